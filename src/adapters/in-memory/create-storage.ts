@@ -1,0 +1,19 @@
+import type { Storage, StorageOptions } from '../../application/ports.js';
+import type { User } from '../../domain/user.js';
+import { InMemorySessionRepository } from './in-memory-session-repository.js';
+import { InMemoryTaskRepository } from './in-memory-task-repository.js';
+import { InMemoryUserRepository } from './in-memory-user-repository.js';
+
+/** A storage in this process's memory: complete, fast, and gone when the process ends. */
+export async function createStorage({ clock }: StorageOptions): Promise<Storage> {
+  const accounts = new Map<number, User>();
+  const sessions = new InMemorySessionRepository(accounts, clock);
+  const tasks = new InMemoryTaskRepository();
+  return {
+    users: new InMemoryUserRepository(accounts, sessions, tasks),
+    sessions,
+    tasks,
+    async check() {},
+    async close() {},
+  };
+}

@@ -1,0 +1,76 @@
+import type { TaskRepository } from '../../application/ports.js';
+import type { Page } from '../../domain/page.js';
+import type { Task, TaskChanges, TaskDraft } from '../../domain/task.js';
+
+interface TaskList {
+  lastId: number;
+  /** In the order of ids. */
+  readonly tasks: Task[];
+}
+
+export class InMemoryTaskRepository implements TaskRepository {
+  private readonly lists = new Map<number, TaskList>();
+
+  async create(ownerId: number, draft: TaskDraft): Promise<Task> {
+    let list = this.lists.get(ownerId);
+    if (!list) this.lists.set(ownerId, (list = { lastId: 0, tasks: [] }));
+    const { title, description, status } = draft;
+    const task: Task = { id: ++list.lastId, title, description, status };
+    list.tasks.push(task);
+    return task;
+  }
+
+  async find(ownerId: number, id: number): Promise<Task | undefined> {
+    const tasks = this.tasksOf(ownerId);
+    return tasks[indexOf(tasks, id)];
+  }
+
+  async list(ownerId: number, { after, limit }: Page): Promise<readonly Task[]> {
+    const tasks = this.tasksOf(ownerId);
+    const start = firstIndexFrom(tasks, after + 1);
+    return tasks.slice(start, start + limit);
+  }
+
+  async update(ownerId: number, id: number, changes: TaskChanges): Promise<Task | undefined> {
+    const tasks = this.tasksOf(ownerId);
+    const index = indexOf(tasks, id);
+    const task = tasks[index];
+    if (!task) return undefined;
+    return (tasks[index] = { ...task, ...changes });
+  }
+
+  async remove(ownerId: number, id: number): Promise<boolean> {
+    const tasks = this.tasksOf(ownerId);
+    const index = indexOf(tasks, id);
+    if (index === -1) return false;
+    tasks.splice(index, 1);
+    return true;
+  }
+
+  /** Deletes every task of an owner who is not coming back. */
+  removeAll(ownerId: number): void {
+    this.lists.delete(ownerId);
+  }
+
+  private tasksOf(ownerId: number): Task[] {
+    return this.lists.get(ownerId)?.tasks ?? [];
+  }
+}
+
+/** Where the task stands, or -1. */
+function indexOf(tasks: readonly Task[], id: number): number {
+  const index = firstIndexFrom(tasks, id);
+  return tasks[index]?.id === id ? index : -1;
+}
+
+/** The index of the first task whose id is at least `id`, by binary search. */
+function firstIndexFrom(tasks: readonly Task[], id: number): number {
+  let low = 0;
+  let high = tasks.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((tasks[middle]?.id ?? Infinity) < id) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

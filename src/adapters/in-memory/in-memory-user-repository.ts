@@ -1,0 +1,77 @@
+import type { UserRepository } from '../../application/ports.js';
+import type { Page } from '../../domain/page.js';
+import type { NewUser, User } from '../../domain/user.js';
+import type { InMemorySessionRepository } from './in-memory-session-repository.js';
+import type { InMemoryTaskRepository } from './in-memory-task-repository.js';
+
+/** Shares `accounts` with the sessions, which are opened for active accounts only. */
+export class InMemoryUserRepository implements UserRepository {
+  private readonly idsByName = new Map<string, number>();
+  private lastId = 0;
+
+  constructor(
+    private readonly accounts: Map<number, User>,
+    private readonly sessions: InMemorySessionRepository,
+    private readonly tasks: InMemoryTaskRepository,
+  ) {}
+
+  async add(newUser: NewUser): Promise<User | undefined> {
+    if (this.idsByName.has(newUser.username)) return undefined;
+    const user: User = { id: ++this.lastId, active: true, ...newUser };
+    this.accounts.set(user.id, user);
+    this.idsByName.set(user.username, user.id);
+    return user;
+  }
+
+  async find(id: number): Promise<User | undefined> {
+    return this.accounts.get(id);
+  }
+
+  async findByName(username: string): Promise<User | undefined> {
+    const id = this.idsByName.get(username);
+    return id === undefined ? undefined : this.accounts.get(id);
+  }
+
+  async list({ after, limit }: Page): Promise<readonly User[]> {
+    const users: User[] = [];
+    for (const user of this.accounts.values()) {
+      if (user.id > after) users.push(user);
+      if (users.length === limit) break;
+    }
+    return users;
+  }
+
+  async replacePasswordHash(id: number, from: string, to: string): Promise<void> {
+    if (this.accounts.get(id)?.passwordHash === from) this.change(id, { passwordHash: to });
+  }
+
+  async setPasswordHash(id: number, hash: string): Promise<boolean> {
+    this.sessions.endAll(id);
+    return this.change(id, { passwordHash: hash });
+  }
+
+  async activate(id: number): Promise<boolean> {
+    return this.change(id, { active: true });
+  }
+
+  async deactivate(id: number): Promise<boolean> {
+    this.sessions.endAll(id);
+    return this.change(id, { active: false });
+  }
+
+  async remove(id: number): Promise<boolean> {
+    const user = this.accounts.get(id);
+    if (!user) return false;
+    this.accounts.delete(id);
+    this.idsByName.delete(user.username);
+    this.sessions.endAll(id);
+    this.tasks.removeAll(id);
+    return true;
+  }
+
+  private change(id: number, changes: Partial<User>): boolean {
+    const user = this.accounts.get(id);
+    if (user) this.accounts.set(id, { ...user, ...changes });
+    return user !== undefined;
+  }
+}

@@ -1,0 +1,26 @@
+import { randomUUID } from 'node:crypto';
+import type { Storage, StorageOptions } from '../../application/ports.js';
+import { Keys } from './keys.js';
+import { answered, connect, disconnect, type RedisSettings } from './redis-connection.js';
+import { RedisSessionRepository } from './redis-session-repository.js';
+import { RedisTaskRepository } from './redis-task-repository.js';
+import { RedisUserRepository } from './redis-user-repository.js';
+
+/** A storage in Redis: one server, the master that Sentinels name, or a Cluster. Does not wait until it can be reached. */
+export async function createStorage({
+  clock,
+  log,
+  redis,
+}: StorageOptions & { readonly redis: RedisSettings }): Promise<Storage> {
+  const client = connect(redis, log);
+  const keys = new Keys(redis.keyPrefix);
+  return {
+    users: new RedisUserRepository(client, keys),
+    sessions: new RedisSessionRepository(client, keys, clock, randomUUID),
+    tasks: new RedisTaskRepository(client, keys, randomUUID),
+    async check() {
+      await answered(client.get(keys.userIds));
+    },
+    close: () => disconnect(client),
+  };
+}

@@ -1,0 +1,49 @@
+/**
+ * Where things stand in Redis. Whatever belongs to one user has the tag `{u:ID}` in its key and so, on a Redis Cluster,
+ * stands in one slot, where a script can change several of them in one step.
+ */
+export class Keys {
+  /** Counter of user ids. */
+  readonly userIds: string;
+
+  constructor(private readonly prefix: string) {
+    this.userIds = `${prefix}user-ids`;
+  }
+
+  /** String: the id of the user who has this name. A user exists once this is written. */
+  username(username: string): string {
+    return `${this.prefix}username:${username}`;
+  }
+
+  /** The keys of all that one user has. */
+  ofUser(userId: number): UserKeys {
+    const tag = this.tag(userId);
+    return {
+      account: `${tag}account`,
+      sessions: `${tag}sessions`,
+      tasks: `${tag}tasks`,
+      taskIds: `${tag}task-ids`,
+    };
+  }
+
+  /** String: what an operation came to, kept as long as the client library may send it again. */
+  operation(userId: number, operationId: string): string {
+    return `${this.tag(userId)}operation:${operationId}`;
+  }
+
+  private tag(userId: number): string {
+    return `${this.prefix}{u:${userId}}:`;
+  }
+}
+
+/** What one user has. */
+export interface UserKeys {
+  /** Hash: username, password (its hash), active (1 or 0), created (seconds since the epoch). */
+  readonly account: string;
+  /** Hash: session id → the session as JSON. Expires with the last of its sessions. */
+  readonly sessions: string;
+  /** Sorted set: the tasks as JSON, scored by id. */
+  readonly tasks: string;
+  /** Counter of task ids. */
+  readonly taskIds: string;
+}

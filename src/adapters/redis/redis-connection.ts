@@ -1,0 +1,124 @@
+import { Cluster, Redis, ReplyError, type RedisOptions } from 'ioredis';
+import type { Log } from '../../application/ports.js';
+import { StorageUnavailable } from '../../domain/errors.js';
+
+/** Which Redis to talk to, and how. */
+export interface RedisSettings {
+  readonly mode: 'single' | 'sentinel' | 'cluster';
+  /** The server, the sentinels, or some of the cluster's nodes. */
+  readonly hosts: readonly { readonly host: string; readonly port: number }[];
+  readonly tls: boolean;
+  readonly username?: string;
+  readonly password?: string;
+  readonly database: number;
+  /** The name under which the sentinels know the master; with the mode 'sentinel' only. */
+  readonly sentinelName?: string;
+  readonly keyPrefix: string;
+}
+
+/** A client of any of the three modes; the commands are the same. */
+export type RedisClient = Redis | Cluster;
+
+/**
+ * A client that fails fast and comes back by itself. It starts to connect at once and goes on trying; the log says when
+ * Redis cannot be reached, and when it can be again.
+ */
+export function connect(settings: RedisSettings, log: Log): RedisClient {
+  const client = settings.mode === 'cluster' ? connectToCluster(settings) : connectToServer(settings);
+  logReachability(client, log);
+  client.connect().catch(() => undefined); // It tries again by itself; the cause comes with the event 'error'.
+  return client;
+}
+
+/** Waits for a command. Whatever goes wrong with it becomes StorageUnavailable: raw errors carry the command's arguments. */
+export async function answered<T>(command: Promise<T>): Promise<T> {
+  try {
+    return await command;
+  } catch (error) {
+    throw new StorageUnavailable(reasonOf(error));
+  }
+}
+
+/** Lets go of the connection; politely, if there is one. */
+export async function disconnect(client: RedisClient): Promise<void> {
+  await client.quit().catch(() => client.disconnect());
+}
+
+// The library's defaults would wait for minutes, queue without a bound, and follow a demoted master.
+const patience = {
+  connectTimeout: 2000,
+  commandTimeout: 1000,
+  socketTimeout: 3000,
+  maxRetriesPerRequest: 0,
+  enableOfflineQueue: false,
+  reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+} satisfies RedisOptions;
+
+/** Milliseconds before the next attempt: from 50 to 1000, doubling, with jitter so that many servers do not come at once. */
+function backoff(attempt: number): number {
+  return Math.min(50 * 2 ** (attempt - 1), 800) * (0.75 + Math.random() / 2);
+}
+
+function connectToServer(settings: RedisSettings): Redis {
+  const [first] = settings.hosts;
+  return new Redis({
+    ...patience,
+    ...credentials(settings),
+    ...(settings.mode === 'sentinel'
+      ? {
+          sentinels: [...settings.hosts],
+          name: settings.sentinelName ?? '',
+          failoverDetector: true,
+          sentinelRetryStrategy: backoff,
+        }
+      : { ...first }),
+    db: settings.database,
+    retryStrategy: backoff,
+    lazyConnect: true,
+  });
+}
+
+function connectToCluster(settings: RedisSettings): Cluster {
+  return new Cluster([...settings.hosts], {
+    redisOptions: { ...patience, ...credentials(settings) },
+    enableOfflineQueue: false,
+    clusterRetryStrategy: backoff,
+    lazyConnect: true,
+  });
+}
+
+function credentials({
+  username,
+  password,
+  tls,
+}: RedisSettings): Pick<RedisOptions, 'username' | 'password' | 'tls'> {
+  return {
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    ...(tls && { tls: {} }),
+  };
+}
+
+function logReachability(client: RedisClient, log: Log): void {
+  let reachable: boolean | undefined;
+  client.on('error', (error: unknown) => {
+    if (reachable === false) return;
+    reachable = false;
+    const reason = reasonOf(error);
+    const advice = /^(NOAUTH|WRONGPASS|NOPERM)$/.test(reason) ? ' Check the credentials in REDIS_URL.' : '';
+    log.warn({ reason }, `Redis cannot be reached (${reason}); answering 503 until it can.${advice}`);
+  });
+  client.on('ready', () => {
+    if (reachable === false) log.info({}, 'Redis can be reached again.');
+    reachable = true;
+  });
+}
+
+/** One word for the log: Redis' own code, the system's, or what the client library gave up on. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  if (error instanceof ReplyError) return /^[A-Z]+/.exec(error.message)?.[0] ?? 'reply';
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  if (error.message === 'Command timed out') return 'timeout';
+  return error.message.startsWith("Stream isn't writeable") ? 'not connected' : error.name;
+}

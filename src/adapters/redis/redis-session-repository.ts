@@ -1,0 +1,93 @@
+import type { Clock, SessionRepository } from '../../application/ports.js';
+import { isUnexpired, rotate, type RefreshGeneration, type Session } from '../../domain/session.js';
+import type { Keys } from './keys.js';
+import { answered, type RedisClient } from './redis-connection.js';
+import * as scripts from './scripts.js';
+
+export class RedisSessionRepository implements SessionRepository {
+  constructor(
+    private readonly redis: RedisClient,
+    private readonly keys: Keys,
+    private readonly clock: Clock,
+    private readonly newOperationId: () => string,
+  ) {}
+
+  async open(session: Session, passwordHash: string): Promise<boolean> {
+    const { account, sessions } = this.keys.ofUser(session.userId);
+    const opened = await scripts.openSession(
+      this.redis,
+      account,
+      sessions,
+      passwordHash,
+      session.id,
+      serialise(session),
+      session.current.expiresAt,
+      this.clock(),
+    );
+    return opened === 1;
+  }
+
+  async find(userId: number, sessionId: string): Promise<Session | undefined> {
+    return (await this.read(userId, sessionId))?.session;
+  }
+
+  async rotate(
+    userId: number,
+    sessionId: string,
+    presentedId: string,
+    next: RefreshGeneration,
+    grace: number,
+  ): Promise<Session | 'reused' | 'gone'> {
+    // Another round only after somebody else's step, so that of several one always gets on.
+    for (;;) {
+      const held = await this.read(userId, sessionId);
+      if (!held) return 'gone';
+      const rotation = rotate(held.session, presentedId, next, this.clock(), grace);
+      if (rotation.outcome === 'reused') {
+        await this.end(userId, sessionId);
+        return 'reused';
+      }
+      if (rotation.session === held.session) return held.session;
+      if (await this.replace(held.text, rotation.session)) return rotation.session;
+    }
+  }
+
+  async end(userId: number, sessionId: string): Promise<boolean> {
+    const operation = this.keys.operation(userId, this.newOperationId());
+    const { sessions } = this.keys.ofUser(userId);
+    return (await scripts.endSession(this.redis, sessions, operation, sessionId, this.clock())) === 1;
+  }
+
+  private async read(
+    userId: number,
+    sessionId: string,
+  ): Promise<{ readonly text: string; readonly session: Session } | undefined> {
+    const text = await answered(this.redis.hget(this.keys.ofUser(userId).sessions, sessionId));
+    if (text === null) return undefined;
+    const session: Session = {
+      id: sessionId,
+      userId,
+      ...(JSON.parse(text) as Omit<Session, 'id' | 'userId'>),
+    };
+    return isUnexpired(session, this.clock()) ? { text, session } : undefined;
+  }
+
+  private async replace(from: string, to: Session): Promise<boolean> {
+    const { sessions } = this.keys.ofUser(to.userId);
+    const replaced = await scripts.replaceSession(
+      this.redis,
+      sessions,
+      to.id,
+      from,
+      serialise(to),
+      to.current.expiresAt,
+      this.clock(),
+    );
+    return replaced === 1;
+  }
+}
+
+/** The ids are left out: they are in the key and in the field. */
+function serialise({ openedAt, current, previous }: Session): string {
+  return JSON.stringify({ openedAt, current, previous });
+}

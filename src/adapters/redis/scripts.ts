@@ -1,0 +1,171 @@
+import { createHash } from 'node:crypto';
+import { answered, type RedisClient } from './redis-connection.js';
+
+// Each script is one step, touches one slot, and may be executed twice: when a reply is lost, ioredis on a Cluster sends
+// the script again. The second time, it changes nothing and answers what it answered before.
+
+/** Seconds for which an operation is remembered. A command that has no answer yet is given up after one. */
+const operationLifetime = 10;
+
+/** KEYS username; ARGV user id. 1 if the name is now this user's. */
+export const claimUsername = script<[username: string, userId: number], 0 | 1>(
+  1,
+  `
+  redis.call('SET', KEYS[1], ARGV[1], 'NX')
+  return redis.call('GET', KEYS[1]) == ARGV[1] and 1 or 0`,
+);
+
+/** KEYS username; ARGV user id. */
+export const releaseUsername = script<[username: string, userId: number], 1>(
+  1,
+  `
+  if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+  return 1`,
+);
+
+/** KEYS account, sessions; ARGV field, value, 1 to end all sessions. 0 if there is no account. */
+export const changeAccount = script<
+  [
+    account: string,
+    sessions: string,
+    field: 'active' | 'password',
+    value: string | number,
+    endSessions: 0 | 1,
+  ],
+  0 | 1
+>(
+  2,
+  `
+  if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+  redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+  if ARGV[3] == '1' then redis.call('DEL', KEYS[2]) end
+  return 1`,
+);
+
+/** KEYS account; ARGV password hash expected, password hash to set. */
+export const replacePassword = script<[account: string, from: string, to: string], 1>(
+  1,
+  `
+  if redis.call('HGET', KEYS[1], 'password') == ARGV[1] then redis.call('HSET', KEYS[1], 'password', ARGV[2]) end
+  return 1`,
+);
+
+/** KEYS account, sessions; ARGV password hash, session id, session, its expiry, now. 1 if it was opened. */
+export const openSession = script<
+  [
+    account: string,
+    sessions: string,
+    passwordHash: string,
+    sessionId: string,
+    session: string,
+    expiresAt: number,
+    now: number,
+  ],
+  0 | 1
+>(
+  2,
+  `
+  local account = redis.call('HMGET', KEYS[1], 'active', 'password')
+  if account[1] ~= '1' or account[2] ~= ARGV[1] then return 0 end
+  local now = tonumber(ARGV[5])
+  local sessions = redis.call('HGETALL', KEYS[2])
+  for i = 1, #sessions, 2 do
+    if cjson.decode(sessions[i + 1]).current.expiresAt <= now then redis.call('HDEL', KEYS[2], sessions[i]) end
+  end
+  redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
+  if tonumber(ARGV[4]) - now > redis.call('TTL', KEYS[2]) then redis.call('EXPIREAT', KEYS[2], ARGV[4]) end
+  return 1`,
+);
+
+/** KEYS sessions; ARGV session id, session expected, session to set, its expiry, now. 0 if another one stands there. */
+export const replaceSession = script<
+  [sessions: string, sessionId: string, from: string, to: string, expiresAt: number, now: number],
+  0 | 1
+>(
+  1,
+  `
+  local session = redis.call('HGET', KEYS[1], ARGV[1])
+  if session == ARGV[3] then return 1 end
+  if session ~= ARGV[2] then return 0 end
+  redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+  if tonumber(ARGV[4]) - tonumber(ARGV[5]) > redis.call('TTL', KEYS[1]) then
+    redis.call('EXPIREAT', KEYS[1], ARGV[4])
+  end
+  return 1`,
+);
+
+/** KEYS sessions, operation; ARGV session id, now. 1 if the session was live. */
+export const endSession = script<
+  [sessions: string, operation: string, sessionId: string, now: number],
+  0 | 1
+>(
+  2,
+  `
+  local session = redis.call('HGET', KEYS[1], ARGV[1])
+  if not session then return redis.call('EXISTS', KEYS[2]) end
+  redis.call('HDEL', KEYS[1], ARGV[1])
+  if cjson.decode(session).current.expiresAt <= tonumber(ARGV[2]) then return 0 end
+  redis.call('SET', KEYS[2], 1, 'EX', ${operationLifetime})
+  return 1`,
+);
+
+/** KEYS tasks, task ids, operation; ARGV the task's JSON after its id. The new id. */
+export const createTask = script<
+  [tasks: string, taskIds: string, operation: string, afterId: string],
+  number
+>(
+  3,
+  `
+  local done = redis.call('GET', KEYS[3])
+  if done then return tonumber(done) end
+  local id = redis.call('INCR', KEYS[2])
+  local text = string.format('%d', id)
+  redis.call('ZADD', KEYS[1], text, '{"id":' .. text .. ARGV[1])
+  redis.call('SET', KEYS[3], text, 'EX', ${operationLifetime})
+  return id`,
+);
+
+/** KEYS tasks; ARGV id, then title, description and status as JSON, each empty to stay. The task, or nil. */
+export const updateTask = script<
+  [tasks: string, id: number, title: string, description: string, status: string],
+  string | null
+>(
+  1,
+  `
+  local old = redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[1], ARGV[1])[1]
+  if not old then return false end
+  local task = cjson.decode(old)
+  local function field(given, kept) return given ~= '' and given or cjson.encode(kept) end
+  local new = '{"id":' .. ARGV[1] .. ',"title":' .. field(ARGV[2], task.title)
+    .. ',"description":' .. field(ARGV[3], task.description) .. ',"status":' .. field(ARGV[4], task.status) .. '}'
+  redis.call('ZREM', KEYS[1], old)
+  redis.call('ZADD', KEYS[1], ARGV[1], new)
+  return new`,
+);
+
+/** KEYS tasks, operation; ARGV id. 1 if the task was there. */
+export const removeTask = script<[tasks: string, operation: string, id: number], 0 | 1>(
+  2,
+  `
+  if redis.call('ZREMRANGEBYSCORE', KEYS[1], ARGV[1], ARGV[1]) == 0 then return redis.call('EXISTS', KEYS[2]) end
+  redis.call('SET', KEYS[2], 1, 'EX', ${operationLifetime})
+  return 1`,
+);
+
+/** A script that is called like a function: by its SHA-1, and by its text where the server does not know it yet. */
+function script<Arguments extends (string | number)[], Reply>(
+  numberOfKeys: number,
+  lua: string,
+): (redis: RedisClient, ...args: Arguments) => Promise<Reply> {
+  const sha = createHash('sha1').update(lua).digest('hex');
+  const run = async (redis: RedisClient, args: Arguments): Promise<unknown> => {
+    try {
+      return await redis.evalsha(sha, numberOfKeys, ...args);
+    } catch (error) {
+      const isUnknown = error instanceof Error && error.message.startsWith('NOSCRIPT');
+      if (isUnknown) return redis.eval(lua, numberOfKeys, ...args);
+      throw error;
+    }
+  };
+  return (redis, ...args) => answered(run(redis, args) as Promise<Reply>);
+}

@@ -1,0 +1,21 @@
+import { DomainError } from '../domain/errors.js';
+import type { Fields } from '../domain/fields.js';
+import type { SessionRepository, TokenSigner } from './ports.js';
+import { readRefreshToken } from './refresh-token.js';
+
+/**
+ * Ends the session behind any of its refresh tokens, spent ones too.
+ * Throws InvalidFields, 'token_invalid', 'token_wrong_type', or 'token_revoked' if the session had ended before.
+ */
+export class Logout {
+  constructor(
+    private readonly tokens: TokenSigner,
+    private readonly sessions: SessionRepository,
+  ) {}
+
+  async execute(input: Fields): Promise<void> {
+    const claims = readRefreshToken(input, this.tokens);
+    const ended = await this.sessions.end(claims.userId, claims.sessionId);
+    if (!ended) throw new DomainError('token_revoked');
+  }
+}

@@ -1,0 +1,47 @@
+import { DomainError } from '../domain/errors.js';
+import type { Fields } from '../domain/fields.js';
+import type { Page } from '../domain/page.js';
+import { parseTaskChanges, parseTaskDraft, type Task } from '../domain/task.js';
+import { allPages } from './all-pages.js';
+import type { TaskRepository } from './ports.js';
+
+/** What owners do with their own tasks. A task of somebody else is 'task_not_found', like a missing one. */
+export class ManageTasks {
+  constructor(private readonly tasks: TaskRepository) {}
+
+  /** Throws InvalidFields. */
+  async create(ownerId: number, input: Fields): Promise<Task> {
+    return this.tasks.create(ownerId, parseTaskDraft(input));
+  }
+
+  async list(ownerId: number, page: Page): Promise<readonly Task[]> {
+    return this.tasks.list(ownerId, page);
+  }
+
+  /**
+   * All tasks after an id, in parts of bounded size, so that no list is too long to be handed out. Tasks created or
+   * deleted meanwhile may or may not be in it; no other task is left out or comes twice.
+   */
+  listAll(ownerId: number, after: number): AsyncGenerator<readonly Task[], void, undefined> {
+    return allPages((page) => this.tasks.list(ownerId, page), after);
+  }
+
+  async get(ownerId: number, id: number): Promise<Task> {
+    return found(await this.tasks.find(ownerId, id));
+  }
+
+  /** Changes the given fields and no others. Throws InvalidFields. */
+  async update(ownerId: number, id: number, input: Fields): Promise<Task> {
+    return found(await this.tasks.update(ownerId, id, parseTaskChanges(input)));
+  }
+
+  async delete(ownerId: number, id: number): Promise<void> {
+    const wasThere = await this.tasks.remove(ownerId, id);
+    if (!wasThere) throw new DomainError('task_not_found');
+  }
+}
+
+function found(task: Task | undefined): Task {
+  if (!task) throw new DomainError('task_not_found');
+  return task;
+}

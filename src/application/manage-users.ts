@@ -1,0 +1,54 @@
+import { DomainError } from '../domain/errors.js';
+import { allValid } from '../domain/fields.js';
+import { requireStrongPassword } from '../domain/password-policy.js';
+import { checkNewPassword, normaliseUsername, type User } from '../domain/user.js';
+import { allPages } from './all-pages.js';
+import type { PasswordHasher, UserRepository } from './ports.js';
+
+/** What an operator does with accounts, by name. Throws 'user_not_found' where there is no such user. */
+export class ManageUsers {
+  constructor(
+    private readonly users: UserRepository,
+    private readonly hasher: PasswordHasher,
+  ) {}
+
+  async activate(username: string): Promise<void> {
+    const user = await this.get(username);
+    requireFound(await this.users.activate(user.id));
+  }
+
+  /** Ends all of the user's sessions as well. */
+  async deactivate(username: string): Promise<void> {
+    const user = await this.get(username);
+    requireFound(await this.users.deactivate(user.id));
+  }
+
+  /** The user's sessions and tasks go too. */
+  async delete(username: string): Promise<void> {
+    const user = await this.get(username);
+    requireFound(await this.users.remove(user.id));
+  }
+
+  /** Ends all of the user's sessions as well. Throws InvalidFields, as registration does, for a weak password. */
+  async setPassword(username: string, input: string): Promise<void> {
+    const user = await this.get(username);
+    const { password } = allValid<{ password: string }>({ password: checkNewPassword(input) });
+    requireStrongPassword(password, user.username);
+    requireFound(await this.users.setPasswordHash(user.id, await this.hasher.hash(password)));
+  }
+
+  /** Every user in the order of ids. */
+  async *list(): AsyncGenerator<User, void, undefined> {
+    for await (const users of allPages((page) => this.users.list(page))) yield* users;
+  }
+
+  private async get(username: string): Promise<User> {
+    const user = await this.users.findByName(normaliseUsername(username));
+    if (!user) throw new DomainError('user_not_found');
+    return user;
+  }
+}
+
+function requireFound(done: boolean): void {
+  if (!done) throw new DomainError('user_not_found');
+}

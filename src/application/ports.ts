@@ -1,0 +1,113 @@
+import type { Page } from '../domain/page.js';
+import type { RefreshGeneration, Session, TokenClaims } from '../domain/session.js';
+import type { Task, TaskChanges, TaskDraft } from '../domain/task.js';
+import type { NewUser, User } from '../domain/user.js';
+
+// What the use cases need from the world. Every promise of a storage may also be rejected with StorageUnavailable; a
+// write whose promise was rejected that way may or may not have happened. All other promises here are kept by every
+// storage, and test/contracts holds each storage to them.
+
+/** Accounts. Ids count up from 1 and are never given twice. */
+export interface UserRepository {
+  /** Adds an active user, or answers undefined if the name is taken. Of any number of concurrent calls with one name, exactly one adds. */
+  add(user: NewUser): Promise<User | undefined>;
+  find(id: number): Promise<User | undefined>;
+  findByName(username: string): Promise<User | undefined>;
+  /** The users on this page, in the order of ids; fewer than `limit` only at the end of the list. */
+  list(page: Page): Promise<readonly User[]>;
+  /** Stores the same password hashed anew, unless its hash is no longer `from`. Sessions stay. */
+  replacePasswordHash(id: number, from: string, to: string): Promise<void>;
+  /** Sets a new password and ends all of the user's sessions, in one step. False if there is no such user. */
+  setPasswordHash(id: number, hash: string): Promise<boolean>;
+  /** Lets the user sign in again; sessions that ended stay ended. False if there is no such user. */
+  activate(id: number): Promise<boolean>;
+  /** Makes the user inactive and ends all of their sessions, in one step. False if there is no such user. */
+  deactivate(id: number): Promise<boolean>;
+  /** Deletes the user, their sessions and their tasks; the name is free again. False if there is no such user. */
+  remove(id: number): Promise<boolean>;
+}
+
+/** Sessions: a token is good only while its session is held here. An expired session is as good as none. */
+export interface SessionRepository {
+  /**
+   * Opens the session, provided its user is active and still has this password hash; answers whether it did.
+   * However a sign-in races a deactivation, a deletion or a new password, no session is left open behind it.
+   */
+  open(session: Session, passwordHash: string): Promise<boolean>;
+  find(userId: number, sessionId: string): Promise<Session | undefined>;
+  /**
+   * Makes `next` the session's current refresh token if `presentedId` still is, as `rotate` of the domain decides, and
+   * answers the session as it is then. A reused token ends the session. Of any number of concurrent callers with the
+   * same `presentedId`, exactly one makes a step.
+   */
+  rotate(
+    userId: number,
+    sessionId: string,
+    presentedId: string,
+    next: RefreshGeneration,
+    grace: number,
+  ): Promise<Session | 'reused' | 'gone'>;
+  /** Ends the session; answers whether it was there to end. */
+  end(userId: number, sessionId: string): Promise<boolean>;
+}
+
+/** Tasks, each of one owner. An owner's ids count up from 1 and are never given twice, also not after a deletion. */
+export interface TaskRepository {
+  create(ownerId: number, draft: TaskDraft): Promise<Task>;
+  find(ownerId: number, id: number): Promise<Task | undefined>;
+  /** The owner's tasks on this page, in the order of ids; fewer than `limit` only at the end of the list. */
+  list(ownerId: number, page: Page): Promise<readonly Task[]>;
+  /** Sets the given fields and no others, in one step; answers the task as it is then. */
+  update(ownerId: number, id: number, changes: TaskChanges): Promise<Task | undefined>;
+  /** Deletes the task; answers whether it was there to delete. */
+  remove(ownerId: number, id: number): Promise<boolean>;
+}
+
+/** All that is kept, in one place. */
+export interface Storage {
+  readonly users: UserRepository;
+  readonly sessions: SessionRepository;
+  readonly tasks: TaskRepository;
+  /** Resolves if the storage can serve now. */
+  check(): Promise<void>;
+  /** Lets go of connections; no other call follows. */
+  close(): Promise<void>;
+}
+
+/** What a storage is given when it is created. */
+export interface StorageOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The one export that makes a module a storage. */
+export type CreateStorage = (options: StorageOptions) => Promise<Storage>;
+
+/** Hashes passwords. Rejected with the code 'overloaded' when too many are waiting. */
+export interface PasswordHasher {
+  hash(password: string): Promise<string>;
+  /** Compares in the same time whether there is a hash to compare with or not; without one the answer is false. */
+  verify(password: string, hash: string | undefined): Promise<boolean>;
+  /** Whether this hash was made with other settings than are in force now. */
+  isOutdated(hash: string): boolean;
+}
+
+/** Turns claims into tokens and back. */
+export interface TokenSigner {
+  sign(claims: TokenClaims): string;
+  /** The claims of a token that we signed, that is unchanged and in its time; undefined for anything else. */
+  verify(token: string): TokenClaims | undefined;
+}
+
+/** Seconds since the epoch, with fractions. */
+export type Clock = () => number;
+
+/** 32 lower-case hexadecimal digits from a cryptographic source, new each time. */
+export type NewId = () => string;
+
+/** Structured log lines. Fields never hold passwords, tokens, keys or bodies. */
+export interface Log {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}

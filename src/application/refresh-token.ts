@@ -1,0 +1,55 @@
+import { DomainError } from '../domain/errors.js';
+import { allValid, checkText, type Fields } from '../domain/fields.js';
+import {
+  accessClaims,
+  nextGeneration,
+  refreshClaims,
+  type Session,
+  type SessionPolicy,
+  type TokenClaims,
+} from '../domain/session.js';
+import { refuseEndedSession } from './ended-session.js';
+import type { Clock, NewId, SessionRepository, TokenSigner, UserRepository } from './ports.js';
+
+/**
+ * Exchanges a refresh token for a new access token and, with rotation on, for its successor.
+ * Throws InvalidFields, 'token_invalid', 'token_wrong_type', 'token_revoked' or 'no_active_account'.
+ */
+export class RefreshToken {
+  constructor(
+    private readonly tokens: TokenSigner,
+    private readonly sessions: SessionRepository,
+    private readonly users: UserRepository,
+    private readonly newId: NewId,
+    private readonly clock: Clock,
+    private readonly policy: SessionPolicy,
+  ) {}
+
+  async execute(input: Fields): Promise<{ access: string; refresh?: string }> {
+    const claims = readRefreshToken(input, this.tokens);
+    const found = await this.sessions.find(claims.userId, claims.sessionId);
+    if (!found) return refuseEndedSession(this.users, claims.userId);
+
+    const session = this.policy.rotate ? await this.rotate(claims, found) : found;
+    if (session === 'gone') return refuseEndedSession(this.users, claims.userId);
+    if (session === 'reused' || (!this.policy.rotate && claims.id !== session.current.id)) {
+      throw new DomainError('token_revoked');
+    }
+    const access = this.tokens.sign(accessClaims(session, this.newId(), this.clock(), this.policy));
+    return this.policy.rotate ? { access, refresh: this.tokens.sign(refreshClaims(session)) } : { access };
+  }
+
+  private rotate(claims: TokenClaims, session: Session): Promise<Session | 'reused' | 'gone'> {
+    const next = nextGeneration(session, this.newId(), this.clock(), this.policy);
+    return this.sessions.rotate(claims.userId, claims.sessionId, claims.id, next, this.policy.grace);
+  }
+}
+
+/** The claims of the refresh token in the field `refresh`. */
+export function readRefreshToken(input: Fields, tokens: TokenSigner): TokenClaims {
+  const { refresh } = allValid<{ refresh: string }>({ refresh: checkText(input['refresh']) });
+  const claims = tokens.verify(refresh);
+  if (!claims) throw new DomainError('token_invalid');
+  if (claims.type !== 'refresh') throw new DomainError('token_wrong_type');
+  return claims;
+}

@@ -1,0 +1,27 @@
+import { DomainError } from '../domain/errors.js';
+import { allValid, checkText, type Fields } from '../domain/fields.js';
+import { refuseEndedSession } from './ended-session.js';
+import type { SessionRepository, TokenSigner, UserRepository } from './ports.js';
+
+/**
+ * Tells whether a token of either kind is good now: resolves if it is.
+ * Throws InvalidFields, 'token_invalid', 'token_revoked' or 'no_active_account'.
+ */
+export class VerifyToken {
+  constructor(
+    private readonly tokens: TokenSigner,
+    private readonly sessions: SessionRepository,
+    private readonly users: UserRepository,
+  ) {}
+
+  async execute(input: Fields): Promise<void> {
+    const { token } = allValid<{ token: string }>({ token: checkText(input['token']) });
+    const claims = this.tokens.verify(token);
+    if (!claims) throw new DomainError('token_invalid');
+
+    const session = await this.sessions.find(claims.userId, claims.sessionId);
+    if (!session) return refuseEndedSession(this.users, claims.userId);
+    const isSpent = claims.type === 'refresh' && claims.id !== session.current.id;
+    if (isSpent) throw new DomainError('token_revoked');
+  }
+}

@@ -1,0 +1,38 @@
+/** Everything the domain and the use cases refuse, by name. What a client is told is the HTTP adapter's matter. */
+export type ErrorCode =
+  /** No active account has this name and password; which of the three failed is nobody's business. */
+  | 'invalid_credentials'
+  /** The token is not one of ours, was changed on the way, or its time is over. */
+  | 'token_invalid'
+  /** A good token of the other kind: an access token where a refresh token is needed, or the reverse. */
+  | 'token_wrong_type'
+  /** A good token that was rotated out, or whose session has ended. */
+  | 'token_revoked'
+  /** The access token's user was deleted. */
+  | 'user_not_found'
+  /** The access token's user was deactivated. */
+  | 'user_inactive'
+  /** The user of a token shown for refresh or verification was deleted or deactivated. */
+  | 'no_active_account'
+  /** The task is missing, deleted, or somebody else's. */
+  | 'task_not_found'
+  /** The storage did not answer; whether a write took place is unknown. */
+  | 'storage_unavailable'
+  /** More work is waiting than can be done in reasonable time; nothing was done. */
+  | 'overloaded';
+
+/** A refusal that the caller can be told about. */
+export class DomainError extends Error {
+  override readonly name = 'DomainError';
+
+  constructor(readonly code: ErrorCode) {
+    super(code);
+  }
+}
+
+/** The storage is away. `reason` is for the operator's log: a code or a word, never a value that a client sent. */
+export class StorageUnavailable extends DomainError {
+  constructor(readonly reason: string) {
+    super('storage_unavailable');
+  }
+}

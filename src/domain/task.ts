@@ -1,0 +1,47 @@
+import { allValid, checkText, type Checked, type Fields } from './fields.js';
+
+const taskStatuses = ['pending', 'in-progress', 'completed'] as const;
+export type TaskStatus = (typeof taskStatuses)[number];
+
+/** A task of one user. Ids count up from 1 per user and are never given twice. */
+export interface Task {
+  readonly id: number;
+  readonly title: string;
+  readonly description: string;
+  readonly status: TaskStatus;
+}
+
+/** A task that has no id yet. */
+export type TaskDraft = Omit<Task, 'id'>;
+
+/** New values for some of a task's fields. */
+export type TaskChanges = Partial<TaskDraft>;
+
+/** Reads a new task; throws InvalidFields. */
+export function parseTaskDraft(input: Fields): TaskDraft {
+  return allValid<TaskDraft>({
+    title: checkTitle(input['title']),
+    description: checkText(input['description']),
+    status: input['status'] === undefined ? { value: 'pending' } : checkStatus(input['status']),
+  });
+}
+
+/** Reads the fields to change, any subset of a task's; throws InvalidFields. */
+export function parseTaskChanges(input: Fields): TaskChanges {
+  const { title, description, status } = input;
+  return allValid<TaskChanges>({
+    ...(title !== undefined && { title: checkTitle(title) }),
+    ...(description !== undefined && { description: checkText(description) }),
+    ...(status !== undefined && { status: checkStatus(status) }),
+  });
+}
+
+function checkTitle(value: unknown): Checked<string> {
+  return checkText(value, { maxLength: 255 });
+}
+
+function checkStatus(value: unknown): Checked<TaskStatus> {
+  if (value === null) return { issues: [{ code: 'null' }] };
+  const status = taskStatuses.find((known) => known === value);
+  return status ? { value: status } : { issues: [{ code: 'not_a_choice', value }] };
+}
