@@ -49,6 +49,7 @@ interface TextRules {
   /** In code points, counted after trimming and `normalise`. */
   readonly maxLength?: number;
   readonly normalise?: (text: string) => string;
+  /** Held against the text as it was given and as it is normalised; one of the two must match. */
   readonly pattern?: { readonly is: RegExp; readonly otherwise: FieldIssue };
 }
 
@@ -66,7 +67,8 @@ export function checkText(value: unknown, rules: TextRules = {}): Checked<string
   const text = rules.normalise ? rules.normalise(trimmed) : trimmed;
 
   const issues: FieldIssue[] = [];
-  if (rules.pattern && !rules.pattern.is.test(text)) issues.push(rules.pattern.otherwise);
+  const { pattern } = rules;
+  if (pattern && ![text, trimmed].some((form) => pattern.is.test(form))) issues.push(pattern.otherwise);
   if (rules.maxLength !== undefined && lengthInCodePoints(text) > rules.maxLength) {
     issues.push({ code: 'too_long', limit: rules.maxLength });
   }

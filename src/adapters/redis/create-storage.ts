@@ -1,18 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import type { Storage, StorageOptions } from '../../application/ports.js';
 import { Keys } from './keys.js';
-import { answered, connect, disconnect, type RedisSettings } from './redis-connection.js';
+import { answered, connect, disconnect } from './redis-connection.js';
 import { RedisSessionRepository } from './redis-session-repository.js';
+import type { RedisSettings } from './redis-settings.js';
 import { RedisTaskRepository } from './redis-task-repository.js';
 import { RedisUserRepository } from './redis-user-repository.js';
 
-/** A storage in Redis: one server, the master that Sentinels name, or a Cluster. Does not wait until it can be reached. */
+/** A storage in Redis: one server, the master that Sentinels name, or a Cluster. It need not be reachable yet. */
 export async function createStorage({
   clock,
   log,
   redis,
 }: StorageOptions & { readonly redis: RedisSettings }): Promise<Storage> {
-  const client = connect(redis, log);
+  const client = await connect(redis, log);
   const keys = new Keys(redis.keyPrefix);
   return {
     users: new RedisUserRepository(client, keys),

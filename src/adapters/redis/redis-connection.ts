@@ -1,32 +1,22 @@
+import { setTimeout } from 'node:timers/promises';
 import { Cluster, Redis, ReplyError, type RedisOptions } from 'ioredis';
 import type { Log } from '../../application/ports.js';
 import { StorageUnavailable } from '../../domain/errors.js';
-
-/** Which Redis to talk to, and how. */
-export interface RedisSettings {
-  readonly mode: 'single' | 'sentinel' | 'cluster';
-  /** The server, the sentinels, or some of the cluster's nodes. */
-  readonly hosts: readonly { readonly host: string; readonly port: number }[];
-  readonly tls: boolean;
-  readonly username?: string;
-  readonly password?: string;
-  readonly database: number;
-  /** The name under which the sentinels know the master; with the mode 'sentinel' only. */
-  readonly sentinelName?: string;
-  readonly keyPrefix: string;
-}
+import type { RedisSettings } from './redis-settings.js';
 
 /** A client of any of the three modes; the commands are the same. */
 export type RedisClient = Redis | Cluster;
 
 /**
- * A client that fails fast and comes back by itself. It starts to connect at once and goes on trying; the log says when
- * Redis cannot be reached, and when it can be again.
+ * A client that fails fast and comes back by itself. Resolves once the first attempt has succeeded or failed; the log
+ * says when Redis cannot be reached, and when it can be again.
  */
-export function connect(settings: RedisSettings, log: Log): RedisClient {
+export async function connect(settings: RedisSettings, log: Log): Promise<RedisClient> {
   const client = settings.mode === 'cluster' ? connectToCluster(settings) : connectToServer(settings);
   logReachability(client, log);
-  client.connect().catch(() => undefined); // It tries again by itself; the cause comes with the event 'error'.
+  // A failure comes with the event 'error' as well, and a Cluster's promise may never settle.
+  const firstAttempt = client.connect().catch(() => undefined);
+  await Promise.race([firstAttempt, setTimeout(patience.connectTimeout, undefined, { ref: false })]);
   return client;
 }
 

@@ -1,0 +1,35 @@
+import Koa, { type Middleware } from 'koa';
+import type { Log } from '../../application/ports.js';
+import type { RequestState } from './context.js';
+import { errorHandler, logUnforeseen } from './error-handler.js';
+import { refusal } from './refusal.js';
+import { requestLog } from './request-log.js';
+import { securityHeaders } from './security-headers.js';
+
+/** The Koa application: what every request goes through, and then its route. */
+export function createApp(routes: readonly Middleware<RequestState>[], log: Log): Koa<RequestState> {
+  const app = new Koa<RequestState>();
+  app.use(requestLog(log));
+  app.use((ctx, next) => {
+    ctx.set(securityHeaders);
+    return next();
+  });
+  app.use(errorHandler(log));
+  app.use(requireOneHost);
+  for (const route of routes) app.use(route);
+  // Only what goes wrong after the answer has begun comes here, such as a list that cannot be read to its end.
+  app.on('error', (error: unknown, ctx?: { state: RequestState }) => {
+    if (ctx) logUnforeseen(error, ctx, log);
+  });
+  return app;
+}
+
+/** RFC 9112, 3.2: a request with two hosts, or an HTTP/1.1 request with none, is refused. */
+const requireOneHost: Middleware<RequestState> = ({ req }, next) => {
+  let hosts = 0;
+  for (let i = 0; i < req.rawHeaders.length; i += 2) {
+    if (req.rawHeaders[i]?.toLowerCase() === 'host') hosts++;
+  }
+  if (hosts > 1 || (hosts === 0 && req.httpVersion === '1.1')) throw refusal(400, 'Malformed request.');
+  return next();
+};

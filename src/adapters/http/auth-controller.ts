@@ -1,0 +1,53 @@
+import type { IssueTokens } from '../../application/issue-tokens.js';
+import type { Logout } from '../../application/logout.js';
+import type { RefreshToken } from '../../application/refresh-token.js';
+import type { RegisterUser } from '../../application/register-user.js';
+import type { VerifyToken } from '../../application/verify-token.js';
+import { DomainError } from '../../domain/errors.js';
+import type { Authentication } from './authentication.js';
+import { answer, type Action } from './context.js';
+import { Refusal } from './refusal.js';
+import type { ReadFields } from './request-body.js';
+
+/** Registration, sign-in, and what becomes of the tokens. */
+export class AuthController {
+  constructor(
+    private readonly authentication: Authentication,
+    private readonly readFields: ReadFields,
+    private readonly registerUser: RegisterUser,
+    private readonly issueTokens: IssueTokens,
+    private readonly refreshToken: RefreshToken,
+    private readonly verifyToken: VerifyToken,
+    private readonly logoutOfSession: Logout,
+  ) {}
+
+  readonly register: Action = async (ctx) => {
+    await this.authentication.anybody(ctx);
+    await this.registerUser.execute(await this.readFields(ctx));
+    answer(ctx, 201, { message: 'User registered successfully' });
+  };
+
+  readonly signIn: Action = async (ctx) => {
+    answer(ctx, 200, await this.issueTokens.execute(await this.readFields(ctx)));
+  };
+
+  readonly refresh: Action = async (ctx) => {
+    answer(ctx, 200, await this.refreshToken.execute(await this.readFields(ctx)));
+  };
+
+  readonly verify: Action = async (ctx) => {
+    const fields = await this.readFields(ctx);
+    try {
+      await this.verifyToken.execute(fields);
+    } catch (error) {
+      const isRevoked = error instanceof DomainError && error.code === 'token_revoked';
+      throw isRevoked ? new Refusal(400, { non_field_errors: ['Token is blacklisted'] }) : error;
+    }
+    answer(ctx, 200, {});
+  };
+
+  readonly logout: Action = async (ctx) => {
+    await this.logoutOfSession.execute(await this.readFields(ctx));
+    answer(ctx, 200, { message: 'Successfully logged out' });
+  };
+}

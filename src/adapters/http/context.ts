@@ -1,0 +1,24 @@
+import type { ParameterizedContext } from 'koa';
+
+/** What is known of a request while it is being answered, for the log and for whoever comes next. */
+export interface RequestState {
+  requestId: string;
+  /** The pattern of the path, such as `/tasks/:id`; undefined while no route was found. */
+  route?: string;
+  /** The caller, once their access token was found good. */
+  userId?: number;
+  /** Why the answer is a 5xx, in a word. */
+  failure?: string;
+}
+
+export type Context = ParameterizedContext<RequestState>;
+
+/** Answers one method of a resource. */
+export type Action = (ctx: Context) => Promise<void>;
+
+/** Answers with JSON, compact and as UTF-8 (contract, section 1). */
+export function answer(ctx: Context, status: number, body: unknown): void {
+  ctx.status = status;
+  ctx.set('Content-Type', 'application/json');
+  ctx.body = JSON.stringify(body);
+}

@@ -1,0 +1,71 @@
+import type { Middleware } from 'koa';
+import type { Log } from '../../application/ports.js';
+import { DomainError, StorageUnavailable, type ErrorCode } from '../../domain/errors.js';
+import { InvalidFields } from '../../domain/fields.js';
+import { answer, type Context, type RequestState } from './context.js';
+import { fieldMessage } from './field-messages.js';
+import { Refusal, refusal } from './refusal.js';
+
+/** Every refusal of the use cases as clients know it (contract, sections 1, 5 and 6). */
+const refusals: Readonly<Record<ErrorCode, Refusal>> = {
+  invalid_credentials: refusal(401, 'No active account found with the given credentials'),
+  token_invalid: refusal(401, 'Token is invalid or expired', 'token_not_valid'),
+  token_wrong_type: refusal(401, 'Token has wrong type', 'token_not_valid'),
+  token_revoked: refusal(401, 'Token is blacklisted', 'token_not_valid'),
+  user_not_found: refusal(401, 'User not found', 'user_not_found'),
+  user_inactive: refusal(401, 'User is inactive', 'user_inactive'),
+  no_active_account: refusal(401, 'No active account found for the given token.'),
+  task_not_found: new Refusal(404, { error: 'Task not found' }),
+  storage_unavailable: unavailable(1),
+  overloaded: unavailable(5),
+};
+
+const internalError = refusal(500, 'Internal server error.');
+
+/** Turns whatever was thrown into an answer. What nobody foresaw is logged, and tells the client nothing. */
+export function errorHandler(log: Log): Middleware<RequestState> {
+  return async (ctx, next) => {
+    try {
+      await next();
+    } catch (error) {
+      const { status, body, headers } = translate(error);
+      if (error instanceof DomainError && status === 503) ctx.state.failure = failureOf(error);
+      if (status === 500) logUnforeseen(error, ctx, log);
+      if (status === 401) ctx.set('WWW-Authenticate', 'Bearer realm="api"');
+      ctx.set(headers);
+      answer(ctx, status, body);
+    }
+  };
+}
+
+/** Logs an error that nobody foresaw: its kind and where it arose, not its message, which may quote what a client sent. */
+export function logUnforeseen(error: unknown, ctx: Pick<Context, 'state'>, log: Log): void {
+  const kind = error instanceof Error ? error.name : typeof error;
+  const at =
+    error instanceof Error ? error.stack?.match(/^ +at .+$/gm)?.map((line) => line.trim()) : undefined;
+  ctx.state.failure = kind;
+  log.error(
+    { requestId: ctx.state.requestId, kind, at },
+    'A request failed for a reason that nobody foresaw.',
+  );
+}
+
+function translate(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  if (error instanceof DomainError) return refusals[error.code];
+  if (error instanceof InvalidFields) return new Refusal(400, messagesOf(error));
+  return internalError;
+}
+
+function messagesOf({ issues }: InvalidFields): Record<string, string[]> {
+  return Object.fromEntries(Object.entries(issues).map(([name, list]) => [name, list.map(fieldMessage)]));
+}
+
+function failureOf(error: DomainError): string {
+  return error instanceof StorageUnavailable ? `storage: ${error.reason}` : error.code;
+}
+
+function unavailable(retryAfterSeconds: number): Refusal {
+  const body = { detail: 'Service temporarily unavailable.' };
+  return new Refusal(503, body, { 'Retry-After': String(retryAfterSeconds) });
+}

@@ -1,0 +1,111 @@
+import {
+  createServer,
+  STATUS_CODES,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import { Server as NetServer, type AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { refusal, type Refusal } from './refusal.js';
+import { securityHeaders } from './security-headers.js';
+
+type Handle = (request: IncomingMessage, response: ServerResponse) => unknown;
+
+/** How long a stopping server waits, in milliseconds. */
+export interface StopPatience {
+  /** For a request that may be on its way on a connection that looks idle. */
+  readonly idle: number;
+  /** For requests that are being answered; then they are cut off. */
+  readonly busy: number;
+}
+
+/** An HTTP/1.1 server that slow, silent and broken clients cannot hold up, and that stops without failing a request. */
+export class HttpServer {
+  private readonly server: Server;
+  private stopping = false;
+
+  constructor(handle: Handle) {
+    const limits = {
+      headersTimeout: 10_000,
+      requestTimeout: 30_000,
+      connectionsCheckingInterval: 1_000,
+      keepAliveTimeout: 65_000,
+      requireHostHeader: false, // Refused by the application, which gives a reason.
+    };
+    this.server = createServer(limits, (request, response) => {
+      if (this.stopping) response.setHeader('Connection', 'close');
+      lastExchanges.set(request.socket, { request, response });
+      handle(request, response);
+    });
+    // Expectations other than 100-continue are ignored, as clients are used to.
+    this.server.on('checkExpectation', (request, response) => this.server.emit('request', request, response));
+    this.server.on('connect', (_request, socket) => refuse(socket, malformed));
+    this.server.on('clientError', refuseUnreadable);
+  }
+
+  /** Resolves with the port once connections are accepted; rejects if the address cannot be had. */
+  listen(port: number, host: string): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen(port, host, () => resolve((this.server.address() as AddressInfo).port));
+    });
+  }
+
+  /** Accepts no more connections, asks clients to close theirs, and resolves when all are closed. */
+  stop(patience: StopPatience): Promise<void> {
+    this.stopping = true;
+    return new Promise((resolve) => {
+      const idle = setTimeout(() => this.server.closeIdleConnections(), patience.idle);
+      const busy = setTimeout(() => this.server.closeAllConnections(), patience.busy);
+      // Not http.Server's own close, which cuts idle connections at once, with requests that are on their way.
+      NetServer.prototype.close.call(this.server, () => {
+        clearTimeout(idle);
+        clearTimeout(busy);
+        resolve();
+      });
+    });
+  }
+}
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+/** The last request of each connection and its answer. */
+const lastExchanges = new WeakMap<Duplex, Exchange>();
+
+const malformed = refusal(400, 'Malformed request.');
+const refusalsByCode: Readonly<Record<string, Refusal>> = {
+  HPE_HEADER_OVERFLOW: refusal(431, 'Request headers too large.'),
+  ERR_HTTP_REQUEST_TIMEOUT: refusal(408, 'Request timed out.'),
+};
+
+/** Refuses what is not HTTP, or does not come to an end. If an earlier request is still being answered, that comes first. */
+function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
+  const { request, response } = lastExchanges.get(socket) ?? {};
+  const reason = refusalsByCode[error.code ?? ''] ?? malformed;
+  if (socket.writableEnded) return; // What a refused client goes on to send is nobody's business.
+  if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
+  else if (!request || !response || response.writableFinished) refuse(socket, reason);
+  else if (request.complete) response.once('close', () => refuse(socket, reason));
+  else if (response.headersSent) socket.destroy();
+  else refuse(socket, reason);
+}
+
+/** Writes a refusal where there is no response object to write it with, and ends the connection. */
+function refuse(socket: Duplex, { status, body }: Refusal): void {
+  if (!socket.writable) return;
+  const text = JSON.stringify(body);
+  const headers = {
+    ...securityHeaders,
+    'Content-Type': 'application/json',
+    'Content-Length': Buffer.byteLength(text),
+    Connection: 'close',
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, '', text].join('\r\n'));
+  // Time for the client to read this; closing at once would discard it where the client is still sending.
+  setTimeout(() => socket.destroy(), 1_000).unref();
+}

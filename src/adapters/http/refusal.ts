@@ -1,0 +1,18 @@
+/** An answer that refuses a request. Thrown where the reason is one of HTTP; other reasons are translated into one. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+
+  constructor(
+    readonly status: number,
+    /** Answered as JSON. */
+    readonly body: object,
+    readonly headers: Readonly<Record<string, string>> = {},
+  ) {
+    super(`refused with ${status}`);
+  }
+}
+
+/** A refusal in one sentence, with the code that clients know it by, where it has one. */
+export function refusal(status: number, detail: string, code?: string): Refusal {
+  return new Refusal(status, code === undefined ? { detail } : { detail, code });
+}

@@ -1,0 +1,28 @@
+import { randomUUID } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import type { Middleware } from 'koa';
+import type { Log } from '../../application/ports.js';
+import type { RequestState } from './context.js';
+
+/**
+ * Gives each request its id, the client's own if it is a decent one, and logs one line when its answer has left. The
+ * line holds the route's pattern instead of the path, and nothing else that a client chose.
+ */
+export function requestLog(log: Log): Middleware<RequestState> {
+  return async (ctx, next) => {
+    const startedAt = performance.now();
+    const givenId = ctx.get('X-Request-Id');
+    ctx.state.requestId = /^[\w.-]{1,64}$/.test(givenId) ? givenId : randomUUID();
+    ctx.set('X-Request-Id', ctx.state.requestId);
+    ctx.res.once('close', () => {
+      const { requestId, route, userId, failure } = ctx.state;
+      const durationMs = Math.round((performance.now() - startedAt) * 10) / 10;
+      const aborted = ctx.res.writableFinished ? undefined : true;
+      const { method, status } = ctx;
+      const line = { requestId, method, route, status, durationMs, userId, failure, aborted };
+      if (status >= 500) log.warn(line, 'request');
+      else log.info(line, 'request');
+    });
+    await next();
+  };
+}

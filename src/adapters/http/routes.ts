@@ -1,0 +1,86 @@
+import { Router } from '@koa/router';
+import type { Middleware } from 'koa';
+import type { AuthController } from './auth-controller.js';
+import type { Authentication } from './authentication.js';
+import type { Action, Context, RequestState } from './context.js';
+import type { HealthController } from './health-controller.js';
+import { Refusal, refusal } from './refusal.js';
+import type { TaskController } from './task-controller.js';
+
+/** Everything that the server answers: a path with or without its trailing slash, and what each method does there. */
+export function routes(
+  auth: AuthController,
+  tasks: TaskController,
+  health: HealthController,
+  authentication: Authentication,
+): Middleware<RequestState>[] {
+  const router = new Router<RequestState>({ sensitive: true });
+
+  // Who may learn which methods a resource knows: the contract wants a bad token told before a wrong method.
+  const anybody = (ctx: Context) => authentication.anybody(ctx);
+  const callers = (ctx: Context) => authentication.caller(ctx);
+
+  resource(router, '/tasks/register', anybody, { POST: auth.register });
+  resource(router, '/api/token', everybody, { POST: auth.signIn });
+  resource(router, '/api/token/refresh', everybody, { POST: auth.refresh });
+  resource(router, '/api/token/verify', everybody, { POST: auth.verify });
+  resource(router, '/api/logout', everybody, { POST: auth.logout });
+  resource(router, '/tasks', callers, { GET: tasks.list });
+  resource(router, '/tasks/create', callers, { POST: tasks.create });
+  resource(router, '/tasks/:id', callers, { GET: tasks.get });
+  resource(router, '/tasks/:id/update', callers, { PUT: tasks.update });
+  resource(router, '/tasks/:id/delete', callers, { DELETE: tasks.delete });
+  resource(router, '/livez', everybody, { GET: health.live });
+  resource(router, '/readyz', everybody, { GET: health.ready });
+
+  return [decodePath, router.routes() as Middleware<RequestState>, refuseUnknownPath];
+}
+
+async function everybody(): Promise<void> {}
+
+/** Registers a path: its actions by method, HEAD with GET, OPTIONS for everybody, and 405 for what is left. */
+function resource(
+  router: Router<RequestState>,
+  path: string,
+  admit: (ctx: Context) => Promise<unknown>,
+  actions: Readonly<Record<string, Action>>,
+): void {
+  const { GET } = actions;
+  const byMethod = new Map(Object.entries(GET ? { GET, HEAD: GET, ...actions } : actions));
+  const allow = [...byMethod.keys(), 'OPTIONS'].join(', ');
+
+  router.all(path, async (ctx) => {
+    const id = ctx.captures?.[0];
+    if (id !== undefined && !/^[0-9]+$/.test(id)) throw unknownPath;
+    ctx.state.route = path;
+    const action = byMethod.get(ctx.method);
+    if (action) return action(ctx);
+    if (ctx.method === 'OPTIONS') {
+      ctx.set('Allow', allow);
+      ctx.status = 204;
+      return;
+    }
+    await admit(ctx);
+    throw new Refusal(405, { detail: `Method "${ctx.method}" not allowed.` }, { Allow: allow });
+  });
+}
+
+const unknownPath = refusal(404, 'Not found.');
+
+/** Decodes the path as a whole, as the replaced backend does: the router would decode the id alone. */
+const decodePath: Middleware<RequestState, { newRouterPath?: string }> = (ctx, next) => {
+  if (ctx.path.includes('%')) ctx.newRouterPath = decoded(ctx.path);
+  return next();
+};
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    throw unknownPath;
+  }
+}
+
+const refuseUnknownPath: Middleware<RequestState> = () => {
+  throw unknownPath;
+};

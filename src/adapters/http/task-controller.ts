@@ -1,0 +1,89 @@
+import { Readable } from 'node:stream';
+import type { ManageTasks } from '../../application/manage-tasks.js';
+import { maxPageSize, parseAfter, parsePage } from '../../domain/page.js';
+import type { Task } from '../../domain/task.js';
+import type { Authentication } from './authentication.js';
+import { answer, type Action, type Context } from './context.js';
+import type { ReadFields } from './request-body.js';
+import { taskId } from './task-id.js';
+
+/** The caller's tasks. Each action finds out who the caller is before it looks at anything else of the request. */
+export class TaskController {
+  constructor(
+    private readonly authentication: Authentication,
+    private readonly readFields: ReadFields,
+    private readonly tasks: ManageTasks,
+  ) {}
+
+  readonly list: Action = async (ctx) => {
+    const limit = queryParameter(ctx, 'limit');
+    return limit === undefined ? this.listAll(ctx) : this.listPage(ctx, limit);
+  };
+
+  readonly create: Action = async (ctx) => {
+    const { userId } = await this.authentication.caller(ctx);
+    answer(ctx, 201, await this.tasks.create(userId, await this.readFields(ctx)));
+  };
+
+  readonly get: Action = async (ctx) => {
+    const id = taskId(ctx);
+    answer(ctx, 200, await this.authentication.whileReading(ctx, ({ userId }) => this.tasks.get(userId, id)));
+  };
+
+  readonly update: Action = async (ctx) => {
+    const id = taskId(ctx);
+    // A missing task is told before the body is looked at (contract, section 2).
+    const userId = await this.authentication.whileReading(ctx, async (caller) => {
+      await this.tasks.get(caller.userId, id);
+      return caller.userId;
+    });
+    answer(ctx, 200, await this.tasks.update(userId, id, await this.readFields(ctx)));
+  };
+
+  readonly delete: Action = async (ctx) => {
+    const { userId } = await this.authentication.caller(ctx);
+    await this.tasks.delete(userId, taskId(ctx));
+    answer(ctx, 200, { message: 'Task deleted successfully' });
+  };
+
+  /** One page, with a link to the next while there is more (RFC 8288). */
+  private async listPage(ctx: Context, limit: string): Promise<void> {
+    const { tasks, size } = await this.authentication.whileReading(ctx, async ({ userId }) => {
+      const page = parsePage(limit, queryParameter(ctx, 'after'));
+      const withOneMore = { ...page, limit: page.limit + 1 };
+      return { tasks: await this.tasks.list(userId, withOneMore), size: page.limit };
+    });
+    const last = tasks[size - 1];
+    if (last && tasks.length > size) ctx.set('Link', `</tasks/?limit=${size}&after=${last.id}>; rel="next"`);
+    answer(ctx, 200, tasks.slice(0, size));
+  }
+
+  /** The whole list: at once if it is short, page by page as the client takes it if it is long. */
+  private async listAll(ctx: Context): Promise<void> {
+    const { tasks, userId } = await this.authentication.whileReading(ctx, async (caller) => {
+      const page = { after: parseAfter(queryParameter(ctx, 'after')), limit: maxPageSize };
+      return { tasks: await this.tasks.list(caller.userId, page), userId: caller.userId };
+    });
+    const last = tasks[maxPageSize - 1];
+    if (!last) return answer(ctx, 200, tasks);
+    ctx.status = 200;
+    ctx.set('Content-Type', 'application/json');
+    ctx.body = Readable.from(jsonArray(tasks, this.tasks.listAll(userId, last.id)), { objectMode: false });
+  }
+}
+
+/** The last value of a query parameter, as clients are used to; undefined if it is missing. */
+function queryParameter(ctx: Context, name: string): string | undefined {
+  return ctx.querystring === '' ? undefined : [ctx.query[name]].flat().at(-1);
+}
+
+async function* jsonArray(
+  first: readonly Task[],
+  more: AsyncIterable<readonly Task[]>,
+): AsyncGenerator<string> {
+  yield JSON.stringify(first).slice(0, -1);
+  for await (const tasks of more) {
+    if (tasks.length > 0) yield `,${JSON.stringify(tasks).slice(1, -1)}`;
+  }
+  yield ']';
+}

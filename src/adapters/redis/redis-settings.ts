@@ -1,0 +1,85 @@
+/** Which Redis to talk to, and how. */
+export interface RedisSettings {
+  readonly mode: 'single' | 'sentinel' | 'cluster';
+  /** The server, the sentinels, or some of the cluster's nodes. */
+  readonly hosts: readonly { readonly host: string; readonly port: number }[];
+  readonly tls: boolean;
+  readonly username?: string;
+  readonly password?: string;
+  readonly database: number;
+  /** The name under which the sentinels know the master; with the mode 'sentinel' only. */
+  readonly sentinelName?: string;
+  readonly keyPrefix: string;
+}
+
+/** The settings as texts of the environment. */
+export interface RedisTexts {
+  readonly url: string | undefined;
+  readonly mode: string;
+  readonly sentinelName: string | undefined;
+  readonly keyPrefix: string;
+}
+
+const modes = ['single', 'sentinel', 'cluster'] as const;
+
+/** Reads the settings, undefined if there is a problem. Problems are told without the URL, which may hold a password. */
+export function parseRedisSettings(
+  { url, mode: modeText, sentinelName, keyPrefix }: RedisTexts,
+  problem: (sentence: string) => undefined,
+): RedisSettings | undefined {
+  const mode = modes.find((known) => known === modeText);
+  if (!mode) return problem(`REDIS_MODE=${modeText}: expected single, sentinel or cluster.`);
+  if (mode === 'sentinel' && sentinelName === undefined) {
+    return problem("REDIS_SENTINEL_NAME is missing: REDIS_MODE=sentinel needs the master's name.");
+  }
+  // The braces of a prefix would decide about the slot, instead of those around the user's id.
+  if (/[{}]/.test(keyPrefix)) return problem('REDIS_KEY_PREFIX must not contain { or }.');
+  if (url === undefined) {
+    return problem('REDIS_URL is missing: STORAGE=redis needs it, for example redis://127.0.0.1:6379.');
+  }
+  const address = parseUrl(url, mode === 'sentinel' ? 26_379 : 6379);
+  if (!address) {
+    return problem(
+      'REDIS_URL cannot be read: expected redis://[user:password@]host[:port][,host[:port]...][/database].',
+    );
+  }
+  if (mode === 'single' && address.hosts.length > 1) {
+    return problem('REDIS_URL names several hosts: set REDIS_MODE to cluster or sentinel.');
+  }
+  if (mode === 'cluster' && address.database !== 0) {
+    return problem('REDIS_URL names a database: a Redis Cluster has only database 0.');
+  }
+  return { mode, ...address, ...(sentinelName !== undefined && { sentinelName }), keyPrefix };
+}
+
+type Address = Pick<RedisSettings, 'hosts' | 'tls' | 'username' | 'password' | 'database'>;
+
+function parseUrl(url: string, defaultPort: number): Address | undefined {
+  const match = /^(rediss?):\/\/(?:([^@/]*)@)?([^@/?#]+)(?:\/(\d*))?$/.exec(url);
+  if (!match) return undefined;
+  const [, scheme, credentials = '', hostList = '', database = ''] = match;
+  const hosts = hostList.split(',').map((host) => parseHost(host, defaultPort));
+  if (!hosts.every((host) => host !== undefined)) return undefined;
+  const [username, password] = credentials.split(/:(.*)/s).map(decodePercent);
+  return {
+    hosts,
+    tls: scheme === 'rediss',
+    ...(username && { username }),
+    ...(password && { password }),
+    database: Number(database),
+  };
+}
+
+function parseHost(text: string, defaultPort: number): RedisSettings['hosts'][number] | undefined {
+  const [, bracketed, plain, port] = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  return host === undefined ? undefined : { host, port: port === undefined ? defaultPort : Number(port) };
+}
+
+function decodePercent(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

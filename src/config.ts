@@ -1,0 +1,124 @@
+import { parseRedisSettings, type RedisSettings } from './adapters/redis/redis-settings.js';
+import { parseBoolean, parseDuration, parseSize, parseWhole } from './config-values.js';
+import type { SessionPolicy } from './domain/session.js';
+import { readSigningKey } from './signing-key.js';
+
+/** All that can be set, each by one environment variable, with its default. The order is that of the help text. */
+export const variables = {
+  HOST: ['127.0.0.1 in memory, else 0.0.0.0', 'address to listen on'],
+  PORT: ['3000', 'port to listen on; 0 takes a free one'],
+  STORAGE: [
+    'memory',
+    'memory, redis, or a module of your own: a package, or a path that starts with ./ or /',
+  ],
+  REDIS_URL: ['none', 'redis://[user:password@]host[:port][,host[:port]...][/database]; rediss:// for TLS'],
+  REDIS_MODE: ['single', 'single, sentinel or cluster'],
+  REDIS_SENTINEL_NAME: ['none', "the master's name, with REDIS_MODE=sentinel"],
+  REDIS_KEY_PREFIX: ['hexado:', 'what every key in Redis starts with'],
+  SIGNING_KEY: ['random in memory', 'secret that signs the tokens, at least 32 bytes'],
+  SIGNING_KEY_FILE: ['none', 'file that holds the signing key'],
+  ACCESS_TOKEN_LIFETIME: ['30m', 'how long an access token is good: 90s, 30m, 12h, 7d'],
+  REFRESH_TOKEN_LIFETIME: ['1d', 'how long a refresh token is good'],
+  SESSION_LIFETIME: [
+    '30d',
+    'how long after sign-in a session ends at the latest, when refresh tokens rotate',
+  ],
+  ROTATE_REFRESH_TOKENS: ['false', 'true: every refresh token works once and is answered with its successor'],
+  REFRESH_GRACE: ['10s', 'how long a rotated-out refresh token still gets the same successor; 0 is strict'],
+  BCRYPT_COST: ['12', 'work per password hash, 4 to 15; each step doubles it'],
+  BODY_LIMIT: ['100kb', 'largest request body: 65536b, 100kb, 1mb'],
+  LOG_LEVEL: ['info', 'trace, debug, info, warn, error, fatal or silent'],
+} as const satisfies Record<string, readonly [fallback: string, meaning: string]>;
+
+type Name = keyof typeof variables;
+
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+/** Where the data lives. */
+export type StorageChoice =
+  | { readonly kind: 'memory' }
+  | { readonly kind: 'redis'; readonly redis: RedisSettings }
+  | { readonly kind: 'module'; readonly specifier: string };
+
+/** The settings of a process, all of them valid. */
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  readonly storage: StorageChoice;
+  /** At least 32 bytes; undefined with the storage in memory, where a random one will do. */
+  readonly signingKey: Buffer | undefined;
+  readonly sessions: SessionPolicy;
+  readonly bcryptCost: number;
+  /** In bytes. */
+  readonly bodyLimit: number;
+  readonly logLevel: (typeof logLevels)[number];
+  /** What is allowed and yet unwise, in sentences. */
+  readonly warnings: readonly string[];
+}
+
+/** Thrown with every problem of the environment at once, a sentence each. None of them repeats a secret. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+
+  constructor(readonly problems: readonly string[]) {
+    super(problems.join('\n'));
+  }
+}
+
+/** Reads the settings from an environment; throws ConfigError. Variables that are empty count as not set. */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const problems: string[] = [];
+  const problem = (sentence: string): undefined => void problems.push(sentence);
+  const text = (name: Name) => environment[name]?.trim() || undefined;
+
+  function value<T>(name: Name, parse: (text: string) => T | undefined, expected: string): T | undefined {
+    const given = text(name) ?? variables[name][0];
+    return parse(given) ?? problem(`${name}=${given}: expected ${expected}.`);
+  }
+  const duration = (name: Name, min: number) =>
+    value(name, (given) => parseDuration(given, min), 'a whole number and a unit: 90s, 30m, 12h, 7d');
+
+  const storage = readStorage(text, problem);
+  const inMemory = storage?.kind === 'memory';
+  const config: { [K in keyof Config]: Config[K] | undefined } = {
+    host: text('HOST') ?? (inMemory ? '127.0.0.1' : '0.0.0.0'),
+    port: value('PORT', (given) => parseWhole(given, 0, 65_535), 'a port from 0 to 65535'),
+    storage,
+    signingKey: readSigningKey(text('SIGNING_KEY'), text('SIGNING_KEY_FILE'), !inMemory, problem),
+    sessions: {
+      accessLifetime: duration('ACCESS_TOKEN_LIFETIME', 1) ?? 0,
+      refreshLifetime: duration('REFRESH_TOKEN_LIFETIME', 1) ?? 0,
+      sessionLifetime: duration('SESSION_LIFETIME', 1) ?? 0,
+      rotate: value('ROTATE_REFRESH_TOKENS', parseBoolean, 'true or false') ?? false,
+      grace: duration('REFRESH_GRACE', 0) ?? 0,
+    },
+    bcryptCost: value('BCRYPT_COST', (given) => parseWhole(given, 4, 15), 'a whole number from 4 to 15'),
+    bodyLimit: value('BODY_LIMIT', parseSize, 'a size from 1kb to 64mb: 65536b, 100kb, 1mb'),
+    logLevel: value('LOG_LEVEL', (given) => logLevels.find((level) => level === given), logLevels.join(', ')),
+    warnings: [],
+  };
+  if (problems.length > 0) throw new ConfigError(problems);
+  return { ...(config as Config), warnings: warningsAbout(config as Config) };
+}
+
+function readStorage(
+  text: (name: Name) => string | undefined,
+  problem: (sentence: string) => undefined,
+): StorageChoice | undefined {
+  const storage = text('STORAGE') ?? variables.STORAGE[0];
+  if (storage === 'memory') return { kind: 'memory' };
+  if (storage !== 'redis') return { kind: 'module', specifier: storage };
+  const texts = {
+    url: text('REDIS_URL'),
+    mode: text('REDIS_MODE') ?? variables.REDIS_MODE[0],
+    sentinelName: text('REDIS_SENTINEL_NAME'),
+    keyPrefix: text('REDIS_KEY_PREFIX') ?? variables.REDIS_KEY_PREFIX[0],
+  };
+  const redis = parseRedisSettings(texts, problem);
+  return redis && { kind: 'redis', redis };
+}
+
+function warningsAbout({ bcryptCost, storage }: Config): string[] {
+  if (bcryptCost >= 10 || storage.kind === 'memory') return [];
+  return [`BCRYPT_COST=${bcryptCost} makes stolen password hashes cheap to guess; use 10 or more.`];
+}

@@ -1,0 +1,118 @@
+import { randomBytes } from 'node:crypto';
+import { Container, type ServiceIdentifier } from 'inversify';
+import type Koa from 'koa';
+import { BcryptPasswordHasher } from './adapters/crypto/bcrypt-password-hasher.js';
+import { JwtTokenSigner } from './adapters/crypto/jwt-token-signer.js';
+import { randomId } from './adapters/crypto/random-id.js';
+import { createApp } from './adapters/http/app.js';
+import { AuthController } from './adapters/http/auth-controller.js';
+import { Authentication } from './adapters/http/authentication.js';
+import type { RequestState } from './adapters/http/context.js';
+import { HealthController } from './adapters/http/health-controller.js';
+import { fieldsReader, type ReadFields } from './adapters/http/request-body.js';
+import { routes } from './adapters/http/routes.js';
+import { TaskController } from './adapters/http/task-controller.js';
+import { Authenticate } from './application/authenticate.js';
+import { IssueTokens } from './application/issue-tokens.js';
+import { Logout } from './application/logout.js';
+import { ManageTasks } from './application/manage-tasks.js';
+import { ManageUsers } from './application/manage-users.js';
+import type {
+  Clock,
+  Log,
+  NewId,
+  PasswordHasher,
+  SessionRepository,
+  Storage,
+  TaskRepository,
+  TokenSigner,
+  UserRepository,
+} from './application/ports.js';
+import { RefreshToken } from './application/refresh-token.js';
+import { RegisterUser } from './application/register-user.js';
+import { VerifyToken } from './application/verify-token.js';
+import type { Config } from './config.js';
+import type { SessionPolicy } from './domain/session.js';
+
+/** A run-time name for what has none of its own: interfaces and function types vanish when compiled. */
+const named = <T>(name: string) => Symbol(name) as ServiceIdentifier<T>;
+
+const Users = named<UserRepository>('UserRepository');
+const Sessions = named<SessionRepository>('SessionRepository');
+const Tasks = named<TaskRepository>('TaskRepository');
+const WholeStorage = named<Storage>('Storage');
+const Hasher = named<PasswordHasher>('PasswordHasher');
+const Tokens = named<TokenSigner>('TokenSigner');
+const CurrentTime = named<Clock>('Clock');
+const RandomId = named<NewId>('NewId');
+const Policy = named<SessionPolicy>('SessionPolicy');
+const Logger = named<Log>('Log');
+const BodyReader = named<ReadFields>('ReadFields');
+
+/** The Koa application, all routes in place. */
+export const App = named<Koa<RequestState>>('App');
+
+/** The whole system as a list: what each part is made of. Everything is made once, when it is first asked for. */
+export function createContainer(config: Config, storage: Storage, clock: Clock, log: Log): Container {
+  const container = new Container({ defaultScope: 'Singleton' });
+
+  /** Binds to what a function makes of other services; arguments in a wrong order, count or kind do not compile. */
+  function make<T, A extends unknown[]>(
+    service: ServiceIdentifier<T>,
+    create: (...args: A) => T,
+    args: { [I in keyof A]: ServiceIdentifier<A[I]> },
+  ): void {
+    container.bind(service).toResolvedValue((...made: A) => create(...made), args as never);
+  }
+  /** Binds a class to its constructor's arguments, checked in the same way. */
+  function bind<T, A extends unknown[]>(
+    Class: new (...args: A) => T,
+    args: { [I in keyof A]: ServiceIdentifier<A[I]> },
+  ): void {
+    make(Class, (...made: A) => new Class(...made), args);
+  }
+
+  // What the use cases need from the world.
+  container.bind(WholeStorage).toConstantValue(storage);
+  container.bind(Users).toConstantValue(storage.users);
+  container.bind(Sessions).toConstantValue(storage.sessions);
+  container.bind(Tasks).toConstantValue(storage.tasks);
+  container.bind(CurrentTime).toConstantValue(clock);
+  container.bind(RandomId).toConstantValue(randomId);
+  container.bind(Policy).toConstantValue(config.sessions);
+  container.bind(Logger).toConstantValue(log);
+  make(Hasher, () => new BcryptPasswordHasher(config.bcryptCost), []);
+  make(Tokens, (now) => new JwtTokenSigner(config.signingKey ?? randomBytes(32), now), [CurrentTime]);
+
+  // The use cases.
+  bind(RegisterUser, [Users, Hasher, CurrentTime]);
+  bind(IssueTokens, [Users, Sessions, Hasher, Tokens, RandomId, CurrentTime, Policy]);
+  bind(RefreshToken, [Tokens, Sessions, Users, RandomId, CurrentTime, Policy]);
+  bind(VerifyToken, [Tokens, Sessions, Users]);
+  bind(Logout, [Tokens, Sessions]);
+  bind(Authenticate, [Tokens, Sessions, Users]);
+  bind(ManageTasks, [Tasks]);
+  bind(ManageUsers, [Users, Hasher]);
+
+  // What drives them over HTTP.
+  make(BodyReader, () => fieldsReader(config.bodyLimit), []);
+  bind(Authentication, [Authenticate]);
+  bind(AuthController, [
+    Authentication,
+    BodyReader,
+    RegisterUser,
+    IssueTokens,
+    RefreshToken,
+    VerifyToken,
+    Logout,
+  ]);
+  bind(TaskController, [Authentication, BodyReader, ManageTasks]);
+  bind(HealthController, [WholeStorage]);
+  make(
+    App,
+    (auth, tasks, health, authentication, logger) =>
+      createApp(routes(auth, tasks, health, authentication), logger),
+    [AuthController, TaskController, HealthController, Authentication, Logger],
+  );
+  return container;
+}

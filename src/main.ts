@@ -1,0 +1,60 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { pino, stdTimeFunctions } from 'pino';
+import { fieldMessage } from './adapters/http/field-messages.js';
+import { administer } from './administer.js';
+import { helpText, parseCommand, UsageError } from './command-line.js';
+import { ConfigError, readConfig } from './config.js';
+import { DomainError, StorageUnavailable } from './domain/errors.js';
+import { InvalidFields } from './domain/fields.js';
+import { ListenError, serve } from './serve.js';
+import { StorageError } from './storage.js';
+
+const clock = () => Date.now() / 1000;
+
+async function main(words: readonly string[]): Promise<void> {
+  const command = parseCommand(words);
+  if (command.name === 'help') return void process.stdout.write(helpText());
+  if (command.name === 'version') return void process.stdout.write(`${version()}\n`);
+
+  const config = readConfig(process.env);
+  if (command.name === 'user') {
+    // Standard output is the command's own; what goes wrong is told in a sentence at the end.
+    return administer(command, config, clock, pino({ level: 'silent' }));
+  }
+  return serve(config, clock, pino({ level: config.logLevel, timestamp: stdTimeFunctions.isoTime }));
+}
+
+function version(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}
+
+/** What to tell whoever started the process, and the exit code (sysexits.h). */
+function explain(error: unknown): { readonly sentences: readonly string[]; readonly code: number } {
+  if (error instanceof ConfigError) return { sentences: error.problems, code: 78 };
+  if (error instanceof StorageError) return { sentences: [error.message], code: 78 };
+  if (error instanceof UsageError) return { sentences: [error.message], code: 64 };
+  if (error instanceof ListenError) return { sentences: [error.message], code: 69 };
+  if (error instanceof StorageUnavailable) {
+    return { sentences: [`The storage does not answer (${error.reason}). Is it running?`], code: 69 };
+  }
+  if (error instanceof InvalidFields) {
+    return { sentences: Object.values(error.issues).flat().map(fieldMessage), code: 1 };
+  }
+  if (error instanceof DomainError && error.code === 'user_not_found') {
+    return { sentences: ['There is no user of this name.'], code: 1 };
+  }
+  const kind = error instanceof Error ? error.name : typeof error;
+  const at = error instanceof Error ? (error.stack?.match(/^ +at .+$/gm) ?? []) : [];
+  return { sentences: [`Something unforeseen went wrong (${kind}).`, ...at], code: 70 };
+}
+
+function fail(error: unknown): never {
+  const { sentences, code } = explain(error);
+  for (const sentence of sentences) process.stderr.write(`hexado: ${sentence}\n`);
+  process.exit(code);
+}
+
+process.on('uncaughtException', fail);
+main(process.argv.slice(2)).catch(fail);

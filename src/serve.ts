@@ -1,0 +1,72 @@
+import { HealthController } from './adapters/http/health-controller.js';
+import { HttpServer } from './adapters/http/http-server.js';
+import type { Clock, Log } from './application/ports.js';
+import type { Config } from './config.js';
+import { App, createContainer } from './container.js';
+import { createStorage } from './storage.js';
+
+/** Thrown when the server cannot listen, with a sentence that says why. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+}
+
+/** How long a stop may take, in milliseconds. */
+const stopPatience = { idle: 1_000, busy: 10_000 };
+
+/** Starts to answer requests, and stops at SIGTERM or SIGINT; a second signal ends the process at once. */
+export async function serve(config: Config, clock: Clock, log: Log): Promise<void> {
+  for (const warning of config.warnings) log.warn({}, warning);
+  const storage = await createStorage(config.storage, { clock, log });
+  const container = createContainer(config, storage, clock, log);
+  const server = new HttpServer(container.get(App).callback());
+  const port = await server.listen(config.port, config.host).catch((error: NodeJS.ErrnoException) => {
+    throw new ListenError(whyNotListening(error, config));
+  });
+  log.info({ host: config.host, port, storage: config.storage.kind }, 'listening');
+  if (config.storage.kind === 'memory') process.stdout.write(welcome(config, port));
+
+  let stopping = false;
+  const stop = async (signal: NodeJS.Signals) => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    log.info({ signal }, 'stopping');
+    container.get(HealthController).announceStop();
+    await server.stop(stopPatience);
+    await storage.close().catch(() => log.warn({}, 'The storage could not be closed.'));
+    log.info({}, 'stopped');
+    process.exit(0);
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+function whyNotListening({ code = 'unknown' }: NodeJS.ErrnoException, { host, port }: Config): string {
+  const reasons: Record<string, string> = {
+    EADDRINUSE: `Port ${port} of ${host} is in use: stop what listens there, or set PORT.`,
+    EADDRNOTAVAIL: `HOST=${host} is no address of this machine.`,
+    ENOTFOUND: `HOST=${host} is no address of this machine.`,
+    EACCES: `Port ${port} may not be used by this user: set PORT to 1024 or more.`,
+  };
+  return reasons[code] ?? `The server cannot listen on ${host}:${port} (${code}).`;
+}
+
+/** What somebody who tries Hexado needs to know, and three commands that work as they are printed. */
+function welcome({ host, signingKey }: Config, port: number): string {
+  const isAnyAddress = host === '0.0.0.0' || host === '::';
+  const name = isAnyAddress ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
+  const url = `http://${name}:${port}`;
+  const key = signingKey
+    ? 'The tokens are signed with your key.'
+    : 'The tokens are signed with a random key and are good until the server stops; set SIGNING_KEY to keep them.';
+  return `
+Hexado answers at ${url}
+The data is in memory and gone when the server stops; set STORAGE=redis to keep it.
+${key}
+
+Register, sign in, create a task:
+  curl -s ${url}/tasks/register/ -d username=jigyasnh -d password=securepassword123
+  ACCESS=$(curl -s ${url}/api/token/ -d username=jigyasnh -d password=securepassword123 | sed 's/.*"access":"\\([^"]*\\)".*/\\1/')
+  curl -s ${url}/tasks/create/ -H "Authorization: Bearer $ACCESS" -d title='Buy milk' -d description='Two litres'
+
+`;
+}

@@ -1,0 +1,80 @@
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { createStorage as createInMemoryStorage } from './adapters/in-memory/create-storage.js';
+import { createStorage as createRedisStorage } from './adapters/redis/create-storage.js';
+import type { CreateStorage, Storage, StorageOptions } from './application/ports.js';
+import type { StorageChoice } from './config.js';
+
+/** Thrown when a storage module cannot be used, with a sentence that says why. */
+export class StorageError extends Error {
+  override readonly name = 'StorageError';
+}
+
+/** Creates the chosen storage; throws StorageError if it is a module that does not hold what a storage promises. */
+export async function createStorage(choice: StorageChoice, options: StorageOptions): Promise<Storage> {
+  switch (choice.kind) {
+    case 'memory':
+      return createInMemoryStorage(options);
+    case 'redis':
+      return createRedisStorage({ ...options, redis: choice.redis });
+    case 'module':
+      return createFromModule(choice.specifier, options);
+  }
+}
+
+async function createFromModule(specifier: string, options: StorageOptions): Promise<Storage> {
+  const problem = (what: string) => new StorageError(`STORAGE=${specifier}: ${what}.`);
+  const module = await load(specifier).catch((error: unknown) => {
+    throw problem(`the module cannot be loaded: ${firstLine(error)}`);
+  });
+  if (typeof module.createStorage !== 'function') throw problem('the module does not export createStorage');
+  const storage: unknown = await Promise.resolve()
+    .then(() => module.createStorage?.(options))
+    .catch((error: unknown) => {
+      throw problem(`createStorage failed: ${firstLine(error)}`);
+    });
+  const missing = missingMethods(storage);
+  if (missing.length > 0) throw problem(`createStorage answered a storage without ${missing.join(', ')}`);
+  return storage as Storage;
+}
+
+/** A path is taken from the working directory, everything else as an `import` would find it. */
+async function load(specifier: string): Promise<{ createStorage?: CreateStorage }> {
+  const isPath = /^\.{0,2}\//.test(specifier);
+  return import(isPath ? pathToFileURL(resolve(specifier)).href : specifier);
+}
+
+type MethodsOf<T> = {
+  readonly [K in keyof T]-?: T[K] extends (...args: never[]) => unknown ? true : MethodsOf<T[K]>;
+};
+
+/** Every method that a storage has; the compiler sees to it that none is forgotten. */
+const methods: MethodsOf<Storage> = {
+  users: {
+    add: true,
+    find: true,
+    findByName: true,
+    list: true,
+    replacePasswordHash: true,
+    setPasswordHash: true,
+    activate: true,
+    deactivate: true,
+    remove: true,
+  },
+  sessions: { open: true, find: true, rotate: true, end: true },
+  tasks: { create: true, find: true, list: true, update: true, remove: true },
+  check: true,
+  close: true,
+};
+
+function missingMethods(value: unknown, expected: object = methods, path = ''): string[] {
+  return Object.entries(expected).flatMap(([name, part]: [string, object | true]) => {
+    const member = (value as Record<string, unknown> | undefined | null)?.[name];
+    if (part !== true) return missingMethods(member, part, `${path}${name}.`);
+    return typeof member === 'function' ? [] : [`${path}${name}`];
+  });
+}
+
+function firstLine(error: unknown): string {
+  return String(error instanceof Error ? error.message : error).split('\n', 1)[0] ?? '';
+}
