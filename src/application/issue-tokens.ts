@@ -1,7 +1,13 @@
 import { DomainError } from '../domain/errors.js';
 import type { Fields } from '../domain/fields.js';
-import { accessClaims, openSession, refreshClaims, type SessionPolicy } from '../domain/session.js';
-import { parseCredentials, type User } from '../domain/user.js';
+import {
+  accessClaims,
+  openSession,
+  refreshClaims,
+  type Session,
+  type SessionPolicy,
+} from '../domain/session.js';
+import { parseCredentials, type Credentials, type User } from '../domain/user.js';
 import type {
   Clock,
   NewId,
@@ -24,23 +30,28 @@ export class IssueTokens {
   ) {}
 
   async execute(input: Fields): Promise<{ refresh: string; access: string }> {
-    const { username, password } = parseCredentials(input);
+    const credentials = parseCredentials(input);
+    // The first try is in vain if another sign-in stores the same password hashed anew before the session is opened.
+    const session = (await this.open(credentials)) ?? (await this.open(credentials));
+    if (!session) throw new DomainError('invalid_credentials');
+
+    return {
+      refresh: this.tokens.sign(refreshClaims(session)),
+      access: this.tokens.sign(accessClaims(session, this.newId(), session.openedAt, this.policy)),
+    };
+  }
+
+  /** Undefined if the account has changed since its password was compared. */
+  private async open({ username, password }: Credentials): Promise<Session | undefined> {
     const user = await this.users.findByName(username);
     // One comparison whatever is found, so that the time taken does not tell which names exist.
     const matches = await this.hasher.verify(password, user?.passwordHash);
     if (!user || !matches || !user.active) throw new DomainError('invalid_credentials');
 
     const passwordHash = await this.upToDateHash(user, password);
-    const now = this.clock();
     const ids = { userId: user.id, sessionId: this.newId(), refreshId: this.newId() };
-    const session = openSession(ids, now, this.policy);
-    const opened = await this.sessions.open(session, passwordHash);
-    if (!opened) throw new DomainError('invalid_credentials');
-
-    return {
-      refresh: this.tokens.sign(refreshClaims(session)),
-      access: this.tokens.sign(accessClaims(session, this.newId(), now, this.policy)),
-    };
+    const session = openSession(ids, this.clock(), this.policy);
+    return (await this.sessions.open(session, passwordHash)) ? session : undefined;
   }
 
   private async upToDateHash(user: User, password: string): Promise<string> {

@@ -6,10 +6,20 @@ import type { TokenClaims } from '../../domain/session.js';
 /** The end of the year 9999: what lies further away is no date that everybody can read. */
 const latestExpiry = 253_402_300_799;
 
+/** How many verified tokens are remembered, at some 700 bytes each. */
+const maxRemembered = 20_000;
+
+interface Verified {
+  readonly token: string;
+  readonly claims: TokenClaims;
+}
+
 /** JSON Web Tokens (RFC 7519) signed with HMAC-SHA-256. */
 export class JwtTokenSigner implements TokenSigner {
   // A string as the key would be parsed as one at every call, at some fifty times the cost of the signature.
   private readonly key: KeyObject;
+  /** Tokens that were found good, by signature: to find them good once more, their time is all there is to check. */
+  private readonly verified = new Map<string, Verified>();
 
   /** `key` is 32 bytes or more. */
   constructor(
@@ -33,16 +43,44 @@ export class JwtTokenSigner implements TokenSigner {
 
   verify(token: string): TokenClaims | undefined {
     const now = this.clock();
+    const signature = token.slice(token.lastIndexOf('.') + 1);
+    const known = this.verified.get(signature);
+    if (known?.token === token) return isInTime(known.claims, now) ? known.claims : undefined;
+
+    const claims = this.read(token, now);
+    if (claims) this.remember(signature, { token, claims });
+    return claims;
+  }
+
+  private read(token: string, now: number): TokenClaims | undefined {
     const decoded = this.decode(token, now);
     if (!decoded || 'crit' in decoded.header) return undefined;
 
     const { token_type, exp, iat, nbf, jti, user_id, sid } = decoded.payload;
     if (token_type !== 'access' && token_type !== 'refresh') return undefined;
     if (typeof jti !== 'string' || typeof sid !== 'string') return undefined;
-    if (!isWhole(user_id) || !isWhole(exp) || !isWhole(iat) || !(nbf === undefined || isWhole(nbf)))
-      return undefined;
-    if (exp > latestExpiry || iat > now) return undefined;
-    return { type: token_type, id: jti, userId: user_id, sessionId: sid, issuedAt: iat, expiresAt: exp };
+    if (!isWhole(user_id) || !isWhole(exp) || !isWhole(iat)) return undefined;
+    if (exp > latestExpiry || !(nbf === undefined || isWhole(nbf))) return undefined;
+    const claims = {
+      type: token_type,
+      id: jti,
+      userId: user_id,
+      sessionId: sid,
+      issuedAt: iat,
+      expiresAt: exp,
+    };
+    return isInTime(claims, now) ? claims : undefined;
+  }
+
+  /** The oldest make room: the tokens in use come back at once, and those that are not would never leave. */
+  private remember(signature: string, verified: Verified): void {
+    if (this.verified.size >= maxRemembered) {
+      for (const oldest of this.verified.keys()) {
+        this.verified.delete(oldest);
+        break;
+      }
+    }
+    this.verified.set(signature, verified);
   }
 
   private decode(
@@ -57,6 +95,10 @@ export class JwtTokenSigner implements TokenSigner {
       return undefined;
     }
   }
+}
+
+function isInTime({ issuedAt, expiresAt }: TokenClaims, now: number): boolean {
+  return issuedAt <= now && now < expiresAt;
 }
 
 function isWhole(value: unknown): value is number {

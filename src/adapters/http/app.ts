@@ -1,26 +1,19 @@
 import Koa, { type Middleware } from 'koa';
 import type { Log } from '../../application/ports.js';
 import type { RequestState } from './context.js';
-import { errorHandler, logUnforeseen } from './error-handler.js';
+import { errorHandler } from './error-handler.js';
 import { refusal } from './refusal.js';
 import { requestLog } from './request-log.js';
-import { securityHeaders } from './security-headers.js';
 
 /** The Koa application: what every request goes through, and then its route. */
 export function createApp(routes: readonly Middleware<RequestState>[], log: Log): Koa<RequestState> {
   const app = new Koa<RequestState>();
   app.use(requestLog(log));
-  app.use((ctx, next) => {
-    ctx.set(securityHeaders);
-    return next();
-  });
   app.use(errorHandler(log));
   app.use(requireOneHost);
   for (const route of routes) app.use(route);
-  // Only what goes wrong after the answer has begun comes here, such as a list that cannot be read to its end.
-  app.on('error', (error: unknown, ctx?: { state: RequestState }) => {
-    if (ctx) logUnforeseen(error, ctx, log);
-  });
+  // What comes here went wrong on the connection, and there is nobody left to tell.
+  app.on('error', () => undefined);
   return app;
 }
 

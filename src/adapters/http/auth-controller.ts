@@ -4,8 +4,9 @@ import type { RefreshToken } from '../../application/refresh-token.js';
 import type { RegisterUser } from '../../application/register-user.js';
 import type { VerifyToken } from '../../application/verify-token.js';
 import { DomainError } from '../../domain/errors.js';
+import { answer } from './answer.js';
 import type { Authentication } from './authentication.js';
-import { answer, type Action } from './context.js';
+import type { Action } from './context.js';
 import { Refusal } from './refusal.js';
 import type { ReadFields } from './request-body.js';
 

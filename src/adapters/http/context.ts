@@ -15,10 +15,3 @@ export type Context = ParameterizedContext<RequestState>;
 
 /** Answers one method of a resource. */
 export type Action = (ctx: Context) => Promise<void>;
-
-/** Answers with JSON, compact and as UTF-8 (contract, section 1). */
-export function answer(ctx: Context, status: number, body: unknown): void {
-  ctx.status = status;
-  ctx.set('Content-Type', 'application/json');
-  ctx.body = JSON.stringify(body);
-}

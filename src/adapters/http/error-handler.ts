@@ -2,7 +2,8 @@ import type { Middleware } from 'koa';
 import type { Log } from '../../application/ports.js';
 import { DomainError, StorageUnavailable, type ErrorCode } from '../../domain/errors.js';
 import { InvalidFields } from '../../domain/fields.js';
-import { answer, type Context, type RequestState } from './context.js';
+import { answer } from './answer.js';
+import type { Context, RequestState } from './context.js';
 import { fieldMessage } from './field-messages.js';
 import { Refusal, refusal } from './refusal.js';
 
@@ -20,6 +21,9 @@ const refusals: Readonly<Record<ErrorCode, Refusal>> = {
   overloaded: unavailable(5),
 };
 
+/** What a 401 asks for (RFC 6750, section 3). */
+const challenge = { 'WWW-Authenticate': 'Bearer realm="api"' };
+
 const internalError = refusal(500, 'Internal server error.');
 
 /** Turns whatever was thrown into an answer. What nobody foresaw is logged, and tells the client nothing. */
@@ -31,15 +35,15 @@ export function errorHandler(log: Log): Middleware<RequestState> {
       const { status, body, headers } = translate(error);
       if (error instanceof DomainError && status === 503) ctx.state.failure = failureOf(error);
       if (status === 500) logUnforeseen(error, ctx, log);
-      if (status === 401) ctx.set('WWW-Authenticate', 'Bearer realm="api"');
-      ctx.set(headers);
-      answer(ctx, status, body);
+      // An answer that breaks off must look broken to the client.
+      if (ctx.res.headersSent) ctx.res.destroy();
+      else answer(ctx, status, body, status === 401 ? { ...headers, ...challenge } : headers);
     }
   };
 }
 
 /** Logs an error that nobody foresaw: its kind and where it arose, not its message, which may quote what a client sent. */
-export function logUnforeseen(error: unknown, ctx: Pick<Context, 'state'>, log: Log): void {
+function logUnforeseen(error: unknown, ctx: Pick<Context, 'state'>, log: Log): void {
   const kind = error instanceof Error ? error.name : typeof error;
   const at =
     error instanceof Error ? error.stack?.match(/^ +at .+$/gm)?.map((line) => line.trim()) : undefined;

@@ -1,5 +1,6 @@
 import type { Storage } from '../../application/ports.js';
-import { answer, type Action } from './context.js';
+import { answer } from './answer.js';
+import type { Action } from './context.js';
 
 /** Answers those who watch over the process. */
 export class HealthController {

@@ -7,8 +7,8 @@ import {
 } from 'node:http';
 import { Server as NetServer, type AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { securityHeaders } from './answer.js';
 import { refusal, type Refusal } from './refusal.js';
-import { securityHeaders } from './security-headers.js';
 
 type Handle = (request: IncomingMessage, response: ServerResponse) => unknown;
 

@@ -13,7 +13,6 @@ export function requestLog(log: Log): Middleware<RequestState> {
     const startedAt = performance.now();
     const givenId = ctx.get('X-Request-Id');
     ctx.state.requestId = /^[\w.-]{1,64}$/.test(givenId) ? givenId : randomUUID();
-    ctx.set('X-Request-Id', ctx.state.requestId);
     ctx.res.once('close', () => {
       const { requestId, route, userId, failure } = ctx.state;
       const durationMs = Math.round((performance.now() - startedAt) * 10) / 10;

@@ -1,5 +1,6 @@
 import { Router } from '@koa/router';
 import type { Middleware } from 'koa';
+import { answerEmpty } from './answer.js';
 import type { AuthController } from './auth-controller.js';
 import type { Authentication } from './authentication.js';
 import type { Action, Context, RequestState } from './context.js';
@@ -55,11 +56,7 @@ function resource(
     ctx.state.route = path;
     const action = byMethod.get(ctx.method);
     if (action) return action(ctx);
-    if (ctx.method === 'OPTIONS') {
-      ctx.set('Allow', allow);
-      ctx.status = 204;
-      return;
-    }
+    if (ctx.method === 'OPTIONS') return answerEmpty(ctx, { Allow: allow });
     await admit(ctx);
     throw new Refusal(405, { detail: `Method "${ctx.method}" not allowed.` }, { Allow: allow });
   });

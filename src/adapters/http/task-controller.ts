@@ -1,9 +1,9 @@
-import { Readable } from 'node:stream';
 import type { ManageTasks } from '../../application/manage-tasks.js';
 import { maxPageSize, parseAfter, parsePage } from '../../domain/page.js';
 import type { Task } from '../../domain/task.js';
+import { answer, answerStream } from './answer.js';
 import type { Authentication } from './authentication.js';
-import { answer, type Action, type Context } from './context.js';
+import type { Action, Context } from './context.js';
 import type { ReadFields } from './request-body.js';
 import { taskId } from './task-id.js';
 
@@ -54,8 +54,9 @@ export class TaskController {
       return { tasks: await this.tasks.list(userId, withOneMore), size: page.limit };
     });
     const last = tasks[size - 1];
-    if (last && tasks.length > size) ctx.set('Link', `</tasks/?limit=${size}&after=${last.id}>; rel="next"`);
-    answer(ctx, 200, tasks.slice(0, size));
+    const hasMore = last && tasks.length > size;
+    const link = hasMore ? { Link: `</tasks/?limit=${size}&after=${last.id}>; rel="next"` } : {};
+    answer(ctx, 200, tasks.slice(0, size), link);
   }
 
   /** The whole list: at once if it is short, page by page as the client takes it if it is long. */
@@ -66,9 +67,7 @@ export class TaskController {
     });
     const last = tasks[maxPageSize - 1];
     if (!last) return answer(ctx, 200, tasks);
-    ctx.status = 200;
-    ctx.set('Content-Type', 'application/json');
-    ctx.body = Readable.from(jsonArray(tasks, this.tasks.listAll(userId, last.id)), { objectMode: false });
+    return answerStream(ctx, jsonArray(tasks, this.tasks.listAll(userId, last.id)));
   }
 }
 

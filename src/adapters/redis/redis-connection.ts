@@ -14,10 +14,27 @@ export type RedisClient = Redis | Cluster;
 export async function connect(settings: RedisSettings, log: Log): Promise<RedisClient> {
   const client = settings.mode === 'cluster' ? connectToCluster(settings) : connectToServer(settings);
   logReachability(client, log);
+  if (client instanceof Cluster) client.on('+node', writeOncePerTurn);
+  else writeOncePerTurn(client);
   // A failure comes with the event 'error' as well, and a Cluster's promise may never settle.
   const firstAttempt = client.connect().catch(() => undefined);
   await Promise.race([firstAttempt, setTimeout(patience.connectTimeout, undefined, { ref: false })]);
   return client;
+}
+
+/** Lets the commands of all requests of one turn of the event loop leave in one write, for writing is what costs. */
+function writeOncePerTurn(connection: Redis): void {
+  connection.on('connect', () => {
+    const socket = connection.stream;
+    const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
+    socket.write = (...args: unknown[]) => {
+      if (socket.writableCorked === 0) {
+        socket.cork();
+        setImmediate(() => socket.uncork());
+      }
+      return write(...args);
+    };
+  });
 }
 
 /** Waits for a command. Whatever goes wrong with it becomes StorageUnavailable: raw errors carry the command's arguments. */

@@ -1,0 +1,55 @@
+import { pipeline } from 'node:stream/promises';
+import type { Context } from './context.js';
+
+/** What every answer carries: the contract's three headers, and that nobody may keep what was meant for one user. */
+export const securityHeaders = {
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+  'Referrer-Policy': 'same-origin',
+  'Cache-Control': 'no-store',
+} as const;
+
+/** As Node writes them fastest: names and values in turn. */
+const headersOfAll = Object.entries(securityHeaders).flat();
+
+/** Answers with JSON, compact and as UTF-8 (contract, section 1). */
+export function answer(
+  ctx: Context,
+  status: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const text = JSON.stringify(body);
+  const length = String(Buffer.byteLength(text));
+  const own = [
+    'Content-Type',
+    'application/json',
+    'Content-Length',
+    length,
+    ...Object.entries(headers).flat(),
+  ];
+  writeHead(ctx, status, own).end(text);
+}
+
+/** Answers without a body. */
+export function answerEmpty(ctx: Context, headers: Readonly<Record<string, string>>): void {
+  writeHead(ctx, 204, Object.entries(headers).flat()).end();
+}
+
+/** Answers with JSON as it comes, no faster than the client takes it. If it breaks off, so does the connection. */
+export async function answerStream(ctx: Context, json: AsyncIterable<string>): Promise<void> {
+  const response = writeHead(ctx, 200, ['Content-Type', 'application/json']);
+  if (ctx.method === 'HEAD') {
+    response.end();
+    return;
+  }
+  await pipeline(json, response).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error; // The client has gone, and needs no answer.
+  });
+}
+
+/** Writes status and headers in one go, past Koa's own headers: these are all that an answer has. */
+function writeHead(ctx: Context, status: number, headers: readonly string[]) {
+  ctx.respond = false;
+  return ctx.res.writeHead(status, ['X-Request-Id', ctx.state.requestId, ...headersOfAll, ...headers]);
+}
