@@ -61,7 +61,7 @@ export class JwtTokenSigner implements TokenSigner {
     if (typeof jti !== 'string' || typeof sid !== 'string') return undefined;
     if (!isWhole(user_id) || !isWhole(exp) || !isWhole(iat)) return undefined;
     if (exp > latestExpiry || !(nbf === undefined || isWhole(nbf))) return undefined;
-    const claims = {
+    const claims: TokenClaims = {
       type: token_type,
       id: jti,
       userId: user_id,
@@ -74,12 +74,8 @@ export class JwtTokenSigner implements TokenSigner {
 
   /** The oldest make room: the tokens in use come back at once, and those that are not would never leave. */
   private remember(signature: string, verified: Verified): void {
-    if (this.verified.size >= maxRemembered) {
-      for (const oldest of this.verified.keys()) {
-        this.verified.delete(oldest);
-        break;
-      }
-    }
+    const [oldest] = this.verified.keys();
+    if (oldest !== undefined && this.verified.size >= maxRemembered) this.verified.delete(oldest);
     this.verified.set(signature, verified);
   }
 

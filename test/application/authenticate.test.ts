@@ -1,0 +1,152 @@
+import { expect } from 'chai';
+import type { Caller } from '../../src/application/authenticate.js';
+import type { Task } from '../../src/domain/task.js';
+import { Application } from '../support/application.js';
+import { aTask } from '../support/builders.js';
+import { refusalOf } from '../support/refusal.js';
+
+let application: Application;
+
+describe('Authenticate', () => {
+  beforeEach(async () => {
+    application = await Application.start({ accessLifetime: 60, refreshLifetime: 3600 });
+  });
+
+  for (const [way, authenticate] of [
+    ['alone', (access: string) => application.authenticate.execute(access)],
+    [
+      'while reading',
+      (access: string) => application.authenticate.whileReading(access, async (caller) => caller),
+    ],
+  ] as const) {
+    describe(way, () => {
+      it('tells who the caller is', async () => {
+        await application.register('somebody-else');
+        const { access } = await application.newcomer('maria');
+        const { sessionId } = application.claims(access);
+        expect(await authenticate(access)).to.include({ userId: 2, sessionId });
+      });
+
+      it('refuses what is no token of ours', async () => {
+        const { access } = await application.newcomer('maria');
+        for (const token of ['', 'x', 'a.b.c', ` ${access}`, `${access}x`]) {
+          expect(await refusalOf(authenticate(token)), token).to.equal('token_invalid');
+        }
+      });
+
+      it('refuses a token when its time is over', async () => {
+        const { access } = await application.newcomer('maria');
+        application.passTime(60);
+        expect(await refusalOf(authenticate(access))).to.equal('token_invalid');
+      });
+
+      it('refuses a refresh token', async () => {
+        const { refresh } = await application.newcomer('maria');
+        expect(await refusalOf(authenticate(refresh))).to.equal('token_wrong_type');
+      });
+
+      it('refuses a token after logout', async () => {
+        const { access, refresh } = await application.newcomer('maria');
+        await application.logout.execute({ refresh });
+        expect(await refusalOf(authenticate(access))).to.equal('token_revoked');
+      });
+
+      it('refuses a token of an inactive user, and as ended when the user is active again', async () => {
+        const { access } = await application.newcomer('maria');
+        await application.users.deactivate('maria');
+        expect(await refusalOf(authenticate(access))).to.equal('user_inactive');
+        await application.users.activate('maria');
+        expect(await refusalOf(authenticate(access))).to.equal('token_revoked');
+      });
+
+      it('refuses a token of a deleted user', async () => {
+        const { access } = await application.newcomer('maria');
+        await application.users.delete('maria');
+        expect(await refusalOf(authenticate(access))).to.equal('user_not_found');
+      });
+
+      it('refuses a token that a lost storage does not know, whoever has its user id now', async () => {
+        const { access } = await application.newcomer('maria');
+        application = await Application.start();
+        await application.newcomer('somebody-else');
+        expect(await refusalOf(authenticate(access))).to.equal('token_revoked');
+      });
+    });
+  }
+
+  describe('while reading', () => {
+    it('hands out what was read for the caller', async () => {
+      const { access } = await application.newcomer('maria');
+      const task = await application.tasks.create(1, aTask());
+      expect(await application.authenticate.whileReading(access, list)).to.deep.equal([task]);
+    });
+
+    it('reads without waiting for the session', async () => {
+      const { access } = await application.newcomer('maria');
+      let hasBegun = false;
+      const reading = application.authenticate.whileReading(access, async () => {
+        hasBegun = true;
+      });
+      expect(hasBegun).to.equal(true);
+      await reading;
+    });
+
+    it('hands out nothing after logout', async () => {
+      const { access, refresh } = await application.newcomer('maria');
+      await application.tasks.create(1, aTask());
+      await application.logout.execute({ refresh });
+      expect(await refusalOf(application.authenticate.whileReading(access, list))).to.equal('token_revoked');
+    });
+
+    it('reads nothing for a token that is not good in itself', async () => {
+      const { refresh } = await application.newcomer('maria');
+      expect(await refusalOf(application.authenticate.whileReading('x', neverRead))).to.equal(
+        'token_invalid',
+      );
+      expect(await refusalOf(application.authenticate.whileReading(refresh, neverRead))).to.equal(
+        'token_wrong_type',
+      );
+    });
+
+    it('passes on why the reading failed', async () => {
+      const { access } = await application.newcomer('maria');
+      const reading = application.authenticate.whileReading(access, readMissingTask);
+      expect(await refusalOf(reading)).to.equal('task_not_found');
+    });
+
+    it('tells that the session has ended rather than why the reading failed', async () => {
+      const { access, refresh } = await application.newcomer('maria');
+      await application.logout.execute({ refresh });
+      const reading = application.authenticate.whileReading(access, readMissingTask);
+      expect(await refusalOf(reading)).to.equal('token_revoked');
+    });
+
+    it('tells so too if the reading fails before it has begun', async () => {
+      const { access, refresh } = await application.newcomer('maria');
+      const error = await application.authenticate
+        .whileReading(access, breakOff)
+        .catch((reason: unknown) => reason);
+      expect(error).to.have.property('message', 'before any promise');
+
+      await application.logout.execute({ refresh });
+      const reading = application.authenticate.whileReading(access, breakOff);
+      expect(await refusalOf(reading)).to.equal('token_revoked');
+    });
+  });
+});
+
+function list({ userId }: Caller): Promise<readonly Task[]> {
+  return application.tasks.list(userId, { after: 0, limit: 10 });
+}
+
+function readMissingTask({ userId }: Caller): Promise<Task> {
+  return application.tasks.get(userId, 999);
+}
+
+async function neverRead(): Promise<void> {
+  expect.fail('it was read');
+}
+
+function breakOff(): never {
+  throw new Error('before any promise');
+}

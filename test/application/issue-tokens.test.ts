@@ -1,0 +1,151 @@
+import { expect } from 'chai';
+import { Application, password } from '../support/application.js';
+import { refusalOf } from '../support/refusal.js';
+
+describe('IssueTokens', () => {
+  let application: Application;
+  beforeEach(async () => {
+    application = await Application.start({ accessLifetime: 60, refreshLifetime: 3600 });
+    await application.register('maria');
+  });
+
+  const signIn = (input: Record<string, unknown>) => application.issueTokens.execute(input);
+
+  it('answers a refresh and an access token of one session, in this order', async () => {
+    const tokens = await signIn({ username: 'maria', password });
+    expect(Object.keys(tokens)).to.deep.equal(['refresh', 'access']);
+
+    const issuedAt = Math.floor(application.now);
+    const refresh = application.claims(tokens.refresh);
+    const access = application.claims(tokens.access);
+    expect(refresh).to.include({ type: 'refresh', userId: 1, issuedAt, expiresAt: issuedAt + 3600 });
+    expect(access).to.include({ type: 'access', userId: 1, issuedAt, expiresAt: issuedAt + 60 });
+    expect(access.sessionId).to.equal(refresh.sessionId);
+  });
+
+  it('gives new ids to everything at each sign-in', async () => {
+    const tokens = [await application.signIn('maria'), await application.signIn('maria')];
+    const claims = tokens.flatMap(({ refresh, access }) =>
+      [refresh, access].map((t) => application.claims(t)),
+    );
+    const ids = [...claims.map(({ id }) => id), ...new Set(claims.map(({ sessionId }) => sessionId))];
+    expect(new Set(ids)).to.have.property('size', 6);
+    for (const id of ids) expect(id).to.match(/^[0-9a-f]{32}$/);
+  });
+
+  it('never issues an access token that outlives its session', async () => {
+    const { access } = await application
+      .restart({ accessLifetime: 9999, refreshLifetime: 60 })
+      .signIn('maria');
+    expect(application.claims(access).expiresAt).to.equal(Math.floor(application.now) + 60);
+  });
+
+  it('leaves other sessions of the user as they are', async () => {
+    const earlier = await application.signIn('maria');
+    await application.signIn('maria');
+    expect(await application.refreshToken.execute(earlier)).to.have.keys('access');
+  });
+
+  it('takes the name in any form of the same name, and trims both', async () => {
+    await application.register('fiona');
+    expect(await signIn({ username: ' ﬁona ', password: `\t${password}\n` })).to.have.keys(
+      'refresh',
+      'access',
+    );
+  });
+
+  it('takes a password in any composition of its accents', async () => {
+    await application.registerUser.execute({ username: 'ana', password: 'caf\u00e9 com leite' });
+    expect(await signIn({ username: 'ana', password: 'cafe\u0301 com leite' })).to.have.keys(
+      'refresh',
+      'access',
+    );
+  });
+
+  it('takes the whole password into account, however long', async () => {
+    const long = `Tr0ub${'a'.repeat(120)}`;
+    await application.registerUser.execute({ username: 'ana', password: `${long}xyz` });
+    expect(await refusalOf(signIn({ username: 'ana', password: `${long}xyZ` }))).to.equal(
+      'invalid_credentials',
+    );
+    expect(await signIn({ username: 'ana', password: `${long}xyz` })).to.have.keys('refresh', 'access');
+  });
+
+  describe("refuses as 'invalid_credentials'", () => {
+    for (const [what, input] of [
+      ['a wrong password', { username: 'maria', password: 'Wr0ng & kite' }],
+      ['a password in other case', { username: 'maria', password: password.toUpperCase() }],
+      ['an unknown name', { username: 'nobody', password }],
+      ['a name in other case', { username: 'Maria', password }],
+      ['a name that nobody can have', { username: 'ma ria', password }],
+    ] as const) {
+      it(what, async () => {
+        expect(await refusalOf(signIn(input))).to.equal('invalid_credentials');
+      });
+    }
+
+    it('an inactive user', async () => {
+      await application.users.deactivate('maria');
+      expect(await refusalOf(application.signIn('maria'))).to.equal('invalid_credentials');
+    });
+
+    it('a deleted user', async () => {
+      await application.users.delete('maria');
+      expect(await refusalOf(application.signIn('maria'))).to.equal('invalid_credentials');
+    });
+  });
+
+  it('tells of both fields at once and looks at no account then', async () => {
+    expect(await refusalOf(signIn({ username: null }))).to.deep.equal({
+      username: [{ code: 'null' }],
+      password: [{ code: 'required' }],
+    });
+  });
+
+  it('opens no session for a user who is deactivated meanwhile', async () => {
+    const [signedIn] = await Promise.allSettled([
+      application.signIn('maria'),
+      application.users.deactivate('maria'),
+    ]);
+    await application.users.activate('maria');
+    if (signedIn.status === 'rejected') {
+      expect(await refusalOf(Promise.reject(signedIn.reason))).to.equal('invalid_credentials');
+    } else {
+      expect(await refusalOf(application.refreshToken.execute(signedIn.value))).to.equal('token_revoked');
+    }
+  });
+
+  describe('when the cost of hashes has changed', () => {
+    it('hashes the password anew, and it still works', async () => {
+      const before = await application.storage.users.find(1);
+      const restarted = application.restart({ bcryptCost: 5 });
+      const tokens = await restarted.signIn('maria');
+
+      const after = await application.storage.users.find(1);
+      expect(after?.passwordHash).not.to.equal(before?.passwordHash);
+      expect(await restarted.signIn('maria')).to.have.keys('refresh', 'access');
+      expect(await application.storage.users.find(1)).to.deep.equal(after);
+      expect(await restarted.refreshToken.execute(tokens)).to.have.keys('access');
+    });
+
+    it('keeps the sessions that were opened before', async () => {
+      const earlier = await application.signIn('maria');
+      await application.restart({ bcryptCost: 5 }).signIn('maria');
+      expect(await application.refreshToken.execute(earlier)).to.have.keys('access');
+    });
+
+    it('lets several sign in at once', async () => {
+      const restarted = application.restart({ bcryptCost: 5 });
+      const signedIn = await Promise.all(['maria', 'maria', 'maria'].map((name) => restarted.signIn(name)));
+      for (const tokens of signedIn)
+        expect(await restarted.refreshToken.execute(tokens)).to.have.keys('access');
+    });
+
+    it('leaves the hash as it is if the password is wrong', async () => {
+      const before = await application.storage.users.find(1);
+      const { issueTokens } = application.restart({ bcryptCost: 5 });
+      await refusalOf(issueTokens.execute({ username: 'maria', password: 'Wr0ng & kite' }));
+      expect(await application.storage.users.find(1)).to.deep.equal(before);
+    });
+  });
+});

@@ -1,0 +1,199 @@
+import { expect } from 'chai';
+import type { Task } from '../../src/domain/task.js';
+import { Application } from '../support/application.js';
+import { aTask } from '../support/builders.js';
+import { refusalOf } from '../support/refusal.js';
+
+const maria = 1;
+const jigyasnh = 2;
+const firstPage = { after: 0, limit: 100 };
+
+describe('ManageTasks', () => {
+  let application: Application;
+  beforeEach(async () => {
+    application = await Application.start();
+    await application.register('maria');
+    await application.register('jigyasnh');
+  });
+
+  const create = (fields = {}, owner = maria) => application.tasks.create(owner, aTask(fields));
+
+  async function createMany(count: number): Promise<void> {
+    for (let i = 0; i < count; i++) await create();
+  }
+
+  async function listAll(after = 0): Promise<readonly Task[]> {
+    const pages: (readonly Task[])[] = [];
+    for await (const page of application.tasks.listAll(maria, after)) pages.push(page);
+    return pages.flat();
+  }
+
+  it('creates tasks with ids that count up from 1', async () => {
+    expect(await create({ title: ' First ', status: 'completed' })).to.deep.equal({
+      id: 1,
+      title: 'First',
+      description: 'Two litres',
+      status: 'completed',
+    });
+    expect(await create()).to.include({ id: 2, status: 'pending' });
+  });
+
+  it('never gives an id twice', async () => {
+    await create();
+    const last = await create();
+    await application.tasks.delete(maria, last.id);
+    expect((await create()).id).to.equal(3);
+  });
+
+  it('creates nothing if a field is not in order', async () => {
+    expect(await refusalOf(application.tasks.create(maria, { status: 'done' }))).to.deep.equal({
+      title: [{ code: 'required' }],
+      description: [{ code: 'required' }],
+      status: [{ code: 'not_a_choice', value: 'done' }],
+    });
+    expect(await listAll()).to.deep.equal([]);
+    expect((await create()).id).to.equal(1);
+  });
+
+  describe('between owners', () => {
+    it('counts ids for each', async () => {
+      await create();
+      expect((await create({}, jigyasnh)).id).to.equal(1);
+    });
+
+    it('lists nobody else’s tasks', async () => {
+      await create({ title: 'Maria’s' });
+      await create({ title: 'Jigyasnh’s' }, jigyasnh);
+      const titles = (await application.tasks.list(jigyasnh, firstPage)).map(({ title }) => title);
+      expect(titles).to.deep.equal(['Jigyasnh’s']);
+      expect((await listAll()).map(({ title }) => title)).to.deep.equal(['Maria’s']);
+    });
+
+    it('finds, changes and deletes nobody else’s task', async () => {
+      const task = await create();
+      expect(await refusalOf(application.tasks.get(jigyasnh, task.id))).to.equal('task_not_found');
+      expect(await refusalOf(application.tasks.update(jigyasnh, task.id, { title: 'Mine' }))).to.equal(
+        'task_not_found',
+      );
+      expect(await refusalOf(application.tasks.delete(jigyasnh, task.id))).to.equal('task_not_found');
+      expect(await application.tasks.get(maria, task.id)).to.deep.equal(task);
+    });
+  });
+
+  it('gets a task', async () => {
+    const task = await create();
+    expect(await application.tasks.get(maria, task.id)).to.deep.equal(task);
+  });
+
+  for (const id of [0, 999, Number.MAX_SAFE_INTEGER]) {
+    it(`knows no task ${id}`, async () => {
+      await create();
+      expect(await refusalOf(application.tasks.get(maria, id))).to.equal('task_not_found');
+      expect(await refusalOf(application.tasks.update(maria, id, {}))).to.equal('task_not_found');
+      expect(await refusalOf(application.tasks.delete(maria, id))).to.equal('task_not_found');
+    });
+  }
+
+  describe('updating', () => {
+    for (const changes of [
+      {},
+      { title: 'New' },
+      { description: 'New' },
+      { status: 'in-progress' },
+      { title: 'New', status: 'completed' },
+      { title: 'New', description: 'New', status: 'pending' },
+    ]) {
+      it(`changes ${Object.keys(changes).join(', ') || 'nothing'} and nothing else`, async () => {
+        const task = await create({ status: 'completed' });
+        const bystander = await create();
+        const updated = { ...task, ...changes };
+        expect(await application.tasks.update(maria, task.id, changes)).to.deep.equal(updated);
+        expect(await listAll()).to.deep.equal([updated, bystander]);
+      });
+    }
+
+    it('keeps both of two changes that are made at once', async () => {
+      const task = await create();
+      await Promise.all([
+        application.tasks.update(maria, task.id, { title: 'New' }),
+        application.tasks.update(maria, task.id, { status: 'completed' }),
+      ]);
+      expect(await application.tasks.get(maria, task.id)).to.include({ title: 'New', status: 'completed' });
+    });
+
+    it('moves no task to another id', async () => {
+      const task = await create();
+      expect(await application.tasks.update(maria, task.id, { id: 9 })).to.deep.equal(task);
+    });
+
+    it('changes nothing if a field is not in order', async () => {
+      const task = await create();
+      const update = application.tasks.update(maria, task.id, { title: 'New', status: null });
+      expect(await refusalOf(update)).to.deep.equal({ status: [{ code: 'null' }] });
+      expect(await application.tasks.get(maria, task.id)).to.deep.equal(task);
+    });
+  });
+
+  describe('deleting', () => {
+    it('removes a task once', async () => {
+      const task = await create();
+      const bystander = await create();
+      expect(await application.tasks.delete(maria, task.id)).to.equal(undefined);
+      expect(await refusalOf(application.tasks.delete(maria, task.id))).to.equal('task_not_found');
+      expect(await refusalOf(application.tasks.get(maria, task.id))).to.equal('task_not_found');
+      expect(await listAll()).to.deep.equal([bystander]);
+    });
+
+    it('is not undone by an update', async () => {
+      const task = await create();
+      await application.tasks.delete(maria, task.id);
+      expect(await refusalOf(application.tasks.update(maria, task.id, { title: 'New' }))).to.equal(
+        'task_not_found',
+      );
+      expect(await listAll()).to.deep.equal([]);
+    });
+  });
+
+  describe('listing', () => {
+    it('answers a page in the order of ids', async () => {
+      await createMany(5);
+      await application.tasks.delete(maria, 3);
+      const ids = (await application.tasks.list(maria, { after: 1, limit: 2 })).map(({ id }) => id);
+      expect(ids).to.deep.equal([2, 4]);
+    });
+
+    it('answers everything after an id', async () => {
+      await createMany(3);
+      expect((await listAll(1)).map(({ id }) => id)).to.deep.equal([2, 3]);
+      expect(await listAll(3)).to.deep.equal([]);
+    });
+
+    for (const count of [0, 1, 999, 1000, 1001, 2000, 2345]) {
+      it(`answers all of ${count} tasks`, async () => {
+        await createMany(count);
+        expect((await listAll()).map(({ id }) => id)).to.deep.equal(
+          Array.from({ length: count }, (_, i) => i + 1),
+        );
+      });
+    }
+
+    it('hands out no more than 1000 tasks at once', async () => {
+      await createMany(2345);
+      for await (const page of application.tasks.listAll(maria, 0)) expect(page.length).to.be.at.most(1000);
+    });
+
+    it('leaves out no task and answers none twice when others come and go meanwhile', async () => {
+      await createMany(2500);
+      const seen: number[] = [];
+      for await (const page of application.tasks.listAll(maria, 0)) {
+        seen.push(...page.map(({ id }) => id));
+        if (seen.length !== 1000) continue;
+        for (const id of [1, 500, 1000, 1001, 1500]) await application.tasks.delete(maria, id);
+        await create();
+      }
+      const others = Array.from({ length: 2500 }, (_, i) => i + 1).filter((id) => id !== 1001 && id !== 1500);
+      expect(seen.filter((id) => id <= 2500)).to.deep.equal(others);
+      expect(new Set(seen)).to.have.property('size', seen.length);
+    });
+  });
+});

@@ -1,0 +1,206 @@
+import { expect } from 'chai';
+import type { ManageUsers } from '../../src/application/manage-users.js';
+import { Application, password } from '../support/application.js';
+import { aTask } from '../support/builders.js';
+import { refusalOf } from '../support/refusal.js';
+
+const newPassword = 'Another & longer kite';
+
+describe('ManageUsers', () => {
+  let application: Application;
+  beforeEach(async () => {
+    application = await Application.start();
+  });
+
+  const authenticate = (access: string) => refusalOf(application.authenticate.execute(access));
+
+  async function names(): Promise<string[]> {
+    const found: string[] = [];
+    for await (const { username } of application.users.list()) found.push(username);
+    return found;
+  }
+
+  describe('deactivating', () => {
+    it('ends all sessions of the user and of nobody else', async () => {
+      const mobile = await application.newcomer('maria');
+      const desktop = await application.signIn('maria');
+      const other = await application.newcomer('jigyasnh');
+      await application.users.deactivate('maria');
+
+      expect(await authenticate(mobile.access)).to.equal('user_inactive');
+      expect(await authenticate(desktop.access)).to.equal('user_inactive');
+      expect(await application.authenticate.execute(other.access)).to.include({ userId: 2 });
+    });
+
+    it('keeps the user’s name and tasks', async () => {
+      await application.register('maria');
+      const task = await application.tasks.create(1, aTask());
+      await application.users.deactivate('maria');
+      expect(await refusalOf(application.register('maria'))).to.deep.equal({
+        username: [{ code: 'username_taken' }],
+      });
+      expect(await application.tasks.get(1, task.id)).to.deep.equal(task);
+    });
+
+    it('may be done twice', async () => {
+      await application.register('maria');
+      await application.users.deactivate('maria');
+      await application.users.deactivate('maria');
+      expect(await application.storage.users.find(1)).to.include({ active: false });
+    });
+  });
+
+  describe('activating', () => {
+    it('lets the user sign in again; sessions that ended stay ended', async () => {
+      const { access, refresh } = await application.newcomer('maria');
+      await application.users.deactivate('maria');
+      await application.users.activate('maria');
+
+      expect(await authenticate(access)).to.equal('token_revoked');
+      expect(await refusalOf(application.refreshToken.execute({ refresh }))).to.equal('token_revoked');
+      expect(await application.signIn('maria')).to.have.keys('refresh', 'access');
+    });
+
+    it('leaves the sessions of an active user alone', async () => {
+      const { access } = await application.newcomer('maria');
+      await application.users.activate('maria');
+      expect(await application.authenticate.execute(access)).to.include({ userId: 1 });
+    });
+  });
+
+  describe('deleting', () => {
+    it('ends all sessions of the user and of nobody else', async () => {
+      const { access } = await application.newcomer('maria');
+      const other = await application.newcomer('jigyasnh');
+      await application.users.delete('maria');
+      expect(await authenticate(access)).to.equal('user_not_found');
+      expect(await application.authenticate.execute(other.access)).to.include({ userId: 2 });
+    });
+
+    it('takes the user’s tasks along, and frees the name for somebody with another id', async () => {
+      await application.register('maria');
+      await application.tasks.create(1, aTask());
+      await application.users.delete('maria');
+      expect(await application.tasks.list(1, { after: 0, limit: 10 })).to.deep.equal([]);
+      expect((await application.register('maria')).id).to.equal(2);
+    });
+  });
+
+  describe('setting a password', () => {
+    it('makes it the only one', async () => {
+      await application.register('maria');
+      await application.users.setPassword('maria', ` ${newPassword} `);
+      expect(await refusalOf(application.signIn('maria'))).to.equal('invalid_credentials');
+      expect(
+        await application.issueTokens.execute({ username: 'maria', password: newPassword }),
+      ).to.have.keys('refresh', 'access');
+    });
+
+    it('ends all sessions of the user and of nobody else', async () => {
+      const { access, refresh } = await application.newcomer('maria');
+      const other = await application.newcomer('jigyasnh');
+      await application.users.setPassword('maria', newPassword);
+      expect(await authenticate(access)).to.equal('token_revoked');
+      expect(await refusalOf(application.refreshToken.execute({ refresh }))).to.equal('token_revoked');
+      expect(await application.authenticate.execute(other.access)).to.include({ userId: 2 });
+    });
+
+    it('does not activate the user', async () => {
+      await application.register('maria');
+      await application.users.deactivate('maria');
+      await application.users.setPassword('maria', newPassword);
+      expect(await application.storage.users.find(1)).to.include({ active: false });
+    });
+
+    for (const [what, weak, issue] of [
+      ['a blank one', ' ', { code: 'blank' }],
+      ['one that is too long', 'x'.repeat(129), { code: 'too_long', limit: 128 }],
+      ['one with U+0000', 'Tr0ub\0adour', { code: 'null_character' }],
+      ['one that is too short', 'kT#9xw2', { code: 'password_too_short' }],
+      ['one that is too common', 'password1', { code: 'password_common' }],
+      ['one of digits', '93847261', { code: 'password_numeric' }],
+      ['one like the name', 'Jigyasnh1', { code: 'password_similar_to_username' }],
+    ] as const) {
+      it(`refuses ${what}, and changes nothing then`, async () => {
+        const { access } = await application.newcomer('jigyasnh');
+        expect(await refusalOf(application.users.setPassword('jigyasnh', weak))).to.deep.equal({
+          password: [issue],
+        });
+        expect(await application.authenticate.execute(access)).to.include({ userId: 1 });
+        expect(await application.signIn('jigyasnh')).to.have.keys('refresh', 'access');
+      });
+    }
+
+    it('leaves no session open for the old password, however it races a sign-in', async () => {
+      await application.register('maria');
+      const [signedIn] = await Promise.allSettled([
+        application.signIn('maria'),
+        application.users.setPassword('maria', newPassword),
+      ]);
+      if (signedIn.status === 'rejected') {
+        expect(await refusalOf(Promise.reject(signedIn.reason))).to.equal('invalid_credentials');
+      } else {
+        expect(await authenticate(signedIn.value.access)).to.equal('token_revoked');
+      }
+    });
+  });
+
+  it('knows users by any form of their name', async () => {
+    await application.register('fiona');
+    await application.users.deactivate('ﬁona');
+    expect(await application.storage.users.find(1)).to.include({ active: false });
+    await application.users.activate('ﬁona');
+    expect(await application.storage.users.find(1)).to.include({ active: true });
+    await application.users.setPassword('ﬁona', newPassword);
+    await application.users.delete('ﬁona');
+    expect(await application.storage.users.find(1)).to.equal(undefined);
+  });
+
+  it('refuses names that nobody has', async () => {
+    await application.register('maria');
+    for (const name of ['nobody', 'Maria', '']) {
+      expect(await refusalOf(application.users.activate(name))).to.equal('user_not_found');
+      expect(await refusalOf(application.users.deactivate(name))).to.equal('user_not_found');
+      expect(await refusalOf(application.users.delete(name))).to.equal('user_not_found');
+      expect(await refusalOf(application.users.setPassword(name, password))).to.equal('user_not_found');
+    }
+  });
+
+  for (const [what, change] of [
+    ['deleted', (users) => users.delete('maria')],
+    ['activated', (users) => users.activate('maria')],
+    ['deactivated', (users) => users.deactivate('maria')],
+    ['given a password', (users) => users.setPassword('maria', newPassword)],
+  ] as readonly [string, (users: ManageUsers) => Promise<void>][]) {
+    it(`refuses a user to be ${what} who is deleted meanwhile`, async () => {
+      await application.register('maria');
+      const deleted = application.users.delete('maria');
+      expect(await refusalOf(change(application.users))).to.equal('user_not_found');
+      await deleted;
+    });
+  }
+
+  describe('listing', () => {
+    it('answers nobody if there is nobody', async () => {
+      expect(await names()).to.deep.equal([]);
+    });
+
+    it('answers everybody in the order of ids, inactive users too', async () => {
+      for (const name of ['zoe', 'maria', 'ana']) await application.register(name);
+      await application.users.deactivate('zoe');
+      await application.users.delete('maria');
+      await application.register('maria');
+      expect(await names()).to.deep.equal(['zoe', 'ana', 'maria']);
+    });
+
+    for (const count of [1000, 2001]) {
+      it(`answers all of ${count} users`, async () => {
+        const everybody = Array.from({ length: count }, (_, i) => `user${i}`);
+        for (const username of everybody) {
+          await application.storage.users.add({ username, passwordHash: 'none', createdAt: 0 });
+        }
+        expect(await names()).to.deep.equal(everybody);
+      });
+    }
+  });
+});

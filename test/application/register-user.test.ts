@@ -1,0 +1,128 @@
+import { expect } from 'chai';
+import { Application, password } from '../support/application.js';
+import { refusalOf } from '../support/refusal.js';
+
+describe('RegisterUser', () => {
+  let application: Application;
+  beforeEach(async () => {
+    application = await Application.start();
+  });
+
+  const register = (input: Record<string, unknown>) => application.registerUser.execute(input);
+
+  it('adds an active user who can sign in', async () => {
+    const user = await register({ username: 'maria', password });
+    expect(user).to.include({
+      id: 1,
+      username: 'maria',
+      active: true,
+      createdAt: Math.floor(application.now),
+    });
+    expect(await application.signIn('maria')).to.have.keys('refresh', 'access');
+  });
+
+  it('keeps no password', async () => {
+    const user = await register({ username: 'maria', password });
+    expect(JSON.stringify(user)).not.to.include(password);
+    expect(user.passwordHash).not.to.equal((await register({ username: 'other', password })).passwordHash);
+  });
+
+  it('counts ids up from 1', async () => {
+    expect((await application.register('first')).id).to.equal(1);
+    expect((await application.register('second')).id).to.equal(2);
+  });
+
+  it('stores the trimmed name in NFKC', async () => {
+    expect((await application.register(' ﬁona ')).username).to.equal('fiona');
+  });
+
+  it('ignores fields that no newcomer may set', async () => {
+    const user = await register({
+      username: 'maria',
+      password,
+      id: 9,
+      active: false,
+      is_staff: true,
+      createdAt: 0,
+    });
+    expect(user).to.include({ id: 1, active: true, createdAt: Math.floor(application.now) });
+    expect(user).not.to.have.property('is_staff');
+  });
+
+  it('takes names that differ in case only', async () => {
+    await application.register('maria');
+    expect((await application.register('Maria')).username).to.equal('Maria');
+  });
+
+  it('refuses a taken name, in another form of the same name too', async () => {
+    await application.register('fiona');
+    for (const username of ['fiona', ' fiona ', 'ﬁona', 'ｆiona']) {
+      expect(await refusalOf(register({ username, password }))).to.deep.equal({
+        username: [{ code: 'username_taken' }],
+      });
+    }
+  });
+
+  it('gives a name to exactly one of several who ask for it at once', async () => {
+    const answers = await Promise.allSettled(
+      ['maria', 'maria', ' maria', 'ｍaria'].map((username) => register({ username, password })),
+    );
+    const refused = answers.filter((answer) => answer.status === 'rejected');
+    expect(refused).to.have.length(3);
+    for (const { reason } of refused) {
+      expect(await refusalOf(Promise.reject(reason))).to.deep.equal({
+        username: [{ code: 'username_taken' }],
+      });
+    }
+    expect(await application.signIn('maria')).to.have.keys('refresh', 'access');
+  });
+
+  it('tells of both fields at once, username first', async () => {
+    const refused = await refusalOf(register({ password: '' }));
+    expect(refused).to.deep.equal({ username: [{ code: 'required' }], password: [{ code: 'blank' }] });
+    expect(Object.keys(refused)).to.deep.equal(['username', 'password']);
+  });
+
+  it('tells of a taken name next to a missing password', async () => {
+    await application.register('maria');
+    expect(await refusalOf(register({ username: 'maria' }))).to.deep.equal({
+      username: [{ code: 'username_taken' }],
+      password: [{ code: 'required' }],
+    });
+  });
+
+  it('tells of a weak password if the fields are in order, every weakness at once', async () => {
+    expect(await refusalOf(register({ username: '123456', password: '123456' }))).to.deep.equal({
+      password: [
+        { code: 'password_similar_to_username' },
+        { code: 'password_too_short' },
+        { code: 'password_common' },
+        { code: 'password_numeric' },
+      ],
+    });
+  });
+
+  it('says nothing of a weak password as long as a field is not in order', async () => {
+    await application.register('maria');
+    expect(await refusalOf(register({ username: 'no blanks', password: '1' }))).to.deep.equal({
+      username: [{ code: 'username_characters' }],
+    });
+    expect(await refusalOf(register({ username: 'maria', password: 'maria' }))).to.deep.equal({
+      username: [{ code: 'username_taken' }],
+    });
+    expect(await refusalOf(register({ username: 'other', password: '1'.repeat(129) }))).to.deep.equal({
+      password: [{ code: 'too_long', limit: 128 }],
+    });
+  });
+
+  it('compares the password with the name in NFKC', async () => {
+    expect(await refusalOf(register({ username: 'ﬁﬁﬁﬁona', password: 'fifififiona' }))).to.deep.equal({
+      password: [{ code: 'password_similar_to_username' }],
+    });
+  });
+
+  it('leaves the name free if the password is refused', async () => {
+    await refusalOf(register({ username: 'maria', password: 'qwerty' }));
+    expect((await application.register('maria')).id).to.equal(1);
+  });
+});

@@ -1,0 +1,207 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
+import { expect } from 'chai';
+
+/** What each folder may import besides itself: folders and files of ours, packages, and node's own modules. */
+const rooms: Readonly<Record<string, readonly string[]>> = {
+  'src/domain': [],
+  'src/application': ['src/domain'],
+  'src/adapters/http': ['src/domain', 'src/application', 'koa', '@koa/router', 'koa-bodyparser', 'node:*'],
+  'src/adapters/command-line': ['src/domain', 'src/application', 'node:*'],
+  'src/adapters/in-memory': ['src/domain', 'src/application/ports.ts'],
+  'src/adapters/redis': ['src/domain', 'src/application/ports.ts', 'ioredis', 'node:*'],
+  'src/adapters/crypto': ['src/domain', 'src/application/ports.ts', 'bcrypt', 'jsonwebtoken', 'node:*'],
+};
+
+// The files right under src put everything together and may import anything, the container in one place only.
+const container = 'inversify';
+const containerFile = 'src/container.ts';
+
+/** Stands for an import whose module is computed when it runs, so that nobody can tell which it is. */
+const computed = '(computed)';
+
+const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .map((path) => posix.join('src', path.replaceAll('\\', '/')))
+  .filter((path) => path.endsWith('.ts'))
+  .map((path) => ({ path, code: withoutComments(readFileSync(path, 'utf8')) }));
+
+describe('the architecture', () => {
+  it('has a row for every folder and a folder for every row', () => {
+    const folders = new Set(files.map(({ path }) => roomOf(path)));
+    folders.delete('src');
+    expect([...folders].toSorted()).to.deep.equal(Object.keys(rooms).toSorted());
+  });
+
+  for (const room of ['src', ...Object.keys(rooms)]) {
+    it(`lets ${room} import ${sentence(room)}`, () => {
+      const inside = files.filter(({ path }) => roomOf(path) === room);
+      const refused = inside.flatMap(({ path, code }) =>
+        importsIn(code)
+          .filter((specifier) => !mayImport(path, specifier))
+          .map((specifier) => `${path} imports ${specifier}`),
+      );
+      expect(refused).to.deep.equal([]);
+    });
+  }
+
+  it('grants no package that is not used', () => {
+    const granted = Object.entries(rooms).flatMap(([room, targets]) =>
+      targets
+        .filter((target) => !target.startsWith('src/') && target !== 'node:*')
+        .map((target) => ({ room, target })),
+    );
+    const unused = granted.filter(
+      ({ room, target }) =>
+        !files.some(({ path, code }) => roomOf(path) === room && importsIn(code).includes(target)),
+    );
+    expect(granted).not.to.deep.equal([]);
+    expect(unused).to.deep.equal([]);
+  });
+
+  it('keeps the time and chance out of the domain and the use cases', () => {
+    const worldly =
+      /\bDate\b(?=[.(])|\bMath\.random\b|\bcrypto\.|\bperformance\.|\bprocess\.|\bconsole\.|\bglobalThis\b|\b(?:set(?:Timeout|Interval|Immediate)|queueMicrotask|fetch)\(/;
+    const inside = files.filter(({ path }) => /^src\/(?:domain|application)\//.test(path));
+    const found = inside.flatMap(({ path, code }) => {
+      const word = worldly.exec(code)?.[0];
+      return word === undefined ? [] : [`${path} uses ${word}`];
+    });
+    expect(inside).not.to.deep.equal([]);
+    expect(found).to.deep.equal([]);
+    for (const code of ['Date.now()', 'new Date()', 'Math.random()', 'setTimeout(f, 1)', 'process.env']) {
+      expect(code).to.match(worldly);
+    }
+  });
+});
+
+describe('the rule about imports', () => {
+  for (const [path, specifier] of [
+    ['src/domain/task.ts', 'node:fs'],
+    ['src/domain/task.ts', 'fs'],
+    ['src/domain/task.ts', 'ioredis'],
+    ['src/domain/task.ts', '../application/ports.js'],
+    ['src/domain/task.ts', '../main.js'],
+    ['src/domain/task.ts', computed],
+    ['src/application/logout.ts', 'node:crypto'],
+    ['src/application/logout.ts', 'jsonwebtoken'],
+    ['src/application/logout.ts', '../adapters/crypto/random-id.js'],
+    ['src/adapters/redis/keys.ts', '../../application/logout.js'],
+    ['src/adapters/redis/keys.ts', '../../application/portside.js'],
+    ['src/adapters/redis/keys.ts', '../redis-too/keys.js'],
+    ['src/adapters/in-memory/create-storage.ts', 'node:fs'],
+    ['src/adapters/in-memory/create-storage.ts', '../redis/create-storage.js'],
+    ['src/adapters/in-memory/create-storage.ts', '../../application/manage-tasks.js'],
+    ['src/adapters/crypto/random-id.ts', 'ioredis'],
+    ['src/adapters/http/app.ts', '../redis/create-storage.js'],
+    ['src/adapters/http/app.ts', '../command-line/user-commands.js'],
+    ['src/adapters/http/app.ts', '../../container.js'],
+    ['src/adapters/http/app.ts', 'ioredis'],
+    ['src/adapters/http/app.ts', 'pino'],
+    ['src/adapters/http/app.ts', 'koa-static'],
+    ['src/adapters/http/app.ts', '@koa/cors'],
+    ['src/adapters/command-line/user-commands.ts', 'koa'],
+    ['src/adapters/websocket/app.ts', '../../domain/task.js'],
+    ['src/shared/strings.ts', 'ioredis'],
+    ['src/main.ts', 'inversify'],
+    ['src/main.ts', 'inversify/lib/container.js'],
+    ['src/main.ts', '../test/support/application.js'],
+  ] as const) {
+    it(`refuses ${specifier} in ${path}`, () => {
+      expect(mayImport(path, specifier)).to.equal(false);
+    });
+  }
+
+  for (const [path, specifier] of [
+    ['src/domain/task.ts', './fields.js'],
+    ['src/application/logout.ts', '../domain/errors.js'],
+    ['src/adapters/redis/keys.ts', '../../application/ports.js'],
+    ['src/adapters/http/app.ts', '../../application/logout.js'],
+    ['src/adapters/http/app.ts', 'node:stream/consumers'],
+    ['src/adapters/http/app.ts', '@koa/router'],
+    ['src/main.ts', './adapters/http/app.js'],
+    ['src/main.ts', 'pino'],
+    ['src/main.ts', computed],
+    ['src/container.ts', 'inversify'],
+  ] as const) {
+    it(`allows ${specifier} in ${path}`, () => {
+      expect(mayImport(path, specifier)).to.equal(true);
+    });
+  }
+
+  it('is asked about every kind of import, and about nothing else', () => {
+    const code = withoutComments(`
+      import 'a';
+      import b from "b";
+      import type { C } from 'c';
+      import d, { type D } from 'd';
+      import * as e from './e.js';
+      import {
+        f,
+        from,
+      } from 'f';
+      export * from 'g';
+      export type { H } from 'h';
+      export { default as i } from '@i/i';
+      import j = require('j');
+      const k: import('k').K = await import('k');
+      const l = await import( // for a reason
+        'l'
+      );
+      const m = import(name);
+      const n = import(\`n\`);
+      // import 'comment';
+      /* import('comment') */
+      export const from = 'text';
+      export const star = '*/*', text = "import('text') /* no comment", url = 'http://host/'; import.meta.url;
+      export function important() { return import('o'); }
+    `);
+    expect(importsIn(code).toSorted()).to.deep.equal(
+      [...'abcdfghjkklo'.split(''), './e.js', '@i/i', computed, computed, 'text'].toSorted(),
+    );
+  });
+});
+
+/** The folder of the table that the file is in; 'src' for the composition root. */
+function roomOf(path: string): string {
+  const folders = posix.dirname(path).split('/');
+  return folders.slice(0, folders[1] === 'adapters' ? 3 : 2).join('/');
+}
+
+function mayImport(path: string, specifier: string): boolean {
+  const target = specifier.startsWith('.')
+    ? posix.join(posix.dirname(path), specifier).replace(/\.js$/, '.ts')
+    : specifier;
+  const room = roomOf(path);
+  if (room !== 'src') return [room, ...(rooms[room] ?? [])].some((granted) => isWithin(target, granted));
+  const isOurs = !specifier.startsWith('.') || isWithin(target, 'src');
+  return isOurs && (path === containerFile || !isWithin(target, container));
+}
+
+/** Whether the target is what was granted, or lies inside. */
+function isWithin(target: string, granted: string): boolean {
+  if (granted === 'node:*') return target.startsWith('node:');
+  return target === granted || target.startsWith(`${granted}/`);
+}
+
+function importsIn(code: string): string[] {
+  const declared = /^\s*(?:import|export)\b(?:[^'"`;()=]*\bfrom)?\s*(?:'([^']+)'|"([^"]+)")/gm;
+  const called = /\b(?:import|require)\s*\((?:\s*(?:'([^']+)'|"([^"]+)")\s*\))?/g;
+  return [
+    ...Array.from(code.matchAll(declared), ([, single, double]) => single ?? double ?? computed),
+    ...Array.from(code.matchAll(called), ([, single, double]) => single ?? double ?? computed),
+  ];
+}
+
+/** Leaves what looks like a comment inside a text alone. */
+function withoutComments(code: string): string {
+  const textOrComment =
+    /('(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`)|\/\*[\s\S]*?\*\/|\/\/[^\n]*/g;
+  return code.replaceAll(textOrComment, (_, text: string | undefined) => text ?? '');
+}
+
+function sentence(room: string): string {
+  const granted = rooms[room];
+  return granted
+    ? `nothing but ${['itself', ...granted].join(', ')}`
+    : `anything, but ${container} only in ${containerFile}`;
+}

@@ -1,0 +1,155 @@
+import { expect } from 'chai';
+import { checkNewPassword, checkUsername, parseCredentials } from '../../src/domain/user.js';
+import { refusalOfCall } from '../support/refusal.js';
+
+const badCharacters = { issues: [{ code: 'username_characters' }] };
+
+describe('a username', () => {
+  for (const name of ['a', 'jigyasnh', 'Maria', 'josé', 'ünal', 'Ольга', '李雷', 'أحمد', 'ढ', '𐐨']) {
+    it(`may have letters: ${name}`, () => {
+      expect(checkUsername(name)).to.deep.equal({ value: name });
+    });
+  }
+
+  for (const name of ['1234', '٣٤', '੪', '〇', '𐄇', '༳']) {
+    it(`may have numbers of any script: ${name}`, () => {
+      expect(checkUsername(name)).to.deep.equal({ value: name });
+    });
+  }
+
+  it('may have @ . + - and _', () => {
+    expect(checkUsername('maria_g.work+list-1@example.com')).to.deep.equal({
+      value: 'maria_g.work+list-1@example.com',
+    });
+    for (const character of '@.+-_') expect(checkUsername(character)).to.deep.equal({ value: character });
+  });
+
+  for (const [what, name] of [
+    ['blanks inside', 'two words'],
+    ['line breaks', 'two\nlines'],
+    ['other punctuation', 'maria!'],
+    ['slashes', 'a/b'],
+    ['quotes', "o'neill"],
+    ['currency signs', '$name'],
+    ['emoji', 'maria😀'],
+    ['a mark without a letter that takes it', 'x\u0301'],
+    ['a zero-width joiner', 'a\u200db'],
+    ['a zero-width space, which is not trimmed either', '\u200bmaria'],
+    ['a byte order mark', '\ufeffmaria'],
+    ['a soft hyphen', 'ma\u00adria'],
+    ['connecting punctuation that is no underscore', 'a\u203fb'],
+  ] as const) {
+    it(`may not have ${what}`, () => {
+      expect(checkUsername(name)).to.deep.equal(badCharacters);
+    });
+  }
+
+  it('is trimmed', () => {
+    expect(checkUsername('\u3000maria\n')).to.deep.equal({ value: 'maria' });
+  });
+
+  it('is case-sensitive', () => {
+    expect(checkUsername('Maria')).to.deep.equal({ value: 'Maria' });
+  });
+
+  it('may be a number', () => {
+    expect(checkUsername(42)).to.deep.equal({ value: '42' });
+  });
+
+  it('is put into NFKC before its characters are looked at', () => {
+    expect(checkUsername('ｍａｒｉａ＠ｗｏｒｋ')).to.deep.equal({ value: 'maria@work' });
+    expect(checkUsername('ﬁona')).to.deep.equal({ value: 'fiona' });
+    expect(checkUsername('jose\u0301')).to.deep.equal({ value: 'jos\u00e9' });
+    expect(checkUsername('x²')).to.deep.equal({ value: 'x2' });
+    expect(checkUsername('a\u00a8b')).to.deep.equal(badCharacters);
+  });
+
+  it('has at most 150 code points', () => {
+    const longest = '𐐨'.repeat(150);
+    expect(checkUsername(longest)).to.deep.equal({ value: longest });
+    expect(checkUsername(`${longest}a`)).to.deep.equal({ issues: [{ code: 'too_long', limit: 150 }] });
+  });
+
+  it('is measured in NFKC', () => {
+    expect(checkUsername('e\u0301'.repeat(150))).to.deep.equal({ value: 'é'.repeat(150) });
+    expect(checkUsername('ﬁ'.repeat(75))).to.deep.equal({ value: 'fi'.repeat(75) });
+    expect(checkUsername('ﬁ'.repeat(76))).to.deep.equal({ issues: [{ code: 'too_long', limit: 150 }] });
+  });
+
+  it('is told everything at once: characters, length, U+0000, surrogate', () => {
+    expect(checkUsername(`${'a'.repeat(150)}\ud800\0`)).to.deep.equal({
+      issues: [
+        { code: 'username_characters' },
+        { code: 'too_long', limit: 150 },
+        { code: 'null_character' },
+        { code: 'surrogate', codePoint: 0xd800 },
+      ],
+    });
+  });
+
+  for (const [value, code] of [
+    [undefined, 'required'],
+    [null, 'null'],
+    ['', 'blank'],
+    [' ', 'blank'],
+    [true, 'not_text'],
+    [{}, 'not_text'],
+  ] as const) {
+    it(`cannot be ${JSON.stringify(value)}`, () => {
+      expect(checkUsername(value)).to.deep.equal({ issues: [{ code }] });
+    });
+  }
+});
+
+describe('the text of a new password', () => {
+  it('is trimmed, and otherwise kept as it is', () => {
+    expect(checkNewPassword('  ﬁne e\u0301 Pass  ')).to.deep.equal({ value: 'ﬁne e\u0301 Pass' });
+  });
+
+  it('has at most 128 code points', () => {
+    const longest = '😀'.repeat(128);
+    expect(checkNewPassword(longest)).to.deep.equal({ value: longest });
+    expect(checkNewPassword(`${longest}!`)).to.deep.equal({ issues: [{ code: 'too_long', limit: 128 }] });
+  });
+
+  it('may be a number', () => {
+    expect(checkNewPassword(42)).to.deep.equal({ value: '42' });
+  });
+
+  it('is told length, U+0000 and surrogate at once', () => {
+    expect(checkNewPassword(`\udfff${'a'.repeat(128)}\0a`)).to.deep.equal({
+      issues: [
+        { code: 'too_long', limit: 128 },
+        { code: 'null_character' },
+        { code: 'surrogate', codePoint: 0xdfff },
+      ],
+    });
+  });
+});
+
+describe('credentials', () => {
+  it('are trimmed texts, the name in NFKC and the password as it is', () => {
+    expect(parseCredentials({ username: ' ﬁona ', password: ' ﬁne ' })).to.deep.equal({
+      username: 'fiona',
+      password: 'ﬁne',
+    });
+  });
+
+  it('may be longer, and of other characters, than those of any account', () => {
+    const input = { username: '😀 '.repeat(200).trim(), password: 'x'.repeat(1000) };
+    expect(parseCredentials(input)).to.deep.equal(input);
+  });
+
+  it('are told of both fields at once, username first', () => {
+    const refused = refusalOfCall(() => parseCredentials({ password: null }));
+    expect(refused).to.deep.equal({ username: [{ code: 'required' }], password: [{ code: 'null' }] });
+    expect(Object.keys(refused)).to.deep.equal(['username', 'password']);
+  });
+
+  it('are refused for U+0000 and unpaired surrogates', () => {
+    expect(refusalOfCall(() => parseCredentials({ username: 'a\0', password: 'a\ud800' }))).to.deep.equal({
+      username: [{ code: 'null_character' }],
+      password: [{ code: 'surrogate', codePoint: 0xd800 }],
+    });
+  });
+});

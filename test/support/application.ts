@@ -1,0 +1,102 @@
+import { createStorage } from '../../src/adapters/in-memory/create-storage.js';
+import { BcryptPasswordHasher } from '../../src/adapters/crypto/bcrypt-password-hasher.js';
+import { JwtTokenSigner } from '../../src/adapters/crypto/jwt-token-signer.js';
+import { randomId } from '../../src/adapters/crypto/random-id.js';
+import { Authenticate } from '../../src/application/authenticate.js';
+import { IssueTokens } from '../../src/application/issue-tokens.js';
+import { Logout } from '../../src/application/logout.js';
+import { ManageTasks } from '../../src/application/manage-tasks.js';
+import { ManageUsers } from '../../src/application/manage-users.js';
+import type { Clock, Storage } from '../../src/application/ports.js';
+import { RefreshToken } from '../../src/application/refresh-token.js';
+import { RegisterUser } from '../../src/application/register-user.js';
+import { VerifyToken } from '../../src/application/verify-token.js';
+import type { SessionPolicy, TokenClaims } from '../../src/domain/session.js';
+import type { User } from '../../src/domain/user.js';
+import { aPolicy } from './builders.js';
+
+export interface Settings extends Partial<SessionPolicy> {
+  /** The least that bcrypt does, if not given: tests are no place to burn processor time. */
+  readonly bcryptCost?: number;
+}
+
+/** Strong, whatever the name of its user. */
+export const password = 'Tr0ubadour & kite';
+
+const key = Buffer.alloc(32, 'a key that only tests know');
+
+/** Every use case, on a storage in memory, at a time that only passes when it is told to. */
+export class Application {
+  readonly registerUser: RegisterUser;
+  readonly issueTokens: IssueTokens;
+  readonly refreshToken: RefreshToken;
+  readonly verifyToken: VerifyToken;
+  readonly logout: Logout;
+  readonly authenticate: Authenticate;
+  readonly tasks: ManageTasks;
+  readonly users: ManageUsers;
+  private readonly signer: JwtTokenSigner;
+
+  private constructor(
+    readonly storage: Storage,
+    private readonly time: { now: number },
+    settings: Settings,
+  ) {
+    const { users, sessions, tasks } = storage;
+    const clock: Clock = () => time.now;
+    const policy = aPolicy(settings);
+    const hasher = new BcryptPasswordHasher(settings.bcryptCost ?? 4);
+    const signer = new JwtTokenSigner(key, clock);
+
+    this.signer = signer;
+    this.registerUser = new RegisterUser(users, hasher, clock);
+    this.issueTokens = new IssueTokens(users, sessions, hasher, signer, randomId, clock, policy);
+    this.refreshToken = new RefreshToken(signer, sessions, users, randomId, clock, policy);
+    this.verifyToken = new VerifyToken(signer, sessions, users);
+    this.logout = new Logout(signer, sessions);
+    this.authenticate = new Authenticate(signer, sessions, users);
+    this.tasks = new ManageTasks(tasks);
+    this.users = new ManageUsers(users, hasher);
+  }
+
+  static async start(settings: Settings = {}): Promise<Application> {
+    const time = { now: 1_700_000_000.75 };
+    const log = { info() {}, warn() {}, error() {} };
+    return new Application(await createStorage({ clock: () => time.now, log }), time, settings);
+  }
+
+  /** The same storage, key and time, under other settings. */
+  restart(settings: Settings): Application {
+    return new Application(this.storage, this.time, settings);
+  }
+
+  /** Seconds since the epoch. */
+  get now(): number {
+    return this.time.now;
+  }
+
+  passTime(seconds: number): void {
+    this.time.now += seconds;
+  }
+
+  async register(username: string): Promise<User> {
+    return this.registerUser.execute({ username, password });
+  }
+
+  async signIn(username: string): Promise<{ refresh: string; access: string }> {
+    return this.issueTokens.execute({ username, password });
+  }
+
+  /** The tokens of a user who has just registered. */
+  async newcomer(username: string): Promise<{ refresh: string; access: string }> {
+    await this.register(username);
+    return this.signIn(username);
+  }
+
+  /** What a token says, if it is one of ours and in its time. */
+  claims(token: string): TokenClaims {
+    const claims = this.signer.verify(token);
+    if (!claims) throw new Error('not a token of ours, or not in its time');
+    return claims;
+  }
+}

@@ -1,0 +1,27 @@
+import type { Fields } from '../../src/domain/fields.js';
+import type { RefreshGeneration, Session, SessionPolicy } from '../../src/domain/session.js';
+
+/** What a client sends for a task that is in order. */
+export function aTask(fields: Fields = {}): Fields {
+  return { title: 'Buy milk', description: 'Two litres', ...fields };
+}
+
+/** The policy of a server that was configured with nothing else than this. */
+export function aPolicy(changes: Partial<SessionPolicy> = {}): SessionPolicy {
+  return {
+    accessLifetime: 30 * 60,
+    refreshLifetime: 24 * 60 * 60,
+    sessionLifetime: 30 * 24 * 60 * 60,
+    rotate: false,
+    grace: 10,
+    ...changes,
+  };
+}
+
+export function aGeneration(changes: Partial<RefreshGeneration> = {}): RefreshGeneration {
+  return { id: 'current', issuedAt: 1000, expiresAt: 2000, ...changes };
+}
+
+export function aSession(changes: Partial<Session> = {}): Session {
+  return { id: 'session', userId: 1, openedAt: 1000, current: aGeneration(), ...changes };
+}
