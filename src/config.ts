@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { parseRedisSettings, type RedisSettings } from './adapters/redis/redis-settings.js';
 import { parseBoolean, parseDuration, parseSize, parseWhole } from './config-values.js';
 import type { SessionPolicy } from './domain/session.js';
@@ -15,6 +16,7 @@ export const variables = {
   REDIS_MODE: ['single', 'single, sentinel or cluster'],
   REDIS_SENTINEL_NAME: ['none', "the master's name, with REDIS_MODE=sentinel"],
   REDIS_KEY_PREFIX: ['hexado:', 'what every key in Redis starts with'],
+  REDIS_WAIT_REPLICAS: ['0', 'how many replicas must have a write before it is acknowledged'],
   SIGNING_KEY: ['random in memory', 'secret that signs the tokens, at least 32 bytes'],
   SIGNING_KEY_FILE: ['none', 'file that holds the signing key'],
   ACCESS_TOKEN_LIFETIME: ['30m', 'how long an access token is good: 90s, 30m, 12h, 7d'],
@@ -27,6 +29,7 @@ export const variables = {
   REFRESH_GRACE: ['10s', 'how long a rotated-out refresh token still gets the same successor; 0 is strict'],
   BCRYPT_COST: ['12', 'work per password hash, 4 to 15; each step doubles it'],
   BODY_LIMIT: ['100kb', 'largest request body: 65536b, 100kb, 1mb'],
+  WORKERS: ['1', 'processes that share the port: a number, or auto for one per core; not in memory'],
   LOG_LEVEL: ['info', 'trace, debug, info, warn, error, fatal or silent'],
 } as const satisfies Record<string, readonly [fallback: string, meaning: string]>;
 
@@ -51,6 +54,8 @@ export interface Config {
   readonly bcryptCost: number;
   /** In bytes. */
   readonly bodyLimit: number;
+  /** How many processes answer requests. */
+  readonly workers: number;
   readonly logLevel: (typeof logLevels)[number];
   /** What is allowed and yet unwise, in sentences. */
   readonly warnings: readonly string[];
@@ -94,9 +99,15 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     },
     bcryptCost: value('BCRYPT_COST', (given) => parseWhole(given, 4, 15), 'a whole number from 4 to 15'),
     bodyLimit: value('BODY_LIMIT', parseSize, 'a size from 1kb to 64mb: 65536b, 100kb, 1mb'),
+    workers: value('WORKERS', parseWorkers, 'a number from 1 to 256, or auto'),
     logLevel: value('LOG_LEVEL', (given) => logLevels.find((level) => level === given), logLevels.join(', ')),
     warnings: [],
   };
+  if (inMemory && config.workers !== undefined && config.workers > 1) {
+    problem(
+      `WORKERS=${text('WORKERS')}: with STORAGE=memory each worker would have data of its own; use STORAGE=redis.`,
+    );
+  }
   if (problems.length > 0) throw new ConfigError(problems);
   return { ...(config as Config), warnings: warningsAbout(config as Config) };
 }
@@ -107,15 +118,22 @@ function readStorage(
 ): StorageChoice | undefined {
   const storage = text('STORAGE') ?? variables.STORAGE[0];
   if (storage === 'memory') return { kind: 'memory' };
+  if (/^rediss?:/i.test(storage))
+    return problem('STORAGE is a URL: set STORAGE=redis, and REDIS_URL to this.');
   if (storage !== 'redis') return { kind: 'module', specifier: storage };
   const texts = {
     url: text('REDIS_URL'),
     mode: text('REDIS_MODE') ?? variables.REDIS_MODE[0],
     sentinelName: text('REDIS_SENTINEL_NAME'),
     keyPrefix: text('REDIS_KEY_PREFIX') ?? variables.REDIS_KEY_PREFIX[0],
+    replicasToWaitFor: text('REDIS_WAIT_REPLICAS') ?? variables.REDIS_WAIT_REPLICAS[0],
   };
   const redis = parseRedisSettings(texts, problem);
   return redis && { kind: 'redis', redis };
+}
+
+function parseWorkers(text: string): number | undefined {
+  return text === 'auto' ? availableParallelism() : parseWhole(text, 1, 256);
 }
 
 function warningsAbout({ bcryptCost, storage }: Config): string[] {

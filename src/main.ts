@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import cluster from 'node:cluster';
 import { readFileSync } from 'node:fs';
 import { pino, stdTimeFunctions } from 'pino';
 import { fieldMessage } from './adapters/http/field-messages.js';
@@ -9,6 +10,7 @@ import { DomainError, StorageUnavailable } from './domain/errors.js';
 import { InvalidFields } from './domain/fields.js';
 import { ListenError, serve } from './serve.js';
 import { StorageError } from './storage.js';
+import { Supervisor } from './supervisor.js';
 
 const clock = () => Date.now() / 1000;
 
@@ -22,7 +24,11 @@ async function main(words: readonly string[]): Promise<void> {
     // Standard output is the command's own; what goes wrong is told in a sentence at the end.
     return administer(command, config, clock, pino({ level: 'silent' }));
   }
-  return serve(config, clock, pino({ level: config.logLevel, timestamp: stdTimeFunctions.isoTime }));
+  // Written at once, because lines on their way when the process ends would get out of order or lost.
+  const output = pino.destination({ sync: true });
+  const log = pino({ level: config.logLevel, timestamp: stdTimeFunctions.isoTime }, output);
+  if (config.workers > 1 && cluster.isPrimary) return new Supervisor(config.workers, log).start();
+  return serve(config, clock, log);
 }
 
 function version(): string {
@@ -40,7 +46,10 @@ function explain(error: unknown): { readonly sentences: readonly string[]; reado
     return { sentences: [`The storage does not answer (${error.reason}). Is it running?`], code: 69 };
   }
   if (error instanceof InvalidFields) {
-    return { sentences: Object.values(error.issues).flat().map(fieldMessage), code: 1 };
+    const sentences = Object.entries(error.issues).flatMap(([field, issues]) =>
+      issues.map((issue) => `${field}: ${fieldMessage(issue)}`),
+    );
+    return { sentences, code: 1 };
   }
   if (error instanceof DomainError && error.code === 'user_not_found') {
     return { sentences: ['There is no user of this name.'], code: 1 };
@@ -57,4 +66,8 @@ function fail(error: unknown): never {
 }
 
 process.on('uncaughtException', fail);
+// Whoever reads the output may leave: `hexado --help | head -1`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
 main(process.argv.slice(2)).catch(fail);

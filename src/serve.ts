@@ -1,8 +1,10 @@
+import cluster from 'node:cluster';
 import { HealthController } from './adapters/http/health-controller.js';
 import { HttpServer } from './adapters/http/http-server.js';
 import type { Clock, Log } from './application/ports.js';
 import type { Config } from './config.js';
 import { App, createContainer } from './container.js';
+import { onStopSignal } from './stop-signals.js';
 import { createStorage } from './storage.js';
 
 /** Thrown when the server cannot listen, with a sentence that says why. */
@@ -22,22 +24,20 @@ export async function serve(config: Config, clock: Clock, log: Log): Promise<voi
   const port = await server.listen(config.port, config.host).catch((error: NodeJS.ErrnoException) => {
     throw new ListenError(whyNotListening(error, config));
   });
-  log.info({ host: config.host, port, storage: config.storage.kind }, 'listening');
-  if (config.storage.kind === 'memory') process.stdout.write(welcome(config, port));
 
-  let stopping = false;
-  const stop = async (signal: NodeJS.Signals) => {
-    if (stopping) process.exit(1);
-    stopping = true;
+  // A terminal sends SIGINT to all of its processes; a worker waits for its supervisor's word.
+  onStopSignal(cluster.isPrimary ? ['SIGTERM', 'SIGINT'] : ['SIGTERM'], async (signal) => {
     log.info({ signal }, 'stopping');
     container.get(HealthController).announceStop();
     await server.stop(stopPatience);
     await storage.close().catch(() => log.warn({}, 'The storage could not be closed.'));
     log.info({}, 'stopped');
     process.exit(0);
-  };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  });
+  if (cluster.isWorker) process.on('SIGINT', () => undefined);
+
+  log.info({ host: config.host, port, storage: config.storage.kind }, 'listening');
+  if (config.storage.kind === 'memory') process.stdout.write(welcome(config, port));
 }
 
 function whyNotListening({ code = 'unknown' }: NodeJS.ErrnoException, { host, port }: Config): string {

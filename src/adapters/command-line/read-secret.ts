@@ -7,11 +7,15 @@ export async function readSecret(prompt: string): Promise<string> {
   if (!process.stdin.isTTY) return (await text(process.stdin)).split(/\r?\n/, 1)[0] ?? '';
   const silence = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: process.stdin, output: silence, terminal: true });
-  process.stderr.write(prompt);
-  try {
-    return await lines.question('');
-  } finally {
+  // At Ctrl-C the process ends as if it had been sent to it, and at Ctrl-D nothing was typed.
+  lines.on('SIGINT', () => {
     lines.close();
     process.stderr.write('\n');
-  }
+    process.kill(process.pid, 'SIGINT');
+  });
+  process.stderr.write(prompt);
+  const secret = await lines.question('').catch(() => '');
+  lines.close();
+  process.stderr.write('\n');
+  return secret;
 }

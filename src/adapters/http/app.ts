@@ -17,12 +17,12 @@ export function createApp(routes: readonly Middleware<RequestState>[], log: Log)
   return app;
 }
 
-/** RFC 9112, 3.2: a request with two hosts, or an HTTP/1.1 request with none, is refused. */
+/** RFC 9112, 3.2: a request with two hosts is refused, and one with none unless it is of HTTP/1.0. */
 const requireOneHost: Middleware<RequestState> = ({ req }, next) => {
   let hosts = 0;
   for (let i = 0; i < req.rawHeaders.length; i += 2) {
     if (req.rawHeaders[i]?.toLowerCase() === 'host') hosts++;
   }
-  if (hosts > 1 || (hosts === 0 && req.httpVersion === '1.1')) throw refusal(400, 'Malformed request.');
+  if (hosts > 1 || (hosts === 0 && req.httpVersion !== '1.0')) throw refusal(400, 'Malformed request.');
   return next();
 };

@@ -5,7 +5,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
-import { Server as NetServer, type AddressInfo } from 'node:net';
+import { Server as NetServer, type AddressInfo, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { securityHeaders } from './answer.js';
 import { refusal, type Refusal } from './refusal.js';
@@ -23,6 +23,7 @@ export interface StopPatience {
 /** An HTTP/1.1 server that slow, silent and broken clients cannot hold up, and that stops without failing a request. */
 export class HttpServer {
   private readonly server: Server;
+  private readonly connections = new Set<Socket>();
   private stopping = false;
 
   constructor(handle: Handle) {
@@ -37,6 +38,10 @@ export class HttpServer {
       if (this.stopping) response.setHeader('Connection', 'close');
       lastExchanges.set(request.socket, { request, response });
       handle(request, response);
+    });
+    this.server.on('connection', (socket: Socket) => {
+      this.connections.add(socket);
+      socket.once('close', () => this.connections.delete(socket));
     });
     // Expectations other than 100-continue are ignored, as clients are used to.
     this.server.on('checkExpectation', (request, response) => this.server.emit('request', request, response));
@@ -55,16 +60,27 @@ export class HttpServer {
   /** Accepts no more connections, asks clients to close theirs, and resolves when all are closed. */
   stop(patience: StopPatience): Promise<void> {
     this.stopping = true;
+    for (const connection of this.connections) {
+      const { response } = lastExchanges.get(connection) ?? {};
+      if (response && !response.headersSent) response.setHeader('Connection', 'close');
+    }
     return new Promise((resolve) => {
-      const idle = setTimeout(() => this.server.closeIdleConnections(), patience.idle);
+      // More than once, for answers that had begun before and end later.
+      const idle = setInterval(() => this.closeIdleConnections(), patience.idle);
       const busy = setTimeout(() => this.server.closeAllConnections(), patience.busy);
       // Not http.Server's own close, which cuts idle connections at once, with requests that are on their way.
       NetServer.prototype.close.call(this.server, () => {
-        clearTimeout(idle);
+        clearInterval(idle);
         clearTimeout(busy);
         resolve();
       });
     });
+  }
+
+  private closeIdleConnections(): void {
+    this.server.closeIdleConnections();
+    // A connection on which nothing was ever sent does not count as idle there.
+    for (const connection of this.connections) if (connection.bytesRead === 0) connection.destroy();
   }
 }
 
@@ -91,7 +107,14 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
   else if (!request || !response || response.writableFinished) refuse(socket, reason);
   else if (request.complete) response.once('close', () => refuse(socket, reason));
   else if (response.headersSent) socket.destroy();
-  else refuse(socket, reason);
+  else if (response.socket) refuse(socket, reason);
+  else refuseInTurn(response, reason);
+}
+
+/** Refuses a request while earlier ones of its connection are being answered. */
+function refuseInTurn(response: ServerResponse, { status, body }: Refusal): void {
+  const headers = { ...securityHeaders, 'Content-Type': 'application/json', Connection: 'close' };
+  response.writeHead(status, headers).end(JSON.stringify(body));
 }
 
 /** Writes a refusal where there is no response object to write it with, and ends the connection. */

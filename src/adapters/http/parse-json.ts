@@ -37,13 +37,18 @@ function mayHoldHugeNumber(text: string): boolean {
   return /\d{16}|\d[eE]\+?\d{3}/.test(text);
 }
 
-/** In valid JSON every digit outside of a string belongs to a number. */
+/**
+ * In valid JSON every digit outside of a string belongs to a number, and a backslash stands in a string. Strings are
+ * walked through in small steps: a pattern for a whole one runs out of memory where it is long.
+ */
 function quoteHugeNumbers(json: string): string {
-  return json.replace(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g, (token) => {
-    if (token.startsWith('"') || Number.isSafeInteger(Number(token))) return token;
+  let isInString = false;
+  return json.replace(/\\.|"|-?\d[\d.eE+-]*/g, (token) => {
+    if (token === '"') isInString = !isInString;
+    if (isInString || token === '"' || Number.isSafeInteger(Number(token))) return token;
     const isWhole = /^-?\d+$/.test(token);
-    if (isWhole ? token.length > maxDigits : !Number.isFinite(Number(token)))
-      throw malformed('a number is out of range');
+    const isInRange = isWhole ? token.replace('-', '').length <= maxDigits : Number.isFinite(Number(token));
+    if (!isInRange) throw malformed('a number is out of range');
     return isWhole ? `"${token}"` : token;
   });
 }

@@ -66,6 +66,7 @@ const unknownPath = refusal(404, 'Not found.');
 
 /** Decodes the path as a whole, as the replaced backend does: the router would decode the id alone. */
 const decodePath: Middleware<RequestState, { newRouterPath?: string }> = (ctx, next) => {
+  if (!ctx.path) throw unknownPath; // As with the target `http://`, which has none.
   if (ctx.path.includes('%')) ctx.newRouterPath = decoded(ctx.path);
   return next();
 };

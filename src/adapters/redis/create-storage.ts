@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Storage, StorageOptions } from '../../application/ports.js';
 import { Keys } from './keys.js';
-import { answered, connect, disconnect } from './redis-connection.js';
+import { RedisConnection } from './redis-connection.js';
 import { RedisSessionRepository } from './redis-session-repository.js';
 import type { RedisSettings } from './redis-settings.js';
 import { RedisTaskRepository } from './redis-task-repository.js';
@@ -13,15 +13,15 @@ export async function createStorage({
   log,
   redis,
 }: StorageOptions & { readonly redis: RedisSettings }): Promise<Storage> {
-  const client = await connect(redis, log);
+  const connection = await RedisConnection.open(redis, log);
   const keys = new Keys(redis.keyPrefix);
   return {
-    users: new RedisUserRepository(client, keys),
-    sessions: new RedisSessionRepository(client, keys, clock, randomUUID),
-    tasks: new RedisTaskRepository(client, keys, randomUUID),
+    users: new RedisUserRepository(connection, keys),
+    sessions: new RedisSessionRepository(connection, keys, clock, randomUUID),
+    tasks: new RedisTaskRepository(connection, keys, randomUUID),
     async check() {
-      await answered(client.get(keys.userIds));
+      await connection.send((client) => client.get(keys.userIds));
     },
-    close: () => disconnect(client),
+    close: () => connection.close(),
   };
 }

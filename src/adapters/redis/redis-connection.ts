@@ -7,19 +7,79 @@ import type { RedisSettings } from './redis-settings.js';
 /** A client of any of the three modes; the commands are the same. */
 export type RedisClient = Redis | Cluster;
 
+/** A Lua script that runs as one step. The first `numberOfKeys` of its arguments are keys, at least one. */
+export interface Script {
+  readonly numberOfKeys: number;
+  readonly lua: string;
+  /** The SHA-1 of `lua`, by which a server calls a script that it knows. */
+  readonly sha: string;
+}
+
 /**
- * A client that fails fast and comes back by itself. Resolves once the first attempt has succeeded or failed; the log
- * says when Redis cannot be reached, and when it can be again.
+ * The connection to Redis. It fails fast and comes back by itself. Whatever goes wrong becomes StorageUnavailable, for
+ * raw errors carry the command's arguments. The log says when Redis cannot be reached, and when it can be again.
  */
-export async function connect(settings: RedisSettings, log: Log): Promise<RedisClient> {
-  const client = settings.mode === 'cluster' ? connectToCluster(settings) : connectToServer(settings);
-  logReachability(client, log);
-  if (client instanceof Cluster) client.on('+node', writeOncePerTurn);
-  else writeOncePerTurn(client);
-  // A failure comes with the event 'error' as well, and a Cluster's promise may never settle.
-  const firstAttempt = client.connect().catch(() => undefined);
-  await Promise.race([firstAttempt, setTimeout(patience.connectTimeout, undefined, { ref: false })]);
-  return client;
+export class RedisConnection {
+  private constructor(
+    private readonly client: RedisClient,
+    private readonly replicasToWaitFor: number,
+  ) {}
+
+  /** Resolves once the first attempt has succeeded or failed. */
+  static async open(settings: RedisSettings, log: Log): Promise<RedisConnection> {
+    const client = settings.mode === 'cluster' ? connectToCluster(settings) : connectToServer(settings);
+    logReachability(client, log);
+    if (client instanceof Cluster) client.on('+node', writeOncePerTurn);
+    else writeOncePerTurn(client);
+    // A failure comes with the event 'error' as well, and a Cluster's promise may never settle.
+    const firstAttempt = client.connect().catch(() => undefined);
+    await Promise.race([firstAttempt, setTimeout(patience.connectTimeout, undefined, { ref: false })]);
+    return new RedisConnection(client, settings.replicasToWaitFor);
+  }
+
+  /** Sends a command that changes nothing which must not get lost. */
+  async send<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
+    try {
+      return await command(this.client);
+    } catch (error) {
+      throw new StorageUnavailable(reasonOf(error));
+    }
+  }
+
+  /** Runs a script; resolves when as many replicas as are to be waited for have what it wrote. */
+  async run(script: Script, args: readonly [key: string, ...(string | number)[]]): Promise<unknown> {
+    const reply = await this.send((client) => call(client, script, args));
+    if (this.replicasToWaitFor > 0) await this.waitForReplicas(args[0]);
+    return reply;
+  }
+
+  /** Lets go of the connection; politely, if there is one. */
+  async close(): Promise<void> {
+    await this.client.quit().catch(() => this.client.disconnect());
+  }
+
+  /** WAIT goes by what was written before the last command of its own connection: EXISTS makes sure of that command. */
+  private async waitForReplicas(key: string): Promise<void> {
+    const waiting = (client: RedisClient) =>
+      client.pipeline().exists(key).wait(this.replicasToWaitFor, replicationTimeout).exec();
+    const [, [, confirmed] = []] = (await this.send(waiting)) ?? [];
+    if (Number(confirmed ?? 0) < this.replicasToWaitFor) throw new StorageUnavailable('not replicated');
+  }
+}
+
+/** Calls a script by its SHA-1, and by its text where the server does not know it yet. */
+async function call(
+  client: RedisClient,
+  { sha, lua, numberOfKeys }: Script,
+  args: readonly (string | number)[],
+): Promise<unknown> {
+  try {
+    return await client.evalsha(sha, numberOfKeys, ...args);
+  } catch (error) {
+    const isUnknown = error instanceof Error && error.message.startsWith('NOSCRIPT');
+    if (isUnknown) return client.eval(lua, numberOfKeys, ...args);
+    throw error;
+  }
 }
 
 /** Lets the commands of all requests of one turn of the event loop leave in one write, for writing is what costs. */
@@ -37,19 +97,8 @@ function writeOncePerTurn(connection: Redis): void {
   });
 }
 
-/** Waits for a command. Whatever goes wrong with it becomes StorageUnavailable: raw errors carry the command's arguments. */
-export async function answered<T>(command: Promise<T>): Promise<T> {
-  try {
-    return await command;
-  } catch (error) {
-    throw new StorageUnavailable(reasonOf(error));
-  }
-}
-
-/** Lets go of the connection; politely, if there is one. */
-export async function disconnect(client: RedisClient): Promise<void> {
-  await client.quit().catch(() => client.disconnect());
-}
+/** Milliseconds that replicas have to confirm a write. */
+const replicationTimeout = 500;
 
 // The library's defaults would wait for minutes, queue without a bound, and follow a demoted master.
 const patience = {

@@ -1,12 +1,12 @@
 import type { Clock, SessionRepository } from '../../application/ports.js';
 import { isUnexpired, rotate, type RefreshGeneration, type Session } from '../../domain/session.js';
 import type { Keys } from './keys.js';
-import { answered, type RedisClient } from './redis-connection.js';
+import type { RedisConnection } from './redis-connection.js';
 import * as scripts from './scripts.js';
 
 export class RedisSessionRepository implements SessionRepository {
   constructor(
-    private readonly redis: RedisClient,
+    private readonly redis: RedisConnection,
     private readonly keys: Keys,
     private readonly clock: Clock,
     private readonly newOperationId: () => string,
@@ -62,7 +62,7 @@ export class RedisSessionRepository implements SessionRepository {
     userId: number,
     sessionId: string,
   ): Promise<{ readonly text: string; readonly session: Session } | undefined> {
-    const text = await answered(this.redis.hget(this.keys.ofUser(userId).sessions, sessionId));
+    const text = await this.redis.send((client) => client.hget(this.keys.ofUser(userId).sessions, sessionId));
     if (text === null) return undefined;
     const session: Session = {
       id: sessionId,

@@ -10,6 +10,8 @@ export interface RedisSettings {
   /** The name under which the sentinels know the master; with the mode 'sentinel' only. */
   readonly sentinelName?: string;
   readonly keyPrefix: string;
+  /** How many replicas must have a write before it is acknowledged. */
+  readonly replicasToWaitFor: number;
 }
 
 /** The settings as texts of the environment. */
@@ -18,13 +20,14 @@ export interface RedisTexts {
   readonly mode: string;
   readonly sentinelName: string | undefined;
   readonly keyPrefix: string;
+  readonly replicasToWaitFor: string;
 }
 
 const modes = ['single', 'sentinel', 'cluster'] as const;
 
 /** Reads the settings, undefined if there is a problem. Problems are told without the URL, which may hold a password. */
 export function parseRedisSettings(
-  { url, mode: modeText, sentinelName, keyPrefix }: RedisTexts,
+  { url, mode: modeText, sentinelName, keyPrefix, replicasToWaitFor }: RedisTexts,
   problem: (sentence: string) => undefined,
 ): RedisSettings | undefined {
   const mode = modes.find((known) => known === modeText);
@@ -49,7 +52,11 @@ export function parseRedisSettings(
   if (mode === 'cluster' && address.database !== 0) {
     return problem('REDIS_URL names a database: a Redis Cluster has only database 0.');
   }
-  return { mode, ...address, ...(sentinelName !== undefined && { sentinelName }), keyPrefix };
+  if (!/^[0-9]$/.test(replicasToWaitFor)) {
+    return problem(`REDIS_WAIT_REPLICAS=${replicasToWaitFor}: expected a number from 0 to 9.`);
+  }
+  const name = sentinelName === undefined ? {} : { sentinelName };
+  return { mode, ...address, ...name, keyPrefix, replicasToWaitFor: Number(replicasToWaitFor) };
 }
 
 type Address = Pick<RedisSettings, 'hosts' | 'tls' | 'username' | 'password' | 'database'>;

@@ -2,12 +2,12 @@ import type { TaskRepository } from '../../application/ports.js';
 import type { Page } from '../../domain/page.js';
 import type { Task, TaskChanges, TaskDraft } from '../../domain/task.js';
 import type { Keys } from './keys.js';
-import { answered, type RedisClient } from './redis-connection.js';
+import type { RedisConnection } from './redis-connection.js';
 import * as scripts from './scripts.js';
 
 export class RedisTaskRepository implements TaskRepository {
   constructor(
-    private readonly redis: RedisClient,
+    private readonly redis: RedisConnection,
     private readonly keys: Keys,
     private readonly newOperationId: () => string,
   ) {}
@@ -21,13 +21,17 @@ export class RedisTaskRepository implements TaskRepository {
   }
 
   async find(ownerId: number, id: number): Promise<Task | undefined> {
-    const [text] = await answered(this.redis.zrangebyscore(this.keys.ofUser(ownerId).tasks, id, id));
+    const [text] = await this.redis.send((client) =>
+      client.zrangebyscore(this.keys.ofUser(ownerId).tasks, id, id),
+    );
     return text === undefined ? undefined : parse(text);
   }
 
   async list(ownerId: number, { after, limit }: Page): Promise<readonly Task[]> {
     const { tasks } = this.keys.ofUser(ownerId);
-    const texts = await answered(this.redis.zrangebyscore(tasks, `(${after}`, '+inf', 'LIMIT', 0, limit));
+    const texts = await this.redis.send((client) =>
+      client.zrangebyscore(tasks, `(${after}`, '+inf', 'LIMIT', 0, limit),
+    );
     return texts.map(parse);
   }
 

@@ -2,7 +2,7 @@ import type { UserRepository } from '../../application/ports.js';
 import type { Page } from '../../domain/page.js';
 import type { NewUser, User } from '../../domain/user.js';
 import type { Keys } from './keys.js';
-import { answered, type RedisClient } from './redis-connection.js';
+import type { RedisConnection } from './redis-connection.js';
 import * as scripts from './scripts.js';
 
 /**
@@ -11,23 +11,21 @@ import * as scripts from './scripts.js';
  */
 export class RedisUserRepository implements UserRepository {
   constructor(
-    private readonly redis: RedisClient,
+    private readonly redis: RedisConnection,
     private readonly keys: Keys,
   ) {}
 
   async add({ username, passwordHash, createdAt }: NewUser): Promise<User | undefined> {
-    const id = await answered(this.redis.incr(this.keys.userIds));
-    const account = { username, password: passwordHash, active: 1, created: createdAt };
-    await answered(this.redis.hset(this.keys.ofUser(id).account, account));
+    const id = await this.newAccount({ username, passwordHash, createdAt });
     const claimed = await scripts.claimUsername(this.redis, this.keys.username(username), id);
     if (claimed) return { id, username, passwordHash, createdAt, active: true };
-    await answered(this.redis.del(this.keys.ofUser(id).account));
+    await this.removeAccount(id);
     return undefined;
   }
 
   async find(id: number): Promise<User | undefined> {
-    const { username, password, active, created } = await answered(
-      this.redis.hgetall(this.keys.ofUser(id).account),
+    const { username, password, active, created } = await this.redis.send((client) =>
+      client.hgetall(this.keys.ofUser(id).account),
     );
     if (username === undefined || password === undefined) return undefined;
     return { id, username, passwordHash: password, active: active === '1', createdAt: Number(created) };
@@ -39,7 +37,7 @@ export class RedisUserRepository implements UserRepository {
   }
 
   async list({ after, limit }: Page): Promise<readonly User[]> {
-    const lastId = Number(await answered(this.redis.get(this.keys.userIds)));
+    const lastId = Number(await this.redis.send((client) => client.get(this.keys.userIds)));
     const users: User[] = [];
     for (let id = after + 1; id <= lastId && users.length < limit; id += limit) {
       const ids = Array.from({ length: Math.min(limit, lastId - id + 1) }, (_, index) => id + index);
@@ -69,9 +67,22 @@ export class RedisUserRepository implements UserRepository {
     const user = await this.find(id);
     if (!user || !(await this.deactivate(id))) return false;
     await scripts.releaseUsername(this.redis, this.keys.username(user.username), id);
-    const { account, sessions, tasks, taskIds } = this.keys.ofUser(id);
-    await answered(this.redis.unlink(account, sessions, tasks, taskIds));
+    await this.removeAccount(id);
     return true;
+  }
+
+  private async newAccount({ username, passwordHash, createdAt }: NewUser): Promise<number> {
+    // The counter may have fallen behind the accounts: a failover can lose its last steps, on a shard of its own.
+    for (;;) {
+      const id = await this.redis.send((client) => client.incr(this.keys.userIds));
+      const { account } = this.keys.ofUser(id);
+      if (await scripts.createAccount(this.redis, account, username, passwordHash, createdAt)) return id;
+    }
+  }
+
+  private async removeAccount(id: number): Promise<void> {
+    const { account, sessions, tasks, taskIds } = this.keys.ofUser(id);
+    await scripts.removeAccount(this.redis, account, sessions, tasks, taskIds);
   }
 
   private async change(
@@ -87,7 +98,7 @@ export class RedisUserRepository implements UserRepository {
   }
 
   private async idOf(username: string): Promise<number | undefined> {
-    const id = await answered(this.redis.get(this.keys.username(username)));
+    const id = await this.redis.send((client) => client.get(this.keys.username(username)));
     return id === null ? undefined : Number(id);
   }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { answered, type RedisClient } from './redis-connection.js';
+import type { RedisConnection } from './redis-connection.js';
 
 // Each script is one step, touches one slot, and may be executed twice: when a reply is lost, ioredis on a Cluster sends
 // the script again. The second time, it changes nothing and answers what it answered before.
@@ -20,6 +20,27 @@ export const releaseUsername = script<[username: string, userId: number], 1>(
   1,
   `
   if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+  return 1`,
+);
+
+/** KEYS account; ARGV username, password hash, seconds since the epoch. 0 if another account stands there. */
+export const createAccount = script<
+  [account: string, username: string, passwordHash: string, createdAt: number],
+  0 | 1
+>(
+  1,
+  `
+  local password = redis.call('HGET', KEYS[1], 'password')
+  if password then return password == ARGV[2] and 1 or 0 end
+  redis.call('HSET', KEYS[1], 'username', ARGV[1], 'password', ARGV[2], 'active', 1, 'created', ARGV[3])
+  return 1`,
+);
+
+/** KEYS account, and what else belongs to the user. */
+export const removeAccount = script<[account: string, sessions: string, tasks: string, taskIds: string], 1>(
+  4,
+  `
+  redis.call('UNLINK', unpack(KEYS))
   return 1`,
 );
 
@@ -152,20 +173,11 @@ export const removeTask = script<[tasks: string, operation: string, id: number],
   return 1`,
 );
 
-/** A script that is called like a function: by its SHA-1, and by its text where the server does not know it yet. */
-function script<Arguments extends (string | number)[], Reply>(
+/** A script that is called like a function. */
+function script<Arguments extends [key: string, ...(string | number)[]], Reply>(
   numberOfKeys: number,
   lua: string,
-): (redis: RedisClient, ...args: Arguments) => Promise<Reply> {
-  const sha = createHash('sha1').update(lua).digest('hex');
-  const run = async (redis: RedisClient, args: Arguments): Promise<unknown> => {
-    try {
-      return await redis.evalsha(sha, numberOfKeys, ...args);
-    } catch (error) {
-      const isUnknown = error instanceof Error && error.message.startsWith('NOSCRIPT');
-      if (isUnknown) return redis.eval(lua, numberOfKeys, ...args);
-      throw error;
-    }
-  };
-  return (redis, ...args) => answered(run(redis, args) as Promise<Reply>);
+): (redis: RedisConnection, ...args: Arguments) => Promise<Reply> {
+  const known = { numberOfKeys, lua, sha: createHash('sha1').update(lua).digest('hex') };
+  return (redis, ...args) => redis.run(known, args) as Promise<Reply>;
 }

@@ -1,0 +1,93 @@
+import cluster, { type Worker } from 'node:cluster';
+import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
+import type { Log } from './application/ports.js';
+import { onStopSignal } from './stop-signals.js';
+
+/** Exit codes of a process that would end the same way if it were started again: usage, address, settings. */
+const hopeless = new Set<number | null>([64, 69, 78]);
+
+/** Milliseconds before a worker that has died is replaced: from 100 to 5000, doubling with each death in a row. */
+const backoff = (deaths: number) => Math.min(100 * 2 ** deaths, 5_000);
+
+/**
+ * Keeps a number of servers running behind one port, each in a process of its own. One that dies is replaced.
+ * SIGTERM and SIGINT stop all of them, each once it has finished what it has begun; a second signal ends them at once, for
+ * workers end with their supervisor.
+ * SIGUSR2 replaces them one by one, each only when its successor accepts requests.
+ */
+export class Supervisor {
+  /** Those that were told to stop. */
+  private readonly retired = new WeakSet<Worker>();
+  private stopping = false;
+  private restarting = false;
+  private deathsInARow = 0;
+
+  constructor(
+    private readonly count: number,
+    private readonly log: Log,
+  ) {}
+
+  start(): void {
+    for (let i = 0; i < this.count; i++) this.fork();
+    onStopSignal(['SIGTERM', 'SIGINT'], () => this.stop(0));
+    process.on('SIGUSR2', () => this.restart());
+  }
+
+  private fork(): Worker {
+    const worker = cluster.fork();
+    worker.once('listening', () => {
+      this.deathsInARow = 0;
+    });
+    worker.once('exit', (code: number | null, signal: string | null) => {
+      if (!this.retired.has(worker)) void this.replace(worker, code, signal);
+    });
+    return worker;
+  }
+
+  private async replace(worker: Worker, code: number | null, signal: string | null): Promise<void> {
+    if (hopeless.has(code)) return this.stop(code ?? 1);
+    this.log.error(
+      { worker: worker.process.pid, code, signal },
+      'A worker has died; another takes its place.',
+    );
+    await setTimeout(backoff(this.deathsInARow++));
+    if (!this.stopping) this.fork();
+  }
+
+  private async stop(code: number): Promise<void> {
+    if (this.stopping) return;
+    this.stopping = true;
+    await Promise.all(workers().map((worker) => this.retire(worker)));
+    process.exit(code);
+  }
+
+  private async restart(): Promise<void> {
+    if (this.restarting || this.stopping) return;
+    this.restarting = true;
+    this.log.info({}, 'The workers are being replaced, one by one.');
+    for (const worker of workers()) {
+      const successor = this.fork();
+      const started = await Promise.race([
+        once(successor, 'listening').then(() => true),
+        once(successor, 'exit').then(() => false),
+      ]);
+      if (!started) break;
+      await this.retire(worker);
+    }
+    this.restarting = false;
+    this.log.info({}, 'The workers have been replaced.');
+  }
+
+  /** Lets a worker finish what it has begun, and end. */
+  private async retire(worker: Worker): Promise<void> {
+    this.retired.add(worker);
+    const exit = once(worker, 'exit');
+    worker.process.kill('SIGTERM');
+    await exit;
+  }
+}
+
+function workers(): Worker[] {
+  return Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
+}

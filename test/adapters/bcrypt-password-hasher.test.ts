@@ -1,0 +1,106 @@
+import { availableParallelism } from 'node:os';
+import { expect } from 'chai';
+import { BcryptPasswordHasher } from '../../src/adapters/crypto/bcrypt-password-hasher.js';
+import { DomainError } from '../../src/domain/errors.js';
+import { concurrently } from '../contracts/concurrency.js';
+
+describe('BcryptPasswordHasher', () => {
+  const hasher = new BcryptPasswordHasher(4);
+
+  it('verifies the password that was hashed, and no other', async () => {
+    const hash = await hasher.hash('correct horse');
+    expect(await hasher.verify('correct horse', hash)).to.equal(true);
+    expect(await hasher.verify('correct horsf', hash)).to.equal(false);
+    expect(await hasher.verify('Correct horse', hash)).to.equal(false);
+    expect(await hasher.verify('', hash)).to.equal(false);
+  });
+
+  it('stores its own mark, and then what bcrypt made with a new salt', async () => {
+    const [hash, another] = [await hasher.hash('correct horse'), await hasher.hash('correct horse')];
+    expect(hash).to.match(/^bcrypt-sha256\$\$2b\$04\$[./A-Za-z0-9]{53}$/);
+    expect(another).not.to.equal(hash);
+  });
+
+  it('still verifies what was stored by the first version', async () => {
+    const hash = 'bcrypt-sha256$$2b$04$FwyTOu9BNH9bxA.1s8GR6uZn6lkm/ktiUK3cGXxK2vmVjPE9mtnpy';
+    expect(await hasher.verify('correct horse ✓', hash)).to.equal(true);
+    expect(await hasher.verify('correct horse', hash)).to.equal(false);
+  });
+
+  it('minds every character of a password that is longer than bcrypt can read', async () => {
+    const long = 'ä'.repeat(100);
+    const hash = await hasher.hash(`${long}1`);
+    expect(await hasher.verify(`${long}1`, hash)).to.equal(true);
+    expect(await hasher.verify(`${long}2`, hash)).to.equal(false);
+    expect(await hasher.verify(long, hash)).to.equal(false);
+  });
+
+  it('minds what comes after a NUL', async () => {
+    const hash = await hasher.hash('one\0two');
+    expect(await hasher.verify('one\0two', hash)).to.equal(true);
+    expect(await hasher.verify('one\0three', hash)).to.equal(false);
+    expect(await hasher.verify('one', hash)).to.equal(false);
+  });
+
+  it('takes the ways to write an accent for one password, and a look-alike for another', async () => {
+    const hash = await hasher.hash('caf\u00e9 fin');
+    expect(await hasher.verify('cafe\u0301 fin', hash)).to.equal(true);
+    expect(await hasher.verify('cafe fin', hash)).to.equal(false);
+    expect(await hasher.verify('caf\u00e9 \ufb01n', hash)).to.equal(false);
+  });
+
+  it('verifies nothing without a hash', async () => {
+    expect(await hasher.verify('', undefined)).to.equal(false);
+    expect(await hasher.verify('correct horse', undefined)).to.equal(false);
+  });
+
+  it('works no less without a hash than with one', async () => {
+    const slow = new BcryptPasswordHasher(10);
+    const hash = await slow.hash('correct horse');
+    const work = async (given: string | undefined): Promise<number> => {
+      const before = process.cpuUsage();
+      await slow.verify('wrong horse', given);
+      return process.cpuUsage(before).user;
+    };
+    const withHash = Math.min(await work(hash), await work(hash), await work(hash));
+    expect(await work(undefined)).to.be.greaterThan(withHash / 2);
+  });
+
+  it('verifies nothing against a text that it never stored', async () => {
+    const [mark, bcryptHash] = (await hasher.hash('correct horse')).split('$$');
+    const truncated = `${mark}$$${bcryptHash?.slice(0, -1)}`;
+    for (const text of ['', 'correct horse', `$${bcryptHash}`, `${mark}$`, `${mark}$$2b$04$`, truncated]) {
+      expect(await hasher.verify('correct horse', text), text).to.equal(false);
+    }
+  });
+
+  it('finds a hash of any other cost or kind outdated, and verifies it all the same', async () => {
+    const hash = await hasher.hash('correct horse');
+    const costlier = new BcryptPasswordHasher(5);
+    expect(hasher.isOutdated(hash)).to.equal(false);
+    expect(costlier.isOutdated(hash)).to.equal(true);
+    expect(hasher.isOutdated(await costlier.hash('correct horse'))).to.equal(true);
+    expect(hasher.isOutdated(hash.replace('bcrypt-sha256$', ''))).to.equal(true);
+    expect(await costlier.verify('correct horse', hash)).to.equal(true);
+  });
+
+  it('refuses what would have to wait too long, and does the rest', async () => {
+    const capacity = 100 + Math.max(1, availableParallelism() - 1);
+    const busy = new BcryptPasswordHasher(4);
+    const hash = await busy.hash('correct horse');
+    const outcomes = await concurrently(capacity + 10, (index) =>
+      (index % 2 === 0 ? busy.verify('correct horse', hash) : busy.hash('another')).catch(
+        (reason: unknown) => reason,
+      ),
+    );
+    const [done, refused] = [outcomes.slice(0, capacity), outcomes.slice(capacity)];
+    expect(done.filter((outcome) => outcome !== true && typeof outcome !== 'string')).to.deep.equal([]);
+    expect(refused).to.have.length(10);
+    for (const error of refused)
+      expect(error).to.be.instanceOf(DomainError).with.property('code', 'overloaded');
+
+    expect(await busy.verify('correct horse', hash)).to.equal(true);
+    const again = await concurrently(capacity, () => busy.verify('correct horse', hash));
+    expect(again.filter((matches) => !matches)).to.deep.equal([]);
+  });
+});

@@ -1,0 +1,34 @@
+import { expect } from 'chai';
+import { createStorage } from '../../src/adapters/in-memory/create-storage.js';
+import { InMemorySessionRepository } from '../../src/adapters/in-memory/in-memory-session-repository.js';
+import type { User } from '../../src/domain/user.js';
+import { aGenerationAt, aNewUser, aSessionOf } from '../contracts/builders.js';
+import { storageContract } from '../contracts/storage-contract.js';
+import { SettableClock } from '../support/settable-clock.js';
+
+describe('in-memory storage', () => {
+  storageContract(createStorage);
+
+  it('does not pile up sessions that expired', async () => {
+    const clock = new SettableClock();
+    const user: User = { id: 1, active: true, ...aNewUser() };
+    const sessions = new InMemorySessionRepository(new Map([[user.id, user]]), clock.now);
+    for (let id = 0; id < 100; id++) {
+      await sessions.open(aSessionOf(user, clock, { id: `${id}` }), user.passwordHash);
+    }
+    expect(sessions.size).to.equal(100);
+
+    // The half that is rotated lasts longer.
+    clock.advance(1800);
+    for (let id = 0; id < 50; id++) {
+      await sessions.rotate(user.id, `${id}`, 'first', aGenerationAt(clock, 'second'), 0);
+    }
+    clock.advance(1800);
+    await sessions.open(aSessionOf(user, clock, { id: 'another' }), user.passwordHash);
+    expect(sessions.size).to.equal(51);
+
+    clock.advance(3600);
+    await sessions.open(aSessionOf(user, clock, { id: 'last' }), user.passwordHash);
+    expect(sessions.size).to.equal(1);
+  });
+});

@@ -1,0 +1,178 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { inspect } from 'node:util';
+import { expect } from 'chai';
+import { createStorage } from '../../src/adapters/redis/create-storage.js';
+import type { RedisSettings } from '../../src/adapters/redis/redis-settings.js';
+import type { Storage } from '../../src/application/ports.js';
+import { StorageUnavailable } from '../../src/domain/errors.js';
+import { addUser, aDraft, aGenerationAt, aNewUser, aSessionOf } from '../contracts/builders.js';
+import { RecordedLog } from '../support/recorded-log.js';
+import { RedisServer } from '../support/redis-server.js';
+import { settingsFor } from '../support/redis-storage.js';
+import { SettableClock } from '../support/settable-clock.js';
+import { untilReachable } from '../support/until-reachable.js';
+
+describe('Redis storage without its Redis', () => {
+  /** Milliseconds within which every call is answered, one way or the other. */
+  const patience = 1500;
+  const clock = new SettableClock();
+  let log: RecordedLog;
+  let server: RedisServer;
+  let storage: Storage;
+  const closing: (() => Promise<void>)[] = [];
+
+  beforeEach(async () => {
+    log = new RecordedLog();
+    server = await start();
+    storage = await open(server);
+    await untilReachable(storage);
+  });
+  afterEach(async () => {
+    await Promise.all(closing.splice(0).map((close) => close()));
+  });
+
+  async function start(...args: string[]): Promise<RedisServer> {
+    const started = await RedisServer.start({ args });
+    closing.push(() => started.stop());
+    return started;
+  }
+
+  async function open(to: RedisServer, given: Partial<RedisSettings> = {}): Promise<Storage> {
+    const opened = await createStorage({ clock: clock.now, log, redis: { ...settingsFor(to), ...given } });
+    closing.push(() => opened.close());
+    return opened;
+  }
+
+  it('refuses every call, and says nothing of what the call was about', async () => {
+    await server.kill();
+    for (const call of everyCall(storage, clock)) await expectUnavailable(call());
+    await log.waitFor('Redis cannot be reached');
+    expect(inspect(log.lines, { depth: null })).not.to.contain('secret');
+  });
+
+  it('refuses every call in time while Redis hangs, and serves again when it goes on', async () => {
+    server.freeze();
+    const asked = Date.now();
+    await Promise.all(everyCall(storage, clock).map((call) => expectUnavailable(call())));
+    expect(Date.now() - asked).to.be.below(patience);
+    server.resume();
+    await untilReachable(storage);
+    expect(await storage.tasks.list(1, { after: 0, limit: 10 })).to.be.an('array');
+  });
+
+  it('refuses the calls that were under way when Redis crashed, and does not send them again', async () => {
+    server.freeze();
+    const asked = Date.now();
+    const refusals = everyCall(storage, clock).map((call) => expectUnavailable(call()));
+    await server.restart();
+    await Promise.all(refusals);
+    expect(Date.now() - asked).to.be.below(patience);
+  });
+
+  it('serves again by itself once Redis is back, and tells of the outage and of its end once', async () => {
+    await server.kill();
+    const attempts = await refuseConnections(server.port, 3);
+    await server.restart();
+    await log.waitFor('Redis can be reached again');
+    await addUser(storage);
+    expect(attempts).to.equal(3);
+    expect(log.messages('cannot be reached')).to.have.length(1);
+    expect(log.messages('can be reached again')).to.have.length(1);
+  });
+
+  it('tells of each outage anew', async () => {
+    for (const outages of [1, 2]) {
+      await server.kill();
+      await log.waitFor('cannot be reached', outages);
+      await server.restart();
+      await log.waitFor('can be reached again', outages);
+    }
+    expect(log.lines).to.have.length(4);
+  });
+
+  it('can be created before Redis runs', async () => {
+    await server.kill();
+    const early = await open(server);
+    await expectUnavailable(early.check());
+    await server.restart();
+    await untilReachable(early);
+    await addUser(early);
+  });
+
+  it('can be closed while Redis is away', async () => {
+    await server.kill();
+    await storage.close();
+  });
+
+  for (const [what, given] of [
+    ['no password', {}],
+    ['a wrong password', { password: 'secret' }],
+  ] as const) {
+    it(`tells whoever has given it ${what} where to look`, async () => {
+      const guarded = await start('--requirepass', 'sesame');
+      const refused = await open(guarded, given);
+      await log.waitFor('Check the credentials in REDIS_URL.');
+      await expectUnavailable(refused.check());
+      expect(inspect(log.lines, { depth: null })).not.to.contain('secret');
+
+      const admitted = await open(guarded, { password: 'sesame' });
+      await untilReachable(admitted);
+    });
+  }
+});
+
+/** Each method of a storage, called with something in its arguments that nobody else may read. */
+function everyCall(storage: Storage, clock: SettableClock): (() => Promise<unknown>)[] {
+  const { users, sessions, tasks } = storage;
+  const secret = aNewUser({ username: 'secret', passwordHash: 'secret' });
+  const session = aSessionOf({ id: 1, active: true, ...secret }, clock, { id: 'secret' });
+  const next = aGenerationAt(clock, 'secret');
+  const page = { after: 0, limit: 10 };
+  return [
+    () => storage.check(),
+    () => users.add(secret),
+    () => users.find(1),
+    () => users.findByName('secret'),
+    () => users.list(page),
+    () => users.replacePasswordHash(1, 'secret', 'secret'),
+    () => users.setPasswordHash(1, 'secret'),
+    () => users.activate(1),
+    () => users.deactivate(1),
+    () => users.remove(1),
+    () => sessions.open(session, 'secret'),
+    () => sessions.find(1, 'secret'),
+    () => sessions.rotate(1, 'secret', 'secret', next, 0),
+    () => sessions.end(1, 'secret'),
+    () => tasks.create(1, aDraft({ title: 'secret' })),
+    () => tasks.find(1, 1),
+    () => tasks.list(1, page),
+    () => tasks.update(1, 1, { title: 'secret' }),
+    () => tasks.remove(1, 1),
+  ];
+}
+
+async function expectUnavailable(call: Promise<unknown>): Promise<void> {
+  const error: unknown = await call.then(
+    () => 'an answer',
+    (reason: unknown) => reason,
+  );
+  expect(error).to.be.instanceOf(StorageUnavailable);
+  expect(inspect(error, { showHidden: true })).not.to.contain('secret');
+}
+
+/** Listens where Redis did, and resets so many connections; answers how many there were. */
+async function refuseConnections(port: number, count: number): Promise<number> {
+  const server = createServer().listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  let connections = 0;
+  await new Promise<void>((resolve) => {
+    server.on('connection', (socket) => {
+      socket.resetAndDestroy();
+      if (++connections === count) resolve();
+    });
+  });
+  server.close();
+  await once(server, 'close');
+  return connections;
+}

@@ -1,0 +1,83 @@
+import { expect } from 'chai';
+import { Redis } from 'ioredis';
+import { Keys } from '../../src/adapters/redis/keys.js';
+import * as scripts from '../../src/adapters/redis/scripts.js';
+import { RedisServer } from '../support/redis-server.js';
+
+describe('a Redis script that is executed twice, as it is when its reply was lost', () => {
+  const keys = new Keys('test:');
+  const now = Math.floor(Date.now() / 1000);
+  const [held, next] = [sessionUntil(now + 10_000), sessionUntil(now + 20_000)];
+  let server: RedisServer;
+  let redis: Redis;
+
+  before(async () => {
+    server = await RedisServer.start();
+    redis = new Redis(server.port);
+  });
+  after(async () => {
+    await redis.quit();
+    await server.stop();
+  });
+
+  /** Something for each script to change. */
+  beforeEach(async () => {
+    await redis.flushall();
+    const { account, sessions, tasks, taskIds } = keys.ofUser(1);
+    await redis.set(keys.username('alice'), 1);
+    await redis.hset(account, { username: 'alice', password: 'hash', active: 1, created: 0 });
+    await redis.hset(sessions, { held, expired: sessionUntil(now) });
+    await redis.zadd(tasks, 1, '{"id":1,"title":"Milk","description":"a/b","status":"pending"}');
+    await redis.set(taskIds, 1);
+  });
+
+  const calls: Record<keyof typeof scripts, () => Promise<unknown>> = {
+    claimUsername: () => scripts.claimUsername(redis, keys.username('bob'), 2),
+    releaseUsername: () => scripts.releaseUsername(redis, keys.username('alice'), 1),
+    changeAccount: () => {
+      const { account, sessions } = keys.ofUser(1);
+      return scripts.changeAccount(redis, account, sessions, 'active', 0, 1);
+    },
+    replacePassword: () => scripts.replacePassword(redis, keys.ofUser(1).account, 'hash', 'new'),
+    openSession: () => {
+      const { account, sessions } = keys.ofUser(1);
+      return scripts.openSession(redis, account, sessions, 'hash', 'new', next, now + 20_000, now);
+    },
+    replaceSession: () =>
+      scripts.replaceSession(redis, keys.ofUser(1).sessions, 'held', held, next, now + 20_000, now),
+    endSession: () =>
+      scripts.endSession(redis, keys.ofUser(1).sessions, keys.operation(1, 'an id'), 'held', now),
+    createTask: () => {
+      const { tasks, taskIds } = keys.ofUser(1);
+      const afterId = ',"title":"Tea","description":"x","status":"pending"}';
+      return scripts.createTask(redis, tasks, taskIds, keys.operation(1, 'an id'), afterId);
+    },
+    updateTask: () => scripts.updateTask(redis, keys.ofUser(1).tasks, 1, '"new"', '', '"completed"'),
+    removeTask: () => scripts.removeTask(redis, keys.ofUser(1).tasks, keys.operation(1, 'an id'), 1),
+  };
+
+  for (const [name, call] of Object.entries(calls)) {
+    it(`${name} changes nothing more and answers the same`, async () => {
+      const before = await everythingIn(redis);
+      const answer = await call();
+      const after = await everythingIn(redis);
+      expect(after).not.to.deep.equal(before);
+
+      expect(await call()).to.deep.equal(answer);
+      expect(await everythingIn(redis)).to.deep.equal(after);
+    });
+  }
+});
+
+function sessionUntil(expiresAt: number): string {
+  return JSON.stringify({ current: { expiresAt } });
+}
+
+/** Every key with its serialised value. */
+async function everythingIn(redis: Redis): Promise<Map<string, string>> {
+  const values = new Map<string, string>();
+  for (const key of (await redis.keys('*')).toSorted()) {
+    values.set(key, (await redis.dumpBuffer(key)).toString('base64'));
+  }
+  return values;
+}

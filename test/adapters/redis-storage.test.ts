@@ -1,0 +1,179 @@
+import { expect } from 'chai';
+import { Redis } from 'ioredis';
+import { Keys } from '../../src/adapters/redis/keys.js';
+import type { RedisSettings } from '../../src/adapters/redis/redis-settings.js';
+import type { Storage, StorageOptions } from '../../src/application/ports.js';
+import {
+  addUser,
+  aDraft,
+  aGenerationAt,
+  aNewUser,
+  aSessionOf,
+  openSession,
+  signIn,
+} from '../contracts/builders.js';
+import { concurrently } from '../contracts/concurrency.js';
+import { storageContract } from '../contracts/storage-contract.js';
+import { RecordedLog } from '../support/recorded-log.js';
+import { RedisServer } from '../support/redis-server.js';
+import { openRedisStorage } from '../support/redis-storage.js';
+import { SettableClock } from '../support/settable-clock.js';
+import { takingTurns } from '../support/taking-turns.js';
+
+describe('Redis storage', () => {
+  let server: RedisServer;
+  before(async () => {
+    server = await RedisServer.start();
+  });
+  after(() => server.stop());
+
+  let prefixes = 0;
+  const unusedPrefix = (): string => `test${++prefixes}:`;
+  const open = (options: StorageOptions, given: Partial<RedisSettings> = {}): Promise<Storage> =>
+    openRedisStorage(server, options, { keyPrefix: unusedPrefix(), ...given });
+
+  storageContract(open);
+
+  describe('used through two connections', () => {
+    storageContract(async (options) => {
+      const keyPrefix = unusedPrefix();
+      return takingTurns([await open(options, { keyPrefix }), await open(options, { keyPrefix })]);
+    });
+  });
+
+  describe('in detail', () => {
+    let clock: SettableClock;
+    let keyPrefix: string;
+    let keys: Keys;
+    let redis: Redis;
+    let storage: Storage;
+
+    beforeEach(async () => {
+      clock = new SettableClock();
+      keyPrefix = unusedPrefix();
+      keys = new Keys(keyPrefix);
+      redis = new Redis(server.port);
+      storage = await open({ clock: clock.now, log: new RecordedLog() }, { keyPrefix });
+    });
+    afterEach(async () => {
+      await Promise.all([storage.close(), redis.quit()]);
+    });
+
+    const everyKey = (): Promise<string[]> => redis.keys(`${keyPrefix}*`);
+
+    /** Without those keys that are gone by themselves within seconds. */
+    const lastingKeys = async (): Promise<string[]> => {
+      const found = await everyKey();
+      const lifetimes = await Promise.all(found.map((key) => redis.ttl(key)));
+      return found.filter((_, index) => lifetimes[index] === -1 || Number(lifetimes[index]) > 10);
+    };
+
+    it('keeps everything of one user under keys with one hash tag', async () => {
+      const { user } = await signIn(storage, clock);
+      const { id } = await storage.tasks.create(user.id, aDraft());
+      await storage.tasks.create(user.id, aDraft());
+      await storage.tasks.remove(user.id, id);
+      const ofUser = (await everyKey()).filter(
+        (key) => key !== keys.userIds && key !== keys.username('alice'),
+      );
+      expect(ofUser).to.include.members(Object.values(keys.ofUser(user.id)));
+      for (const key of ofUser) expect(key).to.contain(`{u:${user.id}}`);
+    });
+
+    it('leaves nothing of a removed user', async () => {
+      const { user } = await signIn(storage, clock);
+      const { id } = await storage.tasks.create(user.id, aDraft());
+      await storage.tasks.update(user.id, id, { title: 'new' });
+      await storage.users.remove(user.id);
+      expect(await lastingKeys()).to.deep.equal([keys.userIds]);
+    });
+
+    it('leaves no record of those who lost a name', async () => {
+      await concurrently(20, () => storage.users.add(aNewUser()));
+      const winner = await storage.users.findByName('alice');
+      const { account } = keys.ofUser(winner?.id ?? 0);
+      expect(await lastingKeys()).to.have.members([keys.userIds, keys.username('alice'), account]);
+    });
+
+    it('takes an account that a crash left without its name for nobody, and its name for free', async () => {
+      await addUser(storage);
+      const id = await redis.incr(keys.userIds);
+      await redis.hset(keys.ofUser(id).account, { username: 'bob', password: 'hash', active: 1, created: 0 });
+
+      expect(await storage.users.findByName('bob')).to.equal(undefined);
+      expect(await storage.users.list({ after: 0, limit: 10 })).to.have.length(1);
+      const bob = await addUser(storage, { username: 'bob' });
+      expect(await storage.users.findByName('bob')).to.deep.equal(bob);
+      const listed = await storage.users.list({ after: 0, limit: 10 });
+      expect(listed.map(({ username }) => username)).to.deep.equal(['alice', 'bob']);
+    });
+
+    it('has Redis forget the sessions of a user when the last of them expires', async () => {
+      const { user } = await signIn(storage, clock);
+      const { sessions } = keys.ofUser(user.id);
+      const lifetime = (): Promise<number> => redis.ttl(sessions);
+      expect(await lifetime()).to.be.within(3500, 3601);
+
+      const brief = aSessionOf(user, clock, { id: 'brief', current: aGenerationAt(clock, 'first', 60) });
+      await openSession(storage, brief, user);
+      expect(await lifetime()).to.be.within(3500, 3601);
+
+      await storage.sessions.rotate(user.id, 'brief', 'first', aGenerationAt(clock, 'second', 7200), 0);
+      expect(await lifetime()).to.be.within(7100, 7201);
+    });
+
+    it('drops the expired sessions of a user at the next sign-in', async () => {
+      const { user } = await signIn(storage, clock);
+      for (const id of ['brief', 'short']) {
+        const current = aGenerationAt(clock, 'first', 60);
+        await openSession(storage, aSessionOf(user, clock, { id, current }), user);
+      }
+      clock.advance(60);
+      await openSession(storage, aSessionOf(user, clock, { id: 'new' }), user);
+      expect(await redis.hkeys(keys.ofUser(user.id).sessions)).to.have.members(['session', 'new']);
+    });
+
+    it('serves on when Redis has forgotten the scripts', async () => {
+      await redis.script('FLUSH');
+      const { user, session } = await signIn(storage, clock);
+      await redis.script('FLUSH');
+      const { id } = await storage.tasks.create(user.id, aDraft());
+      await redis.script('FLUSH');
+      expect(await storage.tasks.update(user.id, id, { title: 'new' })).to.include({ id, title: 'new' });
+      await redis.script('FLUSH');
+      expect(await storage.sessions.end(user.id, session.id)).to.equal(true);
+    });
+
+    it('sees nothing of what has another prefix', async () => {
+      const bystander = `${unusedPrefix()}{u:1}:account`;
+      await redis.hset(bystander, { username: 'alice', password: 'hash', active: 1, created: 0 });
+      expect(await storage.users.find(1)).to.equal(undefined);
+      expect(await addUser(storage)).to.include({ id: 1, passwordHash: aNewUser().passwordHash });
+      expect(await redis.hget(bystander, 'password')).to.equal('hash');
+    });
+  });
+});
+
+describe('Redis storage on a cluster', () => {
+  let server: RedisServer;
+  let prefixes = 0;
+  const open = (options: StorageOptions): Promise<Storage> =>
+    openRedisStorage(server, options, { mode: 'cluster', keyPrefix: `test${++prefixes}:` });
+
+  before(async () => {
+    // One node that has all slots refuses, as many would, what touches more than one slot.
+    server = await RedisServer.start({
+      args: ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'],
+    });
+    const redis = new Redis(server.port);
+    await redis.cluster('ADDSLOTS', ...Array.from({ length: 16_384 }, (_, slot) => slot));
+    await redis.quit();
+
+    // A new cluster takes two seconds until it serves.
+    const storage = await open({ clock: new SettableClock().now, log: new RecordedLog() });
+    await storage.close();
+  });
+  after(() => server.stop());
+
+  storageContract(open);
+});

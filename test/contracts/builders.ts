@@ -1,0 +1,52 @@
+import type { Storage } from '../../src/application/ports.js';
+import type { RefreshGeneration, Session } from '../../src/domain/session.js';
+import type { TaskDraft } from '../../src/domain/task.js';
+import type { NewUser, User } from '../../src/domain/user.js';
+import type { SettableClock } from '../support/settable-clock.js';
+
+/** A user who is not added yet. */
+export function aNewUser(given: Partial<NewUser> = {}): NewUser {
+  return { username: 'alice', passwordHash: 'hash of alice', createdAt: 1_700_000_000, ...given };
+}
+
+/** A task that is not created yet. */
+export function aDraft(given: Partial<TaskDraft> = {}): TaskDraft {
+  return { title: 'Milk', description: 'Two litres', status: 'pending', ...given };
+}
+
+/** A refresh token that lasts `lifetime` seconds from now. */
+export function aGenerationAt(clock: SettableClock, id: string, lifetime = 3600): RefreshGeneration {
+  const issuedAt = Math.floor(clock.now());
+  return { id, issuedAt, expiresAt: issuedAt + lifetime };
+}
+
+/** A session that is not opened yet; its refresh token is `first` and lasts an hour. */
+export function aSessionOf(user: User, clock: SettableClock, given: Partial<Session> = {}): Session {
+  const current = aGenerationAt(clock, 'first');
+  return { id: 'session', userId: user.id, openedAt: current.issuedAt, current, ...given };
+}
+
+/** Adds a user whose name is free. */
+export async function addUser({ users }: Storage, given: Partial<NewUser> = {}): Promise<User> {
+  const user = await users.add(aNewUser(given));
+  if (!user) throw new Error('the name is taken');
+  return user;
+}
+
+/** Adds a user and opens a session of theirs. */
+export async function signIn(
+  storage: Storage,
+  clock: SettableClock,
+  given: Partial<Session> = {},
+): Promise<{ readonly user: User; readonly session: Session }> {
+  const user = await addUser(storage);
+  const session = await openSession(storage, aSessionOf(user, clock, given), user);
+  return { user, session };
+}
+
+/** Opens a session of an active user. */
+export async function openSession({ sessions }: Storage, session: Session, user: User): Promise<Session> {
+  const opened = await sessions.open(session, user.passwordHash);
+  if (!opened) throw new Error('the session was not opened');
+  return session;
+}

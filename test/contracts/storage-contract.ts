@@ -1,0 +1,38 @@
+import { expect } from 'chai';
+import type { CreateStorage, Storage } from '../../src/application/ports.js';
+import { RecordedLog } from '../support/recorded-log.js';
+import { SettableClock } from '../support/settable-clock.js';
+import type { OpenStorage } from './open-storage.js';
+import { sessionRepositoryContract } from './session-repository-contract.js';
+import { taskRepositoryContract } from './task-repository-contract.js';
+import { userRepositoryContract } from './user-repository-contract.js';
+
+/** What every storage promises: the docstrings of the ports, as tests. `createStorage` answers an empty one each time. */
+export function storageContract(createStorage: CreateStorage): void {
+  const opened: Storage[] = [];
+
+  const open: OpenStorage = async () => {
+    const clock = new SettableClock();
+    const storage = await createStorage({ clock: clock.now, log: new RecordedLog() });
+    opened.push(storage);
+    return { storage, clock };
+  };
+
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((storage) => storage.close()));
+  });
+
+  it('says that it can serve', async () => {
+    const { storage } = await open();
+    await storage.check();
+  });
+
+  it('starts with nothing in it', async () => {
+    const { storage } = await open();
+    expect(await storage.users.list({ after: 0, limit: 10 })).to.deep.equal([]);
+  });
+
+  describe('users', () => userRepositoryContract(open));
+  describe('sessions', () => sessionRepositoryContract(open));
+  describe('tasks', () => taskRepositoryContract(open));
+}

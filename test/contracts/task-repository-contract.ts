@@ -1,0 +1,282 @@
+import { expect } from 'chai';
+import type { Storage } from '../../src/application/ports.js';
+import type { TaskChanges } from '../../src/domain/task.js';
+import { aDraft, addUser } from './builders.js';
+import { concurrently, race } from './concurrency.js';
+import type { OpenStorage } from './open-storage.js';
+
+const all = { after: 0, limit: 1000 };
+const rounds = 60;
+
+/** Texts that have been changed on the way by one serialisation or another. */
+const difficultTexts = {
+  slashes: 'a/b \\ c:\\d // </script>',
+  quotes: `"double" 'single' \`back\``,
+  'an emoji': '👍🏽 👩‍👩‍👧 é e\u0301',
+  'control characters': 'tab\tbell\x07 escape\x1b CRLF\r\nunit\x1f',
+  'line separators': 'a\u2028b\u2029c\u0085d',
+  DEL: 'a\x7fb',
+  'a byte order mark': '\ufeffa\ufffe\uffff',
+  JSON: '{"id":7,"title":null} \\u0041 %d %s %',
+  digits: '12345678901234567890.10e5',
+  '100 kB': `${'ä"/'.repeat(25_000)}.`,
+};
+
+/** What every TaskRepository promises. */
+export function taskRepositoryContract(open: OpenStorage): void {
+  const openWithOwner = async (): Promise<{ storage: Storage; owner: number }> => {
+    const { storage } = await open();
+    return { storage, owner: (await addUser(storage)).id };
+  };
+
+  describe('creating', () => {
+    it('answers the task with an id', async () => {
+      const { storage, owner } = await openWithOwner();
+      const task = await storage.tasks.create(owner, aDraft({ status: 'in-progress' }));
+      expect(task).to.deep.equal({ id: 1, ...aDraft({ status: 'in-progress' }) });
+      expect(await storage.tasks.find(owner, 1)).to.deep.equal(task);
+    });
+
+    it('counts the ids up from 1, for each owner anew', async () => {
+      const { storage, owner } = await openWithOwner();
+      const bob = await addUser(storage, { username: 'bob' });
+      expect(await createTasks(storage, owner, 3)).to.deep.equal([1, 2, 3]);
+      expect(await createTasks(storage, bob.id, 2)).to.deep.equal([1, 2]);
+    });
+
+    it('gives no id twice, also not after the last task or all of them are removed', async () => {
+      const { storage, owner } = await openWithOwner();
+      await createTasks(storage, owner, 3);
+      await storage.tasks.remove(owner, 3);
+      expect(await createTasks(storage, owner, 1)).to.deep.equal([4]);
+      for (const id of [1, 2, 4]) await storage.tasks.remove(owner, id);
+      expect(await createTasks(storage, owner, 1)).to.deep.equal([5]);
+    });
+
+    it('gives a hundred at once the ids from 1 to 100', async () => {
+      const { storage, owner } = await openWithOwner();
+      const tasks = await concurrently(100, (index) =>
+        storage.tasks.create(owner, aDraft({ title: `${index}` })),
+      );
+      const byId = tasks.toSorted((one, other) => one.id - other.id);
+      expect(byId.map(({ id }) => id)).to.deep.equal(numbers(100));
+      expect(await storage.tasks.list(owner, all)).to.deep.equal(byId);
+    });
+  });
+
+  describe('listing', () => {
+    it('answers the tasks in the order of ids, changed ones in their places', async () => {
+      const { storage, owner } = await openWithOwner();
+      await createTasks(storage, owner, 12);
+      await storage.tasks.update(owner, 2, { title: 'zzz' });
+      await storage.tasks.update(owner, 11, { title: 'aaa' });
+      const tasks = await storage.tasks.list(owner, all);
+      expect(tasks.map(({ id }) => id)).to.deep.equal(numbers(12));
+      expect(tasks[1]).to.include({ id: 2, title: 'zzz' });
+    });
+
+    it('answers nothing where there is nothing', async () => {
+      const { storage, owner } = await openWithOwner();
+      expect(await storage.tasks.list(owner, all)).to.deep.equal([]);
+    });
+
+    it('answers pages that are full up to the last one', async () => {
+      const { storage, owner } = await openWithOwner();
+      await createTasks(storage, owner, 12);
+      for (const id of [1, 4, 5, 6, 7]) await storage.tasks.remove(owner, id);
+      expect(await idsOn(storage, owner, { after: 0, limit: 3 })).to.deep.equal([2, 3, 8]);
+      expect(await idsOn(storage, owner, { after: 8, limit: 3 })).to.deep.equal([9, 10, 11]);
+      expect(await idsOn(storage, owner, { after: 11, limit: 3 })).to.deep.equal([12]);
+      expect(await idsOn(storage, owner, { after: 12, limit: 3 })).to.deep.equal([]);
+    });
+
+    it('goes on where a page ended, whatever was created and removed meanwhile', async () => {
+      const { storage, owner } = await openWithOwner();
+      await createTasks(storage, owner, 6);
+      expect(await idsOn(storage, owner, { after: 0, limit: 3 })).to.deep.equal([1, 2, 3]);
+      await storage.tasks.remove(owner, 1);
+      await storage.tasks.remove(owner, 3);
+      await createTasks(storage, owner, 1);
+      expect(await idsOn(storage, owner, { after: 3, limit: 3 })).to.deep.equal([4, 5, 6]);
+      expect(await idsOn(storage, owner, { after: 6, limit: 3 })).to.deep.equal([7]);
+    });
+
+    it('answers nothing after the last id, however far', async () => {
+      const { storage, owner } = await openWithOwner();
+      await createTasks(storage, owner, 2);
+      expect(await idsOn(storage, owner, { after: Number.MAX_SAFE_INTEGER, limit: 1000 })).to.deep.equal([]);
+    });
+
+    it('answers a list that is not changed by what happens later', async () => {
+      const { storage, owner } = await openWithOwner();
+      await createTasks(storage, owner, 2);
+      const tasks = await storage.tasks.list(owner, all);
+      const then = structuredClone(tasks);
+      await createTasks(storage, owner, 1);
+      await storage.tasks.update(owner, 1, { title: 'new' });
+      await storage.tasks.remove(owner, 2);
+      expect(tasks).to.deep.equal(then);
+    });
+  });
+
+  describe('updating', () => {
+    const everySubset: TaskChanges[] = [
+      {},
+      { title: 'new' },
+      { description: 'new' },
+      { status: 'completed' },
+      { title: 'new', description: 'new' },
+      { title: 'new', status: 'completed' },
+      { description: 'new', status: 'completed' },
+      { title: 'new', description: 'new', status: 'completed' },
+    ];
+    for (const changes of everySubset) {
+      it(`sets ${Object.keys(changes).join(' and ') || 'nothing'} and nothing else`, async () => {
+        const { storage, owner } = await openWithOwner();
+        const task = await storage.tasks.create(owner, aDraft());
+        const untouched = await storage.tasks.create(owner, aDraft());
+        const updated = await storage.tasks.update(owner, task.id, changes);
+        expect(updated).to.deep.equal({ ...task, ...changes });
+        expect(await storage.tasks.list(owner, all)).to.deep.equal([updated, untouched]);
+      });
+    }
+
+    it('has nothing to update that was removed or never created', async () => {
+      const { storage, owner } = await openWithOwner();
+      await createTasks(storage, owner, 1);
+      await storage.tasks.remove(owner, 1);
+      expect(await storage.tasks.update(owner, 1, { title: 'new' })).to.equal(undefined);
+      expect(await storage.tasks.update(owner, 2, {})).to.equal(undefined);
+      expect(await storage.tasks.list(owner, all)).to.deep.equal([]);
+    });
+
+    it('leaves a task that was answered before as it was', async () => {
+      const { storage, owner } = await openWithOwner();
+      const created = await storage.tasks.create(owner, aDraft());
+      const found = await storage.tasks.find(owner, created.id);
+      await storage.tasks.update(owner, created.id, { title: 'new' });
+      expect(created).to.include(aDraft());
+      expect(found).to.include(aDraft());
+    });
+
+    it('keeps what several set in different fields at once', async () => {
+      const { storage, owner } = await openWithOwner();
+      const { id } = await storage.tasks.create(owner, aDraft());
+      for (let round = 0; round < rounds; round++) {
+        const [title, description] = [`title ${round}`, `description ${round}`];
+        const status = round % 2 === 0 ? 'completed' : 'pending';
+        await Promise.all([
+          race(round, [
+            () => storage.tasks.update(owner, id, { title }),
+            () => storage.tasks.update(owner, id, { description }),
+          ]),
+          storage.tasks.update(owner, id, { status }),
+        ]);
+        expect(await storage.tasks.find(owner, id)).to.deep.equal({ id, title, description, status });
+      }
+    });
+
+    it('does not bring a task back to life that is removed at the same time', async () => {
+      const { storage, owner } = await openWithOwner();
+      for (let round = 0; round < rounds; round++) {
+        const { id } = await storage.tasks.create(owner, aDraft());
+        await race(round, [
+          () => storage.tasks.update(owner, id, { title: 'new' }),
+          () => storage.tasks.remove(owner, id),
+        ]);
+        expect(await storage.tasks.find(owner, id)).to.equal(undefined);
+      }
+      expect(await storage.tasks.list(owner, all)).to.deep.equal([]);
+    });
+  });
+
+  describe('removing', () => {
+    it('deletes the task and no other', async () => {
+      const { storage, owner } = await openWithOwner();
+      await createTasks(storage, owner, 3);
+      expect(await storage.tasks.remove(owner, 2)).to.equal(true);
+      expect(await storage.tasks.find(owner, 2)).to.equal(undefined);
+      expect(await idsOn(storage, owner, all)).to.deep.equal([1, 3]);
+    });
+
+    it('has nothing to delete the second time, or where there was nothing', async () => {
+      const { storage, owner } = await openWithOwner();
+      await createTasks(storage, owner, 1);
+      await storage.tasks.remove(owner, 1);
+      expect(await storage.tasks.remove(owner, 1)).to.equal(false);
+      expect(await storage.tasks.remove(owner, 2)).to.equal(false);
+    });
+
+    it('was done by exactly one of fifty at once', async () => {
+      const { storage, owner } = await openWithOwner();
+      await createTasks(storage, owner, 1);
+      const answers = await concurrently(50, () => storage.tasks.remove(owner, 1));
+      expect(answers.filter((removed) => removed)).to.have.length(1);
+    });
+  });
+
+  it("keeps everybody from everybody else's tasks", async () => {
+    const { storage, owner } = await openWithOwner();
+    const bob = await addUser(storage, { username: 'bob' });
+    await createTasks(storage, bob.id, 1);
+    const [bobsTask] = await storage.tasks.list(bob.id, all);
+    const tasks = await Promise.all(
+      [1, 2].map(() => storage.tasks.create(owner, aDraft({ title: 'private' }))),
+    );
+
+    expect(await storage.tasks.find(bob.id, 2)).to.equal(undefined);
+    expect(await storage.tasks.update(bob.id, 2, { title: 'new' })).to.equal(undefined);
+    expect(await storage.tasks.remove(bob.id, 2)).to.equal(false);
+    expect(await storage.tasks.list(bob.id, all)).to.deep.equal([bobsTask]);
+    await storage.tasks.update(bob.id, 1, { title: 'new' });
+    await storage.tasks.remove(bob.id, 1);
+    expect(await storage.tasks.list(owner, all)).to.deep.equal(tasks);
+  });
+
+  it('finds nothing under ids that no task can have', async () => {
+    const { storage, owner } = await openWithOwner();
+    await createTasks(storage, owner, 1);
+    for (const id of [0, -1, 2 ** 31, Number.MAX_SAFE_INTEGER]) {
+      expect(await storage.tasks.find(owner, id)).to.equal(undefined);
+      expect(await storage.tasks.update(owner, id, { title: 'new' })).to.equal(undefined);
+      expect(await storage.tasks.remove(owner, id)).to.equal(false);
+    }
+  });
+
+  for (const [what, text] of Object.entries(difficultTexts)) {
+    it(`keeps ${what} unchanged through creation and updates`, async () => {
+      const { storage, owner } = await openWithOwner();
+      const task = await storage.tasks.create(owner, aDraft({ title: text, description: text }));
+      expect(task).to.include({ title: text, description: text });
+
+      // An update of something else rewrites the text in some storages.
+      const completed = await storage.tasks.update(owner, task.id, { status: 'completed' });
+      expect(completed).to.deep.equal({ ...task, status: 'completed' });
+      const [title, description] = [`${text}!`, `!${text}`];
+      await storage.tasks.update(owner, task.id, { title });
+      const updated = await storage.tasks.update(owner, task.id, { description });
+      expect(updated).to.deep.equal({ id: task.id, title, description, status: 'completed' });
+      expect(await storage.tasks.find(owner, task.id)).to.deep.equal(updated);
+      expect(await storage.tasks.list(owner, all)).to.deep.equal([updated]);
+    });
+  }
+}
+
+/** Creates so many tasks one after another; answers their ids. */
+async function createTasks(storage: Storage, owner: number, count: number): Promise<number[]> {
+  const ids: number[] = [];
+  while (ids.length < count) ids.push((await storage.tasks.create(owner, aDraft())).id);
+  return ids;
+}
+
+async function idsOn(
+  { tasks }: Storage,
+  owner: number,
+  page: { readonly after: number; readonly limit: number },
+): Promise<number[]> {
+  return (await tasks.list(owner, page)).map(({ id }) => id);
+}
+
+function numbers(last: number): number[] {
+  return Array.from({ length: last }, (_, index) => index + 1);
+}

@@ -1,0 +1,331 @@
+import { expect } from 'chai';
+import type { Storage } from '../../src/application/ports.js';
+import type { User } from '../../src/domain/user.js';
+import { aDraft, addUser, aNewUser, aSessionOf, openSession, signIn } from './builders.js';
+import { concurrently } from './concurrency.js';
+import type { OpenStorage } from './open-storage.js';
+
+const everybody = { after: 0, limit: 1000 };
+
+/** What every UserRepository promises. */
+export function userRepositoryContract(open: OpenStorage): void {
+  describe('adding', () => {
+    it('answers the user, active and with an id', async () => {
+      const { storage } = await open();
+      const newUser = aNewUser();
+      expect(await storage.users.add(newUser)).to.deep.equal({ id: 1, active: true, ...newUser });
+    });
+
+    it('counts the ids up from 1', async () => {
+      const { storage } = await open();
+      const users = await addUsers(storage, 3);
+      expect(users.map(({ id }) => id)).to.deep.equal([1, 2, 3]);
+    });
+
+    it('refuses a name that is taken, and leaves its user as it was', async () => {
+      const { storage } = await open();
+      const alice = await addUser(storage);
+      expect(await storage.users.add(aNewUser({ passwordHash: 'another' }))).to.equal(undefined);
+      expect(await storage.users.findByName('alice')).to.deep.equal(alice);
+      expect(await storage.users.list(everybody)).to.deep.equal([alice]);
+    });
+
+    it('takes names that differ in anything for different names', async () => {
+      const { storage } = await open();
+      const names = [
+        'alice',
+        'Alice',
+        'alicé',
+        'alice.',
+        'a',
+        '1',
+        '__proto__',
+        'constructor',
+        'älice',
+        '名前',
+      ];
+      for (const username of names) {
+        const user = await addUser(storage, { username });
+        expect(await storage.users.findByName(username)).to.deep.equal(user);
+      }
+      expect(await storage.users.list(everybody)).to.have.length(names.length);
+    });
+
+    it('gives one name to exactly one of a hundred at once', async () => {
+      const { storage } = await open();
+      const answers = await concurrently(100, (index) =>
+        storage.users.add(aNewUser({ passwordHash: `hash ${index}` })),
+      );
+      const added = answers.filter((user) => user !== undefined);
+      expect(added).to.have.length(1);
+      expect(await storage.users.findByName('alice')).to.deep.equal(added[0]);
+      expect(await storage.users.list(everybody)).to.deep.equal(added);
+    });
+
+    it('gives a hundred names at once a hundred different ids', async () => {
+      const { storage } = await open();
+      const users = await concurrently(100, (index) => addUser(storage, { username: `user${index}` }));
+      expect(new Set(users.map(({ id }) => id)).size).to.equal(100);
+    });
+  });
+
+  describe('finding', () => {
+    it('answers the user of an id and of a name', async () => {
+      const { storage } = await open();
+      const [alice, bob] = [await addUser(storage), await addUser(storage, { username: 'bob' })];
+      expect(await storage.users.find(alice.id)).to.deep.equal(alice);
+      expect(await storage.users.find(bob.id)).to.deep.equal(bob);
+      expect(await storage.users.findByName('bob')).to.deep.equal(bob);
+    });
+
+    it('answers nobody where there is nobody', async () => {
+      const { storage } = await open();
+      await addUser(storage);
+      expect(await storage.users.find(2)).to.equal(undefined);
+      expect(await storage.users.find(0)).to.equal(undefined);
+      expect(await storage.users.findByName('bob')).to.equal(undefined);
+      expect(await storage.users.findByName('ALICE')).to.equal(undefined);
+    });
+  });
+
+  describe('listing', () => {
+    it('answers the users in the order of ids, whatever happened to them since', async () => {
+      const { storage } = await open();
+      const users = await addUsers(storage, 12);
+      await storage.users.deactivate(2);
+      await storage.users.setPasswordHash(1, 'new');
+      const listed = await storage.users.list(everybody);
+      expect(listed.map(({ id }) => id)).to.deep.equal(users.map(({ id }) => id));
+    });
+
+    it('answers pages that are full up to the last one, with nobody left out or listed twice', async () => {
+      const { storage } = await open();
+      await addUsers(storage, 12);
+      for (const id of [1, 4, 5, 6, 7]) await storage.users.remove(id);
+      expect(await pagesOf(storage, 3)).to.deep.equal([[2, 3, 8], [9, 10, 11], [12]]);
+    });
+
+    it('counts nobody in who lost a name to somebody else', async () => {
+      const { storage } = await open();
+      await addUser(storage, { username: 'user1' });
+      await concurrently(20, () => storage.users.add(aNewUser({ username: 'user1' })));
+      await addUser(storage, { username: 'user2' });
+      const users = await storage.users.list({ after: 0, limit: 2 });
+      expect(users.map(({ username }) => username)).to.deep.equal(['user1', 'user2']);
+    });
+
+    it('goes on after the id of somebody who is gone', async () => {
+      const { storage } = await open();
+      await addUsers(storage, 4);
+      await storage.users.remove(2);
+      const users = await storage.users.list({ after: 2, limit: 10 });
+      expect(users.map(({ id }) => id)).to.deep.equal([3, 4]);
+    });
+
+    it('answers nobody after the last id, however far', async () => {
+      const { storage } = await open();
+      await addUser(storage);
+      expect(await storage.users.list({ after: 1, limit: 10 })).to.deep.equal([]);
+      expect(await storage.users.list({ after: Number.MAX_SAFE_INTEGER, limit: 1000 })).to.deep.equal([]);
+    });
+  });
+
+  describe('replacing a password hash', () => {
+    it('stores the new one and leaves the sessions open', async () => {
+      const { storage, clock } = await open();
+      const { user, session } = await signIn(storage, clock);
+      await storage.users.replacePasswordHash(user.id, user.passwordHash, 'new');
+      expect(await storage.users.find(user.id)).to.deep.equal({ ...user, passwordHash: 'new' });
+      expect(await storage.sessions.find(user.id, session.id)).to.deep.equal(session);
+    });
+
+    it('does nothing if the old one is no longer there', async () => {
+      const { storage } = await open();
+      const user = await addUser(storage);
+      await storage.users.replacePasswordHash(user.id, 'older', 'new');
+      expect(await storage.users.find(user.id)).to.deep.equal(user);
+    });
+
+    it('adds nobody', async () => {
+      const { storage } = await open();
+      await storage.users.replacePasswordHash(1, '', 'new');
+      expect(await storage.users.find(1)).to.equal(undefined);
+    });
+  });
+
+  describe('setting a new password', () => {
+    it('stores the hash and ends all sessions of the user', async () => {
+      const { storage, clock } = await open();
+      const { user, session } = await signIn(storage, clock);
+      await openSession(storage, aSessionOf(user, clock, { id: 'another' }), user);
+      expect(await storage.users.setPasswordHash(user.id, 'new')).to.equal(true);
+      expect(await storage.users.find(user.id)).to.deep.equal({ ...user, passwordHash: 'new' });
+      expect(await storage.sessions.find(user.id, session.id)).to.equal(undefined);
+      expect(await storage.sessions.find(user.id, 'another')).to.equal(undefined);
+    });
+
+    it('leaves an inactive user inactive', async () => {
+      const { storage } = await open();
+      const { id } = await addUser(storage);
+      await storage.users.deactivate(id);
+      await storage.users.setPasswordHash(id, 'new');
+      expect(await storage.users.find(id)).to.include({ active: false, passwordHash: 'new' });
+    });
+  });
+
+  describe('deactivating', () => {
+    it('makes the user inactive and ends all of their sessions', async () => {
+      const { storage, clock } = await open();
+      const { user, session } = await signIn(storage, clock);
+      expect(await storage.users.deactivate(user.id)).to.equal(true);
+      expect(await storage.users.find(user.id)).to.deep.equal({ ...user, active: false });
+      expect(await storage.sessions.find(user.id, session.id)).to.equal(undefined);
+    });
+
+    it('may be done again', async () => {
+      const { storage } = await open();
+      const { id } = await addUser(storage);
+      await storage.users.deactivate(id);
+      expect(await storage.users.deactivate(id)).to.equal(true);
+    });
+  });
+
+  describe('activating', () => {
+    it('lets the user sign in again, while sessions that ended stay ended', async () => {
+      const { storage, clock } = await open();
+      const { user, session } = await signIn(storage, clock);
+      await storage.users.deactivate(user.id);
+      expect(await storage.users.activate(user.id)).to.equal(true);
+      expect(await storage.users.find(user.id)).to.deep.equal(user);
+      expect(await storage.sessions.find(user.id, session.id)).to.equal(undefined);
+      const again = aSessionOf(user, clock, { id: 'again' });
+      expect(await storage.sessions.open(again, user.passwordHash)).to.equal(true);
+    });
+
+    it('leaves the sessions of an active user open', async () => {
+      const { storage, clock } = await open();
+      const { user, session } = await signIn(storage, clock);
+      await storage.users.activate(user.id);
+      expect(await storage.sessions.find(user.id, session.id)).to.deep.equal(session);
+    });
+  });
+
+  describe('removing', () => {
+    it('takes the sessions and tasks along', async () => {
+      const { storage, clock } = await open();
+      const { user, session } = await signIn(storage, clock);
+      const task = await storage.tasks.create(user.id, aDraft());
+      expect(await storage.users.remove(user.id)).to.equal(true);
+      expect(await storage.users.find(user.id)).to.equal(undefined);
+      expect(await storage.users.findByName(user.username)).to.equal(undefined);
+      expect(await storage.users.list(everybody)).to.deep.equal([]);
+      expect(await storage.sessions.find(user.id, session.id)).to.equal(undefined);
+      expect(await storage.tasks.find(user.id, task.id)).to.equal(undefined);
+      expect(await storage.tasks.list(user.id, everybody)).to.deep.equal([]);
+    });
+
+    it('frees the name for somebody else, who starts with nothing and with another id', async () => {
+      const { storage, clock } = await open();
+      const { user, session } = await signIn(storage, clock);
+      await storage.tasks.create(user.id, aDraft());
+      await storage.users.remove(user.id);
+      const another = await addUser(storage);
+      expect(another.id).to.be.greaterThan(user.id);
+      expect(await storage.users.findByName(user.username)).to.deep.equal(another);
+      expect(await storage.sessions.find(another.id, session.id)).to.equal(undefined);
+      expect(await storage.tasks.list(another.id, everybody)).to.deep.equal([]);
+    });
+
+    it('works for an inactive user', async () => {
+      const { storage } = await open();
+      const user = await addUser(storage);
+      await storage.users.deactivate(user.id);
+      expect(await storage.users.remove(user.id)).to.equal(true);
+      expect(await storage.users.add(aNewUser())).to.include({ username: user.username, active: true });
+    });
+
+    it('has nobody to remove the second time', async () => {
+      const { storage } = await open();
+      const { id } = await addUser(storage);
+      await storage.users.remove(id);
+      expect(await storage.users.remove(id)).to.equal(false);
+    });
+
+    it('leaves a new user of the name alone when the old one is removed again', async () => {
+      const { storage } = await open();
+      const { id } = await addUser(storage);
+      await storage.users.remove(id);
+      const another = await addUser(storage);
+      await storage.users.remove(id);
+      expect(await storage.users.findByName(another.username)).to.deep.equal(another);
+    });
+
+    it('frees the name once, however many remove the user at once while others want the name', async () => {
+      const { storage } = await open();
+      const { id } = await addUser(storage);
+      const [added] = await Promise.all([
+        concurrently(20, () => storage.users.add(aNewUser())),
+        concurrently(5, () => storage.users.remove(id)),
+      ]);
+      const users = await storage.users.list(everybody);
+      expect(users).to.deep.equal(added.filter((user) => user !== undefined));
+      expect(users.length).to.be.at.most(1);
+      expect(await storage.users.findByName('alice')).to.deep.equal(users[0]);
+    });
+  });
+
+  it('answers false to a change of somebody who is not there, and adds nobody', async () => {
+    const { storage } = await open();
+    expect(await storage.users.setPasswordHash(1, 'new')).to.equal(false);
+    expect(await storage.users.activate(1)).to.equal(false);
+    expect(await storage.users.deactivate(1)).to.equal(false);
+    expect(await storage.users.remove(1)).to.equal(false);
+    expect(await storage.users.find(1)).to.equal(undefined);
+    expect(await storage.users.list(everybody)).to.deep.equal([]);
+  });
+
+  it('changes nobody but the user meant', async () => {
+    const { storage, clock } = await open();
+    const { user, session } = await signIn(storage, clock);
+    const task = await storage.tasks.create(user.id, aDraft());
+    const bob = await addUser(storage, { username: 'bob' });
+
+    await storage.users.replacePasswordHash(bob.id, bob.passwordHash, 'new');
+    await storage.users.setPasswordHash(bob.id, 'newer');
+    await storage.users.deactivate(bob.id);
+    await storage.users.remove(bob.id);
+
+    expect(await storage.users.find(user.id)).to.deep.equal(user);
+    expect(await storage.sessions.find(user.id, session.id)).to.deep.equal(session);
+    expect(await storage.tasks.find(user.id, task.id)).to.deep.equal(task);
+  });
+
+  it('answers a user as they were then, whatever happens to them later', async () => {
+    const { storage } = await open();
+    const added = await addUser(storage);
+    const [found, listed] = [await storage.users.find(added.id), await storage.users.list(everybody)];
+    const then = structuredClone(added);
+    await storage.users.setPasswordHash(added.id, 'new');
+    await storage.users.deactivate(added.id);
+    expect(added).to.deep.equal(then);
+    expect(found).to.deep.equal(then);
+    expect(listed).to.deep.equal([then]);
+  });
+}
+
+async function addUsers(storage: Storage, count: number): Promise<User[]> {
+  const users: User[] = [];
+  while (users.length < count) users.push(await addUser(storage, { username: `user${users.length + 1}` }));
+  return users;
+}
+
+/** The ids on each page of the list of users. */
+async function pagesOf({ users }: Storage, limit: number): Promise<number[][]> {
+  const pages: number[][] = [];
+  for (let after = 0; ;) {
+    const ids = (await users.list({ after, limit })).map(({ id }) => id);
+    if (ids.length > 0) pages.push(ids);
+    if (ids.length < limit) return pages;
+    after = ids.at(-1) ?? after;
+  }
+}
