@@ -1,8 +1,11 @@
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { Keys } from '../../src/adapters/redis/keys.js';
+import { RedisConnection } from '../../src/adapters/redis/redis-connection.js';
 import * as scripts from '../../src/adapters/redis/scripts.js';
+import { RecordedLog } from '../support/recorded-log.js';
 import { RedisServer } from '../support/redis-server.js';
+import { settingsFor } from '../support/redis-storage.js';
 
 describe('a Redis script that is executed twice, as it is when its reply was lost', () => {
   const keys = new Keys('test:');
@@ -10,12 +13,15 @@ describe('a Redis script that is executed twice, as it is when its reply was los
   const [held, next] = [sessionUntil(now + 10_000), sessionUntil(now + 20_000)];
   let server: RedisServer;
   let redis: Redis;
+  let connection: RedisConnection;
 
   before(async () => {
     server = await RedisServer.start();
     redis = new Redis(server.port);
+    connection = await RedisConnection.open(settingsFor(server), new RecordedLog());
   });
   after(async () => {
+    await connection.close();
     await redis.quit();
     await server.stop();
   });
@@ -32,28 +38,33 @@ describe('a Redis script that is executed twice, as it is when its reply was los
   });
 
   const calls: Record<keyof typeof scripts, () => Promise<unknown>> = {
-    claimUsername: () => scripts.claimUsername(redis, keys.username('bob'), 2),
-    releaseUsername: () => scripts.releaseUsername(redis, keys.username('alice'), 1),
+    claimUsername: () => scripts.claimUsername(connection, keys.username('bob'), 2),
+    releaseUsername: () => scripts.releaseUsername(connection, keys.username('alice'), 1),
+    createAccount: () => scripts.createAccount(connection, keys.ofUser(2).account, 'bob', 'hash', 0),
+    removeAccount: () => {
+      const { account, sessions, tasks, taskIds } = keys.ofUser(1);
+      return scripts.removeAccount(connection, account, sessions, tasks, taskIds);
+    },
     changeAccount: () => {
       const { account, sessions } = keys.ofUser(1);
-      return scripts.changeAccount(redis, account, sessions, 'active', 0, 1);
+      return scripts.changeAccount(connection, account, sessions, 'active', 0, 1);
     },
-    replacePassword: () => scripts.replacePassword(redis, keys.ofUser(1).account, 'hash', 'new'),
+    replacePassword: () => scripts.replacePassword(connection, keys.ofUser(1).account, 'hash', 'new'),
     openSession: () => {
       const { account, sessions } = keys.ofUser(1);
-      return scripts.openSession(redis, account, sessions, 'hash', 'new', next, now + 20_000, now);
+      return scripts.openSession(connection, account, sessions, 'hash', 'new', next, now + 20_000, now);
     },
     replaceSession: () =>
-      scripts.replaceSession(redis, keys.ofUser(1).sessions, 'held', held, next, now + 20_000, now),
+      scripts.replaceSession(connection, keys.ofUser(1).sessions, 'held', held, next, now + 20_000, now),
     endSession: () =>
-      scripts.endSession(redis, keys.ofUser(1).sessions, keys.operation(1, 'an id'), 'held', now),
+      scripts.endSession(connection, keys.ofUser(1).sessions, keys.operation(1, 'an id'), 'held', now),
     createTask: () => {
       const { tasks, taskIds } = keys.ofUser(1);
       const afterId = ',"title":"Tea","description":"x","status":"pending"}';
-      return scripts.createTask(redis, tasks, taskIds, keys.operation(1, 'an id'), afterId);
+      return scripts.createTask(connection, tasks, taskIds, keys.operation(1, 'an id'), afterId);
     },
-    updateTask: () => scripts.updateTask(redis, keys.ofUser(1).tasks, 1, '"new"', '', '"completed"'),
-    removeTask: () => scripts.removeTask(redis, keys.ofUser(1).tasks, keys.operation(1, 'an id'), 1),
+    updateTask: () => scripts.updateTask(connection, keys.ofUser(1).tasks, 1, '"new"', '', '"completed"'),
+    removeTask: () => scripts.removeTask(connection, keys.ofUser(1).tasks, keys.operation(1, 'an id'), 1),
   };
 
   for (const [name, call] of Object.entries(calls)) {

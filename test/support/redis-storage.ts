@@ -7,7 +7,7 @@ import { untilReachable } from './until-reachable.js';
 /** How to reach a server that was started without conditions. */
 export function settingsFor(server: RedisServer): RedisSettings {
   const hosts = [{ host: '127.0.0.1', port: server.port }];
-  return { mode: 'single', hosts, tls: false, database: 0, keyPrefix: 'test:' };
+  return { mode: 'single', hosts, tls: false, database: 0, keyPrefix: 'test:', replicasToWaitFor: 0 };
 }
 
 /** A storage on this server that is connected already. */

@@ -1,3 +1,4 @@
+import { HealthController } from '../../src/adapters/http/health-controller.js';
 import { HttpServer } from '../../src/adapters/http/http-server.js';
 import type { Clock, Log, Storage } from '../../src/application/ports.js';
 import { readConfig } from '../../src/config.js';
@@ -34,6 +35,7 @@ export class RunningServer {
     readonly storage: Storage,
     readonly log: readonly LogLine[],
     private readonly server: HttpServer,
+    private readonly health: HealthController,
   ) {}
 
   static async start(
@@ -46,7 +48,13 @@ export class RunningServer {
     const storage = await createStorage(config.storage, { clock, log });
     const container = createContainer(config, storage, clock, log);
     const server = new HttpServer(container.get(App).callback());
-    return new RunningServer(await server.listen(0, '127.0.0.1'), storage, lines, server);
+    const port = await server.listen(0, '127.0.0.1');
+    return new RunningServer(port, storage, lines, server, container.get(HealthController));
+  }
+
+  /** Does what comes before the stop: tells whoever asks that the server is not ready. */
+  announceStop(): void {
+    this.health.announceStop();
   }
 
   async stop(): Promise<void> {

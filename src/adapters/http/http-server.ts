@@ -45,7 +45,7 @@ export class HttpServer {
     });
     // Expectations other than 100-continue are ignored, as clients are used to.
     this.server.on('checkExpectation', (request, response) => this.server.emit('request', request, response));
-    this.server.on('connect', (_request, socket) => refuse(socket, malformed));
+    this.server.on('connect', (_request, socket) => refuseUnreadable(new Error('CONNECT'), socket));
     this.server.on('clientError', refuseUnreadable);
   }
 
@@ -98,7 +98,7 @@ const refusalsByCode: Readonly<Record<string, Refusal>> = {
   ERR_HTTP_REQUEST_TIMEOUT: refusal(408, 'Request timed out.'),
 };
 
-/** Refuses what is not HTTP, or does not come to an end. If an earlier request is still being answered, that comes first. */
+/** Refuses what is no request to this server, or does not come to an end. If an earlier request is still being answered, that comes first. */
 function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
   const { request, response } = lastExchanges.get(socket) ?? {};
   const reason = refusalsByCode[error.code ?? ''] ?? malformed;
