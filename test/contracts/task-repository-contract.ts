@@ -220,9 +220,8 @@ export function taskRepositoryContract(open: OpenStorage): void {
     const bob = await addUser(storage, { username: 'bob' });
     await createTasks(storage, bob.id, 1);
     const [bobsTask] = await storage.tasks.list(bob.id, all);
-    const tasks = await Promise.all(
-      [1, 2].map(() => storage.tasks.create(owner, aDraft({ title: 'private' }))),
-    );
+    await createTasks(storage, owner, 2);
+    const tasks = await storage.tasks.list(owner, all);
 
     expect(await storage.tasks.find(bob.id, 2)).to.equal(undefined);
     expect(await storage.tasks.update(bob.id, 2, { title: 'new' })).to.equal(undefined);

@@ -17,10 +17,14 @@ export interface WireResponse {
   json(): unknown;
 }
 
-const agent = new Agent({ keepAlive: true });
+const anyConnection = new Agent({ keepAlive: true });
 
-/** Sends one request to a server on this machine. */
-export function send(port: number, { method, path, headers = {}, body }: WireRequest): Promise<WireResponse> {
+/** Sends one request to a server on this machine, on a connection of the agent's. */
+export function send(
+  port: number,
+  { method, path, headers = {}, body }: WireRequest,
+  agent = anyConnection,
+): Promise<WireResponse> {
   const length = body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
   return new Promise((resolve, reject) => {
     const options = { host: '127.0.0.1', port, method, path, headers: { ...length, ...headers }, agent };

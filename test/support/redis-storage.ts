@@ -16,5 +16,11 @@ export async function openRedisStorage(
   options: StorageOptions,
   given: Partial<RedisSettings> = {},
 ): Promise<Storage> {
-  return untilReachable(await createStorage({ ...options, redis: { ...settingsFor(server), ...given } }));
+  const storage = await createStorage({ ...options, redis: { ...settingsFor(server), ...given } });
+  try {
+    return await untilReachable(storage);
+  } catch (error) {
+    await storage.close();
+    throw error;
+  }
 }

@@ -4,7 +4,9 @@ import type { Clock, Log, Storage } from '../../src/application/ports.js';
 import { readConfig } from '../../src/config.js';
 import { App, createContainer } from '../../src/container.js';
 import { createStorage } from '../../src/storage.js';
-import { send, type WireRequest, type WireResponse } from './http-client.js';
+import { ApiClient } from './api-client.js';
+
+export type { SignedIn } from './api-client.js';
 
 /** The key that signs the tokens of every server in the tests, so that tests can forge some. */
 export const signingKey = 'a key that only the tests know, 32 bytes and more';
@@ -18,25 +20,17 @@ export interface LogLine {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** A user who has signed in. */
-export interface SignedIn {
-  readonly username: string;
-  readonly password: string;
-  readonly access: string;
-  readonly refresh: string;
-}
-
 /** The whole server, as it is shipped, listening in the tests' own process. */
-export class RunningServer {
-  private users = 0;
-
+export class RunningServer extends ApiClient {
   private constructor(
-    readonly port: number,
+    port: number,
     readonly storage: Storage,
     readonly log: readonly LogLine[],
     private readonly server: HttpServer,
     private readonly health: HealthController,
-  ) {}
+  ) {
+    super(port);
+  }
 
   static async start(
     environment: Readonly<Record<string, string>> = {},
@@ -60,28 +54,6 @@ export class RunningServer {
   async stop(): Promise<void> {
     await this.server.stop({ idle: 0, busy: 0 });
     await this.storage.close();
-  }
-
-  send(request: WireRequest): Promise<WireResponse> {
-    return send(this.port, request);
-  }
-
-  /** Sends JSON, with an access token if there is one. */
-  call(method: string, path: string, body?: unknown, access?: string): Promise<WireResponse> {
-    const headers: Record<string, string> = {};
-    if (access !== undefined) headers['Authorization'] = `Bearer ${access}`;
-    if (body === undefined) return this.send({ method, path, headers });
-    headers['Content-Type'] = 'application/json';
-    return this.send({ method, path, headers, body: JSON.stringify(body) });
-  }
-
-  /** Registers a new user and signs them in. */
-  async signedIn(name = 'user'): Promise<SignedIn> {
-    const username = `${name}.${process.pid}.${++this.users}.${Date.now()}`;
-    const password = 'Xk9-fence-Orbit';
-    await this.call('POST', '/tasks/register/', { username, password });
-    const tokens = (await this.call('POST', '/api/token/', { username, password })).json();
-    return { username, password, ...(tokens as { access: string; refresh: string }) };
   }
 }
 

@@ -45,13 +45,20 @@ export function errorHandler(log: Log): Middleware<RequestState> {
 /** Logs an error that nobody foresaw: its kind and where it arose, not its message, which may quote what a client sent. */
 function logUnforeseen(error: unknown, ctx: Pick<Context, 'state'>, log: Log): void {
   const kind = error instanceof Error ? error.name : typeof error;
-  const at =
-    error instanceof Error ? error.stack?.match(/^ +at .+$/gm)?.map((line) => line.trim()) : undefined;
+  const at = error instanceof Error ? framesOf(error) : undefined;
   ctx.state.failure = kind;
   log.error(
     { requestId: ctx.state.requestId, kind, at },
     'A request failed for a reason that nobody foresaw.',
   );
+}
+
+/** Where the error arose. Its message, with which the stack begins, may look like a part of it. */
+function framesOf({ stack = '', message }: Error): string[] | undefined {
+  return stack
+    .replace(message, '')
+    .match(/^ +at .+$/gm)
+    ?.map((line) => line.trim());
 }
 
 function translate(error: unknown): Refusal {

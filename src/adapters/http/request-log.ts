@@ -18,7 +18,7 @@ export function requestLog(log: Log): Middleware<RequestState> {
     const { method, status } = ctx;
     const { requestId, route, userId, failure } = ctx.state;
     const durationMs = Math.round((performance.now() - startedAt) * 10) / 10;
-    const aborted = (ctx.res.destroyed && !ctx.res.writableFinished) || undefined;
+    const aborted = ctx.req.socket.destroyed || undefined;
     const line = { requestId, method, route, status, durationMs, userId, failure, aborted };
     if (status >= 500) log.warn(line, 'request');
     else log.info(line, 'request');

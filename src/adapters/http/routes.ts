@@ -66,17 +66,17 @@ const unknownPath = refusal(404, 'Not found.');
 
 /** Decodes the path as a whole, as the replaced backend does: the router would decode the id alone. */
 const decodePath: Middleware<RequestState, { newRouterPath?: string }> = (ctx, next) => {
-  if (!ctx.path) throw unknownPath; // As with the target `http://`, which has none.
-  if (ctx.path.includes('%')) ctx.newRouterPath = decoded(ctx.path);
+  ctx.newRouterPath = decodedPath(ctx);
   return next();
 };
 
-function decoded(path: string): string {
+function decodedPath(ctx: Context): string {
   try {
-    return decodeURIComponent(path);
+    if (ctx.path) return ctx.path.includes('%') ? decodeURIComponent(ctx.path) : ctx.path;
   } catch {
-    throw unknownPath;
+    // The target of the request is no URL, or what it encodes is no text.
   }
+  throw unknownPath;
 }
 
 const refuseUnknownPath: Middleware<RequestState> = () => {

@@ -176,5 +176,5 @@ function reasonOf(error: unknown): string {
   if (error instanceof ReplyError) return /^[A-Z]+/.exec(error.message)?.[0] ?? 'reply';
   if ('code' in error && typeof error.code === 'string') return error.code;
   if (error.message === 'Command timed out') return 'timeout';
-  return error.message.startsWith("Stream isn't writeable") ? 'not connected' : error.name;
+  return error.message.includes('enableOfflineQueue') ? 'not connected' : error.name;
 }

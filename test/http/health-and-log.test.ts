@@ -1,0 +1,402 @@
+import { expect } from 'chai';
+import { expectAnswer, expectCommonHeaders, unavailable } from '../support/answers.js';
+import { claimsOf } from '../support/json-web-token.js';
+import { RawConnection } from '../support/raw-connection.js';
+import { whileReplaced } from '../support/replace-method.js';
+import { RedisServer } from '../support/redis-server.js';
+import { RunningServer, type LogLine, type SignedIn } from '../support/running-server.js';
+import { withEachStorage } from '../support/storages.js';
+import { until } from '../support/until.js';
+
+/** The line that was logged of the request with this id. */
+function requestLine(server: RunningServer, id: string): Promise<LogLine> {
+  return until(() =>
+    server.log.find(({ message, fields }) => message === 'request' && fields['requestId'] === id),
+  );
+}
+
+describe('the health of the server', () => {
+  withEachStorage((start) => {
+    let server: RunningServer;
+    before(async () => {
+      server = await start();
+    });
+    after(() => server.stop());
+
+    it('is told to everybody', async () => {
+      for (const access of [undefined, 'garbage']) {
+        expectAnswer(await server.call('GET', '/livez', undefined, access), 200, { status: 'live' });
+        expectAnswer(await server.call('GET', '/readyz', undefined, access), 200, { status: 'ready' });
+      }
+    });
+
+    it('has a head', async () => {
+      for (const path of ['/livez', '/readyz/']) {
+        const answer = await server.call('HEAD', path);
+        expect([answer.status, answer.text]).to.deep.equal([200, '']);
+        expectCommonHeaders(answer);
+      }
+    });
+  });
+
+  it('is good but not ready while the storage is away', async () => {
+    const redis = await RedisServer.start();
+    const server = await RunningServer.start({ STORAGE: 'redis', REDIS_URL: redis.url });
+    await redis.kill();
+    const startedAt = Date.now();
+    expectAnswer(await server.call('GET', '/readyz'), 503, { status: 'storage unavailable' });
+    expectAnswer(await server.call('GET', '/livez'), 200, { status: 'live' });
+    expect(Date.now() - startedAt).to.be.lessThan(1500);
+    await server.stop();
+    await redis.stop();
+  });
+
+  it('is good but not ready while the server is about to stop', async () => {
+    const server = await RunningServer.start();
+    server.announceStop();
+    expectAnswer(await server.call('GET', '/readyz'), 503, { status: 'stopping' });
+    expectAnswer(await server.call('GET', '/livez'), 200, { status: 'live' });
+    expect((await server.call('POST', '/api/token/', {})).status).to.equal(400);
+    await server.stop();
+  });
+});
+
+describe('the log', () => {
+  let server: RunningServer;
+  let user: SignedIn;
+  let requests = 0;
+  before(async () => {
+    server = await RunningServer.start();
+    user = await server.signedIn();
+  });
+  after(() => server.stop());
+
+  const answeredId = async (id?: string) => {
+    const headers = id === undefined ? {} : { 'X-Request-Id': id };
+    const answer = await server.send({ method: 'GET', path: '/livez', headers });
+    return String(answer.headers['x-request-id']);
+  };
+
+  /** Sends a request and answers what is logged of it. */
+  async function lineOf(
+    method: string,
+    path: string,
+    { access, body }: { readonly access?: string; readonly body?: object } = {},
+  ): Promise<LogLine> {
+    const id = `request-${++requests}`;
+    const headers = {
+      'X-Request-Id': id,
+      ...(access !== undefined && { Authorization: `Bearer ${access}` }),
+      ...(body && { 'Content-Type': 'application/json' }),
+    };
+    await server.send({ method, path, headers, ...(body && { body: JSON.stringify(body) }) });
+    return requestLine(server, id);
+  }
+
+  it('has one line for each request, with what was asked, by whom, and what came of it', async () => {
+    const { level, fields } = await lineOf('GET', '/tasks/007/?limit=1', { access: user.access });
+    const { durationMs, ...others } = fields;
+    expect(level).to.equal('info');
+    expect(durationMs).to.be.a('number').within(0, 20_000);
+    expect(others).to.deep.equal({
+      requestId: `request-${requests}`,
+      method: 'GET',
+      route: '/tasks/:id',
+      status: 404,
+      userId: claimsOf(user.access)['user_id'],
+      failure: undefined,
+      aborted: undefined,
+    });
+    await lineOf('GET', '/livez');
+    const lines = server.log.filter((line) => line.fields['requestId'] === fields['requestId']);
+    expect(lines).to.have.length(1);
+  });
+
+  it('names the route, and only where there is one', async () => {
+    const { access } = user;
+    const body = { title: 't', description: 'd' };
+    for (const [method, path, route, status] of [
+      ['POST', '/tasks/create', '/tasks/create', 201],
+      ['PUT', '/tasks/1/update/', '/tasks/:id/update', 200],
+      ['GET', '/tasks', '/tasks', 200],
+      ['DELETE', '/tasks/1/delete/', '/tasks/:id/delete', 200],
+      ['POST', '/api/token/', '/api/token', 400],
+      ['PATCH', '/tasks/1/', '/tasks/:id', 405],
+      ['OPTIONS', '/tasks/1/', '/tasks/:id', 204],
+      ['GET', '/tasks/x/', undefined, 404],
+      ['GET', '/nowhere', undefined, 404],
+    ] as const) {
+      const { fields } = await lineOf(method, path, { access, ...(method.startsWith('P') && { body }) });
+      expect({ route: fields['route'], status: fields['status'] }).to.deep.equal({ route, status });
+    }
+  });
+
+  it('does not name a caller whose token was refused', async () => {
+    for (const access of [undefined, 'garbage', user.refresh, `${user.access}x`]) {
+      const { fields } = await lineOf('GET', '/tasks/', access === undefined ? {} : { access });
+      expect([fields['status'], fields['userId']]).to.deep.equal([401, undefined]);
+    }
+    const ended = await server.signedIn();
+    await server.call('POST', '/api/logout/', { refresh: ended.refresh });
+    const { fields } = await lineOf('POST', '/tasks/create/', { access: ended.access, body: {} });
+    expect([fields['status'], fields['userId']]).to.deep.equal([401, undefined]);
+  });
+
+  describe('and the answer', () => {
+    for (const id of ['a', 'A-1_2.3', 'x'.repeat(64), '7f1c6f0e-6a0e-4c8e-9d58-8a1b6b8f8c11']) {
+      it(`take over the request id ${id.slice(0, 40)}`, async () => {
+        expect(await answeredId(id)).to.equal(id);
+        await requestLine(server, id);
+      });
+    }
+
+    for (const id of [
+      undefined,
+      '',
+      'x'.repeat(65),
+      'a b',
+      'a,b',
+      'a"b',
+      '{}',
+      '<b>',
+      'a\tb',
+      '\u00e9',
+      'a/b',
+      '${x}',
+    ]) {
+      it(`make a request id of their own for ${JSON.stringify(id) ?? 'none'}`, async () => {
+        const [first, second] = [await answeredId(id), await answeredId(id)];
+        expect(first).to.match(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+        expect(second).to.not.equal(first);
+        await requestLine(server, first);
+      });
+    }
+  });
+
+  it('has a line for a client that left before its answer', async () => {
+    const connection = await RawConnection.open(server.port);
+    const abortThen =
+      <A extends unknown[], R>(list: (...args: A) => Promise<R>) =>
+      async (...args: A) => {
+        connection.abort();
+        // By the time of these answers, the server knows.
+        for (let i = 0; i < 2; i++) await server.call('GET', '/livez');
+        return list(...args);
+      };
+    const headers = ['Host: x', `Authorization: Bearer ${user.access}`, 'X-Request-Id: left'];
+    await whileReplaced(server.storage.tasks, 'list', abortThen, async () => {
+      connection.sendRequest(['GET /tasks/ HTTP/1.1', ...headers]);
+      await requestLine(server, 'left');
+    });
+    const { level, fields } = await requestLine(server, 'left');
+    expect(level).to.equal('info');
+    expect(fields).to.include({ aborted: true, route: '/tasks' });
+  });
+});
+
+const canary = 'Canary-5c1d';
+
+class UnforeseenError extends TypeError {
+  override readonly name = 'UnforeseenError';
+  readonly command = ['SET', canary];
+}
+
+/** Lets a method fail until some work is done. */
+function whileFailing<T extends object>(
+  owner: T,
+  method: keyof T & string,
+  error: unknown,
+  work: () => Promise<void>,
+): Promise<void> {
+  const fail = () => Promise.reject(error);
+  return whileReplaced(owner, method, () => fail as T[typeof method], work);
+}
+
+describe('what clients send', () => {
+  withEachStorage((start) => {
+    let server: RunningServer;
+    let user: SignedIn;
+    before(async () => {
+      server = await start();
+      user = await server.signedIn(canary);
+    });
+    after(() => server.stop());
+
+    /** Sends the word wherever a client can send one, and answers the texts of all answers. */
+    async function sendEverywhere(): Promise<string[]> {
+      const { access, refresh, username, password } = user;
+      const fields = { title: canary, description: canary, status: canary, username, password: canary };
+      const requests: [method: string, path: string, body?: unknown][] = [
+        ['POST', '/tasks/register/', { username: `${canary}-new`, password: `${canary}-secret` }],
+        ['POST', '/tasks/register/', { username: `${canary} `, password: canary }],
+        ['POST', '/tasks/register/', fields],
+        ['POST', '/api/token/', { username, password }],
+        ['POST', '/api/token/', { username, password: canary }],
+        ['POST', '/api/token/', { username: canary, password: canary }],
+        ['POST', '/api/token/refresh/', { refresh }],
+        ['POST', '/api/token/refresh/', { refresh: canary }],
+        ['POST', '/api/token/verify/', { token: access }],
+        ['POST', '/api/token/verify/', { token: canary }],
+        ['POST', '/api/logout/', { refresh: canary }],
+        ['POST', '/tasks/create/', { title: canary, description: canary }],
+        ['POST', '/tasks/create/', fields],
+        ['GET', '/tasks/1/'],
+        ['PUT', '/tasks/1/update/', { title: canary }],
+        ['GET', `/tasks/?limit=${canary}&after=${canary}&${canary}=${canary}`],
+        ['GET', '/tasks/'],
+        ['GET', `/${canary}/`],
+        ['GET', `/tasks/${canary}/`],
+        ['DELETE', '/tasks/1/delete/'],
+      ];
+      const texts: string[] = [];
+      for (const [method, path, body] of requests)
+        texts.push((await server.call(method, path, body, access)).text);
+
+      const oddHeaders = {
+        'X-Request-Id': `${canary}?`,
+        'User-Agent': canary,
+        Cookie: canary,
+        Referer: canary,
+      };
+      for (const [headers, body] of [
+        [{ Authorization: `Bearer ${canary}` }, ''],
+        [{ Authorization: canary }, ''],
+        [{ 'Content-Type': canary }, canary],
+        [{ 'Content-Encoding': canary }, canary],
+        [{ 'Content-Type': 'application/json' }, `{"${canary}`],
+        [{ 'Content-Type': 'application/json' }, JSON.stringify(canary.repeat(20_000))],
+        [{ 'Content-Type': 'application/x-www-form-urlencoded' }, `title=${canary}`],
+      ] as const) {
+        const given = { Authorization: `Bearer ${access}`, ...oddHeaders, ...headers };
+        const answer = await server.send({ method: 'POST', path: '/tasks/create/', headers: given, body });
+        texts.push(answer.text);
+      }
+
+      const connection = await RawConnection.open(server.port);
+      connection.send(`GET /tasks/ HTTP/1.1\r\n${canary}\r\n\r\n`);
+      texts.push((await connection.response()).text);
+      connection.close();
+      return texts;
+    }
+
+    it('is in no line of the log', async () => {
+      const texts = await sendEverywhere();
+      expect(texts.filter((text) => text.includes(canary))).to.not.deep.equal([]);
+      expect(texts.filter((text) => text.includes('Internal'))).to.deep.equal([]);
+      await until(() => server.log.length >= texts.length - 1 || undefined);
+      expect(JSON.stringify(server.log)).to.not.include(canary);
+      for (const secret of [user.access, user.refresh, user.password, user.username])
+        expect(JSON.stringify(server.log)).to.not.include(secret);
+    });
+
+    describe('when something goes wrong that nobody foresaw', () => {
+      const failures: readonly (readonly [name: string, error: unknown, kind: string])[] = [
+        ['an error', new UnforeseenError(`no ${canary}\n    at ${canary}`), 'UnforeseenError'],
+        ['a text', canary, 'string'],
+        ['nothing', undefined, 'undefined'],
+        ['an object with a status', { status: 418, message: canary, expose: true, body: canary }, 'object'],
+        ['an HTTP error', Object.assign(new Error(canary), { status: 404, expose: true }), 'Error'],
+      ];
+      for (const [name, error, kind] of failures) {
+        it(`is in no line and in no answer, if ${name} is thrown`, async () => {
+          const { users, sessions, tasks } = server.storage;
+          const { access, refresh } = user;
+          const credentials = { username: canary, password: 'Xk9-fence-Orbit' };
+          const task = { title: canary, description: canary };
+          const before = server.log.length;
+          const expectFailure = async (method: string, path: string, body?: object, token?: string) => {
+            const answer = await server.call(method, path, body, token);
+            expectAnswer(answer, 500, { detail: 'Internal server error.' });
+            const line = await requestLine(server, String(answer.headers['x-request-id']));
+            expect([line.level, line.fields['failure']]).to.deep.equal(['warn', kind]);
+          };
+
+          await whileFailing(users, 'findByName', error, async () => {
+            await expectFailure('POST', '/tasks/register/', credentials);
+            await expectFailure('POST', '/api/token/', credentials);
+          });
+          await whileFailing(users, 'add', error, () =>
+            expectFailure('POST', '/tasks/register/', credentials),
+          );
+          await whileFailing(sessions, 'open', error, () => expectFailure('POST', '/api/token/', user));
+          await whileFailing(sessions, 'find', error, async () => {
+            await expectFailure('POST', '/api/token/refresh/', { refresh });
+            await expectFailure('POST', '/api/token/verify/', { token: access });
+            await expectFailure('POST', '/tasks/create/', task, access);
+            await expectFailure('GET', '/tasks/1/', undefined, access);
+          });
+          await whileFailing(sessions, 'end', error, () =>
+            expectFailure('POST', '/api/logout/', { refresh }),
+          );
+          await whileFailing(tasks, 'list', error, () => expectFailure('GET', '/tasks/', undefined, access));
+          await whileFailing(tasks, 'create', error, () =>
+            expectFailure('POST', '/tasks/create/', task, access),
+          );
+          await whileFailing(tasks, 'find', error, () =>
+            expectFailure('GET', '/tasks/1/', undefined, access),
+          );
+          await whileFailing(tasks, 'remove', error, () =>
+            expectFailure('DELETE', '/tasks/1/delete/', undefined, access),
+          );
+
+          const lines = server.log.slice(before);
+          const unforeseen = lines.filter(({ level }) => level === 'error');
+          expect(unforeseen).to.have.length(13);
+          for (const { fields } of unforeseen) expect(fields['kind']).to.equal(kind);
+          expect(JSON.stringify(lines)).to.not.include(canary);
+        });
+      }
+
+      it('breaks a list off that had begun, so that nobody takes a part for the whole', async () => {
+        const { tasks } = server.storage;
+        const owner = await server.signedIn();
+        const ownerId = Number(claimsOf(owner.access)['user_id']);
+        const draft = { title: 't', description: 'd', status: 'pending' } as const;
+        await Promise.all(Array.from({ length: 1001 }, () => tasks.create(ownerId, draft)));
+
+        const connection = await RawConnection.open(server.port);
+        const failLater =
+          (list: typeof tasks.list): typeof tasks.list =>
+          (id, page) =>
+            page.after === 0 ? list(id, page) : Promise.reject(new UnforeseenError(canary));
+        const headers = ['Host: x', `Authorization: Bearer ${owner.access}`, 'X-Request-Id: breaks-off'];
+        let received = '';
+        await whileReplaced(tasks, 'list', failLater, async () => {
+          connection.sendRequest(['GET /tasks/ HTTP/1.1', ...headers]);
+          received = await connection.end();
+        });
+        connection.close();
+
+        expect(received).to.match(/^HTTP\/1\.1 200 OK\r\n/);
+        expect(received).to.not.match(/\r\n0\r\n\r\n$/);
+        const { fields } = await requestLine(server, 'breaks-off');
+        expect(fields).to.include({ failure: 'UnforeseenError', aborted: true });
+        expect(JSON.stringify(server.log)).to.not.include(canary);
+      });
+    });
+  });
+
+  it('is in no line either when the storage goes away', async () => {
+    const redis = await RedisServer.start();
+    const server = await RunningServer.start({ STORAGE: 'redis', REDIS_URL: redis.url });
+    const { access, refresh } = await server.signedIn(canary);
+    await redis.kill();
+    const credentials = { username: canary, password: `${canary}-secret` };
+    for (const [method, path, body] of [
+      ['POST', '/tasks/register/', credentials],
+      ['POST', '/api/token/', credentials],
+      ['POST', '/api/token/refresh/', { refresh }],
+      ['POST', '/tasks/create/', { title: canary, description: canary }],
+    ] as const) {
+      const answer = await server.call(method, path, body, path === '/tasks/create/' ? access : undefined);
+      expectAnswer(answer, 503, unavailable);
+      const line = await requestLine(server, String(answer.headers['x-request-id']));
+      expect(line.level).to.equal('warn');
+      expect(line.fields['failure']).to.match(/^storage: ./);
+    }
+    const log = JSON.stringify(server.log);
+    for (const secret of [canary, access, refresh]) expect(log).to.not.include(secret);
+    await server.stop();
+    await redis.stop();
+  });
+});

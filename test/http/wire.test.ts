@@ -1,0 +1,420 @@
+import { EventEmitter, once } from 'node:events';
+import type { Server } from 'node:http';
+import { expect } from 'chai';
+import { HttpServer } from '../../src/adapters/http/http-server.js';
+import {
+  expectAnswer,
+  expectCommonHeaders,
+  malformedRequest,
+  noCredentials,
+  unknownPath,
+} from '../support/answers.js';
+import { chunked, RawConnection } from '../support/raw-connection.js';
+import { whileReplaced } from '../support/replace-method.js';
+import { RunningServer, type SignedIn } from '../support/running-server.js';
+import { until } from '../support/until.js';
+
+/** Targets that are no path, or hardly one. */
+const targets = (
+  'tasks/ ?limit=1 # /tasks/#x /\\tasks/ //x/tasks/ /tasks/\xff/ /tasks/?\xff=\xff /?% http:// http://x http://[ ' +
+  'http://[::1]/ http://x:99999/ http://%/ http:x x: x:443 javascript:alert(1) http:///tasks/ ftp://x/tasks/ ' +
+  'http://a@b@c/ http://\xff/ http://x?'
+).split(' ');
+
+const headersTooLarge = { detail: 'Request headers too large.' };
+
+describe('on the wire', () => {
+  let server: RunningServer;
+  let user: SignedIn;
+  let connection: RawConnection;
+  before(async () => {
+    server = await RunningServer.start();
+    user = await server.signedIn();
+  });
+  beforeEach(async () => {
+    connection = await RawConnection.open(server.port);
+  });
+  afterEach(async () => {
+    connection.close();
+    // Whatever was done to it, it goes on to serve others, and nothing happened that nobody foresaw.
+    expectAnswer(await server.call('GET', '/tasks/', undefined, user.access), 200, []);
+    expect(server.log.filter(({ level }) => level !== 'info')).to.deep.equal([]);
+  });
+  after(() => server.stop());
+
+  async function expectRefused(status: number, body: object): Promise<void> {
+    const answer = await connection.response();
+    expectAnswer(answer, status, body);
+    expect(answer.headers['connection']).to.equal('close');
+    expect(await connection.end()).to.equal('');
+  }
+
+  const lineWith = (id: string) => server.log.find(({ fields }) => fields['requestId'] === id);
+  const get = (path: string, ...headers: readonly string[]) =>
+    connection.sendRequest([`GET ${path} HTTP/1.1`, 'Host: x', ...headers]);
+  const bearer = () => `Authorization: Bearer ${user.access}`;
+
+  describe('what is no HTTP', () => {
+    for (const [name, bytes] of [
+      ['garbage', '\x00\x01\x02\xff\xfe garbage\r\n\r\n'],
+      ['TLS', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
+      ['a sentence', 'Hello, is anybody there?\r\n\r\n'],
+      ['HTTP/0.9', 'GET /livez\r\n\r\n'],
+      ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+      ['HTTP/9.9', 'GET /livez HTTP/9.9\r\nHost: x\r\n\r\n'],
+      ['a lower-case method', 'get /livez HTTP/1.1\r\nHost: x\r\n\r\n'],
+      ['an unknown method', 'BREW /livez HTTP/1.1\r\nHost: x\r\n\r\n'],
+      ['a path with a blank', 'GET /tasks/ x HTTP/1.1\r\nHost: x\r\n\r\n'],
+      ['a path with a control character', 'GET /tasks/\x01 HTTP/1.1\r\nHost: x\r\n\r\n'],
+      ['a header without a colon', 'GET /livez HTTP/1.1\r\nHost: x\r\nNonsense\r\n\r\n'],
+      ['a header with a blank in its name', 'GET /livez HTTP/1.1\r\nHost: x\r\nA b: c\r\n\r\n'],
+      ['a blank before the colon', 'GET /livez HTTP/1.1\r\nHost : x\r\n\r\n'],
+      ['a folded header', 'GET /livez HTTP/1.1\r\n Host: x\r\n\r\n'],
+      ['a null byte in a header', 'GET /livez HTTP/1.1\r\nHost: x\r\nA: \0\r\n\r\n'],
+      ['a line break without a line feed', 'GET /livez HTTP/1.1\rHost: x\r\r'],
+    ] as const) {
+      it(`is refused: ${name}`, async () => {
+        connection.send(bytes);
+        await expectRefused(400, malformedRequest);
+      });
+    }
+
+    it('is refused behind a good request, which is answered first', async () => {
+      connection.send(`GET /tasks/ HTTP/1.1\r\nHost: x\r\n${bearer()}\r\n\r\n\x00garbage\r\n\r\n`);
+      expectAnswer(await connection.response(), 200, []);
+      await expectRefused(400, malformedRequest);
+    });
+
+    it('is refused after a good request that was answered', async () => {
+      get('/livez');
+      expect((await connection.response()).status).to.equal(200);
+      connection.send('garbage\r\n\r\n');
+      await expectRefused(400, malformedRequest);
+    });
+  });
+
+  describe('a request that two servers might read in two ways', () => {
+    for (const [name, headers, body] of [
+      ['a length and chunks', ['Content-Length: 5', 'Transfer-Encoding: chunked'], chunked()],
+      ['chunks and a length', ['Transfer-Encoding: chunked', 'Content-Length: 5'], chunked()],
+      ['two lengths', ['Content-Length: 2', 'Content-Length: 3'], '{}'],
+      ['two lengths in one header', ['Content-Length: 2, 3'], '{}'],
+      ['a negative length', ['Content-Length: -2'], '{}'],
+      ['a length with a sign', ['Content-Length: +2'], '{}'],
+      ['a hexadecimal length', ['Content-Length: 0x2'], '{}'],
+      ['a length that is no number', ['Content-Length: two'], '{}'],
+      ['an endless length', [`Content-Length: ${'9'.repeat(40)}`], '{}'],
+      ['an encoding after chunks', ['Transfer-Encoding: chunked, identity'], chunked()],
+      ['an unknown transfer encoding', ['Transfer-Encoding: xchunked'], chunked()],
+      ['a line feed in front of a chunk', ['Transfer-Encoding: chunked'], '\n2\r\n{}\r\n0\r\n\r\n'],
+      ['a chunk size that is no number', ['Transfer-Encoding: chunked'], 'x\r\n{}\r\n0\r\n\r\n'],
+      ['a chunk size with a sign', ['Transfer-Encoding: chunked'], '+2\r\n{}\r\n0\r\n\r\n'],
+      ['a chunk that is longer than it says', ['Transfer-Encoding: chunked'], '1\r\n{}\r\n0\r\n\r\n'],
+    ] as const) {
+      it(`is refused: ${name}`, async () => {
+        const lines = ['POST /api/token/ HTTP/1.1', 'Host: x', 'Content-Type: application/json', ...headers];
+        connection.sendRequest(lines, body);
+        await expectRefused(400, malformedRequest);
+      });
+    }
+
+    for (const [name, lines] of [
+      ['two hosts', ['GET /livez HTTP/1.1', 'Host: x', 'Host: x']],
+      ['two hosts, in HTTP/1.0', ['GET /livez HTTP/1.0', 'Host: x', 'host: y']],
+      ['no host', ['GET /livez HTTP/1.1']],
+    ] as const) {
+      it(`is refused: ${name}`, async () => {
+        connection.sendRequest(lines);
+        expectAnswer(await connection.response(), 400, malformedRequest);
+      });
+    }
+
+    it('is refused when a chunk turns out malformed after others', async () => {
+      connection.sendRequest(
+        [
+          'POST /api/token/ HTTP/1.1',
+          'Host: x',
+          'Content-Type: application/json',
+          'Transfer-Encoding: chunked',
+        ],
+        '2\r\n{"\r\n',
+      );
+      connection.send('nonsense\r\n');
+      await expectRefused(400, malformedRequest);
+    });
+
+    for (const [name, bytes] of [
+      [
+        'a malformed chunk',
+        'POST /api/token/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n',
+      ],
+      ['garbage', '\x00garbage\r\n\r\n'],
+      ['CONNECT', 'CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ] as const) {
+      it(`is refused behind one that is still being answered, which is answered first: ${name}`, async () => {
+        const { tasks } = server.storage;
+        const events = new EventEmitter();
+        const [asked, allowed] = [once(events, 'asked'), once(events, 'allowed')];
+        const whenAllowed =
+          (list: typeof tasks.list): typeof tasks.list =>
+          async (...args) => {
+            events.emit('asked');
+            await allowed;
+            return list(...args);
+          };
+        await whileReplaced(tasks, 'list', whenAllowed, async () => {
+          connection.send(`GET /tasks/ HTTP/1.1\r\nHost: x\r\n${bearer()}\r\n\r\n${bytes}`);
+          await asked;
+        });
+        events.emit('allowed');
+        expectAnswer(await connection.response(), 200, []);
+        await expectRefused(400, malformedRequest);
+      });
+    }
+  });
+
+  describe('headers', () => {
+    it('are refused when they are too large', async () => {
+      get('/livez', `X-Large: ${'x'.repeat(20_000)}`);
+      await expectRefused(431, headersTooLarge);
+    });
+
+    it('are refused when they are too large together', async () => {
+      get('/livez', ...Array.from({ length: 500 }, (_, i) => `X-Header-${i}: ${'x'.repeat(30)}`));
+      await expectRefused(431, headersTooLarge);
+    });
+
+    it('are refused when the path is too long', async () => {
+      get(`/tasks/${'1'.repeat(20_000)}/`);
+      await expectRefused(431, headersTooLarge);
+    });
+
+    it('may be many and odd', async () => {
+      get(
+        '/tasks/',
+        bearer(),
+        ...Array.from({ length: 300 }, (_, i) => `X-${i}: ${i}`),
+        'Accept: text/html',
+        'Accept-Encoding: gzip, br',
+        'Accept-Charset: iso-8859-1',
+        'Cookie: a=b; \xff',
+        'If-None-Match: *',
+        'If-Modified-Since: yesterday',
+        'If-Match: "x"',
+        'Range: bytes=0-0',
+        'X-Forwarded-For: "><script>',
+        'X-Forwarded-Host: evil',
+        'X-HTTP-Method-Override: DELETE',
+        'Forwarded: for=x',
+        'Origin: null',
+        'TE: trailers',
+        'Via: 1.0 x',
+        'Max-Forwards: 0',
+        '__proto__: x',
+      );
+      expectAnswer(await connection.response(), 200, []);
+    });
+
+    it('may hold bytes that are no ASCII', async () => {
+      get('/tasks/', 'Authorization: Bearer \xff\xfe');
+      expect((await connection.response()).status).to.equal(401);
+      get('/tasks/', 'X-Request-Id: \xe9');
+      const answer = await connection.response();
+      expectAnswer(answer, 401, noCredentials);
+      expect(answer.headers['x-request-id']).to.match(/^[\w-]{36}$/);
+    });
+  });
+
+  describe('a request', () => {
+    it('in HTTP/1.0 needs no host, and ends its connection', async () => {
+      connection.sendRequest(['GET /livez HTTP/1.0']);
+      expectAnswer(await connection.response(), 200, { status: 'live' });
+      expect(await connection.end()).to.equal('');
+    });
+
+    it('may have its target in full', async () => {
+      get('http://elsewhere.example/tasks/?limit=1', bearer());
+      expectAnswer(await connection.response(), 200, []);
+    });
+
+    it('for the server as a whole is for no path', async () => {
+      connection.sendRequest(['OPTIONS * HTTP/1.1', 'Host: x']);
+      expectAnswer(await connection.response(), 404, unknownPath);
+    });
+
+    for (const target of targets) {
+      it(`for ${JSON.stringify(target)} does no harm`, async () => {
+        get(target, bearer());
+        const answer = await connection.response();
+        expect(answer.status).to.be.oneOf([200, 400, 404]);
+        expectAnswer(answer, answer.status, JSON.parse(answer.text));
+      });
+    }
+
+    for (const target of ['x:443', '/livez']) {
+      it(`to CONNECT to ${target} is refused`, async () => {
+        connection.sendRequest([`CONNECT ${target} HTTP/1.1`, 'Host: x']);
+        await expectRefused(400, malformedRequest);
+      });
+    }
+
+    it('to change the protocol is answered in the present one', async () => {
+      get('/tasks/', bearer(), 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13');
+      expectAnswer(await connection.response(), 200, []);
+      get('/tasks/', bearer(), 'Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: x');
+      expectAnswer(await connection.response(), 200, []);
+    });
+
+    it('that waits to be continued is', async () => {
+      const body = '{"token":"x"}';
+      connection.sendRequest([
+        'POST /api/token/verify/ HTTP/1.1',
+        'Host: x',
+        'Content-Type: application/json',
+        `Content-Length: ${body.length}`,
+        'Expect: 100-continue',
+      ]);
+      expect((await connection.response()).status).to.equal(100);
+      connection.send(body);
+      expectAnswer(await connection.response(), 401, {
+        detail: 'Token is invalid or expired',
+        code: 'token_not_valid',
+      });
+    });
+
+    it('with other expectations is answered as if it had none', async () => {
+      get('/tasks/', bearer(), 'Expect: the-unexpected');
+      expectAnswer(await connection.response(), 200, []);
+      get('/tasks/', bearer());
+      expectAnswer(await connection.response(), 200, []);
+    });
+
+    it('that comes byte by byte is answered', async () => {
+      for (const byte of `GET /livez HTTP/1.1\r\nHost: x\r\n\r\n`) connection.send(byte);
+      expectAnswer(await connection.response(), 200, { status: 'live' });
+    });
+
+    it('after empty lines is answered', async () => {
+      connection.send('\r\n\r\nGET /livez HTTP/1.1\r\nHost: x\r\n\r\n');
+      expectAnswer(await connection.response(), 200, { status: 'live' });
+    });
+  });
+
+  describe('requests one behind the other', () => {
+    it('are answered in their order', async () => {
+      const body = JSON.stringify({ username: 'nobody', password: 'takes its time' });
+      for (let round = 0; round < 10; round++) {
+        connection.sendRequest(
+          [
+            'POST /api/token/ HTTP/1.1',
+            'Host: x',
+            'Content-Type: application/json',
+            `Content-Length: ${body.length}`,
+          ],
+          body,
+        );
+        get('/livez');
+        connection.sendRequest(['HEAD /tasks/ HTTP/1.1', 'Host: x', bearer()]);
+        get('/nowhere');
+        connection.sendRequest(['OPTIONS /tasks/ HTTP/1.1', 'Host: x']);
+      }
+      for (let round = 0; round < 10; round++) {
+        expect((await connection.response()).status).to.equal(401);
+        expectAnswer(await connection.response(), 200, { status: 'live' });
+        const head = await connection.response({ toHead: true });
+        expect(head.status).to.equal(200);
+        expectAnswer(await connection.response(), 404, unknownPath);
+        const options = await connection.response();
+        expect(options.status).to.equal(204);
+        expectCommonHeaders(options);
+      }
+    });
+
+    it('are answered up to the one that closes the connection', async () => {
+      get('/livez');
+      get('/nowhere', 'Connection: close');
+      get('/livez');
+      expectAnswer(await connection.response(), 200, { status: 'live' });
+      expectAnswer(await connection.response(), 404, unknownPath);
+      expect(await connection.end()).to.equal('');
+    });
+  });
+
+  describe('a client', () => {
+    const startOfRequest = [
+      'POST /tasks/create/ HTTP/1.1',
+      'Host: x',
+      'Content-Type: application/json',
+      'Content-Length: 100',
+    ];
+
+    it('that has sent all it wants is answered', async () => {
+      get('/tasks/', bearer());
+      connection.finish();
+      expectAnswer(await connection.response(), 200, []);
+      expect(await connection.end()).to.equal('');
+    });
+
+    it('that stops in the middle of the headers is refused', async () => {
+      connection.send('GET /livez HTTP/1.1\r\nHost');
+      connection.finish();
+      await expectRefused(400, malformedRequest);
+    });
+
+    it('that stops in the middle of a body is refused', async () => {
+      connection.sendRequest([...startOfRequest, bearer()], '{"title":');
+      connection.finish();
+      await expectRefused(400, malformedRequest);
+    });
+
+    it('that leaves in the middle of a body is forgotten', async () => {
+      const lines = [...startOfRequest, bearer(), 'X-Request-Id: leaves-early', 'Expect: 100-continue'];
+      connection.sendRequest(lines);
+      expect((await connection.response()).status).to.equal(100);
+      connection.send('{"title":');
+      connection.abort();
+      const line = await until(() => lineWith('leaves-early'));
+      expect(line.fields).to.include({ aborted: true, route: '/tasks/create' });
+    });
+
+    it('that leaves before its answer is forgotten', async () => {
+      for (let i = 0; i < 20; i++) {
+        const other = await RawConnection.open(server.port);
+        other.sendRequest(['GET /tasks/ HTTP/1.1', 'Host: x', bearer()]);
+        other.abort();
+      }
+    });
+
+    it('that says nothing is no trouble', async () => {
+      connection.finish();
+      expect(await connection.end()).to.equal('');
+    });
+  });
+
+  it('slow clients are waited for, but not for ever', () => {
+    const limits = Reflect.get(new HttpServer(() => undefined), 'server') as Server;
+    expect(limits.headersTimeout).to.be.within(1, 30_000);
+    expect(limits.requestTimeout).to.be.within(limits.headersTimeout, 60_000);
+    expect(limits.keepAliveTimeout).to.be.within(60_000, 120_000);
+  });
+
+  it('a client that is too slow is told so', async () => {
+    const slow = new HttpServer((request) => request.resume());
+    Object.assign(Reflect.get(slow, 'server') as Server, { headersTimeout: 50, requestTimeout: 50 });
+    const port = await slow.listen(0, '127.0.0.1');
+    const starts = [
+      'GET /livez HTTP/1.1\r\nHost',
+      'POST /api/token/ HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{',
+    ];
+    await Promise.all(
+      starts.map(async (bytes) => {
+        const client = await RawConnection.open(port);
+        client.send(bytes);
+        expectAnswer(await client.response(), 408, { detail: 'Request timed out.' });
+        expect(await client.end()).to.equal('');
+        client.close();
+      }),
+    );
+    await slow.stop({ idle: 0, busy: 0 });
+  });
+});

@@ -1,0 +1,222 @@
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { expect } from 'chai';
+import { RedisServer } from '../support/redis-server.js';
+import { signingKey } from '../support/running-server.js';
+import { expectRefusal } from '../support/expect-refusal.js';
+import { program, run, runCommand, ServerProcess } from '../support/server-process.js';
+
+const warning = 40;
+
+/** The last that a server in memory prints of itself. */
+const endOfGreeting = 'Two litres';
+
+describe('the process at its start', () => {
+  describe('with no configuration', () => {
+    let server: ServerProcess;
+    before(async () => {
+      server = await ServerProcess.start();
+      await server.printed(endOfGreeting);
+    });
+    after(() => server.kill());
+
+    it('says where it answers, that the data is in memory, and that the key is random', () => {
+      expect(server.stdout)
+        .to.include(`Hexado answers at http://127.0.0.1:${server.port}\n`)
+        .and.match(/data is in memory and gone when the server stops/)
+        .and.match(/signed with a random key/);
+    });
+
+    it('prints three commands that work as they are printed', async () => {
+      const commands = server.stdout.split('\n').filter((line) => line.startsWith('  '));
+      expect(commands).to.have.length(3);
+      const { code, stdout } = await runCommand(['bash', '--norc', '-ec', commands.join('\n')]);
+      expect(code).to.equal(0);
+      expect(stdout).to.equal(
+        '{"message":"User registered successfully"}' +
+          '{"id":1,"title":"Buy milk","description":"Two litres","status":"pending"}',
+      );
+    });
+
+    it('logs one line of JSON for each request, and nothing secret in it', async () => {
+      const { username, password, access, refresh } = await server.signedIn();
+      const headers = { Authorization: `Bearer ${access}`, 'X-Request-Id': 'my-request' };
+      await server.send({ method: 'GET', path: '/tasks/42/?token=secret', headers });
+
+      const line = await server.logged(({ requestId }) => requestId === 'my-request');
+      expect(line).to.include({ level: 30, msg: 'request', method: 'GET', route: '/tasks/:id', status: 404 });
+      expect(line['userId']).to.be.a('number');
+      expect(line['durationMs']).to.be.a('number');
+      expect(line['time']).to.match(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+      expect(server.log.filter(({ requestId }) => requestId === 'my-request')).to.have.length(1);
+      for (const secret of [username, password, access, refresh, 'token=secret']) {
+        expect(server.stdout).not.to.include(secret);
+      }
+    });
+  });
+
+  describe('with a key of its own', () => {
+    let server: ServerProcess;
+    before(async () => {
+      server = await ServerProcess.start({ SIGNING_KEY: signingKey, BCRYPT_COST: '4' });
+      await server.printed(endOfGreeting);
+    });
+    after(() => server.kill());
+
+    it('says so without the key', () => {
+      expect(server.stdout)
+        .to.match(/signed with your key/)
+        .and.not.include(signingKey);
+    });
+
+    it('signs the tokens with it', async () => {
+      const { access } = await server.signedIn();
+      const [header, payload, signature] = access.split('.');
+      const expected = createHmac('sha256', signingKey).update(`${header}.${payload}`).digest('base64url');
+      expect(signature).to.equal(expected);
+    });
+
+    it('does not warn of cheap password hashes, because those in memory are soon gone', () => {
+      expect(server.log.filter(({ level }) => level >= warning)).to.deep.equal([]);
+    });
+  });
+
+  it('reports every problem of the configuration at once, a line for each, and nothing secret', async () => {
+    const environment = {
+      PORT: '70000',
+      STORAGE: 'redis',
+      REDIS_URL: 'redis://ann:hunter22@a,b',
+      SIGNING_KEY: 'hunter33',
+      ACCESS_TOKEN_LIFETIME: '30',
+      REFRESH_TOKEN_LIFETIME: '1w',
+      SESSION_LIFETIME: 'long',
+      ROTATE_REFRESH_TOKENS: 'yes',
+      REFRESH_GRACE: '10',
+      BCRYPT_COST: '3',
+      BODY_LIMIT: '100',
+      WORKERS: 'many',
+      LOG_LEVEL: 'loud',
+    };
+    const ending = await run([], { environment });
+    const lines = ending.stderr.trimEnd().split('\n');
+    const names = lines.map((line) => /^hexado: ([A-Z_]+)\b/.exec(line)?.[1]);
+    expect(['STORAGE', ...names]).to.have.members(Object.keys(environment));
+    expect(ending.stderr).not.to.match(/hunter/);
+    expect(ending).to.include({ code: 78, stdout: '' });
+  });
+
+  it('refuses a bad configuration for the commands on users as well', async () => {
+    expectRefusal(await run(['user', 'list'], { environment: { PORT: 'http' } }), 78, /^PORT=http: /);
+  });
+
+  it('says that the port is in use', async () => {
+    const other = createServer();
+    other.listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const ending = await run([], { environment: { PORT: String(port) } });
+    other.close();
+    expectRefusal(ending, 69, new RegExp(`^Port ${port} of 127\\.0\\.0\\.1 is in use: .*set PORT`));
+  });
+
+  for (const host of ['203.0.113.7', 'no host']) {
+    it(`says that HOST=${host} cannot be listened on`, async () => {
+      expectRefusal(await run([], { environment: { PORT: '0', HOST: host } }), 69, new RegExp(host));
+    });
+  }
+
+  it('refuses words that make no command, and points to the help', async () => {
+    expectRefusal(await run(['start']), 64, /start.*hexado --help/);
+  });
+
+  it('prints its help, whatever the configuration', async () => {
+    const ending = await run(['--help'], { environment: { PORT: 'bad' } });
+    expect(ending).to.include({ code: 0, stderr: '' });
+    expect(ending.stdout)
+      .to.match(/^Usage:$/m)
+      .and.match(/^ {2}SIGNING_KEY_FILE /m);
+  });
+
+  it('prints its version', async () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    expect(await run(['--version'])).to.include({ code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  it('does not mind that nobody reads what it prints', async () => {
+    const pipeline = `"${process.execPath}" "${program}" --help | true; exit \${PIPESTATUS[0]}`;
+    expect(await runCommand(['bash', '--norc', '-c', pipeline])).to.include({ code: 0, stderr: '' });
+  });
+
+  describe('while Redis is away', () => {
+    let redis: RedisServer;
+    let server: ServerProcess;
+    before(async () => {
+      redis = await RedisServer.start();
+      await redis.kill();
+      const environment = {
+        STORAGE: 'redis',
+        REDIS_URL: redis.url,
+        SIGNING_KEY: signingKey,
+        BCRYPT_COST: '4',
+      };
+      server = await ServerProcess.start(environment);
+    });
+    after(async () => {
+      await server.kill();
+      await redis.stop();
+    });
+
+    it('lives, and is not ready', async () => {
+      expect((await server.call('GET', '/livez')).status).to.equal(200);
+      const ready = await server.call('GET', '/readyz');
+      expect(ready.status).to.equal(503);
+      expect(ready.json()).to.deep.equal({ status: 'storage unavailable' });
+    });
+
+    it('answers 503 to what needs Redis', async () => {
+      const credentials = { username: 'ann', password: 'Xk9-fence-Orbit' };
+      const response = await server.call('POST', '/tasks/register/', credentials);
+      expect(response.status).to.equal(503);
+      expect(response.headers['retry-after']).to.equal('1');
+      expect(response.json()).to.deep.equal({ detail: 'Service temporarily unavailable.' });
+    });
+
+    it('says so in one plain line of the log', () => {
+      const lines = server.log.filter(({ msg }) => /Redis cannot be reached/.test(msg));
+      expect(lines).to.have.length(1);
+      expect(lines[0]).to.include({ level: warning, reason: 'ECONNREFUSED' });
+      expect(lines[0]?.msg).to.match(/answering 503 until it can/);
+    });
+
+    it('does not greet as it does in memory', () => {
+      expect(server.stdout).not.to.match(/Hexado answers/);
+    });
+
+    it('warns of cheap password hashes', () => {
+      expect(server.log.filter(({ msg }) => msg.startsWith('BCRYPT_COST=4 '))).to.have.length(1);
+    });
+
+    it('serves as soon as Redis is there', async () => {
+      await redis.restart();
+      await server.logged(({ msg }) => msg === 'Redis can be reached again.');
+      expect((await server.call('GET', '/readyz')).json()).to.deep.equal({ status: 'ready' });
+      expect(await server.signedIn()).to.include.keys('access', 'refresh');
+    });
+  });
+
+  it('names REDIS_URL, and not its password, if Redis refuses that', async () => {
+    const redis = await RedisServer.start({ args: ['--requirepass', 'the right one'] });
+    const url = redis.url.replace('//', '//:hunter22@');
+    const server = await ServerProcess.start({ STORAGE: 'redis', REDIS_URL: url, SIGNING_KEY: signingKey });
+    const { msg } = await server.logged(({ reason }) => reason === 'WRONGPASS');
+    const ready = await server.call('GET', '/readyz');
+    await server.kill();
+    await redis.stop();
+    expect(msg).to.match(/Check the credentials in REDIS_URL/);
+    expect(ready.status).to.equal(503);
+    const { stdout, stderr } = await server.ending;
+    expect(stdout + stderr).not.to.include('hunter22');
+  });
+});

@@ -1,0 +1,184 @@
+import { expect } from 'chai';
+import type { SignedIn } from '../support/api-client.js';
+import { expectRefusal } from '../support/expect-refusal.js';
+import { RedisServer } from '../support/redis-server.js';
+import { signingKey } from '../support/running-server.js';
+import { program, run, runCommand, ServerProcess, type Ending } from '../support/server-process.js';
+
+describe("the operator's commands on users", () => {
+  const password = 'Xk9-fence-Orbit';
+  const milk = { title: 'Buy milk', description: 'Two litres' };
+  let redis: RedisServer;
+  let environment: Readonly<Record<string, string>>;
+  let server: ServerProcess;
+  before(async () => {
+    redis = await RedisServer.start();
+    environment = { STORAGE: 'redis', REDIS_URL: redis.url, SIGNING_KEY: signingKey, BCRYPT_COST: '4' };
+    server = await ServerProcess.start(environment);
+  });
+  after(async () => {
+    await server.kill();
+    await redis.stop();
+  });
+
+  function user(words: string, input = ''): Promise<Ending> {
+    return run(['user', ...words.split(' ')], { environment, input });
+  }
+
+  /** The same with the lines that they are expected to print. */
+  async function userDoes(words: string, expected: string, input?: string): Promise<void> {
+    expect(await user(words, input)).to.include({ code: 0, stdout: `${expected}\n`, stderr: '' });
+  }
+
+  async function signIn(username: string, given: string): Promise<number> {
+    return (await server.call('POST', '/api/token/', { username, password: given })).status;
+  }
+
+  /** What a request of a user who has signed in, and one for a new access token, are answered with. */
+  async function sessionOf({ access, refresh }: SignedIn): Promise<readonly number[]> {
+    const list = await server.call('GET', '/tasks/', undefined, access);
+    const renewal = await server.call('POST', '/api/token/refresh/', { refresh });
+    return [list.status, renewal.status];
+  }
+
+  /** What a terminal shows after the command has asked for a password, and this was typed. */
+  async function screen(words: string, typed: string): Promise<string> {
+    const command = `exec "${process.execPath}" "${program}" user ${words}`;
+    const inTerminal =
+      process.platform === 'linux'
+        ? ['script', '-qc', command, '/dev/null']
+        : ['script', '-q', '/dev/null', 'sh', '-c', command];
+    return (await runCommand(inTerminal, { environment, input: typed, prompt: ': ' })).stdout;
+  }
+
+  it('create one who can sign in at once, with the first line of the input as password', async () => {
+    await userDoes('create ann', 'User ann created with the id 1.', `${password}\r\nanother line\n`);
+    expect(await signIn('ann', password)).to.equal(200);
+  });
+
+  it('create none under a name that is taken', async () => {
+    await server.call('POST', '/tasks/register/', { username: 'bob', password });
+    const ending = await user('create bob', password);
+    expectRefusal(ending, 1, /^username: A user with that username already exists\.$/);
+  });
+
+  it('create none with a weak password, and say all that is wrong with it', async () => {
+    const { code, stdout, stderr } = await user('create zoe', '1234\n');
+    expect(code).to.equal(1);
+    expect(stdout).to.equal('');
+    expect(stderr.trimEnd().split('\n')).to.deep.equal([
+      'hexado: password: This password is too short. It must contain at least 8 characters.',
+      'hexado: password: This password is too common.',
+      'hexado: password: This password is entirely numeric.',
+    ]);
+    expect(await signIn('zoe', '1234')).to.equal(401);
+  });
+
+  it('create none without a password', async () => {
+    expectRefusal(await user('create zoe'), 1, /^password: This field may not be blank\.$/);
+  });
+
+  it('deactivate one: no sign-in, and the sessions are over; activate: sign-in, and new sessions', async () => {
+    const carl = await server.signedIn('carl');
+    expect(await sessionOf(carl)).to.deep.equal([200, 200]);
+
+    const sentence = `User ${carl.username} cannot sign in any more; all of their sessions have ended.`;
+    await userDoes(`deactivate ${carl.username}`, sentence);
+    expect(await sessionOf(carl)).to.deep.equal([401, 401]);
+    expect(await signIn(carl.username, carl.password)).to.equal(401);
+
+    await userDoes(`activate ${carl.username}`, `User ${carl.username} can sign in.`);
+    expect(await signIn(carl.username, carl.password)).to.equal(200);
+    expect(await sessionOf(carl)).to.deep.equal([401, 401]);
+  });
+
+  it('set a password: only the new one is good, and the sessions are over', async () => {
+    const dora = await server.signedIn('dora');
+    const sentence = `Password of ${dora.username} set; all of their sessions have ended.`;
+    await userDoes(`set-password ${dora.username}`, sentence, 'Vw3-copper-Lantern\n');
+    expect(await sessionOf(dora)).to.deep.equal([401, 401]);
+    expect(await signIn(dora.username, dora.password)).to.equal(401);
+    expect(await signIn(dora.username, 'Vw3-copper-Lantern')).to.equal(200);
+  });
+
+  it('delete one: sessions and tasks are gone, and the name is free', async () => {
+    const fred = await server.signedIn('fred');
+    await server.call('POST', '/tasks/create/', milk, fred.access);
+
+    const sentence = `User ${fred.username} deleted, with all of their sessions and tasks.`;
+    await userDoes(`delete ${fred.username}`, sentence);
+    expect(await sessionOf(fred)).to.deep.equal([401, 401]);
+    expect(await signIn(fred.username, fred.password)).to.equal(401);
+
+    const { username } = fred;
+    const registered = await server.call('POST', '/tasks/register/', { username, password });
+    expect(registered.status).to.equal(201);
+    const tokens = await server.call('POST', '/api/token/', { username, password });
+    const { access } = tokens.json() as SignedIn;
+    expect((await server.call('GET', '/tasks/', undefined, access)).json()).to.deep.equal([]);
+  });
+
+  it('list all in the order of their ids', async () => {
+    const gina = await server.signedIn('gina');
+    await user(`deactivate ${gina.username}`);
+    const { code, stdout, stderr } = await user('list');
+    expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
+    const rows = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split('\t'));
+    const ids = rows.map(([id]) => Number(id));
+    expect(ids).to.deep.equal(ids.toSorted((one, other) => one - other));
+    expect(rows[0]?.slice(0, 3)).to.deep.equal(['1', 'ann', 'active']);
+    expect(rows.at(-1)?.slice(1, 3)).to.deep.equal([gina.username, 'inactive']);
+    for (const [, , , since = ''] of rows) {
+      expect(since).to.match(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+      expect(Date.parse(since)).to.be.closeTo(Date.now(), 300_000);
+    }
+  });
+
+  it('say that there is no such user', async () => {
+    expectRefusal(await user('deactivate nobody'), 1, /^There is no user of this name\.$/);
+  });
+
+  it('are refused with the storage in memory', async () => {
+    const ending = await run(['user', 'list'], { environment: { STORAGE: 'memory' } });
+    expectRefusal(ending, 78, /^STORAGE=memory: .* out of reach/);
+  });
+
+  it('end with one line when Redis is away, soon', async function () {
+    this.timeout(8_000);
+    const gone = await RedisServer.start();
+    await gone.stop();
+    const ending = await run(['user', 'list'], { environment: { ...environment, REDIS_URL: gone.url } });
+    expectRefusal(ending, 69, /^The storage does not answer/);
+  });
+
+  describe('at a terminal', () => {
+    it('ask for the password, and do not show it', async () => {
+      expect(await screen('create hugo', `${password}\r`)).to.match(
+        /^Password for hugo: \r\nUser hugo created with the id \d+\.\r\n$/,
+      );
+      expect(await signIn('hugo', password)).to.equal(200);
+    });
+
+    it('take a password that was corrected while it was typed', async () => {
+      await server.call('POST', '/tasks/register/', { username: 'ines', password });
+      expect(await screen('set-password ines', 'Vw3-copper-Lantrn\u007f\u007frx\u007fn\r')).to.match(
+        /^New password for ines: \r\nPassword of ines set; all of their sessions have ended\.\r\n$/,
+      );
+      expect(await signIn('ines', 'Vw3-copper-Lantrn')).to.equal(200);
+    });
+
+    it('end at Ctrl-C without a word', async () => {
+      expect(await screen('create juli', `${password}\u0003`)).to.equal('Password for juli: \r\n');
+      expect(await signIn('juli', password)).to.equal(401);
+    });
+
+    it('take Ctrl-D for no password', async () => {
+      expect(await screen('create juli', '\u0004')).to.equal(
+        'Password for juli: \r\nhexado: password: This field may not be blank.\r\n',
+      );
+    });
+  });
+});

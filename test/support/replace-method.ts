@@ -1,0 +1,11 @@
+/** Puts a function in the place of a method, made from the method itself, until some work is done. */
+export async function whileReplaced<T extends object, K extends keyof T & string>(
+  owner: T,
+  name: K,
+  replacement: (original: T[K]) => T[K],
+  work: () => Promise<void>,
+): Promise<void> {
+  const method = Reflect.get(owner, name) as (...args: unknown[]) => unknown;
+  Object.assign(owner, { [name]: replacement(method.bind(owner) as T[K]) });
+  await work().finally(() => Object.assign(owner, { [name]: method }));
+}
