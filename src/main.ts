@@ -3,6 +3,7 @@ import cluster from 'node:cluster';
 import { readFileSync } from 'node:fs';
 import { pino, stdTimeFunctions } from 'pino';
 import { fieldMessage } from './adapters/http/field-messages.js';
+import { describeUnforeseen } from './adapters/http/unforeseen-error.js';
 import { administer } from './administer.js';
 import { helpText, parseCommand, UsageError } from './command-line.js';
 import { ConfigError, readConfig } from './config.js';
@@ -54,8 +55,7 @@ function explain(error: unknown): { readonly sentences: readonly string[]; reado
   if (error instanceof DomainError && error.code === 'user_not_found') {
     return { sentences: ['There is no user of this name.'], code: 1 };
   }
-  const kind = error instanceof Error ? error.name : typeof error;
-  const at = error instanceof Error ? (error.stack?.match(/^ +at .+$/gm) ?? []) : [];
+  const { kind, at } = describeUnforeseen(error);
   return { sentences: [`Something unforeseen went wrong (${kind}).`, ...at], code: 70 };
 }
 

@@ -6,6 +6,7 @@ import { answer } from './answer.js';
 import type { Context, RequestState } from './context.js';
 import { fieldMessage } from './field-messages.js';
 import { Refusal, refusal } from './refusal.js';
+import { describeUnforeseen } from './unforeseen-error.js';
 
 /** Every refusal of the use cases as clients know it (contract, sections 1, 5 and 6). */
 const refusals: Readonly<Record<ErrorCode, Refusal>> = {
@@ -42,23 +43,11 @@ export function errorHandler(log: Log): Middleware<RequestState> {
   };
 }
 
-/** Logs an error that nobody foresaw: its kind and where it arose, not its message, which may quote what a client sent. */
 function logUnforeseen(error: unknown, ctx: Pick<Context, 'state'>, log: Log): void {
-  const kind = error instanceof Error ? error.name : typeof error;
-  const at = error instanceof Error ? framesOf(error) : undefined;
+  const { kind, at } = describeUnforeseen(error);
   ctx.state.failure = kind;
-  log.error(
-    { requestId: ctx.state.requestId, kind, at },
-    'A request failed for a reason that nobody foresaw.',
-  );
-}
-
-/** Where the error arose. Its message, with which the stack begins, may look like a part of it. */
-function framesOf({ stack = '', message }: Error): string[] | undefined {
-  return stack
-    .replace(message, '')
-    .match(/^ +at .+$/gm)
-    ?.map((line) => line.trim());
+  const { requestId } = ctx.state;
+  log.error({ requestId, kind, at }, 'A request failed for a reason that nobody foresaw.');
 }
 
 function translate(error: unknown): Refusal {

@@ -66,17 +66,20 @@ const unknownPath = refusal(404, 'Not found.');
 
 /** Decodes the path as a whole, as the replaced backend does: the router would decode the id alone. */
 const decodePath: Middleware<RequestState, { newRouterPath?: string }> = (ctx, next) => {
-  ctx.newRouterPath = decodedPath(ctx);
+  const path = decodedPath(ctx);
+  if (!path) throw unknownPath;
+  ctx.newRouterPath = path;
   return next();
 };
 
-function decodedPath(ctx: Context): string {
+/** Undefined or empty if the target of the request is no URL, or what it encodes is no text. */
+function decodedPath(ctx: Context): string | undefined {
   try {
-    if (ctx.path) return ctx.path.includes('%') ? decodeURIComponent(ctx.path) : ctx.path;
+    const { path } = ctx;
+    return path.includes('%') ? decodeURIComponent(path) : path;
   } catch {
-    // The target of the request is no URL, or what it encodes is no text.
+    return undefined;
   }
-  throw unknownPath;
 }
 
 const refuseUnknownPath: Middleware<RequestState> = () => {
