@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { createStorage as createInMemoryStorage } from './adapters/in-memory/create-storage.js';
 import { createStorage as createRedisStorage } from './adapters/redis/create-storage.js';
@@ -10,29 +11,45 @@ export class StorageError extends Error {
   override readonly name = 'StorageError';
 }
 
-/** Creates the chosen storage; throws StorageError if it is a module that does not hold what a storage promises. */
-export async function createStorage(choice: StorageChoice, options: StorageOptions): Promise<Storage> {
+/**
+ * Creates the chosen storage; throws StorageError if it is a module that does not hold what a storage promises, or has
+ * no storage within `patience` milliseconds.
+ */
+export async function createStorage(
+  choice: StorageChoice,
+  options: StorageOptions,
+  patience = 30_000,
+): Promise<Storage> {
   switch (choice.kind) {
     case 'memory':
       return createInMemoryStorage(options);
     case 'redis':
       return createRedisStorage({ ...options, redis: choice.redis });
     case 'module':
-      return createFromModule(choice.specifier, options);
+      return createFromModule(choice.specifier, options, patience);
   }
 }
 
-async function createFromModule(specifier: string, options: StorageOptions): Promise<Storage> {
+async function createFromModule(
+  specifier: string,
+  options: StorageOptions,
+  patience: number,
+): Promise<Storage> {
   const problem = (what: string) => new StorageError(`STORAGE=${specifier}: ${what}.`);
   const module = await load(specifier).catch((error: unknown) => {
     throw problem(`the module cannot be loaded: ${firstLine(error)}`);
   });
   if (typeof module.createStorage !== 'function') throw problem('the module does not export createStorage');
-  const storage: unknown = await Promise.resolve()
+  const created = Promise.resolve()
     .then(() => module.createStorage?.(options))
     .catch((error: unknown) => {
       throw problem(`createStorage failed: ${firstLine(error)}`);
     });
+  const inTime = new AbortController();
+  const tooLate = setTimeout(patience, undefined, { signal: inTime.signal }).then(() => {
+    throw problem(`createStorage has not answered after ${patience / 1000} seconds`);
+  });
+  const storage: unknown = await Promise.race([created, tooLate]).finally(() => inTime.abort());
   const missing = missingMethods(storage);
   if (missing.length > 0) throw problem(`createStorage answered a storage without ${missing.join(', ')}`);
   return storage as Storage;

@@ -248,6 +248,8 @@ describe('the configuration', () => {
       ['REDIS_URL', { REDIS_URL: 'http://ann:hunter22@cache' }],
       ['REDIS_URL', { REDIS_URL: 'redis://ann:hunter22@cache:port' }],
       ['REDIS_URL', { REDIS_URL: 'redis://ann:hunter22@cache:123456' }],
+      ['REDIS_URL', { REDIS_URL: 'redis://ann:hunter22@cache:65536' }],
+      ['REDIS_URL', { REDIS_URL: 'redis://ann:hunter22@cache:0' }],
       ['REDIS_URL', { REDIS_URL: 'redis://ann:hunter22@cache/first' }],
       ['REDIS_URL', { REDIS_URL: 'redis://ann:hunter22/@cache' }],
       ['REDIS_URL', { REDIS_URL: 'redis://ann:hunter22@@cache' }],
@@ -272,6 +274,17 @@ describe('the configuration', () => {
           .and.not.include('hunter22');
       });
     }
+
+    it('several settings of Redis at once', () => {
+      const environment = {
+        REDIS_URL: '',
+        REDIS_KEY_PREFIX: '{}',
+        REDIS_WAIT_REPLICAS: '-1',
+        REDIS_MODE: 'sentinel',
+      };
+      expect(problemsOf({ ...onRedis, ...environment })).to.have.length(4);
+      expect(problemsOf({ ...onRedis, REDIS_MODE: 'x', REDIS_URL: 'x' })).to.have.length(2);
+    });
 
     const keys: Readonly<Record<string, string>> = {
       'of 31 bytes': 'U7hq-2nXw9zkT4vB6mYc8RfJ3sLdPgA',

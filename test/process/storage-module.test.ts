@@ -171,6 +171,13 @@ describe('a storage of your own', () => {
     });
   }
 
+  it('is refused if it is not there in time', async () => {
+    const path = moduleOf(`export const createStorage = () => new Promise(() => {});`);
+    expect(await outcomeOf(path, 10)).to.equal(
+      `STORAGE=${path}: createStorage has not answered after 0.01 seconds.`,
+    );
+  });
+
   for (const missing of allMethods) {
     it(`is refused without ${missing}`, async () => {
       const [port, name] = missing.split('.');
@@ -197,9 +204,9 @@ const options: StorageOptions = {
 };
 
 /** 'created', or the sentence with which the module is refused. */
-async function outcomeOf(specifier: string): Promise<string> {
+async function outcomeOf(specifier: string, patience?: number): Promise<string> {
   try {
-    await createStorage({ kind: 'module', specifier }, options);
+    await createStorage({ kind: 'module', specifier }, options, patience);
     return 'created';
   } catch (error) {
     if (error instanceof StorageError) return error.message;

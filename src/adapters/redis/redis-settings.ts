@@ -30,13 +30,28 @@ export function parseRedisSettings(
   { url, mode: modeText, sentinelName, keyPrefix, replicasToWaitFor }: RedisTexts,
   problem: (sentence: string) => undefined,
 ): RedisSettings | undefined {
-  const mode = modes.find((known) => known === modeText);
-  if (!mode) return problem(`REDIS_MODE=${modeText}: expected single, sentinel or cluster.`);
-  if (mode === 'sentinel' && sentinelName === undefined) {
-    return problem("REDIS_SENTINEL_NAME is missing: REDIS_MODE=sentinel needs the master's name.");
-  }
+  const mode =
+    modes.find((known) => known === modeText) ??
+    problem(`REDIS_MODE=${modeText}: expected single, sentinel or cluster.`);
+  const address = readAddress(url, mode, problem);
+  const isNamed = mode !== 'sentinel' || sentinelName !== undefined;
+  if (!isNamed) problem("REDIS_SENTINEL_NAME is missing: REDIS_MODE=sentinel needs the master's name.");
   // The braces of a prefix would decide about the slot, instead of those around the user's id.
-  if (/[{}]/.test(keyPrefix)) return problem('REDIS_KEY_PREFIX must not contain { or }.');
+  const hasBraces = /[{}]/.test(keyPrefix);
+  if (hasBraces) problem('REDIS_KEY_PREFIX must not contain { or }.');
+  const isNumber = /^[0-9]$/.test(replicasToWaitFor);
+  if (!isNumber) problem(`REDIS_WAIT_REPLICAS=${replicasToWaitFor}: expected a number from 0 to 9.`);
+
+  if (!mode || !address || !isNamed || hasBraces || !isNumber) return undefined;
+  const name = sentinelName === undefined ? {} : { sentinelName };
+  return { mode, ...address, ...name, keyPrefix, replicasToWaitFor: Number(replicasToWaitFor) };
+}
+
+function readAddress(
+  url: string | undefined,
+  mode: RedisSettings['mode'] | undefined,
+  problem: (sentence: string) => undefined,
+): Address | undefined {
   if (url === undefined) {
     return problem('REDIS_URL is missing: STORAGE=redis needs it, for example redis://127.0.0.1:6379.');
   }
@@ -52,11 +67,7 @@ export function parseRedisSettings(
   if (mode === 'cluster' && address.database !== 0) {
     return problem('REDIS_URL names a database: a Redis Cluster has only database 0.');
   }
-  if (!/^[0-9]$/.test(replicasToWaitFor)) {
-    return problem(`REDIS_WAIT_REPLICAS=${replicasToWaitFor}: expected a number from 0 to 9.`);
-  }
-  const name = sentinelName === undefined ? {} : { sentinelName };
-  return { mode, ...address, ...name, keyPrefix, replicasToWaitFor: Number(replicasToWaitFor) };
+  return address;
 }
 
 type Address = Pick<RedisSettings, 'hosts' | 'tls' | 'username' | 'password' | 'database'>;
@@ -80,6 +91,7 @@ function parseUrl(url: string, defaultPort: number): Address | undefined {
 function parseHost(text: string, defaultPort: number): RedisSettings['hosts'][number] | undefined {
   const [, bracketed, plain, port] = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
   const host = bracketed ?? plain;
+  if (Number(port ?? 1) < 1 || Number(port ?? 1) > 65_535) return undefined;
   return host === undefined ? undefined : { host, port: port === undefined ? defaultPort : Number(port) };
 }
 
