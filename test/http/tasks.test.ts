@@ -7,8 +7,16 @@ import {
   taskNotFound,
 } from '../support/answers.js';
 import { claimsOf } from '../support/json-web-token.js';
+import { whileReplaced } from '../support/replace-method.js';
 import type { RunningServer, SignedIn } from '../support/running-server.js';
 import { withEachStorage } from '../support/storages.js';
+
+const missingIds = [
+  ...'0 000 2 9007199254740991 9007199254740992 9007199254740993 18446744073709551617'.split(' '),
+  '9'.repeat(300),
+  '9'.repeat(400),
+  `1${'0'.repeat(308)}`,
+];
 
 const deleted = { message: 'Task deleted successfully' };
 
@@ -122,6 +130,16 @@ describe('tasks over HTTP', () => {
       expect(titles).to.deep.equal(awkwardTexts);
     });
 
+    for (const id of missingIds) {
+      it(`are missing under the id ${id.slice(0, 25)}`, async () => {
+        await create('Buy milk');
+        expectAnswer(await call('GET', `/tasks/${id}/`), 404, taskNotFound);
+        expectAnswer(await call('PUT', `/tasks/${id}/update/`, { title: 'x' }), 404, taskNotFound);
+        expectAnswer(await call('DELETE', `/tasks/${id}/delete/`), 404, taskNotFound);
+        expectAnswer(await server.call('GET', `/tasks/${id}/`), 401, noCredentials);
+      });
+    }
+
     it('are gone when they are deleted', async () => {
       await create('Buy milk');
       expectAnswer(await call('DELETE', '/tasks/1/delete/'), 200, deleted);
@@ -219,6 +237,21 @@ describe('tasks over HTTP', () => {
           expect(answer.headers['content-type']).to.equal('application/json');
           expectCommonHeaders(answer);
         }
+      });
+
+      it('are not all read when only the head is asked for', async () => {
+        const { tasks } = server.storage;
+        let pagesRead = 0;
+        const counting =
+          (list: typeof tasks.list): typeof tasks.list =>
+          (...args) => {
+            pagesRead++;
+            return list(...args);
+          };
+        await whileReplaced(tasks, 'list', counting, async () => {
+          await call('HEAD', '/tasks/');
+        });
+        expect(pagesRead).to.equal(1);
       });
 
       for (const [limit, pages] of [

@@ -1,0 +1,64 @@
+import { loadCost, type LoadCost } from '../load-cost.js';
+import type { Redis } from '../redis.js';
+import type { RunningServer } from '../running-server.js';
+import { withHexado } from './hexado.js';
+import { ModelUser } from './model-user.js';
+import { readWholeList, type WholeListCost } from './whole-list.js';
+
+/** How many tasks each user has, and how many users: enough that what "create" adds changes little. */
+const sizes = [
+  { tasks: 10, users: 5_000 },
+  { tasks: 100, users: 1_000 },
+  { tasks: 1_000, users: 100 },
+  { tasks: 100_000, users: 2 },
+];
+
+const works = ['get', 'update', 'create', 'page'] as const;
+
+export interface TasksCost extends LoadCost {
+  readonly work: (typeof works)[number];
+  /** How many each user has. */
+  readonly tasks: number;
+}
+
+export interface WholeListsCost extends WholeListCost {
+  readonly tasks: number;
+  /** Of Redis' memory, without the task's own JSON. */
+  readonly bytesPerTaskBeyondText: number;
+}
+
+/** What requests cost users who have ever more tasks: one task, a page of 50 of them, and all in one answer. */
+export async function growTasks(
+  seconds: number,
+): Promise<{ requests: TasksCost[]; wholeLists: WholeListsCost[] }> {
+  const requests: TasksCost[] = [];
+  const wholeLists: WholeListsCost[] = [];
+  for (const { tasks, users } of sizes) {
+    await withHexado(async (server, redis) => {
+      const model = await ModelUser.create(server, redis, tasks);
+      for (const part of ['account', 'sessions'] as const) await model.copy(part, users);
+      const bytesPerTaskBeyondText = await model.bytesPerTaskBeyondText(users);
+      const tokens = model.tokens(users, users);
+      requests.push(...(await requestCosts(server, redis, tokens, tasks, seconds)));
+      wholeLists.push({ tasks, bytesPerTaskBeyondText, ...(await readWholeList(server, tokens[0] ?? '')) });
+    });
+    console.log(`${tasks} tasks per user are done.`);
+  }
+  return { requests, wholeLists };
+}
+
+async function requestCosts(
+  server: RunningServer,
+  redis: Redis,
+  tokens: string[],
+  tasks: number,
+  seconds: number,
+): Promise<TasksCost[]> {
+  const load = { tokens, tasksEach: tasks, connections: 50 };
+  await loadCost(server, redis, { ...load, work: 'get', seconds: 1 });
+  const costs: TasksCost[] = [];
+  for (const work of works) {
+    costs.push({ work, tasks, ...(await loadCost(server, redis, { ...load, work, seconds })) });
+  }
+  return costs;
+}

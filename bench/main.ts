@@ -1,0 +1,54 @@
+import { capacityReport } from './capacity.js';
+import { chart } from './chart.js';
+import { compareReport } from './compare-report.js';
+import { compare } from './compare.js';
+import { haveProgram } from './debian-packages.js';
+import { growReport } from './grow/grow-report.js';
+import { grow } from './grow/grow.js';
+import { Measurements } from './measurement.js';
+import { readOptions, type Options } from './options.js';
+import { machine, writeResult } from './results.js';
+
+async function main(args: readonly string[]): Promise<void> {
+  const options = readOptions(args);
+  switch (options.command) {
+    case 'compare':
+      return runCompare(options);
+    case 'grow':
+      return runGrow(options);
+    case 'capacity':
+      return console.log(capacityReport());
+  }
+}
+
+async function runCompare(options: Options): Promise<void> {
+  ensureTools();
+  const measurements = new Measurements(await compare(options));
+  console.log(`\n${compareReport(measurements)}\n`);
+  const { rounds, seconds, keep } = options;
+  const result = { machine: machine(), rounds, seconds, measurements: measurements.all };
+  writeResult('compare.json', `${JSON.stringify(result, null, 2)}\n`, keep);
+  writeResult('compare.svg', chart(measurements), keep);
+  if (measurements.errors() > 0) throw new Error('Some requests failed: the figures are not good.');
+}
+
+async function runGrow({ growing, seconds, keep }: Options): Promise<void> {
+  ensureTools();
+  const growth = await grow(growing, seconds);
+  console.log(`\n${growReport(growth)}\n`);
+  writeResult('grow.json', `${JSON.stringify({ machine: machine(), seconds, ...growth }, null, 2)}\n`, keep);
+}
+
+function ensureTools(): void {
+  for (const program of ['wrk', 'redis-server']) {
+    if (!haveProgram(program, ['--version'], [program])) throw new Error(`There is no ${program}.`);
+  }
+}
+
+main(process.argv.slice(2)).then(
+  () => process.exit(),
+  (error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exit(1);
+  },
+);
