@@ -81,7 +81,7 @@ describe('a Redis script that is executed twice, as it is when its reply was los
 });
 
 function sessionUntil(expiresAt: number): string {
-  return JSON.stringify({ current: { expiresAt } });
+  return `0 ${expiresAt} id`;
 }
 
 /** Every key with its serialised value. */

@@ -218,7 +218,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       const answers = await concurrently(50, (index) =>
-        storage.sessions.rotate(user.id, session.id, 'first', aGenerationAt(clock, `next ${index}`), 10),
+        storage.sessions.rotate(user.id, session.id, 'first', aGenerationAt(clock, `next-${index}`), 10),
       );
       const held = await storage.sessions.find(user.id, session.id);
       expect(held?.previous).to.deep.equal({ id: 'first', rotatedAt: clock.now() });
@@ -230,7 +230,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       const answers = await concurrently(50, (index) =>
-        storage.sessions.rotate(user.id, session.id, 'first', aGenerationAt(clock, `next ${index}`), strict),
+        storage.sessions.rotate(user.id, session.id, 'first', aGenerationAt(clock, `next-${index}`), strict),
       );
       expect(answers.filter((answer) => typeof answer === 'object')).to.have.length(1);
       expect(answers).to.include('reused');

@@ -5,6 +5,7 @@ import { RawConnection } from '../support/raw-connection.js';
 import { whileReplaced } from '../support/replace-method.js';
 import { RedisServer } from '../support/redis-server.js';
 import { RunningServer, type LogLine, type SignedIn } from '../support/running-server.js';
+import { stopAfterEach } from '../support/stop-after-each.js';
 import { withEachStorage } from '../support/storages.js';
 import { until } from '../support/until.js';
 
@@ -16,6 +17,8 @@ function requestLine(server: RunningServer, id: string): Promise<LogLine> {
 }
 
 describe('the health of the server', () => {
+  const stopped = stopAfterEach();
+
   withEachStorage((start) => {
     let server: RunningServer;
     before(async () => {
@@ -40,24 +43,21 @@ describe('the health of the server', () => {
   });
 
   it('is good but not ready while the storage is away', async () => {
-    const redis = await RedisServer.start();
-    const server = await RunningServer.start({ STORAGE: 'redis', REDIS_URL: redis.url });
+    const redis = stopped(await RedisServer.start());
+    const server = stopped(await RunningServer.start({ STORAGE: 'redis', REDIS_URL: redis.url }));
     await redis.kill();
     const startedAt = Date.now();
     expectAnswer(await server.call('GET', '/readyz'), 503, { status: 'storage unavailable' });
     expectAnswer(await server.call('GET', '/livez'), 200, { status: 'live' });
     expect(Date.now() - startedAt).to.be.lessThan(1500);
-    await server.stop();
-    await redis.stop();
   });
 
   it('is good but not ready while the server is about to stop', async () => {
-    const server = await RunningServer.start();
+    const server = stopped(await RunningServer.start());
     server.announceStop();
     expectAnswer(await server.call('GET', '/readyz'), 503, { status: 'stopping' });
     expectAnswer(await server.call('GET', '/livez'), 200, { status: 'live' });
     expect((await server.call('POST', '/api/token/', {})).status).to.equal(400);
-    await server.stop();
   });
 });
 
@@ -213,6 +213,8 @@ function whileFailing<T extends object>(
 }
 
 describe('what clients send', () => {
+  const stopped = stopAfterEach();
+
   withEachStorage((start) => {
     let server: RunningServer;
     let user: SignedIn;
@@ -377,8 +379,8 @@ describe('what clients send', () => {
   });
 
   it('is in no line either when the storage goes away', async () => {
-    const redis = await RedisServer.start();
-    const server = await RunningServer.start({ STORAGE: 'redis', REDIS_URL: redis.url });
+    const redis = stopped(await RedisServer.start());
+    const server = stopped(await RunningServer.start({ STORAGE: 'redis', REDIS_URL: redis.url }));
     const { access, refresh } = await server.signedIn(canary);
     await redis.kill();
     const credentials = { username: canary, password: `${canary}-secret` };
@@ -396,7 +398,5 @@ describe('what clients send', () => {
     }
     const log = JSON.stringify(server.log);
     for (const secret of [canary, access, refresh]) expect(log).to.not.include(secret);
-    await server.stop();
-    await redis.stop();
   });
 });

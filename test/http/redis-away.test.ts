@@ -4,6 +4,7 @@ import type { WireResponse } from '../support/http-client.js';
 import { claimsOf } from '../support/json-web-token.js';
 import { RedisServer } from '../support/redis-server.js';
 import { RunningServer, type SignedIn } from '../support/running-server.js';
+import { stopAfterEach } from '../support/stop-after-each.js';
 import { until } from '../support/until.js';
 
 const durable = { args: ['--appendonly', 'yes', '--appendfsync', 'always'] };
@@ -12,15 +13,12 @@ describe('while Redis is away', () => {
   let redis: RedisServer;
   let server: RunningServer;
   let user: SignedIn;
+  const stopped = stopAfterEach();
   beforeEach(async () => {
-    redis = await RedisServer.start(durable);
-    server = await RunningServer.start({ STORAGE: 'redis', REDIS_URL: redis.url });
+    redis = stopped(await RedisServer.start(durable));
+    server = stopped(await RunningServer.start({ STORAGE: 'redis', REDIS_URL: redis.url }));
     user = await server.signedIn();
     await createTask('t');
-  });
-  afterEach(async () => {
-    await server.stop();
-    await redis.stop();
   });
 
   const createTask = (title: string) =>
@@ -105,7 +103,7 @@ describe('while Redis is away', () => {
 
   it('the server can start, and serves as soon as it comes', async () => {
     await redis.kill();
-    const early = await RunningServer.start({ STORAGE: 'redis', REDIS_URL: redis.url });
+    const early = stopped(await RunningServer.start({ STORAGE: 'redis', REDIS_URL: redis.url }));
     expectAnswer(await early.call('GET', '/readyz'), 503, { status: 'storage unavailable' });
     expectAnswer(await early.call('GET', '/tasks/', undefined, user.access), 503, unavailable);
     await redis.restart();
@@ -113,7 +111,6 @@ describe('while Redis is away', () => {
       seconds: 2,
     });
     expect((await early.call('GET', '/tasks/', undefined, user.access)).status).to.equal(200);
-    await early.stop();
   });
 
   it('tokens are good again afterwards if it kept its data, and refused if it lost them', async () => {
@@ -121,8 +118,8 @@ describe('while Redis is away', () => {
     await until(ready);
     expect((await server.call('GET', '/tasks/', undefined, user.access)).status).to.equal(200);
 
-    const forgetful = await RedisServer.start();
-    const other = await RunningServer.start({ STORAGE: 'redis', REDIS_URL: forgetful.url });
+    const forgetful = stopped(await RedisServer.start());
+    const other = stopped(await RunningServer.start({ STORAGE: 'redis', REDIS_URL: forgetful.url }));
     const { access, refresh } = await other.signedIn();
     expect(claimsOf(access)['user_id']).to.equal(1);
     await forgetful.restart();
@@ -131,8 +128,6 @@ describe('while Redis is away', () => {
     await other.signedIn();
     expect((await other.call('GET', '/tasks/', undefined, access)).status).to.equal(401);
     expect((await other.call('POST', '/api/token/refresh/', { refresh })).status).to.equal(401);
-    await other.stop();
-    await forgetful.stop();
   });
 
   it('no task that was answered for is lost, be it killed among many', async () => {

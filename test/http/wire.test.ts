@@ -12,6 +12,7 @@ import {
 import { chunked, RawConnection } from '../support/raw-connection.js';
 import { whileReplaced } from '../support/replace-method.js';
 import { RunningServer, type SignedIn } from '../support/running-server.js';
+import { stopAfterEach } from '../support/stop-after-each.js';
 import { until } from '../support/until.js';
 
 /** Targets that are no path, or hardly one. */
@@ -27,6 +28,7 @@ describe('on the wire', () => {
   let server: RunningServer;
   let user: SignedIn;
   let connection: RawConnection;
+  const stopped = stopAfterEach();
   before(async () => {
     server = await RunningServer.start();
     user = await server.signedIn();
@@ -400,6 +402,7 @@ describe('on the wire', () => {
 
   it('a client that is too slow is told so', async () => {
     const slow = new HttpServer((request) => request.resume());
+    stopped({ stop: () => slow.stop({ idle: 0, busy: 0 }) });
     Object.assign(Reflect.get(slow, 'server') as Server, { headersTimeout: 50, requestTimeout: 50 });
     const port = await slow.listen(0, '127.0.0.1');
     const starts = [
@@ -415,6 +418,5 @@ describe('on the wire', () => {
         client.close();
       }),
     );
-    await slow.stop({ idle: 0, busy: 0 });
   });
 });

@@ -31,6 +31,7 @@ export class RawConnection {
 
   static async open(port: number): Promise<RawConnection> {
     const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    socket.unref(); // A test that fails may leave it open.
     await once(socket, 'connect');
     return new RawConnection(socket);
   }

@@ -40,7 +40,7 @@ export class Keys {
 export interface UserKeys {
   /** Hash: username, password (its hash), active (1 or 0), created (seconds since the epoch). */
   readonly account: string;
-  /** Hash: session id → the session as JSON. Expires with the last of its sessions. */
+  /** Hash: session id → the session as text. Expires with the last of its sessions. */
   readonly sessions: string;
   /** Sorted set: the tasks as JSON, scored by id. */
   readonly tasks: string;

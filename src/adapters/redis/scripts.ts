@@ -4,6 +4,10 @@ import type { RedisConnection } from './redis-connection.js';
 // Each script is one step, touches one slot, and may be executed twice: when a reply is lost, ioredis on a Cluster sends
 // the script again. The second time, it changes nothing and answers what it answered before.
 
+/** The second word of a session's text, as RedisSessionRepository writes it. */
+const expiry = `
+  local function expiry(session) return tonumber(string.match(session, ' (%d+)')) end`;
+
 /** Seconds for which an operation is remembered. A command that has no answer yet is given up after one. */
 const operationLifetime = 10;
 
@@ -85,13 +89,13 @@ export const openSession = script<
   0 | 1
 >(
   2,
-  `
+  `${expiry}
   local account = redis.call('HMGET', KEYS[1], 'active', 'password')
   if account[1] ~= '1' or account[2] ~= ARGV[1] then return 0 end
   local now = tonumber(ARGV[5])
   local sessions = redis.call('HGETALL', KEYS[2])
   for i = 1, #sessions, 2 do
-    if cjson.decode(sessions[i + 1]).current.expiresAt <= now then redis.call('HDEL', KEYS[2], sessions[i]) end
+    if expiry(sessions[i + 1]) <= now then redis.call('HDEL', KEYS[2], sessions[i]) end
   end
   redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
   if tonumber(ARGV[4]) - now > redis.call('TTL', KEYS[2]) then redis.call('EXPIREAT', KEYS[2], ARGV[4]) end
@@ -121,11 +125,11 @@ export const endSession = script<
   0 | 1
 >(
   2,
-  `
+  `${expiry}
   local session = redis.call('HGET', KEYS[1], ARGV[1])
   if not session then return redis.call('EXISTS', KEYS[2]) end
   redis.call('HDEL', KEYS[1], ARGV[1])
-  if cjson.decode(session).current.expiresAt <= tonumber(ARGV[2]) then return 0 end
+  if expiry(session) <= tonumber(ARGV[2]) then return 0 end
   redis.call('SET', KEYS[2], 1, 'EX', ${operationLifetime})
   return 1`,
 );

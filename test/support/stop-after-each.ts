@@ -1,0 +1,15 @@
+interface Stoppable {
+  stop(): Promise<void>;
+}
+
+/** Answers a function that takes what a test starts. Whatever becomes of the test, it is stopped, the last one first. */
+export function stopAfterEach(): <T extends Stoppable>(started: T) => T {
+  const all: Stoppable[] = [];
+  afterEach(async () => {
+    for (const each of all.splice(0).toReversed()) await each.stop();
+  });
+  return (started) => {
+    all.push(started);
+    return started;
+  };
+}
