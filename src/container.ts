@@ -1,13 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { Container, type ServiceIdentifier } from 'inversify';
-import type Koa from 'koa';
 import { BcryptPasswordHasher } from './adapters/crypto/bcrypt-password-hasher.js';
 import { JwtTokenSigner } from './adapters/crypto/jwt-token-signer.js';
 import { randomId } from './adapters/crypto/random-id.js';
-import { createApp } from './adapters/http/app.js';
+import { createApp, type App } from './adapters/http/app.js';
 import { AuthController } from './adapters/http/auth-controller.js';
 import { Authentication } from './adapters/http/authentication.js';
-import type { RequestState } from './adapters/http/context.js';
 import { HealthController } from './adapters/http/health-controller.js';
 import { fieldsReader, type ReadFields } from './adapters/http/request-body.js';
 import { routes } from './adapters/http/routes.js';
@@ -50,7 +48,7 @@ const Logger = named<Log>('Log');
 const BodyReader = named<ReadFields>('ReadFields');
 
 /** The Koa application, all routes in place. */
-export const App = named<Koa<RequestState>>('App');
+export const HttpApp = named<App>('App');
 
 /** The whole system as a list: what each part is made of. Everything is made once, when it is first asked for. */
 export function createContainer(config: Config, storage: Storage, clock: Clock, log: Log): Container {
@@ -109,7 +107,7 @@ export function createContainer(config: Config, storage: Storage, clock: Clock, 
   bind(TaskController, [Authentication, BodyReader, ManageTasks]);
   bind(HealthController, [WholeStorage]);
   make(
-    App,
+    HttpApp,
     (auth, tasks, health, authentication, logger) =>
       createApp(routes(auth, tasks, health, authentication), logger),
     [AuthController, TaskController, HealthController, Authentication, Logger],

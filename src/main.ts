@@ -25,8 +25,9 @@ async function main(words: readonly string[]): Promise<void> {
     // Standard output is the command's own; what goes wrong is told in a sentence at the end.
     return administer(command, config, clock, pino({ level: 'silent' }));
   }
-  // Written at once, because lines on their way when the process ends would get out of order or lost.
-  const output = pino.destination({ sync: true });
+  // Written some lines at a time, for each write costs more than the line; at the latest after a moment, or at the exit.
+  const output = pino.destination({ sync: true, minLength: 4096, periodicFlush: 100 });
+  process.on('exit', () => output.flushSync());
   const log = pino({ level: config.logLevel, timestamp: stdTimeFunctions.isoTime }, output);
   if (config.workers > 1 && cluster.isPrimary) return new Supervisor(config.workers, log).start();
   return serve(config, clock, log);

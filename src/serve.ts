@@ -3,7 +3,7 @@ import { HealthController } from './adapters/http/health-controller.js';
 import { HttpServer } from './adapters/http/http-server.js';
 import type { Clock, Log } from './application/ports.js';
 import type { Config } from './config.js';
-import { App, createContainer } from './container.js';
+import { createContainer, HttpApp } from './container.js';
 import { onStopSignal } from './stop-signals.js';
 import { createStorage } from './storage.js';
 
@@ -20,7 +20,7 @@ export async function serve(config: Config, clock: Clock, log: Log): Promise<voi
   for (const warning of config.warnings) log.warn({}, warning);
   const storage = await createStorage(config.storage, { clock, log });
   const container = createContainer(config, storage, clock, log);
-  const server = new HttpServer(container.get(App).callback());
+  const server = new HttpServer(container.get(HttpApp));
   const port = await server.listen(config.port, config.host).catch((error: NodeJS.ErrnoException) => {
     throw new ListenError(whyNotListening(error, config));
   });
@@ -36,8 +36,8 @@ export async function serve(config: Config, clock: Clock, log: Log): Promise<voi
   });
   if (cluster.isWorker) process.on('SIGINT', () => undefined);
 
-  log.info({ host: config.host, port, storage: config.storage.kind }, 'listening');
   if (config.storage.kind === 'memory') process.stdout.write(welcome(config, port));
+  log.info({ host: config.host, port, storage: config.storage.kind }, 'listening');
 }
 
 function whyNotListening({ code = 'unknown' }: NodeJS.ErrnoException, { host, port }: Config): string {

@@ -2,7 +2,7 @@ import { HealthController } from '../../src/adapters/http/health-controller.js';
 import { HttpServer } from '../../src/adapters/http/http-server.js';
 import type { Clock, Log, Storage } from '../../src/application/ports.js';
 import { readConfig } from '../../src/config.js';
-import { App, createContainer } from '../../src/container.js';
+import { createContainer, HttpApp } from '../../src/container.js';
 import { createStorage } from '../../src/storage.js';
 import { ApiClient } from './api-client.js';
 
@@ -41,7 +41,7 @@ export class RunningServer extends ApiClient {
     const log = logInto(lines);
     const storage = await createStorage(config.storage, { clock, log });
     const container = createContainer(config, storage, clock, log);
-    const server = new HttpServer(container.get(App).callback());
+    const server = new HttpServer(container.get(HttpApp));
     const port = await server.listen(0, '127.0.0.1');
     return new RunningServer(port, storage, lines, server, container.get(HealthController));
   }
