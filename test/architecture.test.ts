@@ -6,7 +6,15 @@ import { expect } from 'chai';
 const rooms: Readonly<Record<string, readonly string[]>> = {
   'src/domain': [],
   'src/application': ['src/domain'],
-  'src/adapters/http': ['src/domain', 'src/application', 'koa', '@koa/router', 'koa-bodyparser', 'node:*'],
+  'src/adapters/http': [
+    'src/domain',
+    'src/application',
+    'koa',
+    '@koa/router',
+    'koa-bodyparser',
+    'koa-compose',
+    'node:*',
+  ],
   'src/adapters/command-line': ['src/domain', 'src/application', 'node:*'],
   'src/adapters/in-memory': ['src/domain', 'src/application/ports.ts'],
   'src/adapters/redis': ['src/domain', 'src/application/ports.ts', 'ioredis', 'node:*'],

@@ -41,6 +41,20 @@ export class Authenticate {
     return reading.value;
   }
 
+  /**
+   * Changes something for the caller in one trip to the storage: `change` is to name the caller's session to the storage,
+   * which changes nothing unless it is live. Whatever `change` is refused for, an ended session is told first.
+   */
+  async whileChanging<T>(accessToken: string, change: (caller: Caller) => Promise<T>): Promise<T> {
+    const caller = this.readToken(accessToken);
+    try {
+      return await change(caller);
+    } catch (error) {
+      await this.requireLiveSession(caller);
+      throw error;
+    }
+  }
+
   private readToken(accessToken: string): TokenClaims {
     const claims = this.tokens.verify(accessToken);
     if (!claims) throw new DomainError('token_invalid');

@@ -1,17 +1,20 @@
 import { DomainError } from '../domain/errors.js';
 import type { Fields } from '../domain/fields.js';
 import type { Page } from '../domain/page.js';
-import { parseTaskChanges, parseTaskDraft, type Task } from '../domain/task.js';
+import { parseTaskChanges, parseTaskDraft, type Task, type TaskChanges } from '../domain/task.js';
 import { allPages } from './all-pages.js';
 import type { TaskRepository } from './ports.js';
 
-/** What owners do with their own tasks. A task of somebody else is 'task_not_found', like a missing one. */
+/**
+ * What owners do with their own tasks. A task of somebody else is 'task_not_found', like a missing one. Changes take
+ * place only `within` a live session, where one is named, and are 'token_revoked' otherwise.
+ */
 export class ManageTasks {
   constructor(private readonly tasks: TaskRepository) {}
 
   /** Throws InvalidFields. */
-  async create(ownerId: number, input: Fields): Promise<Task> {
-    return this.tasks.create(ownerId, parseTaskDraft(input));
+  async create(ownerId: number, input: Fields, within?: string): Promise<Task> {
+    return this.tasks.create(ownerId, parseTaskDraft(input), within);
   }
 
   async list(ownerId: number, page: Page): Promise<readonly Task[]> {
@@ -30,15 +33,26 @@ export class ManageTasks {
     return found(await this.tasks.find(ownerId, id));
   }
 
-  /** Changes the given fields and no others. Throws InvalidFields. */
-  async update(ownerId: number, id: number, input: Fields): Promise<Task> {
-    return found(await this.tasks.update(ownerId, id, parseTaskChanges(input)));
+  /**
+   * Changes the given fields and no others. Throws InvalidFields. That the task is missing is told before what is wrong
+   * with the input, also if that cannot be read at all.
+   */
+  async update(ownerId: number, id: number, input: Fields | Promise<Fields>, within?: string): Promise<Task> {
+    const changes = await parseChanges(input).catch(async (error: unknown) => {
+      await this.get(ownerId, id);
+      throw error;
+    });
+    return found(await this.tasks.update(ownerId, id, changes, within));
   }
 
-  async delete(ownerId: number, id: number): Promise<void> {
-    const wasThere = await this.tasks.remove(ownerId, id);
+  async delete(ownerId: number, id: number, within?: string): Promise<void> {
+    const wasThere = await this.tasks.remove(ownerId, id, within);
     if (!wasThere) throw new DomainError('task_not_found');
   }
+}
+
+async function parseChanges(input: Fields | Promise<Fields>): Promise<TaskChanges> {
+  return parseTaskChanges(await input);
 }
 
 function found(task: Task | undefined): Task {

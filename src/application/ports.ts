@@ -51,16 +51,20 @@ export interface SessionRepository {
   end(userId: number, sessionId: string): Promise<boolean>;
 }
 
-/** Tasks, each of one owner. An owner's ids count up from 1 and are never given twice, also not after a deletion. */
+/**
+ * Tasks, each of one owner. An owner's ids count up from 1 and are never given twice, also not after a deletion.
+ * A change that names the session `within` which it is made happens only while that session of the owner is live, in
+ * the same step; otherwise it is rejected with the code 'token_revoked'.
+ */
 export interface TaskRepository {
-  create(ownerId: number, draft: TaskDraft): Promise<Task>;
+  create(ownerId: number, draft: TaskDraft, within?: string): Promise<Task>;
   find(ownerId: number, id: number): Promise<Task | undefined>;
   /** The owner's tasks on this page, in the order of ids; fewer than `limit` only at the end of the list. */
   list(ownerId: number, page: Page): Promise<readonly Task[]>;
   /** Sets the given fields and no others, in one step; answers the task as it is then. */
-  update(ownerId: number, id: number, changes: TaskChanges): Promise<Task | undefined>;
+  update(ownerId: number, id: number, changes: TaskChanges, within?: string): Promise<Task | undefined>;
   /** Deletes the task; answers whether it was there to delete. */
-  remove(ownerId: number, id: number): Promise<boolean>;
+  remove(ownerId: number, id: number, within?: string): Promise<boolean>;
 }
 
 /** All that is kept, in one place. */

@@ -37,7 +37,7 @@ describe('a Redis script that is executed twice, as it is when its reply was los
     await redis.set(taskIds, 1);
   });
 
-  const calls: Record<keyof typeof scripts, () => Promise<unknown>> = {
+  const calls: Record<Exclude<keyof typeof scripts, 'sessionEnded'>, () => Promise<unknown>> = {
     claimUsername: () => scripts.claimUsername(connection, keys.username('bob'), 2),
     releaseUsername: () => scripts.releaseUsername(connection, keys.username('alice'), 1),
     createAccount: () => scripts.createAccount(connection, keys.ofUser(2).account, 'bob', 'hash', 0),
@@ -59,12 +59,19 @@ describe('a Redis script that is executed twice, as it is when its reply was los
     endSession: () =>
       scripts.endSession(connection, keys.ofUser(1).sessions, keys.operation(1, 'an id'), 'held', now),
     createTask: () => {
-      const { tasks, taskIds } = keys.ofUser(1);
+      const { tasks, sessions, taskIds } = keys.ofUser(1);
+      const operation = keys.operation(1, 'an id');
       const afterId = ',"title":"Tea","description":"x","status":"pending"}';
-      return scripts.createTask(connection, tasks, taskIds, keys.operation(1, 'an id'), afterId);
+      return scripts.createTask(connection, tasks, sessions, taskIds, operation, 'held', now, afterId);
     },
-    updateTask: () => scripts.updateTask(connection, keys.ofUser(1).tasks, 1, '"new"', '', '"completed"'),
-    removeTask: () => scripts.removeTask(connection, keys.ofUser(1).tasks, keys.operation(1, 'an id'), 1),
+    updateTask: () => {
+      const { tasks, sessions } = keys.ofUser(1);
+      return scripts.updateTask(connection, tasks, sessions, 'held', now, 1, '"new"', '', '"completed"');
+    },
+    removeTask: () => {
+      const { tasks, sessions } = keys.ofUser(1);
+      return scripts.removeTask(connection, tasks, sessions, keys.operation(1, 'an id'), 'held', now, 1);
+    },
   };
 
   for (const [name, call] of Object.entries(calls)) {

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import type { Storage } from '../../src/application/ports.js';
 import type { TaskChanges } from '../../src/domain/task.js';
-import { aDraft, addUser } from './builders.js';
+import { refusalOf } from '../support/refusal.js';
+import { aDraft, addUser, aGenerationAt, aSessionOf, openSession, signIn } from './builders.js';
 import { concurrently, race } from './concurrency.js';
 import type { OpenStorage } from './open-storage.js';
 
@@ -28,6 +29,57 @@ export function taskRepositoryContract(open: OpenStorage): void {
     const { storage } = await open();
     return { storage, owner: (await addUser(storage)).id };
   };
+
+  describe('changing within a session', () => {
+    const changes: Record<string, (storage: Storage, owner: number, within: string) => Promise<unknown>> = {
+      'create a task': ({ tasks }, owner, within) => tasks.create(owner, aDraft(), within),
+      'update a task': ({ tasks }, owner, within) => tasks.update(owner, 1, { title: 'New' }, within),
+      'remove a task': ({ tasks }, owner, within) => tasks.remove(owner, 1, within),
+    };
+    for (const [what, change] of Object.entries(changes)) {
+      it(`lets a live session ${what}`, async () => {
+        const { storage, clock } = await open();
+        const { user, session } = await signIn(storage, clock);
+        const task = await storage.tasks.create(user.id, aDraft());
+        await change(storage, user.id, session.id);
+        expect(await storage.tasks.list(user.id, all)).to.not.deep.equal([task]);
+      });
+
+      it(`lets no ended, expired, unknown or foreign session ${what}`, async () => {
+        const { storage, clock } = await open();
+        const { user } = await signIn(storage, clock, { id: 'ended' });
+        await storage.sessions.end(user.id, 'ended');
+        const bob = await addUser(storage, { username: 'bob' });
+        await openSession(storage, aSessionOf(bob, clock, { id: 'foreign' }), bob);
+        const brief = aGenerationAt(clock, 'first', 60);
+        await openSession(storage, aSessionOf(user, clock, { id: 'expired', current: brief }), user);
+        clock.advance(60);
+        const task = await storage.tasks.create(user.id, aDraft());
+
+        for (const within of ['ended', 'expired', 'unknown', 'foreign']) {
+          expect(await refusalOf(change(storage, user.id, within))).to.equal('token_revoked');
+        }
+        expect(await storage.tasks.list(user.id, all)).to.deep.equal([task]);
+      });
+    }
+
+    it('creates nothing after a logout that it races', async () => {
+      const { storage, clock } = await open();
+      const { user } = await signIn(storage, clock, { id: 'other' });
+      for (let round = 0; round < rounds; round++) {
+        const id = `session-${round}`;
+        await openSession(storage, aSessionOf(user, clock, { id }), user);
+        const creating = storage.tasks.create(user.id, aDraft(), id).then(
+          () => undefined,
+          () => undefined,
+        );
+        await storage.sessions.end(user.id, id);
+        const tasks = await storage.tasks.list(user.id, all);
+        await creating;
+        expect(await storage.tasks.list(user.id, all)).to.deep.equal(tasks);
+      }
+    });
+  });
 
   describe('creating', () => {
     it('answers the task with an id', async () => {

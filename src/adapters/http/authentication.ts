@@ -9,11 +9,7 @@ export class Authentication {
 
   /** The caller, who must say who they are. */
   caller(ctx: Context): Promise<Caller> {
-    return this.withToken(ctx, async (token) => {
-      const caller = await this.authenticate.execute(token);
-      ctx.state.userId = caller.userId;
-      return caller;
-    });
+    return this.identified(ctx, async (token, identify) => identify(await this.authenticate.execute(token)));
   }
 
   /** Refuses those who say wrongly who they are; others may stay unknown. */
@@ -23,24 +19,45 @@ export class Authentication {
 
   /** Reads something for the caller in the same trip to the storage in which their session is looked up. */
   whileReading<T>(ctx: Context, read: (caller: Caller) => Promise<T>): Promise<T> {
-    return this.withToken(ctx, (token) =>
-      this.authenticate.whileReading(token, (caller) => {
-        ctx.state.userId = caller.userId;
-        return read(caller);
-      }),
+    return this.identified(ctx, (token, identify) =>
+      this.authenticate.whileReading(token, (caller) => read(identify(caller))),
     );
   }
 
-  private async withToken<T>(ctx: Context, work: (token: string) => Promise<T>): Promise<T> {
+  /** Changes something for the caller, who names their session to the storage, in one trip if all is well. */
+  whileChanging<T>(ctx: Context, change: (caller: Caller) => Promise<T>): Promise<T> {
+    return this.identified(ctx, (token, identify) =>
+      this.authenticate.whileChanging(token, (caller) => change(identify(caller))),
+    );
+  }
+
+  /** Lets the log know the caller, unless they turn out to be refused. */
+  private async identified<T>(
+    ctx: Context,
+    act: (token: string, identify: (caller: Caller) => Caller) => Promise<T>,
+  ): Promise<T> {
     const token = bearerToken(ctx);
     if (token === undefined) throw refusal(401, 'Authentication credentials were not provided.');
     try {
-      return await work(token);
+      return await act(token, (caller) => {
+        ctx.state.userId = caller.userId;
+        return caller;
+      });
     } catch (error) {
-      throw (error instanceof DomainError && refusals[error.code]) || error;
+      if (!(error instanceof DomainError) || !refusalsOfCallers.has(error.code)) throw error;
+      delete ctx.state.userId;
+      throw refusals[error.code] ?? error;
     }
   }
 }
+
+const refusalsOfCallers: ReadonlySet<ErrorCode> = new Set([
+  'token_invalid',
+  'token_wrong_type',
+  'token_revoked',
+  'user_not_found',
+  'user_inactive',
+]);
 
 /** What is wrong with an access token is told in other words than what is wrong with a token in a body. */
 const refusals: Partial<Record<ErrorCode, Refusal>> = {

@@ -7,7 +7,7 @@ import type { Action, Context } from './context.js';
 import type { ReadFields } from './request-body.js';
 import { taskId } from './task-id.js';
 
-/** The caller's tasks. Each action finds out who the caller is before it looks at anything else of the request. */
+/** The caller's tasks. What is wrong with the caller is told before anything that is wrong with the request. */
 export class TaskController {
   constructor(
     private readonly authentication: Authentication,
@@ -21,8 +21,10 @@ export class TaskController {
   };
 
   readonly create: Action = async (ctx) => {
-    const { userId } = await this.authentication.caller(ctx);
-    answer(ctx, 201, await this.tasks.create(userId, await this.readFields(ctx)));
+    const task = await this.authentication.whileChanging(ctx, async ({ userId, sessionId }) =>
+      this.tasks.create(userId, await this.readFields(ctx), sessionId),
+    );
+    answer(ctx, 201, task);
   };
 
   readonly get: Action = async (ctx) => {
@@ -32,17 +34,17 @@ export class TaskController {
 
   readonly update: Action = async (ctx) => {
     const id = taskId(ctx);
-    // A missing task is told before the body is looked at (contract, section 2).
-    const userId = await this.authentication.whileReading(ctx, async (caller) => {
-      await this.tasks.get(caller.userId, id);
-      return caller.userId;
-    });
-    answer(ctx, 200, await this.tasks.update(userId, id, await this.readFields(ctx)));
+    const task = await this.authentication.whileChanging(ctx, ({ userId, sessionId }) =>
+      this.tasks.update(userId, id, this.readFields(ctx), sessionId),
+    );
+    answer(ctx, 200, task);
   };
 
   readonly delete: Action = async (ctx) => {
-    const { userId } = await this.authentication.caller(ctx);
-    await this.tasks.delete(userId, taskId(ctx));
+    const id = taskId(ctx);
+    await this.authentication.whileChanging(ctx, ({ userId, sessionId }) =>
+      this.tasks.delete(userId, id, sessionId),
+    );
     answer(ctx, 200, { message: 'Task deleted successfully' });
   };
 

@@ -8,7 +8,7 @@ import { InMemoryUserRepository } from './in-memory-user-repository.js';
 export async function createStorage({ clock }: StorageOptions): Promise<Storage> {
   const accounts = new Map<number, User>();
   const sessions = new InMemorySessionRepository(accounts, clock);
-  const tasks = new InMemoryTaskRepository();
+  const tasks = new InMemoryTaskRepository(sessions);
   return {
     users: new InMemoryUserRepository(accounts, sessions, tasks),
     sessions,

@@ -52,15 +52,16 @@ export class InMemorySessionRepository implements SessionRepository {
     return session !== undefined;
   }
 
+  /** The session, if it is live now. */
+  live(userId: number, sessionId: string): Session | undefined {
+    const session = this.sessions.get(sessionId);
+    return session?.userId === userId && isUnexpired(session, this.clock()) ? session : undefined;
+  }
+
   /** Ends every session of the user. */
   endAll(userId: number): void {
     for (const id of this.idsByUser.get(userId) ?? []) this.sessions.delete(id);
     this.idsByUser.delete(userId);
-  }
-
-  private live(userId: number, sessionId: string): Session | undefined {
-    const session = this.sessions.get(sessionId);
-    return session?.userId === userId && isUnexpired(session, this.clock()) ? session : undefined;
   }
 
   private insert(session: Session): void {

@@ -1,6 +1,8 @@
 import type { TaskRepository } from '../../application/ports.js';
+import { DomainError } from '../../domain/errors.js';
 import type { Page } from '../../domain/page.js';
 import type { Task, TaskChanges, TaskDraft } from '../../domain/task.js';
+import type { InMemorySessionRepository } from './in-memory-session-repository.js';
 
 interface TaskList {
   lastId: number;
@@ -11,7 +13,10 @@ interface TaskList {
 export class InMemoryTaskRepository implements TaskRepository {
   private readonly lists = new Map<number, TaskList>();
 
-  async create(ownerId: number, draft: TaskDraft): Promise<Task> {
+  constructor(private readonly sessions: InMemorySessionRepository) {}
+
+  async create(ownerId: number, draft: TaskDraft, within?: string): Promise<Task> {
+    this.requireLive(ownerId, within);
     let list = this.lists.get(ownerId);
     if (!list) this.lists.set(ownerId, (list = { lastId: 0, tasks: [] }));
     const { title, description, status } = draft;
@@ -31,7 +36,13 @@ export class InMemoryTaskRepository implements TaskRepository {
     return tasks.slice(start, start + limit);
   }
 
-  async update(ownerId: number, id: number, changes: TaskChanges): Promise<Task | undefined> {
+  async update(
+    ownerId: number,
+    id: number,
+    changes: TaskChanges,
+    within?: string,
+  ): Promise<Task | undefined> {
+    this.requireLive(ownerId, within);
     const tasks = this.tasksOf(ownerId);
     const index = indexOf(tasks, id);
     const task = tasks[index];
@@ -39,7 +50,8 @@ export class InMemoryTaskRepository implements TaskRepository {
     return (tasks[index] = { ...task, ...changes });
   }
 
-  async remove(ownerId: number, id: number): Promise<boolean> {
+  async remove(ownerId: number, id: number, within?: string): Promise<boolean> {
+    this.requireLive(ownerId, within);
     const tasks = this.tasksOf(ownerId);
     const index = indexOf(tasks, id);
     if (index === -1) return false;
@@ -50,6 +62,11 @@ export class InMemoryTaskRepository implements TaskRepository {
   /** Deletes every task of an owner who is not coming back. */
   removeAll(ownerId: number): void {
     this.lists.delete(ownerId);
+  }
+
+  private requireLive(ownerId: number, sessionId: string | undefined): void {
+    if (sessionId !== undefined && !this.sessions.live(ownerId, sessionId))
+      throw new DomainError('token_revoked');
   }
 
   private tasksOf(ownerId: number): Task[] {

@@ -18,7 +18,7 @@ export async function createStorage({
   return {
     users: new RedisUserRepository(connection, keys),
     sessions: new RedisSessionRepository(connection, keys, clock, randomUUID),
-    tasks: new RedisTaskRepository(connection, keys, randomUUID),
+    tasks: new RedisTaskRepository(connection, keys, clock, randomUUID),
     async check() {
       await connection.send((client) => client.get(keys.userIds));
     },

@@ -1,4 +1,5 @@
-import type { TaskRepository } from '../../application/ports.js';
+import type { Clock, TaskRepository } from '../../application/ports.js';
+import { DomainError } from '../../domain/errors.js';
 import type { Page } from '../../domain/page.js';
 import type { Task, TaskChanges, TaskDraft } from '../../domain/task.js';
 import type { Keys } from './keys.js';
@@ -9,14 +10,18 @@ export class RedisTaskRepository implements TaskRepository {
   constructor(
     private readonly redis: RedisConnection,
     private readonly keys: Keys,
+    private readonly clock: Clock,
     private readonly newOperationId: () => string,
   ) {}
 
-  async create(ownerId: number, { title, description, status }: TaskDraft): Promise<Task> {
-    const { tasks, taskIds } = this.keys.ofUser(ownerId);
+  async create(ownerId: number, { title, description, status }: TaskDraft, within = ''): Promise<Task> {
+    const { tasks, sessions, taskIds } = this.keys.ofUser(ownerId);
     const operation = this.keys.operation(ownerId, this.newOperationId());
     const afterId = `,${JSON.stringify({ title, description, status }).slice(1)}`;
-    const id = await scripts.createTask(this.redis, tasks, taskIds, operation, afterId);
+    const now = this.clock();
+    const id = inSession(
+      await scripts.createTask(this.redis, tasks, sessions, taskIds, operation, within, now, afterId),
+    );
     return { id, title, description, status };
   }
 
@@ -35,19 +40,41 @@ export class RedisTaskRepository implements TaskRepository {
     return texts.map(parse);
   }
 
-  async update(ownerId: number, id: number, changes: TaskChanges): Promise<Task | undefined> {
-    const { tasks } = this.keys.ofUser(ownerId);
-    const [title, description, status] = [changes.title, changes.description, changes.status].map((value) =>
-      value === undefined ? '' : JSON.stringify(value),
-    ) as [string, string, string];
-    const text = await scripts.updateTask(this.redis, tasks, id, title, description, status);
+  async update(ownerId: number, id: number, changes: TaskChanges, within = ''): Promise<Task | undefined> {
+    const { tasks, sessions } = this.keys.ofUser(ownerId);
+    const { title, description, status } = changes;
+    const text = inSession(
+      await scripts.updateTask(
+        this.redis,
+        tasks,
+        sessions,
+        within,
+        this.clock(),
+        id,
+        jsonOrEmpty(title),
+        jsonOrEmpty(description),
+        jsonOrEmpty(status),
+      ),
+    );
     return text === null ? undefined : parse(text);
   }
 
-  async remove(ownerId: number, id: number): Promise<boolean> {
+  async remove(ownerId: number, id: number, within = ''): Promise<boolean> {
+    const { tasks, sessions } = this.keys.ofUser(ownerId);
     const operation = this.keys.operation(ownerId, this.newOperationId());
-    return (await scripts.removeTask(this.redis, this.keys.ofUser(ownerId).tasks, operation, id)) === 1;
+    const now = this.clock();
+    return inSession(await scripts.removeTask(this.redis, tasks, sessions, operation, within, now, id)) === 1;
   }
+}
+
+/** The reply of a script, unless that is that the session has ended. */
+function inSession<T>(reply: T): Exclude<T, typeof scripts.sessionEnded> {
+  if (reply === scripts.sessionEnded) throw new DomainError('token_revoked');
+  return reply as Exclude<T, typeof scripts.sessionEnded>;
+}
+
+function jsonOrEmpty(value: string | undefined): string {
+  return value === undefined ? '' : JSON.stringify(value);
 }
 
 function parse(text: string): Task {

@@ -8,6 +8,18 @@ import type { RedisConnection } from './redis-connection.js';
 const expiry = `
   local function expiry(session) return tonumber(string.match(session, ' (%d+)')) end`;
 
+/** Whether a session is live; an empty id stands for none, which is as good. */
+const isLive = `${expiry}
+  local function isLive(sessions, id, now)
+    if id == '' then return true end
+    local session = redis.call('HGET', sessions, id)
+    return session and expiry(session) > tonumber(now)
+  end`;
+
+/** What a change answers instead if its session is not live. */
+export const sessionEnded = 'session ended';
+type SessionEnded = typeof sessionEnded;
+
 /** Seconds for which an operation is remembered. A command that has no answer yet is given up after one. */
 const operationLifetime = 10;
 
@@ -134,46 +146,70 @@ export const endSession = script<
   return 1`,
 );
 
-/** KEYS tasks, task ids, operation; ARGV the task's JSON after its id. The new id. */
+/** KEYS tasks, sessions, task ids, operation; ARGV session id, now, the task's JSON after its id. The new id. */
 export const createTask = script<
-  [tasks: string, taskIds: string, operation: string, afterId: string],
-  number
+  [
+    tasks: string,
+    sessions: string,
+    taskIds: string,
+    operation: string,
+    sessionId: string,
+    now: number,
+    afterId: string,
+  ],
+  number | SessionEnded
 >(
-  3,
-  `
-  local done = redis.call('GET', KEYS[3])
+  4,
+  `${isLive}
+  local done = redis.call('GET', KEYS[4])
   if done then return tonumber(done) end
-  local id = redis.call('INCR', KEYS[2])
+  if not isLive(KEYS[2], ARGV[1], ARGV[2]) then return '${sessionEnded}' end
+  local id = redis.call('INCR', KEYS[3])
   local text = string.format('%d', id)
-  redis.call('ZADD', KEYS[1], text, '{"id":' .. text .. ARGV[1])
-  redis.call('SET', KEYS[3], text, 'EX', ${operationLifetime})
+  redis.call('ZADD', KEYS[1], text, '{"id":' .. text .. ARGV[3])
+  redis.call('SET', KEYS[4], text, 'EX', ${operationLifetime})
   return id`,
 );
 
-/** KEYS tasks; ARGV id, then title, description and status as JSON, each empty to stay. The task, or nil. */
+/** KEYS tasks, sessions; ARGV session id, now, id, then title, description and status as JSON, each empty to stay. The task, or nil. */
 export const updateTask = script<
-  [tasks: string, id: number, title: string, description: string, status: string],
+  [
+    tasks: string,
+    sessions: string,
+    sessionId: string,
+    now: number,
+    id: number,
+    title: string,
+    description: string,
+    status: string,
+  ],
   string | null
 >(
-  1,
-  `
-  local old = redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[1], ARGV[1])[1]
+  2,
+  `${isLive}
+  if not isLive(KEYS[2], ARGV[1], ARGV[2]) then return '${sessionEnded}' end
+  local old = redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[3], ARGV[3])[1]
   if not old then return false end
   local task = cjson.decode(old)
   local function field(given, kept) return given ~= '' and given or cjson.encode(kept) end
-  local new = '{"id":' .. ARGV[1] .. ',"title":' .. field(ARGV[2], task.title)
-    .. ',"description":' .. field(ARGV[3], task.description) .. ',"status":' .. field(ARGV[4], task.status) .. '}'
+  local new = '{"id":' .. ARGV[3] .. ',"title":' .. field(ARGV[4], task.title)
+    .. ',"description":' .. field(ARGV[5], task.description) .. ',"status":' .. field(ARGV[6], task.status) .. '}'
   redis.call('ZREM', KEYS[1], old)
-  redis.call('ZADD', KEYS[1], ARGV[1], new)
+  redis.call('ZADD', KEYS[1], ARGV[3], new)
   return new`,
 );
 
-/** KEYS tasks, operation; ARGV id. 1 if the task was there. */
-export const removeTask = script<[tasks: string, operation: string, id: number], 0 | 1>(
-  2,
-  `
-  if redis.call('ZREMRANGEBYSCORE', KEYS[1], ARGV[1], ARGV[1]) == 0 then return redis.call('EXISTS', KEYS[2]) end
-  redis.call('SET', KEYS[2], 1, 'EX', ${operationLifetime})
+/** KEYS tasks, sessions, operation; ARGV session id, now, id. 1 if the task was there. */
+export const removeTask = script<
+  [tasks: string, sessions: string, operation: string, sessionId: string, now: number, id: number],
+  0 | 1 | SessionEnded
+>(
+  3,
+  `${isLive}
+  if redis.call('EXISTS', KEYS[3]) == 1 then return 1 end
+  if not isLive(KEYS[2], ARGV[1], ARGV[2]) then return '${sessionEnded}' end
+  if redis.call('ZREMRANGEBYSCORE', KEYS[1], ARGV[3], ARGV[3]) == 0 then return 0 end
+  redis.call('SET', KEYS[3], 1, 'EX', ${operationLifetime})
   return 1`,
 );
 
