@@ -1,7 +1,7 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -14,11 +14,15 @@ export class RedisServer {
   private constructor(
     private readonly args: readonly string[],
     private currentPort: number,
+    private readonly isSentinel: boolean,
   ) {}
 
-  /** Resolves as soon as it serves. `args` are those of redis-server. */
-  static async start({ args = [] }: { readonly args?: readonly string[] } = {}): Promise<RedisServer> {
-    const server = new RedisServer(args, anyPort());
+  /** Resolves as soon as it serves. `args` are those of redis-server. A sentinel watches nothing yet. */
+  static async start({
+    args = [],
+    sentinel = false,
+  }: { readonly args?: readonly string[]; readonly sentinel?: boolean } = {}): Promise<RedisServer> {
+    const server = new RedisServer(args, anyPort(), sentinel);
     for (let attempts = 10; !(await server.run()); attempts--) {
       if (attempts === 0) throw new Error('no free port found for redis-server');
       server.currentPort = anyPort();
@@ -64,17 +68,28 @@ export class RedisServer {
 
   /** Whether it serves now; false if the port is taken. */
   private async run(): Promise<boolean> {
-    const args = ['--bind', '127.0.0.1', '--port', String(this.port), '--dir', this.directory, '--save', ''];
-    const running = new RunningRedis([...args, ...this.args], this.directory);
+    const args = ['--bind', '127.0.0.1', '--port', String(this.port), '--dir', this.directory];
+    const role = this.isSentinel ? [this.sentinelFile(), '--sentinel'] : ['--save', ''];
+    const running = new RunningRedis([...role, ...args, ...this.args], this.directory);
     if ((await running.started()) === 'port taken') return false;
     this.process = running;
     return true;
   }
+
+  /** A sentinel keeps what it knows in a file, which must be there when it starts. */
+  private sentinelFile(): string {
+    const file = join(this.directory, 'sentinel.conf');
+    appendFileSync(file, '');
+    return file;
+  }
 }
 
-/** A port that no outgoing connection gets from the system: those are above 32768 on Linux, and above 49152 elsewhere. */
+/**
+ * A port that no outgoing connection gets from the system: those are above 32768 on Linux, and above 49152 elsewhere.
+ * The nodes of a cluster use the port that is 10,000 above theirs as well.
+ */
 function anyPort(): number {
-  return randomInt(10_000, 30_000);
+  return randomInt(10_000, 22_000);
 }
 
 /** One process: redis-server, valkey-server or, where neither is installed, a container that runs the former. */
@@ -114,7 +129,7 @@ class RunningRedis {
       // Goes on reading once it is ready, because a full pipe would make the server wait.
       createInterface({ input: child.stdout! }).on('line', (line) => {
         log.push(line);
-        if (line.includes('Ready to accept connections')) resolve('ready');
+        if (/Ready to accept connections|Sentinel ID is/.test(line)) resolve('ready');
       });
     });
   }

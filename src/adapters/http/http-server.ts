@@ -12,6 +12,9 @@ import { refusal, type Refusal } from './refusal.js';
 
 type Handle = (request: IncomingMessage, response: ServerResponse) => unknown;
 
+/** How many connections may wait to be accepted: thousands come at once when a proxy or another server is restarted. */
+const backlog = 4096;
+
 /** How long a stopping server waits, in milliseconds. */
 export interface StopPatience {
   /** For a request that may be on its way on a connection that looks idle. */
@@ -53,7 +56,7 @@ export class HttpServer {
   listen(port: number, host: string): Promise<number> {
     return new Promise((resolve, reject) => {
       this.server.once('error', reject);
-      this.server.listen(port, host, () => resolve((this.server.address() as AddressInfo).port));
+      this.server.listen({ port, host, backlog }, () => resolve((this.server.address() as AddressInfo).port));
     });
   }
 

@@ -19,9 +19,7 @@ export async function createStorage({
     users: new RedisUserRepository(connection, keys),
     sessions: new RedisSessionRepository(connection, keys, clock, randomUUID),
     tasks: new RedisTaskRepository(connection, keys, clock, randomUUID),
-    async check() {
-      await connection.send((client) => client.get(keys.userIds));
-    },
+    check: () => connection.check(keys.userIds),
     close: () => connection.close(),
   };
 }

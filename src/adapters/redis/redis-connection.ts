@@ -1,11 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
-import { Cluster, Redis, ReplyError, type RedisOptions } from 'ioredis';
+import { Cluster, ReplyError } from 'ioredis';
 import type { Log } from '../../application/ports.js';
 import { StorageUnavailable } from '../../domain/errors.js';
+import { connectTimeout, createClient, type RedisClient } from './redis-client.js';
 import type { RedisSettings } from './redis-settings.js';
-
-/** A client of any of the three modes; the commands are the same. */
-export type RedisClient = Redis | Cluster;
+import { ReplicatedWriter } from './replicated-writer.js';
 
 /** A Lua script that runs as one step. The first `numberOfKeys` of its arguments are keys, at least one. */
 export interface Script {
@@ -21,26 +20,29 @@ export interface Script {
  */
 export class RedisConnection {
   private constructor(
-    private readonly client: RedisClient,
-    private readonly replicasToWaitFor: number,
+    private readonly clients: readonly [RedisClient, ...RedisClient[]],
+    private readonly writer: ReplicatedWriter | undefined,
   ) {}
 
   /** Resolves once the first attempt has succeeded or failed. */
   static async open(settings: RedisSettings, log: Log): Promise<RedisConnection> {
-    const client = settings.mode === 'cluster' ? connectToCluster(settings) : connectToServer(settings);
+    const client = createClient(settings);
     logReachability(client, log);
-    if (client instanceof Cluster) client.on('+node', writeOncePerTurn);
-    else writeOncePerTurn(client);
-    // A failure comes with the event 'error' as well, and a Cluster's promise may never settle.
-    const firstAttempt = client.connect().catch(() => undefined);
-    await Promise.race([firstAttempt, setTimeout(patience.connectTimeout, undefined, { ref: false })]);
-    return new RedisConnection(client, settings.replicasToWaitFor);
+    if (settings.replicasToWaitFor === 0) {
+      await firstAttempt(client);
+      return new RedisConnection([client], undefined);
+    }
+    const writing = createClient(settings);
+    writing.on('error', () => undefined); // The other client has logged it.
+    const writer = new ReplicatedWriter(writing, settings.replicasToWaitFor);
+    await Promise.all([client, writing].map(firstAttempt));
+    return new RedisConnection([client, writing], writer);
   }
 
   /** Sends a command that changes nothing which must not get lost. */
   async send<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
     try {
-      return await command(this.client);
+      return await command(this.clients[0]);
     } catch (error) {
       throw new StorageUnavailable(reasonOf(error));
     }
@@ -48,111 +50,50 @@ export class RedisConnection {
 
   /** Runs a script; resolves when as many replicas as are to be waited for have what it wrote. */
   async run(script: Script, args: readonly [key: string, ...(string | number)[]]): Promise<unknown> {
-    const reply = await this.send((client) => call(client, script, args));
-    if (this.replicasToWaitFor > 0) await this.waitForReplicas(args[0]);
+    const { writer } = this;
+    if (!writer) return this.send((client) => call((name, all) => client.call(name, ...all), script, args));
+    const { reply, isConfirmed } = await this.send(() =>
+      call((name, all) => writer.execute(name, all), script, args),
+    );
+    if (!isConfirmed) throw new StorageUnavailable('not replicated');
     return reply;
+  }
+
+  /** Resolves if the key can be read; on a Cluster, if that serves at all: a part of its slots may be away. */
+  async check(key: string): Promise<void> {
+    const state = await this.send((client) =>
+      client instanceof Cluster ? client.cluster('INFO') : client.get(key),
+    );
+    if (state?.includes('cluster_state:fail')) throw new StorageUnavailable('CLUSTERDOWN');
   }
 
   /** Lets go of the connection; politely, if there is one. */
   async close(): Promise<void> {
-    await this.client.quit().catch(() => this.client.disconnect());
-  }
-
-  /** WAIT goes by what was written before the last command of its own connection: EXISTS makes sure of that command. */
-  private async waitForReplicas(key: string): Promise<void> {
-    const waiting = (client: RedisClient) =>
-      client.pipeline().exists(key).wait(this.replicasToWaitFor, replicationTimeout).exec();
-    const [, [, confirmed] = []] = (await this.send(waiting)) ?? [];
-    if (Number(confirmed ?? 0) < this.replicasToWaitFor) throw new StorageUnavailable('not replicated');
+    await Promise.all(this.clients.map((client) => client.quit().catch(() => undefined)));
+    // One that has quit still listens to the sentinels.
+    for (const client of this.clients) client.disconnect();
   }
 }
 
 /** Calls a script by its SHA-1, and by its text where the server does not know it yet. */
-async function call(
-  client: RedisClient,
+async function call<T>(
+  execute: (command: string, args: readonly (string | number)[]) => Promise<T>,
   { sha, lua, numberOfKeys }: Script,
   args: readonly (string | number)[],
-): Promise<unknown> {
+): Promise<T> {
   try {
-    return await client.evalsha(sha, numberOfKeys, ...args);
+    return await execute('evalsha', [sha, numberOfKeys, ...args]);
   } catch (error) {
     const isUnknown = error instanceof Error && error.message.startsWith('NOSCRIPT');
-    if (isUnknown) return client.eval(lua, numberOfKeys, ...args);
+    if (isUnknown) return execute('eval', [lua, numberOfKeys, ...args]);
     throw error;
   }
 }
 
-/** Lets the commands of all requests of one turn of the event loop leave in one write, for writing is what costs. */
-function writeOncePerTurn(connection: Redis): void {
-  connection.on('connect', () => {
-    const socket = connection.stream;
-    const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
-    socket.write = (...args: unknown[]) => {
-      if (socket.writableCorked === 0) {
-        socket.cork();
-        setImmediate(() => socket.uncork());
-      }
-      return write(...args);
-    };
-  });
-}
-
-/** Milliseconds that replicas have to confirm a write. */
-const replicationTimeout = 500;
-
-// The library's defaults would wait for minutes, queue without a bound, and follow a demoted master. Redis answers in
-// order, so that one timer per connection does for all of its commands; a timer per command costs a tenth of a request.
-const patience = {
-  connectTimeout: 2000,
-  socketTimeout: 1000,
-  maxRetriesPerRequest: 0,
-  enableOfflineQueue: false,
-  reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
-} satisfies RedisOptions;
-
-/** Milliseconds before the next attempt: from 50 to 1000, doubling, with jitter so that many servers do not come at once. */
-function backoff(attempt: number): number {
-  return Math.min(50 * 2 ** (attempt - 1), 800) * (0.75 + Math.random() / 2);
-}
-
-function connectToServer(settings: RedisSettings): Redis {
-  const [first] = settings.hosts;
-  return new Redis({
-    ...patience,
-    ...credentials(settings),
-    ...(settings.mode === 'sentinel'
-      ? {
-          sentinels: [...settings.hosts],
-          name: settings.sentinelName ?? '',
-          failoverDetector: true,
-          sentinelRetryStrategy: backoff,
-        }
-      : { ...first }),
-    db: settings.database,
-    retryStrategy: backoff,
-    lazyConnect: true,
-  });
-}
-
-function connectToCluster(settings: RedisSettings): Cluster {
-  return new Cluster([...settings.hosts], {
-    redisOptions: { ...patience, ...credentials(settings) },
-    enableOfflineQueue: false,
-    clusterRetryStrategy: backoff,
-    lazyConnect: true,
-  });
-}
-
-function credentials({
-  username,
-  password,
-  tls,
-}: RedisSettings): Pick<RedisOptions, 'username' | 'password' | 'tls'> {
-  return {
-    ...(username !== undefined && { username }),
-    ...(password !== undefined && { password }),
-    ...(tls && { tls: {} }),
-  };
+async function firstAttempt(client: RedisClient): Promise<void> {
+  // A failure comes with the event 'error' as well, and a Cluster's promise may never settle.
+  const attempt = client.connect().catch(() => undefined);
+  await Promise.race([attempt, setTimeout(connectTimeout, undefined, { ref: false })]);
 }
 
 function logReachability(client: RedisClient, log: Log): void {

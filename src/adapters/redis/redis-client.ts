@@ -1,0 +1,94 @@
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import type { RedisSettings } from './redis-settings.js';
+
+/** A client of any of the three modes; the commands are the same. */
+export type RedisClient = Redis | Cluster;
+
+// The library's defaults would wait for minutes, queue without a bound, and follow a demoted master. Redis answers in
+// order, so that one timer per connection does for all of its commands; a timer per command costs a tenth of a request.
+const patience = {
+  connectTimeout: 2000,
+  disconnectTimeout: 500,
+  socketTimeout: 1000,
+  maxRetriesPerRequest: 0,
+  enableOfflineQueue: false,
+  reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+} satisfies RedisOptions;
+
+/** Milliseconds within which the first attempt to connect has succeeded or failed. */
+export const { connectTimeout } = patience;
+
+/** A client that is not connected yet. It fails fast and comes back by itself. */
+export function createClient(settings: RedisSettings): RedisClient {
+  const client = settings.mode === 'cluster' ? clientOfCluster(settings) : clientOfServer(settings);
+  onEachConnection(client, writeOncePerTurn);
+  return client;
+}
+
+/** Calls back with the client's connection, or with each of those that a client of a Cluster will have. */
+export function onEachConnection(client: RedisClient, use: (connection: Redis) => unknown): void {
+  if (client instanceof Cluster) client.on('+node', use);
+  else use(client);
+}
+
+/** Lets the commands of all requests of one turn of the event loop leave in one write, for writing is what costs. */
+function writeOncePerTurn(connection: Redis): void {
+  connection.on('connect', () => {
+    const socket = connection.stream;
+    const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
+    socket.write = (...args: unknown[]) => {
+      if (socket.writableCorked === 0) {
+        socket.cork();
+        setImmediate(() => socket.uncork());
+      }
+      return write(...args);
+    };
+  });
+}
+
+/** Milliseconds before the next attempt: from 50 to 1000, doubling, with jitter so that many servers do not come at once. */
+function backoff(attempt: number): number {
+  return Math.min(50 * 2 ** (attempt - 1), 800) * (0.75 + Math.random() / 2);
+}
+
+function clientOfServer(settings: RedisSettings): Redis {
+  const [first] = settings.hosts;
+  return new Redis({
+    ...patience,
+    ...credentials(settings),
+    ...(settings.mode === 'sentinel'
+      ? {
+          sentinels: [...settings.hosts],
+          name: settings.sentinelName ?? '',
+          failoverDetector: true,
+          sentinelCommandTimeout: patience.socketTimeout,
+          sentinelRetryStrategy: backoff,
+        }
+      : { ...first }),
+    db: settings.database,
+    retryStrategy: backoff,
+    lazyConnect: true,
+  });
+}
+
+function clientOfCluster(settings: RedisSettings): Cluster {
+  return new Cluster([...settings.hosts], {
+    // A command is sent again when its connection is lost; a timer of its own bounds that.
+    redisOptions: { ...patience, ...credentials(settings), commandTimeout: patience.socketTimeout },
+    enableOfflineQueue: false,
+    clusterRetryStrategy: backoff,
+    lazyConnect: true,
+  });
+}
+
+function credentials({
+  username,
+  password,
+  tls,
+}: RedisSettings): Pick<RedisOptions, 'username' | 'password' | 'tls'> {
+  return {
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    ...(tls && { tls: {} }),
+  };
+}

@@ -1,0 +1,146 @@
+import { Agent } from 'node:http';
+import { expect } from 'chai';
+import { send, type WireResponse } from '../support/http-client.js';
+import { Load } from '../support/load.js';
+import { RedisServer } from '../support/redis-server.js';
+import { repeatedly } from '../support/repeatedly.js';
+import { signingKey, type SignedIn } from '../support/running-server.js';
+import { run, ServerProcess } from '../support/server-process.js';
+import { untilTrue } from '../support/until-true.js';
+
+describe('several workers behind one port', () => {
+  let redis: RedisServer;
+  let server: ServerProcess;
+  let users: SignedIn[];
+
+  before(async () => {
+    redis = await RedisServer.start();
+  });
+  after(() => redis.stop());
+
+  const environment = (): Record<string, string> => ({
+    STORAGE: 'redis',
+    REDIS_URL: redis.url,
+    SIGNING_KEY: signingKey,
+    BCRYPT_COST: '4',
+    HOST: '127.0.0.1',
+    WORKERS: '2',
+  });
+
+  /** The workers that have ever listened, in the order in which they did. */
+  const workers = (): number[] =>
+    server.log.filter(({ msg }) => msg === 'listening').map(({ pid }) => Number(pid));
+
+  /** Resolves once so many workers have listened. */
+  const listening = (count: number): Promise<unknown> => server.logged(() => workers().length >= count);
+
+  /** Asks over a connection of its own, so that any worker may get it. */
+  const get = (path: string, access?: string): Promise<WireResponse> => {
+    const headers = access === undefined ? {} : { Authorization: `Bearer ${access}` };
+    return send(server.port, { method: 'GET', path, headers }, new Agent());
+  };
+
+  describe('that run', () => {
+    beforeEach(async () => {
+      server = await ServerProcess.start(environment());
+      await listening(2);
+      users = await Promise.all(Array.from({ length: 8 }, () => server.signedIn()));
+    });
+    afterEach(() => server.kill());
+
+    it('share what they know of sessions', async () => {
+      const [user] = users as [SignedIn];
+      const answers = await Promise.all(Array.from({ length: 10 }, () => get('/tasks/', user.access)));
+      expect(new Set(answers.map(({ status }) => status))).to.deep.equal(new Set([200]));
+      const used = (): Set<unknown> =>
+        new Set(server.log.filter(({ route }) => route === '/tasks').map(({ pid }) => pid));
+      await server.logged(() => used().size === 2);
+    });
+
+    it('are replaced when they die', async () => {
+      const [victim = 0] = workers();
+      process.kill(victim, 'SIGKILL');
+      await listening(3);
+      const load = new Load(server, users);
+      await load.next(users, 4);
+      await load.stop();
+      expect(load.outcomes(load.failures)).to.deep.equal({});
+      expect(new Set(workers()).size).to.equal(3);
+      expect(server.log.filter(({ worker }) => worker === victim)).to.have.length(1);
+    });
+
+    it('finish what they have begun when they are told to stop under load', async () => {
+      const load = new Load(server, users);
+      await load.next(users, 4);
+      server.signal('SIGTERM');
+      await load.until('connections are refused', () => load.failures.length > 0);
+      await load.stop();
+      const { code, signal, stderr } = await server.ending;
+      expect({ code, signal, stderr }).to.deep.equal({ code: 0, signal: null, stderr: '' });
+      expect(new Set(load.failures.map(({ outcome }) => outcome))).to.deep.equal(new Set(['ECONNREFUSED']));
+    });
+
+    it('are replaced one by one at SIGUSR2, under load, without a failed request', async () => {
+      const load = new Load(server, users);
+      await load.next(users, 4);
+      const before = workers();
+      server.signal('SIGUSR2');
+      const replaced = server.logged(({ msg }) => msg === 'The workers have been replaced.');
+      const readiness = await repeatedly(() => get('/readyz'), replaced);
+      await load.next(users, 4);
+      await load.stop();
+
+      expect(load.outcomes(load.failures)).to.deep.equal({});
+      expect(new Set(readiness.map(({ status }) => status))).to.deep.equal(new Set([200]));
+      const now = workers().slice(2);
+      expect(new Set([...before, ...now]).size).to.equal(4);
+      expect(before.filter(isAlive)).to.deep.equal([]);
+      expect(now.filter(isAlive)).to.deep.equal(now);
+    });
+
+    it('are ready while Redis is there', async () => {
+      expect((await get('/readyz')).status).to.equal(200);
+      await redis.kill();
+      await untilTrue('no worker is ready', async () => (await get('/readyz')).status === 503);
+      await redis.restart();
+      await untilTrue('a worker is ready', async () => (await get('/readyz')).status === 200);
+    });
+  });
+
+  describe('that cannot run', () => {
+    for (const [what, changes, code, complaint] of [
+      [
+        'would each have data of their own',
+        { STORAGE: 'memory' },
+        78,
+        /^hexado: WORKERS=2: with STORAGE=memory /,
+      ],
+      [
+        'have no storage',
+        { STORAGE: './missing.js' },
+        78,
+        /^hexado: STORAGE=\.\/missing\.js: the module cannot be loaded/,
+      ],
+      [
+        'have no address',
+        { HOST: '192.0.2.1' },
+        69,
+        /^hexado: HOST=192\.0\.2\.1 is no address of this machine/,
+      ],
+    ] as const) {
+      it(`end with ${code} if they ${what}`, async () => {
+        const ending = await run([], { environment: { ...environment(), ...changes } });
+        expect(ending.code).to.equal(code);
+        expect(ending.stderr).to.match(complaint);
+      });
+    }
+  });
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
