@@ -26,7 +26,8 @@ export interface StopPatience {
 /** An HTTP/1.1 server that slow, silent and broken clients cannot hold up, and that stops without failing a request. */
 export class HttpServer {
   private readonly server: Server;
-  private readonly connections = new Set<Socket>();
+  /** The open connections, each with the last request that came on it and its answer. */
+  private readonly connections = new Map<Duplex, Exchange | undefined>();
   private stopping = false;
 
   constructor(handle: Handle) {
@@ -39,17 +40,17 @@ export class HttpServer {
     };
     this.server = createServer(limits, (request, response) => {
       if (this.stopping) response.setHeader('Connection', 'close');
-      lastExchanges.set(request.socket, { request, response });
+      this.connections.set(request.socket, { request, response });
       handle(request, response);
     });
     this.server.on('connection', (socket: Socket) => {
-      this.connections.add(socket);
+      this.connections.set(socket, undefined);
       socket.once('close', () => this.connections.delete(socket));
     });
     // Expectations other than 100-continue are ignored, as clients are used to.
     this.server.on('checkExpectation', (request, response) => this.server.emit('request', request, response));
-    this.server.on('connect', (_request, socket) => refuseUnreadable(new Error('CONNECT'), socket));
-    this.server.on('clientError', refuseUnreadable);
+    this.server.on('connect', (_request, socket) => this.refuseUnreadable(new Error('CONNECT'), socket));
+    this.server.on('clientError', (error, socket) => this.refuseUnreadable(error, socket));
   }
 
   /** Resolves with the port once connections are accepted; rejects if the address cannot be had. */
@@ -63,9 +64,8 @@ export class HttpServer {
   /** Accepts no more connections, asks clients to close theirs, and resolves when all are closed. */
   stop(patience: StopPatience): Promise<void> {
     this.stopping = true;
-    for (const connection of this.connections) {
-      const { response } = lastExchanges.get(connection) ?? {};
-      if (response && !response.headersSent) response.setHeader('Connection', 'close');
+    for (const exchange of this.connections.values()) {
+      if (exchange?.response.headersSent === false) exchange.response.setHeader('Connection', 'close');
     }
     return new Promise((resolve) => {
       // More than once, for answers that had begun before and end later.
@@ -83,7 +83,22 @@ export class HttpServer {
   private closeIdleConnections(): void {
     this.server.closeIdleConnections();
     // A connection on which nothing was ever sent does not count as idle there.
-    for (const connection of this.connections) if (connection.bytesRead === 0) connection.destroy();
+    for (const connection of this.connections.keys()) {
+      if ((connection as Socket).bytesRead === 0) connection.destroy();
+    }
+  }
+
+  /** Refuses what is no request to this server, or does not come to an end. If an earlier request is still being answered, that comes first. */
+  private refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
+    const { request, response } = this.connections.get(socket) ?? {};
+    const reason = refusalsByCode[error.code ?? ''] ?? malformed;
+    if (socket.writableEnded) return; // What a refused client goes on to send is nobody's business.
+    if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
+    else if (!request || !response || response.writableFinished) refuse(socket, reason);
+    else if (request.complete) response.once('close', () => refuse(socket, reason));
+    else if (response.headersSent) socket.destroy();
+    else if (response.socket) refuse(socket, reason);
+    else refuseInTurn(response, reason);
   }
 }
 
@@ -92,27 +107,11 @@ interface Exchange {
   readonly response: ServerResponse;
 }
 
-/** The last request of each connection and its answer. */
-const lastExchanges = new WeakMap<Duplex, Exchange>();
-
 const malformed = refusal(400, 'Malformed request.');
 const refusalsByCode: Readonly<Record<string, Refusal>> = {
   HPE_HEADER_OVERFLOW: refusal(431, 'Request headers too large.'),
   ERR_HTTP_REQUEST_TIMEOUT: refusal(408, 'Request timed out.'),
 };
-
-/** Refuses what is no request to this server, or does not come to an end. If an earlier request is still being answered, that comes first. */
-function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
-  const { request, response } = lastExchanges.get(socket) ?? {};
-  const reason = refusalsByCode[error.code ?? ''] ?? malformed;
-  if (socket.writableEnded) return; // What a refused client goes on to send is nobody's business.
-  if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
-  else if (!request || !response || response.writableFinished) refuse(socket, reason);
-  else if (request.complete) response.once('close', () => refuse(socket, reason));
-  else if (response.headersSent) socket.destroy();
-  else if (response.socket) refuse(socket, reason);
-  else refuseInTurn(response, reason);
-}
 
 /** Refuses a request while earlier ones of its connection are being answered. */
 function refuseInTurn(response: ServerResponse, { status, body }: Refusal): void {
