@@ -15,7 +15,10 @@ export class ListenError extends Error {
 /** How long a stop may take, in milliseconds. */
 const stopPatience = { idle: 1_000, busy: 10_000 };
 
-/** Starts to answer requests, and stops at SIGTERM or SIGINT; a second signal ends the process at once. */
+/**
+ * Starts to answer requests, and stops at SIGTERM or SIGINT; a second signal ends the process at once. A worker stops at
+ * SIGTERM, and at SIGUSR2 if another takes its place.
+ */
 export async function serve(config: Config, clock: Clock, log: Log): Promise<void> {
   for (const warning of config.warnings) log.warn({}, warning);
   const storage = await createStorage(config.storage, { clock, log });
@@ -26,9 +29,10 @@ export async function serve(config: Config, clock: Clock, log: Log): Promise<voi
   });
 
   // A terminal sends SIGINT to all of its processes; a worker waits for its supervisor's word.
-  onStopSignal(cluster.isPrimary ? ['SIGTERM', 'SIGINT'] : ['SIGTERM'], async (signal) => {
+  onStopSignal(cluster.isPrimary ? ['SIGTERM', 'SIGINT'] : ['SIGTERM', 'SIGUSR2'], async (signal) => {
     log.info({ signal }, 'stopping');
-    container.get(HealthController).announceStop();
+    // Whoever asks a worker means all of them.
+    if (signal !== 'SIGUSR2') container.get(HealthController).announceStop();
     await server.stop(stopPatience);
     await storage.close().catch(() => log.warn({}, 'The storage could not be closed.'));
     log.info({}, 'stopped');

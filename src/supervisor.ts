@@ -58,7 +58,7 @@ export class Supervisor {
   private async stop(code: number): Promise<void> {
     if (this.stopping) return;
     this.stopping = true;
-    await Promise.all(workers().map((worker) => this.retire(worker)));
+    await Promise.all(workers().map((worker) => this.retire(worker, 'SIGTERM')));
     process.exit(code);
   }
 
@@ -67,23 +67,25 @@ export class Supervisor {
     this.restarting = true;
     this.log.info({}, 'The workers are being replaced, one by one.');
     for (const worker of workers()) {
+      if (this.stopping) return;
       const successor = this.fork();
       const started = await Promise.race([
         once(successor, 'listening').then(() => true),
         once(successor, 'exit').then(() => false),
       ]);
       if (!started) break;
-      await this.retire(worker);
+      await this.retire(worker, 'SIGUSR2');
     }
     this.restarting = false;
     this.log.info({}, 'The workers have been replaced.');
   }
 
-  /** Lets a worker finish what it has begun, and end. */
-  private async retire(worker: Worker): Promise<void> {
-    this.retired.add(worker);
+  /** Lets a worker finish what it has begun, and end. A second signal would not let it finish. */
+  private async retire(worker: Worker, signal: 'SIGTERM' | 'SIGUSR2'): Promise<void> {
+    if (worker.isDead()) return;
     const exit = once(worker, 'exit');
-    worker.process.kill('SIGTERM');
+    if (!this.retired.has(worker)) worker.process.kill(signal);
+    this.retired.add(worker);
     await exit;
   }
 }

@@ -98,6 +98,20 @@ describe('several workers behind one port', () => {
       expect(now.filter(isAlive)).to.deep.equal(now);
     });
 
+    it('finish what they have begun when they are told to stop while they are being replaced', async () => {
+      const load = new Load(server, users);
+      await load.next(users, 4);
+      server.signal('SIGUSR2');
+      await server.logged(({ msg, signal }) => msg === 'stopping' && signal === 'SIGUSR2');
+      server.signal('SIGTERM');
+      await load.until('connections are refused', () => load.failures.length > 0);
+      await load.stop();
+      const { code, stderr } = await server.ending;
+      expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
+      expect(new Set(load.failures.map(({ outcome }) => outcome))).to.deep.equal(new Set(['ECONNREFUSED']));
+      expect(server.log.filter(({ msg }) => msg === 'stopped')).to.have.length(3);
+    });
+
     it('are ready while Redis is there', async () => {
       expect((await get('/readyz')).status).to.equal(200);
       await redis.kill();
