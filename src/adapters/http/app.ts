@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import Koa, { type Middleware } from 'koa';
 import compose from 'koa-compose';
 import type { Log } from '../../application/ports.js';
-import type { RequestState } from './context.js';
+import type { Action, RequestState } from './context.js';
 import { errorHandler } from './error-handler.js';
 import { refusal } from './refusal.js';
 import { requestLog } from './request-log.js';
@@ -11,14 +11,13 @@ import { requestLog } from './request-log.js';
 export type App = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /**
- * The Koa application: what every request goes through, and then its route. What Koa does after the last middleware is
+ * The Koa application: what every request goes through, and at last `respond`. What Koa does after the last middleware is
  * left out, for it costs as much as all of them: here every answer is written by answer.ts, and every error ends in the
  * error handler.
  */
-export function createApp(routes: readonly Middleware<RequestState>[], log: Log): App {
+export function createApp(respond: Action, log: Log): App {
   const koa = new Koa<RequestState>();
-  for (const middleware of [requestLog(log), errorHandler(log), requireOneHost, ...routes])
-    koa.use(middleware);
+  for (const middleware of [requestLog(log), errorHandler(log), requireOneHost, respond]) koa.use(middleware);
   const handle = compose(koa.middleware);
   return (request, response) =>
     handle(koa.createContext(request, response)).catch(() => void response.destroy());

@@ -5,6 +5,8 @@ export interface RequestState {
   requestId: string;
   /** The pattern of the path, such as `/tasks/:id`; undefined while no route was found. */
   route?: string;
+  /** The id in the path, where the route has one; 0 stands for any that no task can have. */
+  taskId?: number;
   /** The caller, once their access token was found good. */
   userId?: number;
   /** Why the answer is a 5xx, in a word. */

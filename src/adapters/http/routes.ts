@@ -1,5 +1,4 @@
 import { Router } from '@koa/router';
-import type { Middleware } from 'koa';
 import { answerEmpty } from './answer.js';
 import type { AuthController } from './auth-controller.js';
 import type { Authentication } from './authentication.js';
@@ -14,7 +13,7 @@ export function routes(
   tasks: TaskController,
   health: HealthController,
   authentication: Authentication,
-): Middleware<RequestState>[] {
+): Action {
   const router = new Router<RequestState>({ sensitive: true });
 
   // Who may learn which methods a resource knows: the contract wants a bad token told before a wrong method.
@@ -34,7 +33,16 @@ export function routes(
   resource(router, '/livez', everybody, { GET: health.live });
   resource(router, '/readyz', everybody, { GET: health.ready });
 
-  return [decodePath, router.routes() as Middleware<RequestState>, refuseUnknownPath];
+  // The first resource that is found is called directly, for composing a chain of one costs more than finding it.
+  return async (ctx) => {
+    const path = decodedPath(ctx);
+    const found = path ? router.match(path, ctx.method).pathAndMethod[0] : undefined;
+    if (!path || !found) throw unknownPath;
+    const [id] = found.captures(path);
+    if (id !== undefined) ctx.state.taskId = parseId(id);
+    ctx.state.route = String(found.path);
+    await (found.stack[0] as Action)(ctx);
+  };
 }
 
 async function everybody(): Promise<void> {}
@@ -51,9 +59,6 @@ function resource(
   const allow = [...byMethod.keys(), 'OPTIONS'].join(', ');
 
   router.all(path, async (ctx) => {
-    const id = ctx.captures?.[0];
-    if (id !== undefined && !/^[0-9]+$/.test(id)) throw unknownPath;
-    ctx.state.route = path;
     const action = byMethod.get(ctx.method);
     if (action) return action(ctx);
     if (ctx.method === 'OPTIONS') return answerEmpty(ctx, { Allow: allow });
@@ -64,15 +69,17 @@ function resource(
 
 const unknownPath = refusal(404, 'Not found.');
 
-/** Decodes the path as a whole, as the replaced backend does: the router would decode the id alone. */
-const decodePath: Middleware<RequestState, { newRouterPath?: string }> = (ctx, next) => {
-  const path = decodedPath(ctx);
-  if (!path) throw unknownPath;
-  ctx.newRouterPath = path;
-  return next();
-};
+/** An id in a path (contract, section 7). One that no number can hold becomes 0, which no task has either. */
+function parseId(text: string): number {
+  if (!/^[0-9]+$/.test(text)) throw unknownPath;
+  const id = Number(text);
+  return Number.isSafeInteger(id) ? id : 0;
+}
 
-/** Undefined or empty if the target of the request is no URL, or what it encodes is no text. */
+/**
+ * The path decoded as a whole, as the replaced backend does; undefined or empty if the target of the request is no URL,
+ * or what it encodes is no text.
+ */
 function decodedPath(ctx: Context): string | undefined {
   try {
     const { path } = ctx;
@@ -81,7 +88,3 @@ function decodedPath(ctx: Context): string | undefined {
     return undefined;
   }
 }
-
-const refuseUnknownPath: Middleware<RequestState> = () => {
-  throw unknownPath;
-};

@@ -5,7 +5,6 @@ import { answer, answerStream } from './answer.js';
 import type { Authentication } from './authentication.js';
 import type { Action, Context } from './context.js';
 import type { ReadFields } from './request-body.js';
-import { taskId } from './task-id.js';
 
 /** The caller's tasks. What is wrong with the caller is told before anything that is wrong with the request. */
 export class TaskController {
@@ -28,12 +27,12 @@ export class TaskController {
   };
 
   readonly get: Action = async (ctx) => {
-    const id = taskId(ctx);
+    const { taskId: id = 0 } = ctx.state;
     answer(ctx, 200, await this.authentication.whileReading(ctx, ({ userId }) => this.tasks.get(userId, id)));
   };
 
   readonly update: Action = async (ctx) => {
-    const id = taskId(ctx);
+    const { taskId: id = 0 } = ctx.state;
     const task = await this.authentication.whileChanging(ctx, ({ userId, sessionId }) =>
       this.tasks.update(userId, id, this.readFields(ctx), sessionId),
     );
@@ -41,7 +40,7 @@ export class TaskController {
   };
 
   readonly delete: Action = async (ctx) => {
-    const id = taskId(ctx);
+    const { taskId: id = 0 } = ctx.state;
     await this.authentication.whileChanging(ctx, ({ userId, sessionId }) =>
       this.tasks.delete(userId, id, sessionId),
     );
