@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises';
+import { until } from './until.js';
 
 /** Resolves as soon as the condition holds. Throws what it was waiting for if that takes too long, in milliseconds. */
 export async function untilTrue(
@@ -6,9 +6,5 @@ export async function untilTrue(
   condition: () => Promise<boolean> | boolean,
   patience = 15_000,
 ): Promise<void> {
-  const deadline = Date.now() + patience;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`in vain waited until ${what}`);
-    await setTimeout(20);
-  }
+  await until(async () => (await condition()) || undefined, { seconds: patience / 1000, pause: 20, what });
 }

@@ -50,6 +50,5 @@ export async function answerStream(ctx: Context, json: AsyncIterable<string>): P
 
 /** Writes status and headers in one go, past Koa's own headers: these are all that an answer has. */
 function writeHead(ctx: Context, status: number, headers: readonly string[]) {
-  ctx.respond = false;
   return ctx.res.writeHead(status, ['X-Request-Id', ctx.state.requestId, ...headersOfAll, ...headers]);
 }

@@ -43,7 +43,7 @@ export function errorHandler(log: Log): Middleware<RequestState> {
   };
 }
 
-function logUnforeseen(error: unknown, ctx: Pick<Context, 'state'>, log: Log): void {
+function logUnforeseen(error: unknown, ctx: Context, log: Log): void {
   const { kind, at } = describeUnforeseen(error);
   ctx.state.failure = kind;
   const { requestId } = ctx.state;

@@ -113,22 +113,18 @@ const refusalsByCode: Readonly<Record<string, Refusal>> = {
   ERR_HTTP_REQUEST_TIMEOUT: refusal(408, 'Request timed out.'),
 };
 
+const headersOfRefusals = { ...securityHeaders, 'Content-Type': 'application/json', Connection: 'close' };
+
 /** Refuses a request while earlier ones of its connection are being answered. */
 function refuseInTurn(response: ServerResponse, { status, body }: Refusal): void {
-  const headers = { ...securityHeaders, 'Content-Type': 'application/json', Connection: 'close' };
-  response.writeHead(status, headers).end(JSON.stringify(body));
+  response.writeHead(status, headersOfRefusals).end(JSON.stringify(body));
 }
 
 /** Writes a refusal where there is no response object to write it with, and ends the connection. */
 function refuse(socket: Duplex, { status, body }: Refusal): void {
   if (!socket.writable) return;
   const text = JSON.stringify(body);
-  const headers = {
-    ...securityHeaders,
-    'Content-Type': 'application/json',
-    'Content-Length': Buffer.byteLength(text),
-    Connection: 'close',
-  };
+  const headers = { ...headersOfRefusals, 'Content-Length': Buffer.byteLength(text) };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
   socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, '', text].join('\r\n'));
   // Time for the client to read this; closing at once would discard it where the client is still sending.

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Storage, StorageOptions } from '../../application/ports.js';
 import { Keys } from './keys.js';
 import { RedisConnection } from './redis-connection.js';
@@ -17,8 +16,8 @@ export async function createStorage({
   const keys = new Keys(redis.keyPrefix);
   return {
     users: new RedisUserRepository(connection, keys),
-    sessions: new RedisSessionRepository(connection, keys, clock, randomUUID),
-    tasks: new RedisTaskRepository(connection, keys, clock, randomUUID),
+    sessions: new RedisSessionRepository(connection, keys, clock),
+    tasks: new RedisTaskRepository(connection, keys, clock),
     check: () => connection.check(keys.userIds),
     close: () => connection.close(),
   };

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Clock, SessionRepository } from '../../application/ports.js';
 import { isUnexpired, rotate, type RefreshGeneration, type Session } from '../../domain/session.js';
 import type { Keys } from './keys.js';
@@ -9,7 +10,6 @@ export class RedisSessionRepository implements SessionRepository {
     private readonly redis: RedisConnection,
     private readonly keys: Keys,
     private readonly clock: Clock,
-    private readonly newOperationId: () => string,
   ) {}
 
   async open(session: Session, passwordHash: string): Promise<boolean> {
@@ -53,7 +53,7 @@ export class RedisSessionRepository implements SessionRepository {
   }
 
   async end(userId: number, sessionId: string): Promise<boolean> {
-    const operation = this.keys.operation(userId, this.newOperationId());
+    const operation = this.keys.operation(userId, randomUUID());
     const { sessions } = this.keys.ofUser(userId);
     return (await scripts.endSession(this.redis, sessions, operation, sessionId, this.clock())) === 1;
   }

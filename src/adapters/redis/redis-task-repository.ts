@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Clock, TaskRepository } from '../../application/ports.js';
 import { DomainError } from '../../domain/errors.js';
 import type { Page } from '../../domain/page.js';
@@ -11,12 +12,11 @@ export class RedisTaskRepository implements TaskRepository {
     private readonly redis: RedisConnection,
     private readonly keys: Keys,
     private readonly clock: Clock,
-    private readonly newOperationId: () => string,
   ) {}
 
   async create(ownerId: number, { title, description, status }: TaskDraft, within = ''): Promise<Task> {
     const { tasks, sessions, taskIds } = this.keys.ofUser(ownerId);
-    const operation = this.keys.operation(ownerId, this.newOperationId());
+    const operation = this.keys.operation(ownerId, randomUUID());
     const afterId = `,${JSON.stringify({ title, description, status }).slice(1)}`;
     const now = this.clock();
     const id = inSession(
@@ -61,7 +61,7 @@ export class RedisTaskRepository implements TaskRepository {
 
   async remove(ownerId: number, id: number, within = ''): Promise<boolean> {
     const { tasks, sessions } = this.keys.ofUser(ownerId);
-    const operation = this.keys.operation(ownerId, this.newOperationId());
+    const operation = this.keys.operation(ownerId, randomUUID());
     const now = this.clock();
     return inSession(await scripts.removeTask(this.redis, tasks, sessions, operation, within, now, id)) === 1;
   }

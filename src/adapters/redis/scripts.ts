@@ -16,6 +16,14 @@ const isLive = `${expiry}
     return session and expiry(session) > tonumber(now)
   end`;
 
+/** Keeps a user's sessions at least until one of them expires. */
+const keepUntil = `
+  local function keepUntil(sessions, expiresAt, now)
+    if tonumber(expiresAt) - tonumber(now) > redis.call('TTL', sessions) then
+      redis.call('EXPIREAT', sessions, expiresAt)
+    end
+  end`;
+
 /** What a change answers instead if its session is not live. */
 export const sessionEnded = 'session ended';
 type SessionEnded = typeof sessionEnded;
@@ -101,7 +109,7 @@ export const openSession = script<
   0 | 1
 >(
   2,
-  `${expiry}
+  `${expiry}${keepUntil}
   local account = redis.call('HMGET', KEYS[1], 'active', 'password')
   if account[1] ~= '1' or account[2] ~= ARGV[1] then return 0 end
   local now = tonumber(ARGV[5])
@@ -110,7 +118,7 @@ export const openSession = script<
     if expiry(sessions[i + 1]) <= now then redis.call('HDEL', KEYS[2], sessions[i]) end
   end
   redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
-  if tonumber(ARGV[4]) - now > redis.call('TTL', KEYS[2]) then redis.call('EXPIREAT', KEYS[2], ARGV[4]) end
+  keepUntil(KEYS[2], ARGV[4], ARGV[5])
   return 1`,
 );
 
@@ -120,14 +128,12 @@ export const replaceSession = script<
   0 | 1
 >(
   1,
-  `
+  `${keepUntil}
   local session = redis.call('HGET', KEYS[1], ARGV[1])
   if session == ARGV[3] then return 1 end
   if session ~= ARGV[2] then return 0 end
   redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
-  if tonumber(ARGV[4]) - tonumber(ARGV[5]) > redis.call('TTL', KEYS[1]) then
-    redis.call('EXPIREAT', KEYS[1], ARGV[4])
-  end
+  keepUntil(KEYS[1], ARGV[4], ARGV[5])
   return 1`,
 );
 
