@@ -2,12 +2,10 @@ import { expect } from 'chai';
 import { expectAnswer, unavailable } from '../support/answers.js';
 import type { WireResponse } from '../support/http-client.js';
 import { claimsOf } from '../support/json-web-token.js';
-import { RedisServer } from '../support/redis-server.js';
+import { durable, RedisServer } from '../support/redis-server.js';
 import { RunningServer, type SignedIn } from '../support/running-server.js';
 import { stopAfterEach } from '../support/stop-after-each.js';
 import { until } from '../support/until.js';
-
-const durable = { args: ['--appendonly', 'yes', '--appendfsync', 'always'] };
 
 describe('while Redis is away', () => {
   let redis: RedisServer;

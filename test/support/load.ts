@@ -95,11 +95,13 @@ export class Load {
     this.agent.destroy();
   }
 
-  /** Counts the acknowledged writes of which the server knows nothing. */
-  async lostWrites(): Promise<{ readonly creates: number; readonly updates: number }> {
+  /** Counts the acknowledged writes of which the server, or one that shares its storage, knows nothing. */
+  async lostWrites(
+    witness: ApiClient = this.server,
+  ): Promise<{ readonly creates: number; readonly updates: number }> {
     const lost = { creates: 0, updates: 0 };
     for (const [user, writes] of this.acknowledged) {
-      const tasks = new Map((await this.tasksOf(user)).map((task) => [task.title, task]));
+      const tasks = new Map((await tasksOf(user, witness)).map((task) => [task.title, task]));
       for (const [title, { id, isCompleted }] of writes) {
         const task = tasks.get(title);
         if (task?.id !== id) lost.creates++;
@@ -113,14 +115,8 @@ export class Load {
   async surplusTasks(): Promise<number> {
     let surplus = 0;
     for (const [user, writes] of this.acknowledged)
-      surplus += (await this.tasksOf(user)).length - writes.size;
+      surplus += (await tasksOf(user, this.server)).length - writes.size;
     return surplus;
-  }
-
-  private async tasksOf(user: SignedIn): Promise<Task[]> {
-    const answer = await this.server.call('GET', '/tasks/', undefined, user.access);
-    if (answer.status !== 200) throw new Error(`no list of tasks: ${answer.status} ${answer.text}`);
-    return answer.json() as Task[];
   }
 
   private async run(user: SignedIn): Promise<void> {
@@ -168,4 +164,10 @@ export class Load {
     await setTimeout(pause);
     return succeeded && !(answer instanceof Error) ? answer : undefined;
   }
+}
+
+async function tasksOf(user: SignedIn, server: ApiClient): Promise<Task[]> {
+  const answer = await server.call('GET', '/tasks/', undefined, user.access);
+  if (answer.status !== 200) throw new Error(`no list of tasks: ${answer.status} ${answer.text}`);
+  return answer.json() as Task[];
 }

@@ -6,6 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
+/** A Redis that has on disk whatever it has acknowledged. */
+export const durable = { args: ['--appendonly', 'yes', '--appendfsync', 'always'] };
+
 /** A Redis of a test's own: a real process on a free port of 127.0.0.1, with a directory of its own. */
 export class RedisServer {
   private readonly directory = mkdtempSync(join(tmpdir(), 'hexado-redis-'));

@@ -1,0 +1,91 @@
+import { expect } from 'chai';
+import type { WireResponse } from '../support/http-client.js';
+import { Load } from '../support/load.js';
+import { durable, RedisServer } from '../support/redis-server.js';
+import { report } from '../support/report.js';
+import { signingKey } from '../support/running-server.js';
+import { ServerProcess } from '../support/server-process.js';
+import { stopAfterEach } from '../support/stop-after-each.js';
+
+const password = 'Xk9-fence-Orbit';
+
+describe('one of two servers, killed under load', () => {
+  const stopped = stopAfterEach();
+  let redis: RedisServer;
+  let doomed: ServerProcess;
+  let survivor: ServerProcess;
+
+  beforeEach(async () => {
+    redis = stopped(await RedisServer.start(durable));
+    doomed = await startServer();
+    survivor = await startServer();
+  });
+
+  async function startServer(): Promise<ServerProcess> {
+    const server = await ServerProcess.start({
+      STORAGE: 'redis',
+      REDIS_URL: redis.url,
+      SIGNING_KEY: signingKey,
+      BCRYPT_COST: '4',
+    });
+    stopped({ stop: () => server.kill() });
+    return server;
+  }
+
+  it('takes no acknowledged write along, and fails no request of the other', async () => {
+    const users = await Promise.all(Array.from({ length: 20 }, () => survivor.signedIn()));
+    const loads = [new Load(doomed, users.slice(0, 10)), new Load(survivor, users.slice(10))] as const;
+    await Promise.all(loads.map((load) => load.until('many wrote', () => load.acknowledgedWrites > 200)));
+    await doomed.kill();
+    await loads[1].next(loads[1].users, 5);
+    await Promise.all(loads.map((load) => load.stop()));
+
+    for (const load of loads) {
+      expect(await load.lostWrites(survivor)).to.deep.equal({ creates: 0, updates: 0 });
+    }
+    expect(loads[1].failures).to.deep.equal([]);
+    report(`${loads[0].acknowledgedWrites} writes acknowledged by the server that was killed, none lost`);
+  });
+
+  it('leaves no name reserved for nobody, and no half user', async () => {
+    const acknowledged: string[] = [];
+    const unanswered: string[] = [];
+    let next = 0;
+    const registerUntilItDies = async (): Promise<void> => {
+      for (;;) {
+        const username = `newcomer-${++next}`;
+        const answer = await register(doomed, username).catch(() => undefined);
+        if (!answer) return void unanswered.push(username);
+        expect(answer.status).to.equal(201);
+        acknowledged.push(username);
+        if (acknowledged.length === 300) void doomed.kill();
+      }
+    };
+    await Promise.all(Array.from({ length: 20 }, registerUntilItDies));
+
+    for (const username of acknowledged) expect(await canUse(username)).to.equal(true);
+    let registered = 0;
+    for (const username of unanswered) {
+      // Either the account is whole already, or the name is still to be had.
+      if ((await register(survivor, username)).status !== 201) registered++;
+      expect(await canUse(username)).to.equal(true);
+    }
+    report(
+      `${acknowledged.length} registrations acknowledged; ${registered} of ${unanswered.length} without answer took place`,
+    );
+  });
+
+  /** Whether its owner can sign in, and write and read a task. */
+  async function canUse(username: string): Promise<boolean> {
+    const signIn = await survivor.call('POST', '/api/token/', { username, password });
+    if (signIn.status !== 200) return false;
+    const { access } = signIn.json() as { access: string };
+    const created = await survivor.call('POST', '/tasks/create/', { title: 't', description: 'd' }, access);
+    const listed = await survivor.call('GET', '/tasks/', undefined, access);
+    return created.status === 201 && (listed.json() as unknown[]).length === 1;
+  }
+});
+
+function register(server: ServerProcess, username: string): Promise<WireResponse> {
+  return server.call('POST', '/tasks/register/', { username, password });
+}
