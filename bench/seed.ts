@@ -26,9 +26,11 @@ export async function signUp(port: number, username: string, from = '127.0.0.1')
   return { username, access: (tokens.body as { access: string }).access };
 }
 
-export async function createTask(port: number, { access }: SeededUser, id: number): Promise<void> {
+/** Answers the task as the server does. */
+export async function createTask(port: number, { access }: SeededUser, id: number): Promise<unknown> {
   const body = taskTexts(id);
-  await expect(201, port, { method: 'POST', path: '/tasks/create/', token: access, body });
+  const reply = await expect(201, port, { method: 'POST', path: '/tasks/create/', token: access, body });
+  return reply.body;
 }
 
 /** A task as people write them, of the same length for all ids of so many digits: some 146 bytes of JSON. */

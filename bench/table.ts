@@ -4,7 +4,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
     const cells = rows.map((row) => row[index] ?? '');
     return {
       width: Math.max(3, title.length, ...cells.map((cell) => cell.length)),
-      holdsFigures: cells.every((cell) => /^([\d–]|$)/.test(cell)) && index > 0,
+      holdsFigures: cells.every((cell) => /^(-?[\d–]|$)/.test(cell)) && index > 0,
     };
   });
   const line = (cells: readonly string[]) => {

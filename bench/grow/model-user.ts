@@ -25,25 +25,26 @@ export class ModelUser {
     private readonly user: SeededUser,
     private readonly id: number,
     private readonly keys: readonly ModelKey[],
+    /** The JSON by which each task is answered. */
+    private readonly texts: readonly string[],
   ) {}
 
   static async create({ port }: RunningServer, redis: Redis, tasks: number): Promise<ModelUser> {
     const user = await signUp(port, username);
+    const texts: string[] = [];
     let created = 0;
     const creator = async () => {
-      while (created < tasks) await createTask(port, user, ++created);
+      while (created < tasks) texts.push(JSON.stringify(await createTask(port, user, ++created)));
     };
     await Promise.all(Array.from({ length: 50 }, creator));
     const { user_id: id } = jwt.decode(user.access) as { user_id: number };
-    return new ModelUser(redis, user, id, await modelKeys(redis, id));
+    return new ModelUser(redis, user, id, await modelKeys(redis, id), texts);
   }
 
-  /** Copies the tasks, and answers how much of Redis' memory each takes besides its own JSON. */
+  /** Copies the tasks, and answers how much of Redis' memory each takes beyond its JSON. */
   async bytesPerTaskBeyondText(users: number): Promise<number> {
     const bytes = await this.bytesPerCopy('tasks', users);
-    const tasks = this.keys.find(({ name }) => name.endsWith(':tasks'));
-    const texts = tasks ? await this.redis.client.zrange(tasks.name, 0, '-1') : [];
-    return (bytes - texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)) / texts.length;
+    return (bytes - Buffer.byteLength(this.texts.join(''))) / this.texts.length;
   }
 
   /** Copies one part, and answers how much of Redis' memory it takes for each user. */

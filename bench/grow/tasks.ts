@@ -23,7 +23,7 @@ export interface TasksCost extends LoadCost {
 
 export interface WholeListsCost extends WholeListCost {
   readonly tasks: number;
-  /** Of Redis' memory, without the task's own JSON. */
+  /** Of Redis' memory, without the JSON by which the task is answered. */
   readonly bytesPerTaskBeyondText: number;
 }
 

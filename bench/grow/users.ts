@@ -20,7 +20,7 @@ export interface UsersCost extends LoadCost {
   readonly users: number;
   readonly bytesPerAccount: number;
   readonly bytesPerSession: number;
-  /** Without the task's own JSON. */
+  /** Without the JSON by which the task is answered. */
   readonly bytesPerTaskBeyondText: number;
 }
 

@@ -33,7 +33,7 @@ describe('a Redis script that is executed twice, as it is when its reply was los
     await redis.set(keys.username('alice'), 1);
     await redis.hset(account, { username: 'alice', password: 'hash', active: 1, created: 0 });
     await redis.hset(sessions, { held, expired: sessionUntil(now) });
-    await redis.zadd(tasks, 1, '{"id":1,"title":"Milk","description":"a/b","status":"pending"}');
+    await redis.zadd(tasks, 1, '1\0pending\0Milk\0a/b');
     await redis.set(taskIds, 1);
   });
 
@@ -61,12 +61,23 @@ describe('a Redis script that is executed twice, as it is when its reply was los
     createTask: () => {
       const { tasks, sessions, taskIds } = keys.ofUser(1);
       const operation = keys.operation(1, 'an id');
-      const afterId = ',"title":"Tea","description":"x","status":"pending"}';
+      const afterId = '\0pending\0Tea\0x';
       return scripts.createTask(connection, tasks, sessions, taskIds, operation, 'held', now, afterId);
     },
     updateTask: () => {
       const { tasks, sessions } = keys.ofUser(1);
-      return scripts.updateTask(connection, tasks, sessions, 'held', now, 1, '"new"', '', '"completed"');
+      return scripts.updateTask(
+        connection,
+        tasks,
+        sessions,
+        'held',
+        now,
+        1,
+        'title',
+        'new',
+        'status',
+        'done',
+      );
     },
     removeTask: () => {
       const { tasks, sessions } = keys.ofUser(1);

@@ -42,7 +42,7 @@ export interface UserKeys {
   readonly account: string;
   /** Hash: session id → the session as text. Expires with the last of its sessions. */
   readonly sessions: string;
-  /** Sorted set: the tasks as JSON, scored by id. */
+  /** Sorted set: the tasks as text, scored by id. */
   readonly tasks: string;
   /** Counter of task ids. */
   readonly taskIds: string;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock, TaskRepository } from '../../application/ports.js';
 import { DomainError } from '../../domain/errors.js';
 import type { Page } from '../../domain/page.js';
-import type { Task, TaskChanges, TaskDraft } from '../../domain/task.js';
+import type { Task, TaskChanges, TaskDraft, TaskStatus } from '../../domain/task.js';
 import type { Keys } from './keys.js';
 import type { RedisConnection } from './redis-connection.js';
 import * as scripts from './scripts.js';
@@ -17,7 +17,7 @@ export class RedisTaskRepository implements TaskRepository {
   async create(ownerId: number, { title, description, status }: TaskDraft, within = ''): Promise<Task> {
     const { tasks, sessions, taskIds } = this.keys.ofUser(ownerId);
     const operation = this.keys.operation(ownerId, randomUUID());
-    const afterId = `,${JSON.stringify({ title, description, status }).slice(1)}`;
+    const afterId = ['', status, title, description].join(separator);
     const now = this.clock();
     const id = inSession(
       await scripts.createTask(this.redis, tasks, sessions, taskIds, operation, within, now, afterId),
@@ -42,20 +42,9 @@ export class RedisTaskRepository implements TaskRepository {
 
   async update(ownerId: number, id: number, changes: TaskChanges, within = ''): Promise<Task | undefined> {
     const { tasks, sessions } = this.keys.ofUser(ownerId);
-    const { title, description, status } = changes;
-    const text = inSession(
-      await scripts.updateTask(
-        this.redis,
-        tasks,
-        sessions,
-        within,
-        this.clock(),
-        id,
-        jsonOrEmpty(title),
-        jsonOrEmpty(description),
-        jsonOrEmpty(status),
-      ),
-    );
+    const fields = Object.entries(changes).flat();
+    const now = this.clock();
+    const text = inSession(await scripts.updateTask(this.redis, tasks, sessions, within, now, id, ...fields));
     return text === null ? undefined : parse(text);
   }
 
@@ -73,10 +62,20 @@ function inSession<T>(reply: T): Exclude<T, typeof scripts.sessionEnded> {
   return reply as Exclude<T, typeof scripts.sessionEnded>;
 }
 
-function jsonOrEmpty(value: string | undefined): string {
-  return value === undefined ? '' : JSON.stringify(value);
-}
+/**
+ * Between the parts of a task's text: id, status, title, description. None of them holds it, for the domain refuses it.
+ * JSON would take 44 bytes more per task, and twice the time to read.
+ */
+const separator = '\0';
 
 function parse(text: string): Task {
-  return JSON.parse(text) as Task;
+  const endOfId = text.indexOf(separator);
+  const endOfStatus = text.indexOf(separator, endOfId + 1);
+  const endOfTitle = text.indexOf(separator, endOfStatus + 1);
+  return {
+    id: Number(text.slice(0, endOfId)),
+    title: text.slice(endOfStatus + 1, endOfTitle),
+    description: text.slice(endOfTitle + 1),
+    status: text.slice(endOfId + 1, endOfStatus) as TaskStatus,
+  };
 }

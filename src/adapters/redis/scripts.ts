@@ -152,7 +152,7 @@ export const endSession = script<
   return 1`,
 );
 
-/** KEYS tasks, sessions, task ids, operation; ARGV session id, now, the task's JSON after its id. The new id. */
+/** KEYS tasks, sessions, task ids, operation; ARGV session id, now, the task's text after its id. The new id. */
 export const createTask = script<
   [
     tasks: string,
@@ -172,23 +172,14 @@ export const createTask = script<
   if not isLive(KEYS[2], ARGV[1], ARGV[2]) then return '${sessionEnded}' end
   local id = redis.call('INCR', KEYS[3])
   local text = string.format('%d', id)
-  redis.call('ZADD', KEYS[1], text, '{"id":' .. text .. ARGV[3])
+  redis.call('ZADD', KEYS[1], text, text .. ARGV[3])
   redis.call('SET', KEYS[4], text, 'EX', ${operationLifetime})
   return id`,
 );
 
-/** KEYS tasks, sessions; ARGV session id, now, id, then title, description and status as JSON, each empty to stay. The task, or nil. */
+/** KEYS tasks, sessions; ARGV session id, now, id, then names of fields, each with its value. The task's text, or nil. */
 export const updateTask = script<
-  [
-    tasks: string,
-    sessions: string,
-    sessionId: string,
-    now: number,
-    id: number,
-    title: string,
-    description: string,
-    status: string,
-  ],
+  [tasks: string, sessions: string, sessionId: string, now: number, id: number, ...fields: string[]],
   string | null
 >(
   2,
@@ -196,10 +187,10 @@ export const updateTask = script<
   if not isLive(KEYS[2], ARGV[1], ARGV[2]) then return '${sessionEnded}' end
   local old = redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[3], ARGV[3])[1]
   if not old then return false end
-  local task = cjson.decode(old)
-  local function field(given, kept) return given ~= '' and given or cjson.encode(kept) end
-  local new = '{"id":' .. ARGV[3] .. ',"title":' .. field(ARGV[4], task.title)
-    .. ',"description":' .. field(ARGV[5], task.description) .. ',"status":' .. field(ARGV[6], task.status) .. '}'
+  local task = {}
+  task.status, task.title, task.description = string.match(old, '^%d+%z([^%z]*)%z([^%z]*)%z(.*)$')
+  for i = 4, #ARGV, 2 do task[ARGV[i]] = ARGV[i + 1] end
+  local new = table.concat({ ARGV[3], task.status, task.title, task.description }, '\\0')
   redis.call('ZREM', KEYS[1], old)
   redis.call('ZADD', KEYS[1], ARGV[3], new)
   return new`,
