@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { parseTrustedProxies, type TrustedProxies } from './adapters/http/client-address.js';
 import { parseRedisSettings, type RedisSettings } from './adapters/redis/redis-settings.js';
 import { parseBoolean, parseDuration, parseSize, parseWhole } from './config-values.js';
 import type { SessionPolicy } from './domain/session.js';
@@ -30,6 +31,10 @@ export const variables = {
   BCRYPT_COST: ['12', 'work per password hash, 4 to 15; each step doubles it'],
   BODY_LIMIT: ['100kb', 'largest request body: 65536b, 100kb, 1mb'],
   WORKERS: ['1', 'processes that share the port: a number, or auto for one per core; not in memory'],
+  TRUST_PROXY: [
+    'none',
+    'whose X-Forwarded-For tells the client: a count of proxies, or their addresses and CIDR ranges by comma',
+  ],
   LOG_LEVEL: ['info', 'trace, debug, info, warn, error, fatal or silent'],
 } as const satisfies Record<string, readonly [fallback: string, meaning: string]>;
 
@@ -56,6 +61,8 @@ export interface Config {
   readonly bodyLimit: number;
   /** How many processes answer requests. */
   readonly workers: number;
+  /** Whose X-Forwarded-For is believed; 0 where nobody's is. */
+  readonly trustedProxies: TrustedProxies;
   readonly logLevel: (typeof logLevels)[number];
   /** What is allowed and yet unwise, in sentences. */
   readonly warnings: readonly string[];
@@ -100,6 +107,11 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     bcryptCost: value('BCRYPT_COST', (given) => parseWhole(given, 4, 15), 'a whole number from 4 to 15'),
     bodyLimit: value('BODY_LIMIT', parseSize, 'a size from 1kb to 64mb: 65536b, 100kb, 1mb'),
     workers: value('WORKERS', parseWorkers, 'a number from 1 to 256, or auto'),
+    trustedProxies: value(
+      'TRUST_PROXY',
+      parseTrustedProxies,
+      'none, a number of proxies from 0 to 16, or addresses and ranges by comma: 10.0.0.0/8, 127.0.0.1',
+    ),
     logLevel: value('LOG_LEVEL', (given) => logLevels.find((level) => level === given), logLevels.join(', ')),
     warnings: [],
   };

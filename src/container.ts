@@ -6,6 +6,7 @@ import { randomId } from './adapters/crypto/random-id.js';
 import { createApp, type App } from './adapters/http/app.js';
 import { AuthController } from './adapters/http/auth-controller.js';
 import { Authentication } from './adapters/http/authentication.js';
+import { clientAddressReader, type ReadClientAddress } from './adapters/http/client-address.js';
 import { HealthController } from './adapters/http/health-controller.js';
 import { fieldsReader, type ReadFields } from './adapters/http/request-body.js';
 import { routes } from './adapters/http/routes.js';
@@ -46,6 +47,7 @@ const RandomId = named<NewId>('NewId');
 const Policy = named<SessionPolicy>('SessionPolicy');
 const Logger = named<Log>('Log');
 const BodyReader = named<ReadFields>('ReadFields');
+const AddressReader = named<ReadClientAddress>('ReadClientAddress');
 
 /** The Koa application, all routes in place. */
 export const HttpApp = named<App>('App');
@@ -94,6 +96,7 @@ export function createContainer(config: Config, storage: Storage, clock: Clock, 
 
   // What drives them over HTTP.
   make(BodyReader, () => fieldsReader(config.bodyLimit), []);
+  make(AddressReader, () => clientAddressReader(config.trustedProxies), []);
   bind(Authentication, [Authenticate]);
   bind(AuthController, [
     Authentication,

@@ -13,6 +13,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     '@koa/router',
     'koa-bodyparser',
     'koa-compose',
+    'proxy-addr',
+    'ipaddr.js',
     'node:*',
   ],
   'src/adapters/command-line': ['src/domain', 'src/application', 'node:*'],

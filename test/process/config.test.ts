@@ -53,6 +53,7 @@ describe('the configuration', () => {
       bcryptCost: 12,
       bodyLimit: 102_400,
       workers: 1,
+      trustedProxies: 0,
       logLevel: 'info',
       warnings: [],
     } satisfies Config);
@@ -103,6 +104,8 @@ describe('the configuration', () => {
       [{ BODY_LIMIT: '1kb' }, { bodyLimit: 1024 }],
       [{ BODY_LIMIT: '2MB' }, { bodyLimit: 2 * 1024 * 1024 }],
       [{ BODY_LIMIT: '64mb' }, { bodyLimit: 64 * 1024 * 1024 }],
+      [{ TRUST_PROXY: 'none' }, { trustedProxies: 0 }],
+      [{ TRUST_PROXY: '2' }, { trustedProxies: 2 }],
       [{ LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
       [{ LOG_LEVEL: 'trace' }, { logLevel: 'trace' }],
       [{ ...onRedis, WORKERS: '256' }, { workers: 256 }],
@@ -129,6 +132,12 @@ describe('the configuration', () => {
         expect(readConfig(environment).sessions).to.include(expected);
       });
     }
+  });
+
+  it('takes addresses and ranges for TRUST_PROXY', () => {
+    const given = '127.0.0.1, 10.0.0.0/8,::1 , fd00::/8';
+    const ranges = ['127.0.0.1', '10.0.0.0/8', '::1', 'fd00::/8'];
+    expect(readConfig({ TRUST_PROXY: given }).trustedProxies).to.deep.equal(ranges);
   });
 
   it('counts the cores for WORKERS=auto', () => {
@@ -229,6 +238,18 @@ describe('the configuration', () => {
       BCRYPT_COST: ['3', '16', '12.0', 'high'],
       BODY_LIMIT: ['100', '1023b', '65mb', '1gb', '0.5mb', 'kb'],
       WORKERS: ['0', '257', '2', 'auto-ish', '-1'],
+      TRUST_PROXY: [
+        '17',
+        '-1',
+        'all',
+        '1.5',
+        '10.0.0',
+        '10.0.0.0/',
+        '10.0.0.0/0',
+        '10.0.0.0/33',
+        '::/129',
+        '::1,',
+      ],
       LOG_LEVEL: ['verbose', 'INFO', '30'],
     };
     for (const [name, values] of Object.entries(bad)) {

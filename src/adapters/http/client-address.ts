@@ -1,0 +1,54 @@
+import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
+import proxyaddr from 'proxy-addr';
+
+/** Whose X-Forwarded-For is believed: that of so many proxies in front of this server, or that of proxies at these addresses. */
+export type TrustedProxies = number | readonly string[];
+
+/**
+ * Tells the address that a request comes from: one text for each address, IPv4 also where it came as IPv6. It is worked
+ * out when it is asked for.
+ */
+export type ReadClientAddress = (request: IncomingMessage) => string;
+
+/** Stands for the address of a client that is not connected any more. */
+const unknownAddress = 'unknown';
+
+/**
+ * A reader of addresses that goes back from the connection through X-Forwarded-For as far as proxies are trusted. What
+ * comes before that may be forged, and is not looked at. Throws if `trusted` contains what parseTrustedProxies refuses.
+ */
+export function clientAddressReader(trusted: TrustedProxies): ReadClientAddress {
+  const isTrusted =
+    typeof trusted === 'number'
+      ? (_address: string, distance: number) => distance < trusted
+      : proxyaddr.compile([...trusted]);
+  return (request) => {
+    // A proxy that passes on what is no address speaks for itself.
+    const address = proxyaddr.all(request, isTrusted).findLast(isAddress);
+    return address === undefined ? unknownAddress : ipaddr.process(address).toString();
+  };
+}
+
+/** A number of proxies from 0 to 16, `none`, or addresses and ranges (CIDR) by comma; undefined for anything else. */
+export function parseTrustedProxies(text: string): TrustedProxies | undefined {
+  if (text === 'none') return 0;
+  if (/^\d+$/.test(text)) return Number(text) <= 16 ? Number(text) : undefined;
+  const ranges = text.split(',').map((range) => range.trim());
+  return ranges.every(isRange) ? ranges : undefined;
+}
+
+function isRange(text: string): boolean {
+  const [address = '', length, ...more] = text.split('/');
+  if (!isAddress(address) || more.length > 0) return false;
+  const longest = isIP(address) === 4 ? 32 : 128;
+  return (
+    length === undefined || (/^\d{1,3}$/.test(length) && Number(length) >= 1 && Number(length) <= longest)
+  );
+}
+
+/** Stricter than either: to ipaddr.js `1` is an address, and Node takes zones that ipaddr.js throws at. */
+function isAddress(text: string | undefined): text is string {
+  return text !== undefined && isIP(text) !== 0 && ipaddr.isValid(text);
+}
