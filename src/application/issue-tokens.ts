@@ -49,7 +49,7 @@ export class IssueTokens {
     if (!user || !matches || !user.active) throw new DomainError('invalid_credentials');
 
     const passwordHash = await this.upToDateHash(user, password);
-    const ids = { userId: user.id, sessionId: this.newId(), refreshId: this.newId() };
+    const ids = { id: this.newId(), userId: user.id, refreshId: this.newId() };
     const session = openSession(ids, this.clock(), this.policy);
     return (await this.sessions.open(session, passwordHash)) ? session : undefined;
   }

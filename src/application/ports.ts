@@ -19,12 +19,20 @@ export interface UserRepository {
   replacePasswordHash(id: number, from: string, to: string): Promise<void>;
   /** Sets a new password and ends all of the user's sessions, in one step. False if there is no such user. */
   setPasswordHash(id: number, hash: string): Promise<boolean>;
+  /**
+   * Sets a new password and ends all of the user's sessions but `within`, in one step, provided the hash of the old one is
+   * still `from`; answers whether it was. Rejected with the code 'token_revoked' unless the session `within` is live.
+   */
+  changePasswordHash(id: number, from: string, to: string, within: string): Promise<boolean>;
   /** Lets the user sign in again; sessions that ended stay ended. False if there is no such user. */
   activate(id: number): Promise<boolean>;
   /** Makes the user inactive and ends all of their sessions, in one step. False if there is no such user. */
   deactivate(id: number): Promise<boolean>;
-  /** Deletes the user, their sessions and their tasks; the name is free again. False if there is no such user. */
-  remove(id: number): Promise<boolean>;
+  /**
+   * Deletes the user, their sessions and their tasks in one step, and sets the name free. False if there is no such user.
+   * Where a session `within` is named that is not live, it is rejected with the code 'token_revoked' instead.
+   */
+  remove(id: number, within?: string): Promise<boolean>;
 }
 
 /** Sessions: a token is good only while its session is held here. An expired session is as good as none. */
@@ -32,9 +40,14 @@ export interface SessionRepository {
   /**
    * Opens the session, provided its user is active and still has this password hash; answers whether it did.
    * However a sign-in races a deactivation, a deletion or a new password, no session is left open behind it.
+   * Ends those of the user's sessions that were opened first, where otherwise more than `limit` would be live.
    */
-  open(session: Session, passwordHash: string): Promise<boolean>;
+  open(session: Session, passwordHash: string, limit?: number): Promise<boolean>;
   find(userId: number, sessionId: string): Promise<Session | undefined>;
+  /** The user's live sessions, in the order in which they were opened. */
+  list(userId: number): Promise<readonly Session[]>;
+  /** Records that the session was used `at` this second, unless it has ended or was used later. */
+  touch(userId: number, sessionId: string, at: number): Promise<void>;
   /**
    * Makes `next` the session's current refresh token if `presentedId` still is, as `rotate` of the domain decides, and
    * answers the session as it is then. A reused token ends the session. Of any number of concurrent callers with the
@@ -47,8 +60,13 @@ export interface SessionRepository {
     next: RefreshGeneration,
     grace: number,
   ): Promise<Session | 'reused' | 'gone'>;
-  /** Ends the session; answers whether it was there to end. */
-  end(userId: number, sessionId: string): Promise<boolean>;
+  /**
+   * Ends the session; answers whether it was there to end. Where a session `within` is named that is not live, it is
+   * rejected with the code 'token_revoked' instead.
+   */
+  end(userId: number, sessionId: string, within?: string): Promise<boolean>;
+  /** Ends all sessions of the user, in one step. Rejected with the code 'token_revoked' unless `within`, one of them, is live. */
+  endAll(userId: number, within: string): Promise<void>;
 }
 
 /**
@@ -57,7 +75,8 @@ export interface SessionRepository {
  * the same step; otherwise it is rejected with the code 'token_revoked'.
  */
 export interface TaskRepository {
-  create(ownerId: number, draft: TaskDraft, within?: string): Promise<Task>;
+  /** Rejected with the code 'task_limit_reached' if the owner has `limit` tasks; concurrent calls do not get past it either. */
+  create(ownerId: number, draft: TaskDraft, within?: string, limit?: number): Promise<Task>;
   find(ownerId: number, id: number): Promise<Task | undefined>;
   /** The owner's tasks on this page, in the order of ids; fewer than `limit` only at the end of the list. */
   list(ownerId: number, page: Page): Promise<readonly Task[]>;

@@ -16,6 +16,10 @@ export type ErrorCode =
   | 'no_active_account'
   /** The task is missing, deleted, or somebody else's. */
   | 'task_not_found'
+  /** The owner has as many tasks as one user may have. */
+  | 'task_limit_reached'
+  /** The session is missing, has ended, or is somebody else's. */
+  | 'session_not_found'
   /** The storage did not answer; whether a write took place is unknown. */
   | 'storage_unavailable'
   /** More work is waiting than can be done in reasonable time; nothing was done. */

@@ -23,6 +23,10 @@ export interface Session {
   readonly userId: number;
   /** Whole seconds since the epoch. */
   readonly openedAt: number;
+  /** When it was opened or, if that was later, last refreshed; to the minute where tokens do not rotate. Whole seconds since the epoch. */
+  readonly lastUsedAt: number;
+  /** Where it was opened from, if that is known: the client's address. */
+  readonly address?: string;
   /** The only refresh token that is good now. */
   readonly current: RefreshGeneration;
   /** The refresh token before `current`, and when it was rotated out, in seconds since the epoch. */
@@ -41,17 +45,13 @@ export interface TokenClaims {
 
 /** A session for a user who has just signed in. `now` is in seconds since the epoch. */
 export function openSession(
-  owner: { readonly userId: number; readonly sessionId: string; readonly refreshId: string },
+  { refreshId, ...owner }: Pick<Session, 'id' | 'userId' | 'address'> & { readonly refreshId: string },
   now: number,
   policy: SessionPolicy,
 ): Session {
   const openedAt = Math.floor(now);
-  return {
-    id: owner.sessionId,
-    userId: owner.userId,
-    openedAt,
-    current: nextGeneration({ openedAt }, owner.refreshId, now, policy),
-  };
+  const current = nextGeneration({ openedAt }, refreshId, now, policy);
+  return { ...owner, openedAt, lastUsedAt: openedAt, current };
 }
 
 /** The refresh token that may follow a session's current one. Rotation never moves a session's absolute end. */
@@ -84,7 +84,8 @@ export function rotate(
 ): Rotation {
   if (presentedId === session.current.id) {
     const previous = { id: presentedId, rotatedAt: now };
-    return { outcome: 'rotated', session: { ...session, current: next, previous } };
+    const lastUsedAt = next.issuedAt;
+    return { outcome: 'rotated', session: { ...session, lastUsedAt, current: next, previous } };
   }
   const previous = session.previous;
   const repeated =

@@ -37,32 +37,46 @@ describe('a Redis script that is executed twice, as it is when its reply was los
     await redis.set(taskIds, 1);
   });
 
-  const calls: Record<Exclude<keyof typeof scripts, 'sessionEnded'>, () => Promise<unknown>> = {
+  const calls: Record<keyof typeof scripts, () => Promise<unknown>> = {
     claimUsername: () => scripts.claimUsername(connection, keys.username('bob'), 2),
     releaseUsername: () => scripts.releaseUsername(connection, keys.username('alice'), 1),
     createAccount: () => scripts.createAccount(connection, keys.ofUser(2).account, 'bob', 'hash', 0),
     removeAccount: () => {
       const { account, sessions, tasks, taskIds } = keys.ofUser(1);
-      return scripts.removeAccount(connection, account, sessions, tasks, taskIds);
+      const operation = keys.operation(1, 'an id');
+      return scripts.removeAccount(connection, account, sessions, tasks, taskIds, operation, 'held', now);
     },
     changeAccount: () => {
       const { account, sessions } = keys.ofUser(1);
       return scripts.changeAccount(connection, account, sessions, 'active', 0, 1);
     },
     replacePassword: () => scripts.replacePassword(connection, keys.ofUser(1).account, 'hash', 'new'),
+    changePassword: () => {
+      const { account, sessions } = keys.ofUser(1);
+      return scripts.changePassword(connection, account, sessions, 'hash', 'new', 'held', now);
+    },
     openSession: () => {
       const { account, sessions } = keys.ofUser(1);
-      return scripts.openSession(connection, account, sessions, 'hash', 'new', next, now + 20_000, now);
+      return scripts.openSession(connection, account, sessions, 'hash', 'new', next, now + 20_000, now, 1);
     },
     replaceSession: () =>
       scripts.replaceSession(connection, keys.ofUser(1).sessions, 'held', held, next, now + 20_000, now),
     endSession: () =>
-      scripts.endSession(connection, keys.ofUser(1).sessions, keys.operation(1, 'an id'), 'held', now),
+      scripts.endSession(
+        connection,
+        keys.ofUser(1).sessions,
+        keys.operation(1, 'an id'),
+        'held',
+        'held',
+        now,
+      ),
+    endAllSessions: () =>
+      scripts.endAllSessions(connection, keys.ofUser(1).sessions, keys.operation(1, 'an id'), 'held', now),
     createTask: () => {
       const { tasks, sessions, taskIds } = keys.ofUser(1);
       const operation = keys.operation(1, 'an id');
       const afterId = '\0pending\0Tea\0x';
-      return scripts.createTask(connection, tasks, sessions, taskIds, operation, 'held', now, afterId);
+      return scripts.createTask(connection, tasks, sessions, taskIds, operation, 'held', now, 2, afterId);
     },
     updateTask: () => {
       const { tasks, sessions } = keys.ofUser(1);

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
+import { randomId } from '../../src/adapters/crypto/random-id.js';
 import { Keys } from '../../src/adapters/redis/keys.js';
 import type { RedisSettings } from '../../src/adapters/redis/redis-settings.js';
 import type { Storage, StorageOptions } from '../../src/application/ports.js';
@@ -17,6 +18,7 @@ import { storageContract } from '../contracts/storage-contract.js';
 import { RecordedLog } from '../support/recorded-log.js';
 import { RedisServer } from '../support/redis-server.js';
 import { openRedisStorage } from '../support/redis-storage.js';
+import { refusalOf } from '../support/refusal.js';
 import { SettableClock } from '../support/settable-clock.js';
 import { takingTurns } from '../support/taking-turns.js';
 
@@ -106,6 +108,75 @@ describe('Redis storage', () => {
       expect(await storage.users.findByName('bob')).to.deep.equal(bob);
       const listed = await storage.users.list({ after: 0, limit: 10 });
       expect(listed.map(({ username }) => username)).to.deep.equal(['alice', 'bob']);
+    });
+
+    it('takes a name that a broken-off deletion left behind for free', async () => {
+      const { user, session } = await signIn(storage, clock);
+      const { account, sessions, tasks, taskIds } = keys.ofUser(user.id);
+      await redis.del(account, sessions, tasks, taskIds);
+
+      expect(await storage.users.findByName('alice')).to.equal(undefined);
+      expect(await storage.sessions.find(user.id, session.id)).to.equal(undefined);
+      expect(await storage.users.remove(user.id)).to.equal(false);
+      const added = await concurrently(20, () => storage.users.add(aNewUser()));
+      const [alice, ...more] = added.filter((each) => each !== undefined);
+      expect(more).to.deep.equal([]);
+      expect(await storage.users.findByName('alice')).to.deep.equal(alice);
+      expect(await lastingKeys()).to.have.members([
+        keys.userIds,
+        keys.username('alice'),
+        keys.ofUser(alice?.id ?? 0).account,
+      ]);
+    });
+
+    it('leads nobody to an account of another name, though the counter of ids fell back', async () => {
+      await redis.set(keys.username('alice'), 1);
+      const bob = await addUser(storage, { username: 'bob' });
+      expect(bob.id).to.equal(1);
+      expect(await storage.users.findByName('alice')).to.equal(undefined);
+      expect(await addUser(storage)).to.include({ username: 'alice', id: 2 });
+      expect(await storage.users.findByName('bob')).to.deep.equal(bob);
+    });
+
+    it('reads a session that was written before addresses were kept', async () => {
+      const { user } = await signIn(storage, clock);
+      const now = clock.now();
+      const id = 'c'.repeat(32);
+      const current = { id, issuedAt: now, expiresAt: now + 100 };
+      const rotated = { ...current, issuedAt: now + 1 };
+      await redis.hset(keys.ofUser(user.id).sessions, {
+        session: `${now} ${now + 100} ${id}`,
+        rotated: `${now} ${now + 100} ${id} ${now + 1} ${'b'.repeat(32)} ${now + 1.5}`,
+      });
+      const common = { userId: user.id, openedAt: now, lastUsedAt: now };
+      const previous = { id: 'b'.repeat(32), rotatedAt: now + 1.5 };
+      expect(await storage.sessions.list(user.id)).to.have.deep.members([
+        { ...common, id: 'session', current },
+        { ...common, id: 'rotated', current: rotated, previous },
+      ]);
+
+      await storage.sessions.touch(user.id, 'session', now + 50);
+      expect(await storage.sessions.find(user.id, 'session')).to.include({ lastUsedAt: now + 50 });
+      expect(await storage.tasks.create(user.id, aDraft(), 'rotated')).to.include({ id: 1 });
+      clock.advance(100);
+      expect(await storage.sessions.list(user.id)).to.deep.equal([]);
+      expect(await refusalOf(storage.tasks.create(user.id, aDraft(), 'rotated'))).to.equal('token_revoked');
+      await openSession(storage, aSessionOf(user, clock, { id: 'new' }), user);
+      expect(await redis.hkeys(keys.ofUser(user.id).sessions)).to.deep.equal(['new']);
+    });
+
+    it('keeps the sessions of a user in one small piece of memory while they do not rotate', async () => {
+      const user = await addUser(storage);
+      const { sessions } = keys.ofUser(user.id);
+      const addresses = ['255.255.255.255', '2001:db8:aaaa:bbbb::'];
+      for (const [index, address] of addresses.entries()) {
+        const id = randomId();
+        const current = aGenerationAt(clock, randomId(), 30 * 24 * 3600);
+        await openSession(storage, aSessionOf(user, clock, { id, current, address }), user);
+        await storage.sessions.touch(user.id, id, clock.now() + 30 * 24 * 3600 - index);
+      }
+      expect(await redis.object('ENCODING', sessions)).to.equal('listpack');
+      for (const text of await redis.hvals(sessions)) expect(Buffer.byteLength(text)).to.be.at.most(64);
     });
 
     it('has Redis forget the sessions of a user when the last of them expires', async () => {

@@ -23,7 +23,8 @@ export function aGenerationAt(clock: SettableClock, id: string, lifetime = 3600)
 /** A session that is not opened yet; its refresh token is `first` and lasts an hour. */
 export function aSessionOf(user: User, clock: SettableClock, given: Partial<Session> = {}): Session {
   const current = aGenerationAt(clock, 'first');
-  return { id: 'session', userId: user.id, openedAt: current.issuedAt, current, ...given };
+  const openedAt = current.issuedAt;
+  return { id: 'session', userId: user.id, openedAt, lastUsedAt: openedAt, current, ...given };
 }
 
 /** Adds a user whose name is free. */
@@ -49,4 +50,20 @@ export async function openSession({ sessions }: Storage, session: Session, user:
   const opened = await sessions.open(session, user.passwordHash);
   if (!opened) throw new Error('the session was not opened');
   return session;
+}
+
+/** Adds a user with a live session `session`, and answers the ids of others that nobody may do anything within. */
+export async function signInWithUselessSessions(
+  storage: Storage,
+  clock: SettableClock,
+): Promise<{ readonly user: User; readonly others: readonly string[] }> {
+  const { user } = await signIn(storage, clock);
+  await openSession(storage, aSessionOf(user, clock, { id: 'ended' }), user);
+  await storage.sessions.end(user.id, 'ended');
+  const bob = await addUser(storage, { username: 'bob' });
+  await openSession(storage, aSessionOf(bob, clock, { id: 'foreign' }), bob);
+  const brief = aGenerationAt(clock, 'first', 60);
+  await openSession(storage, aSessionOf(user, clock, { id: 'expired', current: brief }), user);
+  clock.advance(60);
+  return { user, others: ['ended', 'expired', 'unknown', 'foreign'] };
 }

@@ -1,6 +1,15 @@
 import { expect } from 'chai';
+import type { Storage, UserRepository } from '../../src/application/ports.js';
 import type { Session } from '../../src/domain/session.js';
-import { addUser, aGenerationAt, aSessionOf, openSession, signIn } from './builders.js';
+import { refusalOf } from '../support/refusal.js';
+import {
+  addUser,
+  aGenerationAt,
+  aSessionOf,
+  openSession,
+  signIn,
+  signInWithUselessSessions,
+} from './builders.js';
 import { concurrently, race } from './concurrency.js';
 import type { OpenStorage } from './open-storage.js';
 
@@ -53,6 +62,162 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       );
       const held = await concurrently(100, (index) => storage.sessions.find(user.id, `${index}`));
       expect(held.filter((session) => session === undefined)).to.deep.equal([]);
+    });
+  });
+
+  describe('opening more than there may be', () => {
+    it('ends the session that was opened first, whatever happened to it since', async () => {
+      const { storage, clock } = await open();
+      const user = await addUser(storage);
+      for (const id of ['first', 'second', 'third']) {
+        await storage.sessions.open(aSessionOf(user, clock, { id }), user.passwordHash, 3);
+        clock.advance(1);
+      }
+      await storage.sessions.rotate(user.id, 'first', 'first', aGenerationAt(clock, 'next'), strict);
+      await storage.sessions.open(aSessionOf(user, clock, { id: 'fourth' }), user.passwordHash, 3);
+      expect(await idsOf(storage, user.id)).to.deep.equal(['second', 'third', 'fourth']);
+    });
+
+    it('ends as many as have to go when fewer are allowed than before', async () => {
+      const { storage, clock } = await open();
+      const user = await addUser(storage);
+      for (const id of ['1', '2', '3', '4', '5']) {
+        await openSession(storage, aSessionOf(user, clock, { id }), user);
+        clock.advance(1);
+      }
+      await storage.sessions.open(aSessionOf(user, clock, { id: '6' }), user.passwordHash, 2);
+      expect(await idsOf(storage, user.id)).to.deep.equal(['5', '6']);
+    });
+
+    it('ends none while others have expired', async () => {
+      const { storage, clock } = await open();
+      const user = await addUser(storage);
+      for (const [id, lifetime] of [
+        ['long', 9000],
+        ['short', 100],
+      ] as const) {
+        const current = aGenerationAt(clock, 'first', lifetime);
+        await openSession(storage, aSessionOf(user, clock, { id, current }), user);
+      }
+      clock.advance(100);
+      await storage.sessions.open(aSessionOf(user, clock, { id: 'new' }), user.passwordHash, 2);
+      expect(await idsOf(storage, user.id)).to.deep.equal(['long', 'new']);
+    });
+
+    it('ends no session of somebody else, and none when it is refused', async () => {
+      const { storage, clock } = await open();
+      const { user, session } = await signIn(storage, clock);
+      const bob = await addUser(storage, { username: 'bob' });
+      await storage.sessions.open(aSessionOf(bob, clock, { id: 'bobs' }), bob.passwordHash, 1);
+      await storage.sessions.open(aSessionOf(user, clock, { id: 'refused' }), 'another hash', 1);
+      expect(await idsOf(storage, user.id)).to.deep.equal([session.id]);
+      expect(await idsOf(storage, bob.id)).to.deep.equal(['bobs']);
+    });
+
+    it('leaves exactly as many as are allowed after fifty at once', async () => {
+      const { storage, clock } = await open();
+      const user = await addUser(storage);
+      const opened = await concurrently(50, (index) =>
+        storage.sessions.open(aSessionOf(user, clock, { id: `${index}` }), user.passwordHash, 7),
+      );
+      expect(opened).to.not.include(false);
+      expect(await idsOf(storage, user.id)).to.have.length(7);
+    });
+  });
+
+  describe('listing', () => {
+    it('answers the live sessions of the user in the order in which they were opened', async () => {
+      const { storage, clock } = await open();
+      const { user, session } = await signIn(storage, clock);
+      clock.advance(1);
+      const second = await openSession(storage, aSessionOf(user, clock, { id: '2' }), user);
+      clock.advance(1);
+      const brief = aGenerationAt(clock, 'first', 60);
+      await openSession(storage, aSessionOf(user, clock, { id: 'expired', current: brief }), user);
+      await openSession(storage, aSessionOf(user, clock, { id: 'ended' }), user);
+      await storage.sessions.end(user.id, 'ended');
+      const bob = await addUser(storage, { username: 'bob' });
+      await openSession(storage, aSessionOf(bob, clock, { id: 'bobs' }), bob);
+      clock.advance(60);
+      const next = aGenerationAt(clock, 'next');
+      const rotated = await storage.sessions.rotate(user.id, session.id, 'first', next, strict);
+      expect(await storage.sessions.list(user.id)).to.deep.equal([rotated, second]);
+    });
+
+    it('answers none where there is none', async () => {
+      const { storage } = await open();
+      expect(await storage.sessions.list(99)).to.deep.equal([]);
+    });
+  });
+
+  describe('where a session was opened from', () => {
+    for (const address of ['192.0.2.1', '2001:db8:1:2:3:4:5:6', '::1', 'an odd@name, with blanks']) {
+      it(`is kept as ${address}, through a rotation as well`, async () => {
+        const { storage, clock } = await open();
+        const { user, session } = await signIn(storage, clock, { address });
+        expect(await storage.sessions.find(user.id, session.id)).to.deep.equal(session);
+        await storage.sessions.rotate(user.id, session.id, 'first', aGenerationAt(clock, 'next'), strict);
+        expect(await storage.sessions.find(user.id, session.id)).to.include({ address });
+      });
+    }
+  });
+
+  describe('when a session was last used', () => {
+    it('is when it was rotated', async () => {
+      const { storage, clock } = await open();
+      const { user, session } = await signIn(storage, clock);
+      clock.advance(60);
+      await storage.sessions.rotate(user.id, session.id, 'first', aGenerationAt(clock, 'next'), strict);
+      expect(await storage.sessions.find(user.id, session.id)).to.include({ lastUsedAt: clock.now() });
+    });
+
+    it('is recorded, and nothing else is changed by that', async () => {
+      const { storage, clock } = await open();
+      const { user, session } = await signIn(storage, clock, { address: '192.0.2.1' });
+      clock.advance(60);
+      await storage.sessions.touch(user.id, session.id, clock.now());
+      const held = await storage.sessions.find(user.id, session.id);
+      expect(held).to.deep.equal({ ...session, lastUsedAt: clock.now() });
+    });
+
+    it('never goes back', async () => {
+      const { storage, clock } = await open();
+      const { user, session } = await signIn(storage, clock);
+      const [now, later] = [clock.now(), clock.now() + 100];
+      await concurrently(20, (index) => storage.sessions.touch(user.id, session.id, later - index));
+      await storage.sessions.touch(user.id, session.id, now + 1);
+      expect(await storage.sessions.find(user.id, session.id)).to.deep.equal({
+        ...session,
+        lastUsedAt: later,
+      });
+    });
+
+    it('is not recorded of a session that has ended, expired or never was, which stays so', async () => {
+      const { storage, clock } = await open();
+      const { user } = await signIn(storage, clock, { id: 'ended' });
+      await storage.sessions.end(user.id, 'ended');
+      const brief = aGenerationAt(clock, 'first', 60);
+      await openSession(storage, aSessionOf(user, clock, { id: 'expired', current: brief }), user);
+      clock.advance(60);
+      for (const id of ['ended', 'expired', 'unknown'])
+        await storage.sessions.touch(user.id, id, clock.now());
+      expect(await storage.sessions.list(user.id)).to.deep.equal([]);
+    });
+
+    it('and a rotation at the same time are both recorded', async () => {
+      const { storage, clock } = await open();
+      const { user, session } = await signIn(storage, clock);
+      const later = clock.now() + 100;
+      for (let round = 0; round < rounds; round++) {
+        const from = round === 0 ? 'first' : `next-${round - 1}`;
+        const next = { ...aGenerationAt(clock, `next-${round}`), issuedAt: later + round };
+        await race(round, [
+          () => storage.sessions.touch(user.id, session.id, later + round - 1),
+          () => storage.sessions.rotate(user.id, session.id, from, next, strict),
+        ]);
+        const held = await storage.sessions.find(user.id, session.id);
+        expect(held).to.deep.include({ current: next, lastUsedAt: later + round });
+      }
     });
   });
 
@@ -130,7 +295,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const next = aGenerationAt(clock, 'second');
       const rotated = await storage.sessions.rotate(user.id, session.id, 'first', next, strict);
       const previous = { id: 'first', rotatedAt: clock.now() };
-      expect(rotated).to.deep.equal({ ...session, current: next, previous });
+      expect(rotated).to.deep.equal({ ...session, lastUsedAt: next.issuedAt, current: next, previous });
       expect(await storage.sessions.find(user.id, session.id)).to.deep.equal(rotated);
     });
 
@@ -263,6 +428,26 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       expect(await storage.sessions.find(user.id, session.id)).to.deep.equal(session);
     });
 
+    it('is done within a live session, that very one included', async () => {
+      const { storage, clock } = await open();
+      const { user, session } = await signIn(storage, clock);
+      await openSession(storage, aSessionOf(user, clock, { id: 'another' }), user);
+      expect(await storage.sessions.end(user.id, 'another', session.id)).to.equal(true);
+      expect(await storage.sessions.end(user.id, 'another', session.id)).to.equal(false);
+      expect(await storage.sessions.end(user.id, session.id, session.id)).to.equal(true);
+      expect(await storage.sessions.list(user.id)).to.deep.equal([]);
+    });
+
+    it('is not done within a session that has ended, expired, never was, or is somebody else’s', async () => {
+      const { storage, clock } = await open();
+      const { user, others } = await signInWithUselessSessions(storage, clock);
+      for (const within of others) {
+        expect(await refusalOf(storage.sessions.end(user.id, 'session', within))).to.equal('token_revoked');
+        expect(await refusalOf(storage.sessions.end(user.id, 'unknown', within))).to.equal('token_revoked');
+      }
+      expect(await idsOf(storage, user.id)).to.deep.equal(['session']);
+    });
+
     it('was done by exactly one of fifty at once', async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
@@ -271,19 +456,62 @@ export function sessionRepositoryContract(open: OpenStorage): void {
     });
   });
 
+  describe('ending all', () => {
+    it('ends every session of the user, and of nobody else', async () => {
+      const { storage, clock } = await open();
+      const { user, session } = await signIn(storage, clock);
+      await openSession(storage, aSessionOf(user, clock, { id: 'another' }), user);
+      const bob = await addUser(storage, { username: 'bob' });
+      await openSession(storage, aSessionOf(bob, clock, { id: 'bobs' }), bob);
+      await storage.sessions.endAll(user.id, session.id);
+      expect(await storage.sessions.list(user.id)).to.deep.equal([]);
+      expect(await idsOf(storage, bob.id)).to.deep.equal(['bobs']);
+    });
+
+    it('is not done within a session that has ended, expired, never was, or is somebody else’s', async () => {
+      const { storage, clock } = await open();
+      const { user, others } = await signInWithUselessSessions(storage, clock);
+      for (const within of others) {
+        expect(await refusalOf(storage.sessions.endAll(user.id, within))).to.equal('token_revoked');
+      }
+      expect(await idsOf(storage, user.id)).to.deep.equal(['session']);
+    });
+
+    it('lets the user sign in again', async () => {
+      const { storage, clock } = await open();
+      const { user, session } = await signIn(storage, clock);
+      await storage.sessions.endAll(user.id, session.id);
+      await openSession(storage, aSessionOf(user, clock, { id: 'new' }), user);
+      expect(await idsOf(storage, user.id)).to.deep.equal(['new']);
+    });
+
+    it('leaves no session that a rotation at the same time brings back', async () => {
+      const { storage, clock } = await open();
+      const user = await addUser(storage);
+      for (let round = 0; round < rounds; round++) {
+        await openSession(storage, aSessionOf(user, clock), user);
+        await race(round, [
+          () => storage.sessions.rotate(user.id, 'session', 'first', aGenerationAt(clock, 'second'), 10),
+          () => storage.sessions.endAll(user.id, 'session'),
+        ]);
+        expect(await storage.sessions.list(user.id)).to.deep.equal([]);
+      }
+    });
+  });
+
   describe('a race', () => {
     for (const [what, change] of [
-      ['a deactivation', 'deactivate'],
-      ['a removal', 'remove'],
-      ['a new password', 'setPasswordHash'],
-    ] as const) {
+      ['a deactivation', (users, id) => users.deactivate(id)],
+      ['a removal', (users, id) => users.remove(id)],
+      ['a new password', (users, id) => users.setPasswordHash(id, 'new')],
+    ] as readonly [string, (users: UserRepository, id: number) => Promise<boolean>][]) {
       it(`between a sign-in and ${what} leaves no session open`, async () => {
         const { storage, clock } = await open();
         for (let round = 0; round < rounds; round++) {
           const user = await addUser(storage, { username: `user${round}` });
           await race(round, [
             () => storage.sessions.open(aSessionOf(user, clock), user.passwordHash),
-            () => storage.users[change](user.id, 'new'),
+            () => change(storage.users, user.id),
           ]);
           expect(await storage.sessions.find(user.id, 'session')).to.equal(undefined);
         }
@@ -296,7 +524,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
           await openSession(storage, aSessionOf(user, clock), user);
           await race(round, [
             () => storage.sessions.rotate(user.id, 'session', 'first', aGenerationAt(clock, 'second'), 10),
-            () => storage.users[change](user.id, 'new'),
+            () => change(storage.users, user.id),
           ]);
           expect(await storage.sessions.find(user.id, 'session')).to.equal(undefined);
         }
@@ -316,6 +544,11 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       }
     });
   });
+}
+
+/** The ids of the user's live sessions. */
+async function idsOf({ sessions }: Storage, userId: number): Promise<string[]> {
+  return (await sessions.list(userId)).map(({ id }) => id);
 }
 
 function currentOf(session: Session | 'reused' | 'gone' | undefined): string | undefined {

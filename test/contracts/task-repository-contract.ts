@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Storage } from '../../src/application/ports.js';
 import type { TaskChanges } from '../../src/domain/task.js';
 import { refusalOf } from '../support/refusal.js';
-import { aDraft, addUser, aGenerationAt, aSessionOf, openSession, signIn } from './builders.js';
+import { aDraft, addUser, aSessionOf, openSession, signIn, signInWithUselessSessions } from './builders.js';
 import { concurrently, race } from './concurrency.js';
 import type { OpenStorage } from './open-storage.js';
 
@@ -47,16 +47,10 @@ export function taskRepositoryContract(open: OpenStorage): void {
 
       it(`lets no ended, expired, unknown or foreign session ${what}`, async () => {
         const { storage, clock } = await open();
-        const { user } = await signIn(storage, clock, { id: 'ended' });
-        await storage.sessions.end(user.id, 'ended');
-        const bob = await addUser(storage, { username: 'bob' });
-        await openSession(storage, aSessionOf(bob, clock, { id: 'foreign' }), bob);
-        const brief = aGenerationAt(clock, 'first', 60);
-        await openSession(storage, aSessionOf(user, clock, { id: 'expired', current: brief }), user);
-        clock.advance(60);
+        const { user, others } = await signInWithUselessSessions(storage, clock);
         const task = await storage.tasks.create(user.id, aDraft());
 
-        for (const within of ['ended', 'expired', 'unknown', 'foreign']) {
+        for (const within of others) {
           expect(await refusalOf(change(storage, user.id, within))).to.equal('token_revoked');
         }
         expect(await storage.tasks.list(user.id, all)).to.deep.equal([task]);
@@ -113,6 +107,48 @@ export function taskRepositoryContract(open: OpenStorage): void {
       const byId = tasks.toSorted((one, other) => one.id - other.id);
       expect(byId.map(({ id }) => id)).to.deep.equal(numbers(100));
       expect(await storage.tasks.list(owner, all)).to.deep.equal(byId);
+    });
+  });
+
+  describe('creating more than there may be', () => {
+    it('is refused, until one is removed', async () => {
+      const { storage, owner } = await openWithOwner();
+      const create = () => storage.tasks.create(owner, aDraft(), undefined, 2);
+      const [first, second] = [await create(), await create()];
+      expect(await refusalOf(create())).to.equal('task_limit_reached');
+      expect(await storage.tasks.list(owner, all)).to.deep.equal([first, second]);
+      await storage.tasks.remove(owner, first.id);
+      expect(await create()).to.include({ id: 3 });
+      expect(await refusalOf(create())).to.equal('task_limit_reached');
+    });
+
+    it('is not refused for what others have', async () => {
+      const { storage, owner } = await openWithOwner();
+      const bob = await addUser(storage, { username: 'bob' });
+      await createTasks(storage, bob.id, 3);
+      expect(await storage.tasks.create(owner, aDraft(), undefined, 1)).to.include({ id: 1 });
+    });
+
+    it('is refused to exactly those of a hundred at once for whom there is no room', async () => {
+      const { storage, owner } = await openWithOwner();
+      await createTasks(storage, owner, 3);
+      const refusals = await concurrently(100, () =>
+        storage.tasks.create(owner, aDraft(), undefined, 20).then(
+          () => undefined,
+          (error: unknown) => refusalOf(Promise.reject(error)),
+        ),
+      );
+      expect(refusals.filter((refusal) => refusal === undefined)).to.have.length(17);
+      expect(refusals.filter((refusal) => refusal === 'task_limit_reached')).to.have.length(83);
+      expect(await storage.tasks.list(owner, all)).to.have.length(20);
+    });
+
+    it('is told after an ended session', async () => {
+      const { storage, clock } = await open();
+      const { user, session } = await signIn(storage, clock);
+      await storage.sessions.end(user.id, session.id);
+      const creating = storage.tasks.create(user.id, aDraft(), session.id, 0);
+      expect(await refusalOf(creating)).to.equal('token_revoked');
     });
   });
 

@@ -1,8 +1,17 @@
 import { expect } from 'chai';
 import type { Storage } from '../../src/application/ports.js';
 import type { User } from '../../src/domain/user.js';
-import { aDraft, addUser, aNewUser, aSessionOf, openSession, signIn } from './builders.js';
-import { concurrently } from './concurrency.js';
+import { refusalOf } from '../support/refusal.js';
+import {
+  aDraft,
+  addUser,
+  aNewUser,
+  aSessionOf,
+  openSession,
+  signIn,
+  signInWithUselessSessions,
+} from './builders.js';
+import { concurrently, race } from './concurrency.js';
 import type { OpenStorage } from './open-storage.js';
 
 const everybody = { after: 0, limit: 1000 };
@@ -173,6 +182,81 @@ export function userRepositoryContract(open: OpenStorage): void {
     });
   });
 
+  describe('changing the password within a session', () => {
+    it('stores the hash and ends all sessions of the user but that one', async () => {
+      const { storage, clock } = await open();
+      const { user, session } = await signIn(storage, clock);
+      await openSession(storage, aSessionOf(user, clock, { id: 'another' }), user);
+      const changed = await storage.users.changePasswordHash(user.id, user.passwordHash, 'new', session.id);
+      expect(changed).to.equal(true);
+      expect(await storage.users.find(user.id)).to.deep.equal({ ...user, passwordHash: 'new' });
+      expect(await storage.sessions.list(user.id)).to.deep.equal([session]);
+    });
+
+    it('changes nothing if the old hash is no longer there', async () => {
+      const { storage, clock } = await open();
+      const { user, session } = await signIn(storage, clock);
+      const another = await openSession(storage, aSessionOf(user, clock, { id: 'another' }), user);
+      expect(await storage.users.changePasswordHash(user.id, 'older', 'new', session.id)).to.equal(false);
+      expect(await storage.users.find(user.id)).to.deep.equal(user);
+      expect(await storage.sessions.list(user.id)).to.have.deep.members([session, another]);
+    });
+
+    it('changes nothing within a session that has ended, expired, never was, or is somebody else’s', async () => {
+      const { storage, clock } = await open();
+      const { user, others } = await signInWithUselessSessions(storage, clock);
+      for (const within of others) {
+        const changing = storage.users.changePasswordHash(user.id, user.passwordHash, 'new', within);
+        expect(await refusalOf(changing)).to.equal('token_revoked');
+      }
+      expect(await storage.users.find(user.id)).to.deep.equal(user);
+      expect(await storage.sessions.list(user.id)).to.have.length(1);
+    });
+
+    it('is done by exactly one of twenty at once', async () => {
+      const { storage, clock } = await open();
+      const { user, session } = await signIn(storage, clock);
+      const changed = await concurrently(20, (index) =>
+        storage.users.changePasswordHash(user.id, user.passwordHash, `new ${index}`, session.id),
+      );
+      expect(changed.filter(Boolean)).to.have.length(1);
+      expect(await storage.users.find(user.id)).to.include({ passwordHash: `new ${changed.indexOf(true)}` });
+    });
+
+    it('leaves no session open that a sign-in with the old password opened, however they race', async () => {
+      const { storage, clock } = await open();
+      for (let round = 0; round < 60; round++) {
+        const user = await addUser(storage, { username: `user${round}` });
+        const session = await openSession(storage, aSessionOf(user, clock), user);
+        await race(round, [
+          () => storage.sessions.open(aSessionOf(user, clock, { id: 'racing' }), user.passwordHash),
+          () => storage.users.changePasswordHash(user.id, user.passwordHash, 'new', session.id),
+        ]);
+        expect(await storage.sessions.list(user.id)).to.deep.equal([session]);
+      }
+    });
+
+    it('changes nothing of somebody who is deactivated or logs out at the same time, or is done before', async () => {
+      const { storage, clock } = await open();
+      for (let round = 0; round < 60; round++) {
+        const user = await addUser(storage, { username: `user${round}` });
+        await openSession(storage, aSessionOf(user, clock), user);
+        let changed: unknown;
+        await race(round, [
+          async () => {
+            const changing = storage.users.changePasswordHash(user.id, user.passwordHash, 'new', 'session');
+            changed = await changing.catch(() => 'refused');
+          },
+          () =>
+            round % 3 === 0 ? storage.users.deactivate(user.id) : storage.sessions.end(user.id, 'session'),
+        ]);
+        const { passwordHash } = (await storage.users.find(user.id)) ?? {};
+        expect(passwordHash).to.equal(changed === true ? 'new' : user.passwordHash);
+        expect(await storage.sessions.list(user.id)).to.deep.equal([]);
+      }
+    });
+  });
+
   describe('deactivating', () => {
     it('makes the user inactive and ends all of their sessions', async () => {
       const { storage, clock } = await open();
@@ -234,6 +318,24 @@ export function userRepositoryContract(open: OpenStorage): void {
       expect(await storage.users.findByName(user.username)).to.deep.equal(another);
       expect(await storage.sessions.find(another.id, session.id)).to.equal(undefined);
       expect(await storage.tasks.list(another.id, everybody)).to.deep.equal([]);
+    });
+
+    it('is done within a live session', async () => {
+      const { storage, clock } = await open();
+      const { user, session } = await signIn(storage, clock);
+      expect(await storage.users.remove(user.id, session.id)).to.equal(true);
+      expect(await storage.users.findByName(user.username)).to.equal(undefined);
+      expect(await refusalOf(storage.users.remove(user.id, session.id))).to.equal('token_revoked');
+    });
+
+    it('is not done within a session that has ended, expired, never was, or is somebody else’s', async () => {
+      const { storage, clock } = await open();
+      const { user, others } = await signInWithUselessSessions(storage, clock);
+      for (const within of others) {
+        expect(await refusalOf(storage.users.remove(user.id, within))).to.equal('token_revoked');
+      }
+      expect(await storage.users.findByName(user.username)).to.deep.equal(user);
+      expect(await storage.sessions.list(user.id)).to.have.length(1);
     });
 
     it('works for an inactive user', async () => {

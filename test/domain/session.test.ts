@@ -10,7 +10,7 @@ import {
 } from '../../src/domain/session.js';
 import { aGeneration, aPolicy, aSession } from '../support/builders.js';
 
-const owner = { userId: 7, sessionId: 'session', refreshId: 'first' };
+const owner = { id: 'session', userId: 7, refreshId: 'first' };
 const next = aGeneration({ id: 'next', issuedAt: 1500, expiresAt: 2500 });
 
 describe('a session', () => {
@@ -21,8 +21,14 @@ describe('a session', () => {
         id: 'session',
         userId: 7,
         openedAt: 1000,
+        lastUsedAt: 1000,
         current: { id: 'first', issuedAt: 1000, expiresAt: 1100 },
       });
+    });
+
+    it('knows where it was opened from, if that is known', () => {
+      const { address } = openSession({ ...owner, address: '192.0.2.1' }, 1000, aPolicy());
+      expect(address).to.equal('192.0.2.1');
     });
 
     it('may be shorter than a refresh token if it rotates', () => {
@@ -68,7 +74,12 @@ describe('a rotation', () => {
     const session = aSession();
     expect(rotate(session, 'current', next, 1500.5, 10)).to.deep.equal({
       outcome: 'rotated',
-      session: { ...session, current: next, previous: { id: 'current', rotatedAt: 1500.5 } },
+      session: {
+        ...session,
+        lastUsedAt: 1500,
+        current: next,
+        previous: { id: 'current', rotatedAt: 1500.5 },
+      },
     });
   });
 
@@ -76,7 +87,7 @@ describe('a rotation', () => {
     const session = aSession({ previous: { id: 'older', rotatedAt: 1100 } });
     expect(rotate(session, 'current', next, 1500, 10)).to.deep.equal({
       outcome: 'rotated',
-      session: { ...session, current: next, previous: { id: 'current', rotatedAt: 1500 } },
+      session: { ...session, lastUsedAt: 1500, current: next, previous: { id: 'current', rotatedAt: 1500 } },
     });
   });
 

@@ -20,11 +20,12 @@ const methods = {
     'list',
     'replacePasswordHash',
     'setPasswordHash',
+    'changePasswordHash',
     'activate',
     'deactivate',
     'remove',
   ],
-  sessions: ['open', 'find', 'rotate', 'end'],
+  sessions: ['open', 'find', 'list', 'touch', 'rotate', 'end', 'endAll'],
   tasks: ['create', 'find', 'list', 'update', 'remove'],
 };
 const allMethods = [

@@ -23,5 +23,5 @@ export function aGeneration(changes: Partial<RefreshGeneration> = {}): RefreshGe
 }
 
 export function aSession(changes: Partial<Session> = {}): Session {
-  return { id: 'session', userId: 1, openedAt: 1000, current: aGeneration(), ...changes };
+  return { id: 'session', userId: 1, openedAt: 1000, lastUsedAt: 1000, current: aGeneration(), ...changes };
 }

@@ -18,6 +18,8 @@ const refusals: Readonly<Record<ErrorCode, Refusal>> = {
   user_inactive: refusal(401, 'User is inactive', 'user_inactive'),
   no_active_account: refusal(401, 'No active account found for the given token.'),
   task_not_found: new Refusal(404, { error: 'Task not found' }),
+  task_limit_reached: refusal(403, 'You have as many tasks as one user may have; delete some first.'),
+  session_not_found: new Refusal(404, { error: 'Session not found' }),
   storage_unavailable: unavailable(1),
   overloaded: unavailable(5),
 };

@@ -1,4 +1,5 @@
 import type { Clock, SessionRepository } from '../../application/ports.js';
+import { DomainError } from '../../domain/errors.js';
 import { isUnexpired, rotate, type RefreshGeneration, type Session } from '../../domain/session.js';
 import type { User } from '../../domain/user.js';
 
@@ -18,16 +19,27 @@ export class InMemorySessionRepository implements SessionRepository {
     return this.sessions.size;
   }
 
-  async open(session: Session, passwordHash: string): Promise<boolean> {
+  async open(session: Session, passwordHash: string, limit = Infinity): Promise<boolean> {
     this.dropExpired();
     const user = this.accounts.get(session.userId);
     if (!user?.active || user.passwordHash !== passwordHash) return false;
+    const held = this.liveSessions(user.id);
+    for (const oldest of held.slice(0, Math.max(0, held.length - limit + 1))) this.remove(oldest);
     this.insert(session);
     return true;
   }
 
   async find(userId: number, sessionId: string): Promise<Session | undefined> {
     return this.live(userId, sessionId);
+  }
+
+  async list(userId: number): Promise<readonly Session[]> {
+    return this.liveSessions(userId);
+  }
+
+  async touch(userId: number, sessionId: string, at: number): Promise<void> {
+    const session = this.live(userId, sessionId);
+    if (session && session.lastUsedAt < at) this.sessions.set(session.id, { ...session, lastUsedAt: at });
   }
 
   async rotate(
@@ -46,22 +58,43 @@ export class InMemorySessionRepository implements SessionRepository {
     return rotation.session;
   }
 
-  async end(userId: number, sessionId: string): Promise<boolean> {
+  async end(userId: number, sessionId: string, within?: string): Promise<boolean> {
+    this.requireLive(userId, within);
     const session = this.live(userId, sessionId);
     if (session) this.remove(session);
     return session !== undefined;
   }
 
+  async endAll(userId: number, within: string): Promise<void> {
+    this.requireLive(userId, within);
+    this.removeAll(userId);
+  }
+
+  /** Throws 'token_revoked' if a session is named that is not live now. */
+  requireLive(userId: number, within: string | undefined): void {
+    if (within !== undefined && !this.live(userId, within)) throw new DomainError('token_revoked');
+  }
+
+  /** Ends every session of the user, but the one that is named. */
+  removeAll(userId: number, except?: string): void {
+    for (const session of this.sessionsOf(userId)) if (session.id !== except) this.remove(session);
+  }
+
   /** The session, if it is live now. */
-  live(userId: number, sessionId: string): Session | undefined {
+  private live(userId: number, sessionId: string): Session | undefined {
     const session = this.sessions.get(sessionId);
     return session?.userId === userId && isUnexpired(session, this.clock()) ? session : undefined;
   }
 
-  /** Ends every session of the user. */
-  endAll(userId: number): void {
-    for (const id of this.idsByUser.get(userId) ?? []) this.sessions.delete(id);
-    this.idsByUser.delete(userId);
+  private liveSessions(userId: number): Session[] {
+    const now = this.clock();
+    const live = this.sessionsOf(userId).filter((session) => isUnexpired(session, now));
+    return live.toSorted((one, other) => one.openedAt - other.openedAt);
+  }
+
+  private sessionsOf(userId: number): Session[] {
+    const ids = [...(this.idsByUser.get(userId) ?? [])];
+    return ids.map((id) => this.sessions.get(id)).filter((session) => session !== undefined);
   }
 
   private insert(session: Session): void {

@@ -15,10 +15,11 @@ export class InMemoryTaskRepository implements TaskRepository {
 
   constructor(private readonly sessions: InMemorySessionRepository) {}
 
-  async create(ownerId: number, draft: TaskDraft, within?: string): Promise<Task> {
-    this.requireLive(ownerId, within);
+  async create(ownerId: number, draft: TaskDraft, within?: string, limit = Infinity): Promise<Task> {
+    this.sessions.requireLive(ownerId, within);
     let list = this.lists.get(ownerId);
     if (!list) this.lists.set(ownerId, (list = { lastId: 0, tasks: [] }));
+    if (list.tasks.length >= limit) throw new DomainError('task_limit_reached');
     const { title, description, status } = draft;
     const task: Task = { id: ++list.lastId, title, description, status };
     list.tasks.push(task);
@@ -42,7 +43,7 @@ export class InMemoryTaskRepository implements TaskRepository {
     changes: TaskChanges,
     within?: string,
   ): Promise<Task | undefined> {
-    this.requireLive(ownerId, within);
+    this.sessions.requireLive(ownerId, within);
     const tasks = this.tasksOf(ownerId);
     const index = indexOf(tasks, id);
     const task = tasks[index];
@@ -51,7 +52,7 @@ export class InMemoryTaskRepository implements TaskRepository {
   }
 
   async remove(ownerId: number, id: number, within?: string): Promise<boolean> {
-    this.requireLive(ownerId, within);
+    this.sessions.requireLive(ownerId, within);
     const tasks = this.tasksOf(ownerId);
     const index = indexOf(tasks, id);
     if (index === -1) return false;
@@ -62,11 +63,6 @@ export class InMemoryTaskRepository implements TaskRepository {
   /** Deletes every task of an owner who is not coming back. */
   removeAll(ownerId: number): void {
     this.lists.delete(ownerId);
-  }
-
-  private requireLive(ownerId: number, sessionId: string | undefined): void {
-    if (sessionId !== undefined && !this.sessions.live(ownerId, sessionId))
-      throw new DomainError('token_revoked');
   }
 
   private tasksOf(ownerId: number): Task[] {

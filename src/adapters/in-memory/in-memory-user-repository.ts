@@ -46,8 +46,15 @@ export class InMemoryUserRepository implements UserRepository {
   }
 
   async setPasswordHash(id: number, hash: string): Promise<boolean> {
-    this.sessions.endAll(id);
+    this.sessions.removeAll(id);
     return this.change(id, { passwordHash: hash });
+  }
+
+  async changePasswordHash(id: number, from: string, to: string, within: string): Promise<boolean> {
+    this.sessions.requireLive(id, within);
+    if (this.accounts.get(id)?.passwordHash !== from) return false;
+    this.sessions.removeAll(id, within);
+    return this.change(id, { passwordHash: to });
   }
 
   async activate(id: number): Promise<boolean> {
@@ -55,16 +62,17 @@ export class InMemoryUserRepository implements UserRepository {
   }
 
   async deactivate(id: number): Promise<boolean> {
-    this.sessions.endAll(id);
+    this.sessions.removeAll(id);
     return this.change(id, { active: false });
   }
 
-  async remove(id: number): Promise<boolean> {
+  async remove(id: number, within?: string): Promise<boolean> {
+    this.sessions.requireLive(id, within);
     const user = this.accounts.get(id);
     if (!user) return false;
     this.accounts.delete(id);
     this.idsByName.delete(user.username);
-    this.sessions.endAll(id);
+    this.sessions.removeAll(id);
     this.tasks.removeAll(id);
     return true;
   }

@@ -15,7 +15,7 @@ export async function createStorage({
   const connection = await RedisConnection.open(redis, log);
   const keys = new Keys(redis.keyPrefix);
   return {
-    users: new RedisUserRepository(connection, keys),
+    users: new RedisUserRepository(connection, keys, clock),
     sessions: new RedisSessionRepository(connection, keys, clock),
     tasks: new RedisTaskRepository(connection, keys, clock),
     check: () => connection.check(keys.userIds),

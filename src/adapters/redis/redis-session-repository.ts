@@ -4,6 +4,8 @@ import { isUnexpired, rotate, type RefreshGeneration, type Session } from '../..
 import type { Keys } from './keys.js';
 import type { RedisConnection } from './redis-connection.js';
 import * as scripts from './scripts.js';
+import { parse, serialise } from './session-text.js';
+import { unlessRefused } from './unless-refused.js';
 
 export class RedisSessionRepository implements SessionRepository {
   constructor(
@@ -12,7 +14,7 @@ export class RedisSessionRepository implements SessionRepository {
     private readonly clock: Clock,
   ) {}
 
-  async open(session: Session, passwordHash: string): Promise<boolean> {
+  async open(session: Session, passwordHash: string, limit = Infinity): Promise<boolean> {
     const { account, sessions } = this.keys.ofUser(session.userId);
     const opened = await scripts.openSession(
       this.redis,
@@ -23,12 +25,31 @@ export class RedisSessionRepository implements SessionRepository {
       serialise(session),
       session.current.expiresAt,
       this.clock(),
+      limit,
     );
     return opened === 1;
   }
 
   async find(userId: number, sessionId: string): Promise<Session | undefined> {
     return (await this.read(userId, sessionId))?.session;
+  }
+
+  async list(userId: number): Promise<readonly Session[]> {
+    const texts = await this.redis.send((client) => client.hgetall(this.keys.ofUser(userId).sessions));
+    const now = this.clock();
+    return Object.entries(texts)
+      .map(([id, text]) => parse(userId, id, text))
+      .filter((session) => isUnexpired(session, now))
+      .toSorted((one, other) => one.openedAt - other.openedAt);
+  }
+
+  async touch(userId: number, sessionId: string, at: number): Promise<void> {
+    // Another round only after somebody else's change, as in a rotation.
+    for (;;) {
+      const held = await this.read(userId, sessionId);
+      if (!held || held.session.lastUsedAt >= at) return;
+      if (await this.replace(held.text, { ...held.session, lastUsedAt: at })) return;
+    }
   }
 
   async rotate(
@@ -52,10 +73,19 @@ export class RedisSessionRepository implements SessionRepository {
     }
   }
 
-  async end(userId: number, sessionId: string): Promise<boolean> {
+  async end(userId: number, sessionId: string, within = ''): Promise<boolean> {
     const operation = this.keys.operation(userId, randomUUID());
     const { sessions } = this.keys.ofUser(userId);
-    return (await scripts.endSession(this.redis, sessions, operation, sessionId, this.clock())) === 1;
+    const now = this.clock();
+    return (
+      unlessRefused(await scripts.endSession(this.redis, sessions, operation, sessionId, within, now)) === 1
+    );
+  }
+
+  async endAll(userId: number, within: string): Promise<void> {
+    const operation = this.keys.operation(userId, randomUUID());
+    const { sessions } = this.keys.ofUser(userId);
+    unlessRefused(await scripts.endAllSessions(this.redis, sessions, operation, within, this.clock()));
   }
 
   private async read(
@@ -81,22 +111,4 @@ export class RedisSessionRepository implements SessionRepository {
     );
     return replaced === 1;
   }
-}
-
-/**
- * A session as text: `openedAt expiresAt refreshId`, and once it has rotated `issuedAt previousId rotatedAt` as well.
- * Without rotation it is short enough (64 bytes) for Redis to keep a user's sessions in one small piece of memory.
- */
-function serialise({ openedAt, current, previous }: Session): string {
-  const rotated = previous ? [current.issuedAt, previous.id, previous.rotatedAt] : [];
-  return [openedAt, current.expiresAt, current.id, ...rotated].join(' ');
-}
-
-function parse(userId: number, sessionId: string, text: string): Session {
-  const [openedAt, expiresAt, id = '', issuedAt = openedAt, previousId, rotatedAt] = text.split(' ');
-  const current = { id, issuedAt: Number(issuedAt), expiresAt: Number(expiresAt) };
-  const session = { id: sessionId, userId, openedAt: Number(openedAt), current };
-  return previousId === undefined
-    ? session
-    : { ...session, previous: { id: previousId, rotatedAt: Number(rotatedAt) } };
 }

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock, TaskRepository } from '../../application/ports.js';
-import { DomainError } from '../../domain/errors.js';
 import type { Page } from '../../domain/page.js';
 import type { Task, TaskChanges, TaskDraft, TaskStatus } from '../../domain/task.js';
 import type { Keys } from './keys.js';
 import type { RedisConnection } from './redis-connection.js';
 import * as scripts from './scripts.js';
+import { unlessRefused } from './unless-refused.js';
 
 export class RedisTaskRepository implements TaskRepository {
   constructor(
@@ -14,13 +14,18 @@ export class RedisTaskRepository implements TaskRepository {
     private readonly clock: Clock,
   ) {}
 
-  async create(ownerId: number, { title, description, status }: TaskDraft, within = ''): Promise<Task> {
+  async create(
+    ownerId: number,
+    { title, description, status }: TaskDraft,
+    within = '',
+    limit = Infinity,
+  ): Promise<Task> {
     const { tasks, sessions, taskIds } = this.keys.ofUser(ownerId);
     const operation = this.keys.operation(ownerId, randomUUID());
     const afterId = ['', status, title, description].join(separator);
     const now = this.clock();
-    const id = inSession(
-      await scripts.createTask(this.redis, tasks, sessions, taskIds, operation, within, now, afterId),
+    const id = unlessRefused(
+      await scripts.createTask(this.redis, tasks, sessions, taskIds, operation, within, now, limit, afterId),
     );
     return { id, title, description, status };
   }
@@ -44,7 +49,9 @@ export class RedisTaskRepository implements TaskRepository {
     const { tasks, sessions } = this.keys.ofUser(ownerId);
     const fields = Object.entries(changes).flat();
     const now = this.clock();
-    const text = inSession(await scripts.updateTask(this.redis, tasks, sessions, within, now, id, ...fields));
+    const text = unlessRefused(
+      await scripts.updateTask(this.redis, tasks, sessions, within, now, id, ...fields),
+    );
     return text === null ? undefined : parse(text);
   }
 
@@ -52,14 +59,10 @@ export class RedisTaskRepository implements TaskRepository {
     const { tasks, sessions } = this.keys.ofUser(ownerId);
     const operation = this.keys.operation(ownerId, randomUUID());
     const now = this.clock();
-    return inSession(await scripts.removeTask(this.redis, tasks, sessions, operation, within, now, id)) === 1;
+    return (
+      unlessRefused(await scripts.removeTask(this.redis, tasks, sessions, operation, within, now, id)) === 1
+    );
   }
-}
-
-/** The reply of a script, unless that is that the session has ended. */
-function inSession<T>(reply: T): Exclude<T, typeof scripts.sessionEnded> {
-  if (reply === scripts.sessionEnded) throw new DomainError('token_revoked');
-  return reply as Exclude<T, typeof scripts.sessionEnded>;
 }
 
 /**

@@ -1,24 +1,27 @@
-import type { UserRepository } from '../../application/ports.js';
+import { randomUUID } from 'node:crypto';
+import type { Clock, UserRepository } from '../../application/ports.js';
 import type { Page } from '../../domain/page.js';
 import type { NewUser, User } from '../../domain/user.js';
 import type { Keys } from './keys.js';
 import type { RedisConnection } from './redis-connection.js';
 import * as scripts from './scripts.js';
+import { unlessRefused } from './unless-refused.js';
 
 /**
  * An account is written first and its name claimed last, so that whoever loses the name, or a crash in between, leaves
- * a record that nothing leads to, and never a name that is taken by nobody. A deletion goes the other way round.
+ * a record that nothing leads to. A deletion takes all of the user at once and then sets the name free; if it breaks off
+ * in between, the name leads to nobody, and is as good as free.
  */
 export class RedisUserRepository implements UserRepository {
   constructor(
     private readonly redis: RedisConnection,
     private readonly keys: Keys,
+    private readonly clock: Clock,
   ) {}
 
   async add({ username, passwordHash, createdAt }: NewUser): Promise<User | undefined> {
     const id = await this.newAccount({ username, passwordHash, createdAt });
-    const claimed = await scripts.claimUsername(this.redis, this.keys.username(username), id);
-    if (claimed) return { id, username, passwordHash, createdAt, active: true };
+    if (await this.claimName(username, id)) return { id, username, passwordHash, createdAt, active: true };
     await this.removeAccount(id);
     return undefined;
   }
@@ -33,7 +36,8 @@ export class RedisUserRepository implements UserRepository {
 
   async findByName(username: string): Promise<User | undefined> {
     const id = await this.idOf(username);
-    return id === undefined ? undefined : this.find(id);
+    const user = id === undefined ? undefined : await this.find(id);
+    return user?.username === username ? user : undefined;
   }
 
   async list({ after, limit }: Page): Promise<readonly User[]> {
@@ -55,6 +59,14 @@ export class RedisUserRepository implements UserRepository {
     return this.change(id, 'password', hash, { endSessions: true });
   }
 
+  async changePasswordHash(id: number, from: string, to: string, within: string): Promise<boolean> {
+    const { account, sessions } = this.keys.ofUser(id);
+    const now = this.clock();
+    return (
+      unlessRefused(await scripts.changePassword(this.redis, account, sessions, from, to, within, now)) === 1
+    );
+  }
+
   async activate(id: number): Promise<boolean> {
     return this.change(id, 'active', 1, { endSessions: false });
   }
@@ -63,12 +75,11 @@ export class RedisUserRepository implements UserRepository {
     return this.change(id, 'active', 0, { endSessions: true });
   }
 
-  async remove(id: number): Promise<boolean> {
+  async remove(id: number, within = ''): Promise<boolean> {
     const user = await this.find(id);
-    if (!user || !(await this.deactivate(id))) return false;
-    await scripts.releaseUsername(this.redis, this.keys.username(user.username), id);
-    await this.removeAccount(id);
-    return true;
+    const wasThere = await this.removeAccount(id, within);
+    if (user) await scripts.releaseUsername(this.redis, this.keys.username(user.username), id);
+    return wasThere;
   }
 
   private async newAccount({ username, passwordHash, createdAt }: NewUser): Promise<number> {
@@ -80,9 +91,28 @@ export class RedisUserRepository implements UserRepository {
     }
   }
 
-  private async removeAccount(id: number): Promise<void> {
+  /** Answers whether the user has the name now. */
+  private async claimName(username: string, id: number): Promise<boolean> {
+    const key = this.keys.username(username);
+    if (await scripts.claimUsername(this.redis, key, id)) return true;
+    const owner = await this.idOf(username);
+    if (owner !== undefined) {
+      if (await this.findByName(username)) return false;
+      await scripts.releaseUsername(this.redis, key, owner);
+    }
+    return (await scripts.claimUsername(this.redis, key, id)) === 1;
+  }
+
+  /** Answers whether there was one. */
+  private async removeAccount(id: number, within = ''): Promise<boolean> {
     const { account, sessions, tasks, taskIds } = this.keys.ofUser(id);
-    await scripts.removeAccount(this.redis, account, sessions, tasks, taskIds);
+    const operation = this.keys.operation(id, randomUUID());
+    const now = this.clock();
+    return (
+      unlessRefused(
+        await scripts.removeAccount(this.redis, account, sessions, tasks, taskIds, operation, within, now),
+      ) === 1
+    );
   }
 
   private async change(

@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { RedisConnection } from './redis-connection.js';
+import type { Refused } from './unless-refused.js';
 
 // Each script is one step, touches one slot, and may be executed twice: when a reply is lost, ioredis on a Cluster sends
 // the script again. The second time, it changes nothing and answers what it answered before.
 
-/** The second word of a session's text, as RedisSessionRepository writes it. */
+/** Times in a session's text, whose first two words they are: see session-text.ts. */
 const expiry = `
-  local function expiry(session) return tonumber(string.match(session, ' (%d+)')) end`;
+  local function radix(session) return string.find(session, '@', 1, true) and 36 or 10 end
+  local function expiry(session) return tonumber(string.match(session, ' (%w+)'), radix(session)) end`;
+const opening = `
+  local function opening(session) return tonumber(string.match(session, '%w+'), radix(session)) end`;
 
 /** Whether a session is live; an empty id stands for none, which is as good. */
 const isLive = `${expiry}
@@ -23,10 +27,6 @@ const keepUntil = `
       redis.call('EXPIREAT', sessions, expiresAt)
     end
   end`;
-
-/** What a change answers instead if its session is not live. */
-export const sessionEnded = 'session ended';
-type SessionEnded = typeof sessionEnded;
 
 /** Seconds for which an operation is remembered. A command that has no answer yet is given up after one. */
 const operationLifetime = 10;
@@ -60,12 +60,27 @@ export const createAccount = script<
   return 1`,
 );
 
-/** KEYS account, and what else belongs to the user. */
-export const removeAccount = script<[account: string, sessions: string, tasks: string, taskIds: string], 1>(
-  4,
-  `
-  redis.call('UNLINK', unpack(KEYS))
-  return 1`,
+/** KEYS account, sessions, tasks, task ids, operation; ARGV session id, now. 1 if there was an account. */
+export const removeAccount = script<
+  [
+    account: string,
+    sessions: string,
+    tasks: string,
+    taskIds: string,
+    operation: string,
+    sessionId: string,
+    now: number,
+  ],
+  0 | 1 | Refused
+>(
+  5,
+  `${isLive}
+  if redis.call('EXISTS', KEYS[5]) == 1 then return 1 end
+  if not isLive(KEYS[2], ARGV[1], ARGV[2]) then return 'token_revoked' end
+  local existed = redis.call('EXISTS', KEYS[1])
+  redis.call('UNLINK', KEYS[1], KEYS[2], KEYS[3], KEYS[4])
+  if existed == 1 then redis.call('SET', KEYS[5], 1, 'EX', ${operationLifetime}) end
+  return existed`,
 );
 
 /** KEYS account, sessions; ARGV field, value, 1 to end all sessions. 0 if there is no account. */
@@ -95,7 +110,25 @@ export const replacePassword = script<[account: string, from: string, to: string
   return 1`,
 );
 
-/** KEYS account, sessions; ARGV password hash, session id, session, its expiry, now. 1 if it was opened. */
+/** KEYS account, sessions; ARGV password hash expected, password hash to set, session id, now. 0 if another hash stands there. */
+export const changePassword = script<
+  [account: string, sessions: string, from: string, to: string, sessionId: string, now: number],
+  0 | 1 | Refused
+>(
+  2,
+  `${isLive}
+  local password = redis.call('HGET', KEYS[1], 'password')
+  if password == ARGV[2] then return 1 end
+  if not isLive(KEYS[2], ARGV[3], ARGV[4]) then return 'token_revoked' end
+  if password ~= ARGV[1] then return 0 end
+  redis.call('HSET', KEYS[1], 'password', ARGV[2])
+  for _, id in ipairs(redis.call('HKEYS', KEYS[2])) do
+    if id ~= ARGV[3] then redis.call('HDEL', KEYS[2], id) end
+  end
+  return 1`,
+);
+
+/** KEYS account, sessions; ARGV password hash, session id, session, its expiry, now, how many may be live. 1 if it was opened. */
 export const openSession = script<
   [
     account: string,
@@ -105,18 +138,24 @@ export const openSession = script<
     session: string,
     expiresAt: number,
     now: number,
+    limit: number,
   ],
   0 | 1
 >(
   2,
-  `${expiry}${keepUntil}
+  `${expiry}${opening}${keepUntil}
   local account = redis.call('HMGET', KEYS[1], 'active', 'password')
   if account[1] ~= '1' or account[2] ~= ARGV[1] then return 0 end
-  local now = tonumber(ARGV[5])
+  if redis.call('HEXISTS', KEYS[2], ARGV[2]) == 1 then return 1 end
+  local now, live = tonumber(ARGV[5]), {}
   local sessions = redis.call('HGETALL', KEYS[2])
   for i = 1, #sessions, 2 do
-    if expiry(sessions[i + 1]) <= now then redis.call('HDEL', KEYS[2], sessions[i]) end
+    local id, session = sessions[i], sessions[i + 1]
+    if expiry(session) <= now then redis.call('HDEL', KEYS[2], id)
+    else table.insert(live, { id = id, openedAt = opening(session) }) end
   end
+  table.sort(live, function(one, other) return one.openedAt < other.openedAt end)
+  for i = 1, #live - tonumber(ARGV[6]) + 1 do redis.call('HDEL', KEYS[2], live[i].id) end
   redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
   keepUntil(KEYS[2], ARGV[4], ARGV[5])
   return 1`,
@@ -137,22 +176,38 @@ export const replaceSession = script<
   return 1`,
 );
 
-/** KEYS sessions, operation; ARGV session id, now. 1 if the session was live. */
+/** KEYS sessions, operation; ARGV id of the session to end, session id, now. 1 if the session was live. */
 export const endSession = script<
-  [sessions: string, operation: string, sessionId: string, now: number],
-  0 | 1
+  [sessions: string, operation: string, id: string, sessionId: string, now: number],
+  0 | 1 | Refused
 >(
   2,
-  `${expiry}
+  `${isLive}
+  if redis.call('EXISTS', KEYS[2]) == 1 then return 1 end
+  if not isLive(KEYS[1], ARGV[2], ARGV[3]) then return 'token_revoked' end
   local session = redis.call('HGET', KEYS[1], ARGV[1])
-  if not session then return redis.call('EXISTS', KEYS[2]) end
+  if not session then return 0 end
   redis.call('HDEL', KEYS[1], ARGV[1])
-  if expiry(session) <= tonumber(ARGV[2]) then return 0 end
+  if expiry(session) <= tonumber(ARGV[3]) then return 0 end
   redis.call('SET', KEYS[2], 1, 'EX', ${operationLifetime})
   return 1`,
 );
 
-/** KEYS tasks, sessions, task ids, operation; ARGV session id, now, the task's text after its id. The new id. */
+/** KEYS sessions, operation; ARGV session id, now. */
+export const endAllSessions = script<
+  [sessions: string, operation: string, sessionId: string, now: number],
+  1 | Refused
+>(
+  2,
+  `${isLive}
+  if redis.call('EXISTS', KEYS[2]) == 1 then return 1 end
+  if not isLive(KEYS[1], ARGV[1], ARGV[2]) then return 'token_revoked' end
+  redis.call('DEL', KEYS[1])
+  redis.call('SET', KEYS[2], 1, 'EX', ${operationLifetime})
+  return 1`,
+);
+
+/** KEYS tasks, sessions, task ids, operation; ARGV session id, now, how many tasks there may be, the task's text after its id. The new id. */
 export const createTask = script<
   [
     tasks: string,
@@ -161,18 +216,20 @@ export const createTask = script<
     operation: string,
     sessionId: string,
     now: number,
+    limit: number,
     afterId: string,
   ],
-  number | SessionEnded
+  number | Refused
 >(
   4,
   `${isLive}
   local done = redis.call('GET', KEYS[4])
   if done then return tonumber(done) end
-  if not isLive(KEYS[2], ARGV[1], ARGV[2]) then return '${sessionEnded}' end
+  if not isLive(KEYS[2], ARGV[1], ARGV[2]) then return 'token_revoked' end
+  if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[3]) then return 'task_limit_reached' end
   local id = redis.call('INCR', KEYS[3])
   local text = string.format('%d', id)
-  redis.call('ZADD', KEYS[1], text, text .. ARGV[3])
+  redis.call('ZADD', KEYS[1], text, text .. ARGV[4])
   redis.call('SET', KEYS[4], text, 'EX', ${operationLifetime})
   return id`,
 );
@@ -184,7 +241,7 @@ export const updateTask = script<
 >(
   2,
   `${isLive}
-  if not isLive(KEYS[2], ARGV[1], ARGV[2]) then return '${sessionEnded}' end
+  if not isLive(KEYS[2], ARGV[1], ARGV[2]) then return 'token_revoked' end
   local old = redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[3], ARGV[3])[1]
   if not old then return false end
   local task = {}
@@ -199,12 +256,12 @@ export const updateTask = script<
 /** KEYS tasks, sessions, operation; ARGV session id, now, id. 1 if the task was there. */
 export const removeTask = script<
   [tasks: string, sessions: string, operation: string, sessionId: string, now: number, id: number],
-  0 | 1 | SessionEnded
+  0 | 1 | Refused
 >(
   3,
   `${isLive}
   if redis.call('EXISTS', KEYS[3]) == 1 then return 1 end
-  if not isLive(KEYS[2], ARGV[1], ARGV[2]) then return '${sessionEnded}' end
+  if not isLive(KEYS[2], ARGV[1], ARGV[2]) then return 'token_revoked' end
   if redis.call('ZREMRANGEBYSCORE', KEYS[1], ARGV[3], ARGV[3]) == 0 then return 0 end
   redis.call('SET', KEYS[3], 1, 'EX', ${operationLifetime})
   return 1`,
