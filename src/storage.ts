@@ -1,10 +1,12 @@
 import { resolve } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { createStorage as createInMemoryStorage } from './adapters/in-memory/create-storage.js';
 import { createStorage as createRedisStorage } from './adapters/redis/create-storage.js';
 import type { CreateStorage, Storage, StorageOptions } from './application/ports.js';
 import type { StorageChoice } from './config.js';
+import { guardStorage } from './guard-storage.js';
+import { inTime } from './in-time.js';
+import { answers } from './storage-answers.js';
 
 /** Thrown when a storage module cannot be used, with a sentence that says why. */
 export class StorageError extends Error {
@@ -13,7 +15,7 @@ export class StorageError extends Error {
 
 /**
  * Creates the chosen storage; throws StorageError if it is a module that does not hold what a storage promises, or has
- * no storage within `patience` milliseconds.
+ * no storage within `patience` milliseconds. Whatever such a module does later, a call of the storage is answered in time.
  */
 export async function createStorage(
   choice: StorageChoice,
@@ -45,14 +47,11 @@ async function createFromModule(
     .catch((error: unknown) => {
       throw problem(`createStorage failed: ${firstLine(error)}`);
     });
-  const inTime = new AbortController();
-  const tooLate = setTimeout(patience, undefined, { signal: inTime.signal }).then(() => {
-    throw problem(`createStorage has not answered after ${patience / 1000} seconds`);
-  });
-  const storage: unknown = await Promise.race([created, tooLate]).finally(() => inTime.abort());
+  const tooLate = () => problem(`createStorage has not answered after ${patience / 1000} seconds`);
+  const storage: unknown = await inTime(created, patience, tooLate);
   const missing = missingMethods(storage);
   if (missing.length > 0) throw problem(`createStorage answered a storage without ${missing.join(', ')}`);
-  return storage as Storage;
+  return guardStorage(storage as Storage, options.log);
 }
 
 /** A path is taken from the working directory, everything else as an `import` would find it. */
@@ -61,42 +60,10 @@ async function load(specifier: string): Promise<{ createStorage?: CreateStorage 
   return import(isPath ? pathToFileURL(resolve(specifier)).href : specifier);
 }
 
-type MethodsOf<T> = {
-  readonly [K in keyof T]-?: T[K] extends (...args: never[]) => unknown ? true : MethodsOf<T[K]>;
-};
-
-/** Every method that a storage has; the compiler sees to it that none is forgotten. */
-const methods: MethodsOf<Storage> = {
-  users: {
-    add: true,
-    find: true,
-    findByName: true,
-    list: true,
-    replacePasswordHash: true,
-    setPasswordHash: true,
-    changePasswordHash: true,
-    activate: true,
-    deactivate: true,
-    remove: true,
-  },
-  sessions: {
-    open: true,
-    find: true,
-    list: true,
-    touch: true,
-    rotate: true,
-    end: true,
-    endAll: true,
-  },
-  tasks: { create: true, find: true, list: true, update: true, remove: true },
-  check: true,
-  close: true,
-};
-
-function missingMethods(value: unknown, expected: object = methods, path = ''): string[] {
-  return Object.entries(expected).flatMap(([name, part]: [string, object | true]) => {
+function missingMethods(value: unknown, expected: object = answers, path = ''): string[] {
+  return Object.entries(expected).flatMap(([name, part]: [string, object]) => {
     const member = (value as Record<string, unknown> | undefined | null)?.[name];
-    if (part !== true) return missingMethods(member, part, `${path}${name}.`);
+    if (typeof part !== 'function') return missingMethods(member, part, `${path}${name}.`);
     return typeof member === 'function' ? [] : [`${path}${name}`];
   });
 }

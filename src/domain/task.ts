@@ -1,6 +1,7 @@
 import { allValid, checkText, type Checked, type Fields } from './fields.js';
 
-const taskStatuses = ['pending', 'in-progress', 'completed'] as const;
+/** Every status that a task can have. */
+export const taskStatuses = ['pending', 'in-progress', 'completed'] as const;
 export type TaskStatus = (typeof taskStatuses)[number];
 
 /** A task of one user. Ids count up from 1 per user and are never given twice. */

@@ -5,8 +5,8 @@ import { expect } from 'chai';
 import { createStorage } from '../../src/adapters/redis/create-storage.js';
 import type { RedisSettings } from '../../src/adapters/redis/redis-settings.js';
 import type { Storage } from '../../src/application/ports.js';
-import { StorageUnavailable } from '../../src/domain/errors.js';
-import { addUser, aDraft, aGenerationAt, aNewUser, aSessionOf } from '../contracts/builders.js';
+import { addUser } from '../contracts/builders.js';
+import { everyCall, expectUnavailable } from '../contracts/every-call.js';
 import { RecordedLog } from '../support/recorded-log.js';
 import { RedisServer } from '../support/redis-server.js';
 import { settingsFor } from '../support/redis-storage.js';
@@ -46,7 +46,7 @@ describe('Redis storage without its Redis', () => {
 
   it('refuses every call, and says nothing of what the call was about', async () => {
     await server.kill();
-    for (const call of everyCall(storage, clock)) await expectUnavailable(call());
+    for (const call of Object.values(everyCall(storage, clock))) await expectUnavailable(call());
     await log.waitFor('Redis cannot be reached');
     expect(inspect(log.lines, { depth: null })).not.to.contain('secret');
   });
@@ -54,7 +54,7 @@ describe('Redis storage without its Redis', () => {
   it('refuses every call in time while Redis hangs, and serves again when it goes on', async () => {
     server.freeze();
     const asked = Date.now();
-    await Promise.all(everyCall(storage, clock).map((call) => expectUnavailable(call())));
+    await Promise.all(Object.values(everyCall(storage, clock)).map((call) => expectUnavailable(call())));
     expect(Date.now() - asked).to.be.below(patience);
     server.resume();
     await untilReachable(storage);
@@ -64,7 +64,7 @@ describe('Redis storage without its Redis', () => {
   it('refuses the calls that were under way when Redis crashed, and does not send them again', async () => {
     server.freeze();
     const asked = Date.now();
-    const refusals = everyCall(storage, clock).map((call) => expectUnavailable(call()));
+    const refusals = Object.values(everyCall(storage, clock)).map((call) => expectUnavailable(call()));
     await server.restart();
     await Promise.all(refusals);
     expect(Date.now() - asked).to.be.below(patience);
@@ -121,49 +121,6 @@ describe('Redis storage without its Redis', () => {
     });
   }
 });
-
-/** Each method of a storage, called with something in its arguments that nobody else may read. */
-function everyCall(storage: Storage, clock: SettableClock): (() => Promise<unknown>)[] {
-  const { users, sessions, tasks } = storage;
-  const secret = aNewUser({ username: 'secret', passwordHash: 'secret' });
-  const session = aSessionOf({ id: 1, active: true, ...secret }, clock, { id: 'secret' });
-  const next = aGenerationAt(clock, 'secret');
-  const page = { after: 0, limit: 10 };
-  return [
-    () => storage.check(),
-    () => users.add(secret),
-    () => users.find(1),
-    () => users.findByName('secret'),
-    () => users.list(page),
-    () => users.replacePasswordHash(1, 'secret', 'secret'),
-    () => users.setPasswordHash(1, 'secret'),
-    () => users.changePasswordHash(1, 'secret', 'secret', 'secret'),
-    () => users.activate(1),
-    () => users.deactivate(1),
-    () => users.remove(1),
-    () => sessions.open(session, 'secret'),
-    () => sessions.find(1, 'secret'),
-    () => sessions.list(1),
-    () => sessions.touch(1, 'secret', 1),
-    () => sessions.rotate(1, 'secret', 'secret', next, 0),
-    () => sessions.end(1, 'secret'),
-    () => sessions.endAll(1, 'secret'),
-    () => tasks.create(1, aDraft({ title: 'secret' })),
-    () => tasks.find(1, 1),
-    () => tasks.list(1, page),
-    () => tasks.update(1, 1, { title: 'secret' }),
-    () => tasks.remove(1, 1),
-  ];
-}
-
-async function expectUnavailable(call: Promise<unknown>): Promise<void> {
-  const error: unknown = await call.then(
-    () => 'an answer',
-    (reason: unknown) => reason,
-  );
-  expect(error).to.be.instanceOf(StorageUnavailable);
-  expect(inspect(error, { showHidden: true })).not.to.contain('secret');
-}
 
 /** Listens where Redis did, and resets so many connections; answers how many there were. */
 async function refuseConnections(port: number, count: number): Promise<number> {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { expectAnswer, unavailable } from '../support/answers.js';
-import type { WireResponse } from '../support/http-client.js';
+import { callEveryEndpoint, expectUnavailableWithin } from '../support/every-endpoint.js';
 import { claimsOf } from '../support/json-web-token.js';
 import { durable, RedisServer } from '../support/redis-server.js';
 import { RunningServer, type SignedIn } from '../support/running-server.js';
@@ -21,38 +21,6 @@ describe('while Redis is away', () => {
 
   const createTask = (title: string) =>
     server.call('POST', '/tasks/create/', { title, description: 'd' }, user.access);
-
-  /** Sends one request to every endpoint that needs the storage, all at the same time. */
-  function callAll(): Promise<WireResponse[]> {
-    const { username, password, access, refresh } = user;
-    const task = { title: 't', description: 'd' };
-    return Promise.all([
-      server.call('POST', '/tasks/register/', { username: 'new', password }),
-      server.call('POST', '/tasks/register/', { username: 'new', password }, access),
-      server.call('POST', '/api/token/', { username, password }),
-      server.call('POST', '/api/token/refresh/', { refresh }),
-      server.call('POST', '/api/token/verify/', { token: access }),
-      server.call('POST', '/api/token/verify/', { token: refresh }),
-      server.call('POST', '/api/logout/', { refresh }),
-      server.call('GET', '/tasks/', undefined, access),
-      server.call('GET', '/tasks/?limit=1', undefined, access),
-      server.call('POST', '/tasks/create/', task, access),
-      server.call('GET', '/tasks/1/', undefined, access),
-      server.call('PUT', '/tasks/1/update/', task, access),
-      server.call('DELETE', '/tasks/1/delete/', undefined, access),
-      server.call('PATCH', '/tasks/', undefined, access),
-    ]);
-  }
-
-  async function expectAllUnavailableWithin(milliseconds: number): Promise<void> {
-    const startedAt = Date.now();
-    const answers = await callAll();
-    expect(Date.now() - startedAt).to.be.lessThan(milliseconds);
-    for (const answer of answers) {
-      expectAnswer(answer, 503, unavailable);
-      expect(answer.headers['retry-after']).to.match(/^[1-9]\d*$/);
-    }
-  }
 
   /** What needs no storage goes on, and in the same words. */
   async function expectStillRefused(): Promise<void> {
@@ -77,8 +45,8 @@ describe('while Redis is away', () => {
 
   it('every endpoint says so at once when it was killed, and serves again when it is back', async () => {
     await redis.kill();
-    await expectAllUnavailableWithin(1500);
-    await expectAllUnavailableWithin(1500);
+    await expectUnavailableWithin(server, user, 1500);
+    await expectUnavailableWithin(server, user, 1500);
     await expectStillRefused();
     await redis.restart();
     await expectServesAgain();
@@ -86,7 +54,7 @@ describe('while Redis is away', () => {
 
   it('every endpoint says so soon when it was frozen, and serves again when it goes on', async () => {
     redis.freeze();
-    await expectAllUnavailableWithin(2000);
+    await expectUnavailableWithin(server, user, 2000);
     await expectStillRefused();
     redis.resume();
     await expectServesAgain();
@@ -94,7 +62,7 @@ describe('while Redis is away', () => {
 
   it('a request that is under way when it is killed is answered', async () => {
     redis.freeze();
-    const answers = callAll();
+    const answers = callEveryEndpoint(server, user);
     await redis.kill();
     for (const answer of await answers) expectAnswer(answer, 503, unavailable);
   });

@@ -1,0 +1,59 @@
+import { inspect } from 'node:util';
+import { expect } from 'chai';
+import type { Storage } from '../../src/application/ports.js';
+import { StorageUnavailable } from '../../src/domain/errors.js';
+import type { SettableClock } from '../support/settable-clock.js';
+import { aDraft, aGenerationAt, aNewUser, aSessionOf } from './builders.js';
+
+/** The methods of a storage, but for the one that closes it. */
+type MethodName =
+  | 'check'
+  | { [Port in 'users' | 'sessions' | 'tasks']: `${Port}.${keyof Storage[Port] & string}` }[
+      'users' | 'sessions' | 'tasks'];
+
+/** Each method of a storage, called with something in its arguments that nobody else may read. */
+export function everyCall(
+  storage: Storage,
+  clock: SettableClock,
+): Record<MethodName, () => Promise<unknown>> {
+  const { users, sessions, tasks } = storage;
+  const secret = aNewUser({ username: 'secret', passwordHash: 'secret' });
+  const session = aSessionOf({ id: 1, active: true, ...secret }, clock, { id: 'secret' });
+  const next = aGenerationAt(clock, 'secret');
+  const page = { after: 0, limit: 10 };
+  return {
+    check: () => storage.check(),
+    'users.add': () => users.add(secret),
+    'users.find': () => users.find(1),
+    'users.findByName': () => users.findByName('secret'),
+    'users.list': () => users.list(page),
+    'users.replacePasswordHash': () => users.replacePasswordHash(1, 'secret', 'secret'),
+    'users.setPasswordHash': () => users.setPasswordHash(1, 'secret'),
+    'users.changePasswordHash': () => users.changePasswordHash(1, 'secret', 'secret', 'secret'),
+    'users.activate': () => users.activate(1),
+    'users.deactivate': () => users.deactivate(1),
+    'users.remove': () => users.remove(1),
+    'sessions.open': () => sessions.open(session, 'secret'),
+    'sessions.find': () => sessions.find(1, 'secret'),
+    'sessions.list': () => sessions.list(1),
+    'sessions.touch': () => sessions.touch(1, 'secret', 1),
+    'sessions.rotate': () => sessions.rotate(1, 'secret', 'secret', next, 0),
+    'sessions.end': () => sessions.end(1, 'secret'),
+    'sessions.endAll': () => sessions.endAll(1, 'secret'),
+    'tasks.create': () => tasks.create(1, aDraft({ title: 'secret' })),
+    'tasks.find': () => tasks.find(1, 1),
+    'tasks.list': () => tasks.list(1, page),
+    'tasks.update': () => tasks.update(1, 1, { title: 'secret' }),
+    'tasks.remove': () => tasks.remove(1, 1),
+  };
+}
+
+/** Expects StorageUnavailable, with nothing in it of what the call was about. */
+export async function expectUnavailable(call: Promise<unknown>): Promise<void> {
+  const error: unknown = await call.then(
+    () => 'an answer',
+    (reason: unknown) => reason,
+  );
+  expect(error).to.be.instanceOf(StorageUnavailable);
+  expect(inspect(error, { showHidden: true })).not.to.contain('secret');
+}

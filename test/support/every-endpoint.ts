@@ -1,0 +1,41 @@
+import { expect } from 'chai';
+import { expectAnswer, unavailable } from './answers.js';
+import type { ApiClient, SignedIn } from './api-client.js';
+import type { WireResponse } from './http-client.js';
+
+/** Sends one request to every endpoint that needs the storage, all at the same time. */
+export function callEveryEndpoint(server: ApiClient, user: SignedIn): Promise<WireResponse[]> {
+  const { username, password, access, refresh } = user;
+  const task = { title: 't', description: 'd' };
+  return Promise.all([
+    server.call('POST', '/tasks/register/', { username: 'new', password }),
+    server.call('POST', '/tasks/register/', { username: 'new', password }, access),
+    server.call('POST', '/api/token/', { username, password }),
+    server.call('POST', '/api/token/refresh/', { refresh }),
+    server.call('POST', '/api/token/verify/', { token: access }),
+    server.call('POST', '/api/token/verify/', { token: refresh }),
+    server.call('POST', '/api/logout/', { refresh }),
+    server.call('GET', '/tasks/', undefined, access),
+    server.call('GET', '/tasks/?limit=1', undefined, access),
+    server.call('POST', '/tasks/create/', task, access),
+    server.call('GET', '/tasks/1/', undefined, access),
+    server.call('PUT', '/tasks/1/update/', task, access),
+    server.call('DELETE', '/tasks/1/delete/', undefined, access),
+    server.call('PATCH', '/tasks/', undefined, access),
+  ]);
+}
+
+/** Expects that each of them is refused because the storage is away, in so many milliseconds at most. */
+export async function expectUnavailableWithin(
+  server: ApiClient,
+  user: SignedIn,
+  milliseconds: number,
+): Promise<void> {
+  const startedAt = Date.now();
+  const answers = await callEveryEndpoint(server, user);
+  expect(Date.now() - startedAt).to.be.lessThan(milliseconds);
+  for (const answer of answers) {
+    expectAnswer(answer, 503, unavailable);
+    expect(answer.headers['retry-after']).to.match(/^[1-9]\d*$/);
+  }
+}
