@@ -9,7 +9,10 @@ export type UserCommand =
   | { readonly name: 'user'; readonly verb: 'list' };
 
 /** What the words on the command line ask for. */
-export type Command = { readonly name: 'serve' | 'help' | 'version' } | UserCommand;
+export type Command =
+  | { readonly name: 'serve' | 'help' | 'version' }
+  | { readonly name: 'keys'; readonly file: string | undefined }
+  | UserCommand;
 
 /** Thrown when the words make no command, with a sentence that says which. */
 export class UsageError extends Error {
@@ -26,6 +29,13 @@ export function parseCommand(words: readonly string[]): Command {
   if (subject === 'help' || subject === 'serve') {
     if (verb !== undefined) throw new UsageError(`${subject} takes no further words. See hexado --help.`);
     return { name: subject };
+  }
+  if (subject === 'keys') {
+    const [file, ...others] = positionals.slice(2);
+    if (verb !== 'new' || others.length > 0) {
+      throw new UsageError('hexado keys takes the word new, and a file if you like. See hexado --help.');
+    }
+    return { name: 'keys', file };
   }
   if (subject !== 'user') throw new UsageError(`There is no command ${subject}. See hexado --help.`);
   if (verb === 'list' && username === undefined) return { name: 'user', verb };
@@ -51,6 +61,7 @@ Usage:
   hexado user activate NAME        let a user sign in again
   hexado user delete NAME          delete a user with their sessions and tasks
   hexado user list                 print all users: id, name, whether active, since when
+  hexado keys new [FILE]           add a new signing key to a file, or print a file of one
   hexado --help | --version
 
 Passwords are read from a prompt or from standard input, never from the command line.

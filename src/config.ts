@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { parseTrustedProxies, type TrustedProxies } from './adapters/http/client-address.js';
+import { algorithms, type Algorithm, type SigningKeys } from './adapters/crypto/signing-key.js';
 import { parseRedisSettings, type RedisSettings } from './adapters/redis/redis-settings.js';
 import { parseBoolean, parseDuration, parseSize, parseWhole } from './config-values.js';
 import type { SessionPolicy } from './domain/session.js';
-import { readSigningKey } from './signing-key.js';
+import { readSigningKeys } from './signing-keys.js';
 
 /** All that can be set, each by one environment variable, with its default. The order is that of the help text. */
 export const variables = {
@@ -20,6 +21,8 @@ export const variables = {
   REDIS_WAIT_REPLICAS: ['0', 'how many replicas must have a write before it is acknowledged'],
   SIGNING_KEY: ['random in memory', 'secret that signs the tokens, at least 32 bytes'],
   SIGNING_KEY_FILE: ['none', 'file that holds the signing key'],
+  SIGNING_KEYS_FILE: ['none', 'file of several keys, made by hexado keys new and read again at SIGHUP'],
+  ALGORITHM: ['HS256', 'HS256, or RS256 or ES256 with a private key as PEM; of a single key and of new ones'],
   ACCESS_TOKEN_LIFETIME: ['30m', 'how long an access token is good: 90s, 30m, 12h, 7d'],
   REFRESH_TOKEN_LIFETIME: ['1d', 'how long a refresh token is good'],
   SESSION_LIFETIME: [
@@ -53,8 +56,12 @@ export interface Config {
   readonly host: string;
   readonly port: number;
   readonly storage: StorageChoice;
-  /** At least 32 bytes; undefined with the storage in memory, where a random one will do. */
-  readonly signingKey: Buffer | undefined;
+  /** Undefined with the storage in memory, where a random one will do. */
+  readonly signingKeys: SigningKeys | undefined;
+  /** Where the keys are read again, if they come from a file of several. */
+  readonly signingKeysFile: string | undefined;
+  /** What a random key is for. */
+  readonly algorithm: Algorithm;
   readonly sessions: SessionPolicy;
   readonly bcryptCost: number;
   /** In bytes. */
@@ -92,11 +99,14 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 
   const storage = readStorage(text, problem);
   const inMemory = storage?.kind === 'memory';
+  const algorithm = value('ALGORITHM', parseAlgorithm, algorithms.join(', '));
   const config: { [K in keyof Config]: Config[K] | undefined } = {
     host: text('HOST') ?? (inMemory ? '127.0.0.1' : '0.0.0.0'),
     port: value('PORT', (given) => parseWhole(given, 0, 65_535), 'a port from 0 to 65535'),
     storage,
-    signingKey: readSigningKey(text('SIGNING_KEY'), text('SIGNING_KEY_FILE'), !inMemory, problem),
+    signingKeys: readSigningKeys(text, algorithm, !inMemory, problem),
+    signingKeysFile: text('SIGNING_KEYS_FILE'),
+    algorithm,
     sessions: {
       accessLifetime: duration('ACCESS_TOKEN_LIFETIME', 1) ?? 0,
       refreshLifetime: duration('REFRESH_TOKEN_LIFETIME', 1) ?? 0,
@@ -142,6 +152,10 @@ function readStorage(
   };
   const redis = parseRedisSettings(texts, problem);
   return redis && { kind: 'redis', redis };
+}
+
+function parseAlgorithm(text: string): Algorithm | undefined {
+  return algorithms.find((algorithm) => algorithm === text);
 }
 
 function parseWorkers(text: string): number | undefined {

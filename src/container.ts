@@ -1,12 +1,13 @@
-import { randomBytes } from 'node:crypto';
 import { Container, type ServiceIdentifier } from 'inversify';
 import { BcryptPasswordHasher } from './adapters/crypto/bcrypt-password-hasher.js';
 import { JwtTokenSigner } from './adapters/crypto/jwt-token-signer.js';
+import { newSigningKey } from './adapters/crypto/signing-key.js';
 import { randomId } from './adapters/crypto/random-id.js';
 import { createApp, type App } from './adapters/http/app.js';
 import { AuthController } from './adapters/http/auth-controller.js';
 import { Authentication } from './adapters/http/authentication.js';
 import { clientAddressReader, type ReadClientAddress } from './adapters/http/client-address.js';
+import { PublicKeysController } from './adapters/http/public-keys-controller.js';
 import { HealthController } from './adapters/http/health-controller.js';
 import { fieldsReader, type ReadFields } from './adapters/http/request-body.js';
 import { routes } from './adapters/http/routes.js';
@@ -82,7 +83,12 @@ export function createContainer(config: Config, storage: Storage, clock: Clock, 
   container.bind(Policy).toConstantValue(config.sessions);
   container.bind(Logger).toConstantValue(log);
   make(Hasher, () => new BcryptPasswordHasher(config.bcryptCost), []);
-  make(Tokens, (now) => new JwtTokenSigner(config.signingKey ?? randomBytes(32), now), [CurrentTime]);
+  make(
+    JwtTokenSigner,
+    (now) => new JwtTokenSigner(config.signingKeys ?? [newSigningKey(config.algorithm)], now),
+    [CurrentTime],
+  );
+  make(Tokens, (signer) => signer, [JwtTokenSigner]);
 
   // The use cases.
   bind(RegisterUser, [Users, Hasher, CurrentTime]);
@@ -109,11 +115,12 @@ export function createContainer(config: Config, storage: Storage, clock: Clock, 
   ]);
   bind(TaskController, [Authentication, BodyReader, ManageTasks]);
   bind(HealthController, [WholeStorage]);
+  bind(PublicKeysController, [Tokens]);
   make(
     HttpApp,
-    (auth, tasks, health, authentication, logger) =>
-      createApp(routes(auth, tasks, health, authentication), logger),
-    [AuthController, TaskController, HealthController, Authentication, Logger],
+    (auth, tasks, health, publicKeys, authentication, logger) =>
+      createApp(routes(auth, tasks, health, publicKeys, authentication), logger),
+    [AuthController, TaskController, HealthController, PublicKeysController, Authentication, Logger],
   );
   return container;
 }

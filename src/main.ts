@@ -9,6 +9,7 @@ import { helpText, parseCommand, UsageError } from './command-line.js';
 import { ConfigError, readConfig } from './config.js';
 import { DomainError, StorageUnavailable } from './domain/errors.js';
 import { InvalidFields } from './domain/fields.js';
+import { makeKey } from './make-key.js';
 import { ListenError, serve } from './serve.js';
 import { StorageError } from './storage.js';
 import { Supervisor } from './supervisor.js';
@@ -20,6 +21,8 @@ async function main(words: readonly string[]): Promise<void> {
   if (command.name === 'help') return void process.stdout.write(helpText());
   if (command.name === 'version') return void process.stdout.write(`${version()}\n`);
 
+  if (command.name === 'keys') return makeKey(command.file, process.env['ALGORITHM']);
+
   const config = readConfig(process.env);
   if (command.name === 'user') {
     // Standard output is the command's own; what goes wrong is told in a sentence at the end.
@@ -29,7 +32,10 @@ async function main(words: readonly string[]): Promise<void> {
   const output = pino.destination({ sync: true, minLength: 4096, periodicFlush: 100 });
   process.on('exit', () => output.flushSync());
   const log = pino({ level: config.logLevel, timestamp: stdTimeFunctions.isoTime }, output);
-  if (config.workers > 1 && cluster.isPrimary) return new Supervisor(config.workers, log).start();
+  if (config.workers > 1 && cluster.isPrimary) {
+    const passedOn = config.signingKeysFile === undefined ? [] : (['SIGHUP'] as const);
+    return new Supervisor(config.workers, log, passedOn).start();
+  }
   return serve(config, clock, log);
 }
 

@@ -1,9 +1,11 @@
 import cluster from 'node:cluster';
+import { JwtTokenSigner } from './adapters/crypto/jwt-token-signer.js';
 import { HealthController } from './adapters/http/health-controller.js';
 import { HttpServer } from './adapters/http/http-server.js';
 import type { Clock, Log } from './application/ports.js';
 import type { Config } from './config.js';
 import { createContainer, HttpApp } from './container.js';
+import { rereadKeysFile } from './signing-keys.js';
 import { onStopSignal } from './stop-signals.js';
 import { createStorage } from './storage.js';
 
@@ -21,8 +23,15 @@ const stopPatience = { idle: 1_000, busy: 10_000 };
  */
 export async function serve(config: Config, clock: Clock, log: Log): Promise<void> {
   for (const warning of config.warnings) log.warn({}, warning);
-  const storage = await createStorage(config.storage, { clock, log });
-  const container = createContainer(config, storage, clock, log);
+  const opening = createStorage(config.storage, { clock, log });
+  const assembling = opening.then((opened) => createContainer(config, opened, clock, log));
+  const { signingKeysFile } = config;
+  if (signingKeysFile !== undefined) {
+    process.on('SIGHUP', async () =>
+      rereadKeys(signingKeysFile, (await assembling).get(JwtTokenSigner), log),
+    );
+  }
+  const [storage, container] = await Promise.all([opening, assembling]);
   const server = new HttpServer(container.get(HttpApp));
   const port = await server.listen(config.port, config.host).catch((error: NodeJS.ErrnoException) => {
     throw new ListenError(whyNotListening(error, config));
@@ -44,6 +53,15 @@ export async function serve(config: Config, clock: Clock, log: Log): Promise<voi
   log.info({ host: config.host, port, storage: config.storage.kind }, 'listening');
 }
 
+/** Exchanges the keys; where the file is wrong, those in force stay. */
+function rereadKeys(file: string, signer: JwtTokenSigner, log: Log): void {
+  const problems: string[] = [];
+  const keys = rereadKeysFile(file, (sentence) => void problems.push(sentence));
+  if (!keys) return log.error({ problems }, 'The signing keys cannot be read again; those in force stay.');
+  signer.useKeys(keys);
+  log.info({ keys: keys.map(({ id }) => id ?? null) }, 'The signing keys were read again.');
+}
+
 function whyNotListening({ code = 'unknown' }: NodeJS.ErrnoException, { host, port }: Config): string {
   const reasons: Record<string, string> = {
     EADDRINUSE: `Port ${port} of ${host} is in use: stop what listens there, or set PORT.`,
@@ -55,11 +73,11 @@ function whyNotListening({ code = 'unknown' }: NodeJS.ErrnoException, { host, po
 }
 
 /** What somebody who tries Hexado needs to know, and three commands that work as they are printed. */
-function welcome({ host, signingKey }: Config, port: number): string {
+function welcome({ host, signingKeys }: Config, port: number): string {
   const isAnyAddress = host === '0.0.0.0' || host === '::';
   const name = isAnyAddress ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
   const url = `http://${name}:${port}`;
-  const key = signingKey
+  const key = signingKeys
     ? 'The tokens are signed with your key.'
     : 'The tokens are signed with a random key and are good until the server stops; set SIGNING_KEY to keep them.';
   return `

@@ -14,9 +14,12 @@ const backoff = (deaths: number) => Math.min(100 * 2 ** deaths, 5_000);
  * Keeps a number of servers running behind one port, each in a process of its own. One that dies is replaced.
  * SIGTERM and SIGINT stop all of them, each once it has finished what it has begun; a second signal ends them at once, for
  * workers end with their supervisor.
- * SIGUSR2 replaces them one by one, each only when its successor accepts requests.
+ * SIGUSR2 replaces them one by one, each only when its successor accepts requests. Signals that mean all workers are
+ * passed on.
  */
 export class Supervisor {
+  /** Those that accept requests, or did. */
+  private readonly serving = new WeakSet<Worker>();
   /** Those that were told to stop. */
   private readonly retired = new WeakSet<Worker>();
   private stopping = false;
@@ -26,18 +29,23 @@ export class Supervisor {
   constructor(
     private readonly count: number,
     private readonly log: Log,
+    private readonly passedOn: readonly NodeJS.Signals[] = [],
   ) {}
 
   start(): void {
     for (let i = 0; i < this.count; i++) this.fork();
     onStopSignal(['SIGTERM', 'SIGINT'], () => this.stop(0));
     process.on('SIGUSR2', () => this.restart());
+    for (const signal of this.passedOn) {
+      process.on(signal, () => workers().forEach((worker) => worker.process.kill(signal)));
+    }
   }
 
   private fork(): Worker {
     const worker = cluster.fork();
     worker.once('listening', () => {
       this.deathsInARow = 0;
+      this.serving.add(worker);
     });
     worker.once('exit', (code: number | null, signal: string | null) => {
       if (!this.retired.has(worker)) void this.replace(worker, code, signal);
@@ -46,13 +54,14 @@ export class Supervisor {
   }
 
   private async replace(worker: Worker, code: number | null, signal: string | null): Promise<void> {
-    if (hopeless.has(code)) return this.stop(code ?? 1);
+    const isAlone = !workers().some((each) => this.serving.has(each));
+    if (hopeless.has(code) && isAlone) return this.stop(code ?? 1);
     this.log.error(
       { worker: worker.process.pid, code, signal },
       'A worker has died; another takes its place.',
     );
     await setTimeout(backoff(this.deathsInARow++));
-    if (!this.stopping) this.fork();
+    if (!this.stopping && workers().length < this.count) this.fork();
   }
 
   private async stop(code: number): Promise<void> {
@@ -91,5 +100,7 @@ export class Supervisor {
 }
 
 function workers(): Worker[] {
-  return Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
+  return Object.values(cluster.workers ?? {}).filter(
+    (worker): worker is Worker => worker?.isDead() === false,
+  );
 }

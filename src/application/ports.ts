@@ -120,6 +120,8 @@ export interface TokenSigner {
   sign(claims: TokenClaims): string;
   /** The claims of a token that we signed, that is unchanged and in its time; undefined for anything else. */
   verify(token: string): TokenClaims | undefined;
+  /** What others need to verify our tokens, as JSON Web Keys (RFC 7517); nothing if only we can. */
+  publicKeys(): readonly object[];
 }
 
 /** Seconds since the epoch, with fractions. */

@@ -1,8 +1,11 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, createPublicKey, type JsonWebKey } from 'node:crypto';
 import { expect } from 'chai';
+import jwt, { type JwtHeader } from 'jsonwebtoken';
 import { JwtTokenSigner } from '../../src/adapters/crypto/jwt-token-signer.js';
+import { newSigningKey, type SigningKey } from '../../src/adapters/crypto/signing-key.js';
 import type { TokenClaims } from '../../src/domain/session.js';
 import { SettableClock } from '../support/settable-clock.js';
+import { aSecret } from '../support/signing-keys.js';
 
 const key = Buffer.from('0123456789abcdef0123456789abcdef');
 
@@ -13,7 +16,7 @@ describe('JwtTokenSigner', () => {
 
   beforeEach(() => {
     clock = new SettableClock();
-    tokens = new JwtTokenSigner(key, clock.now);
+    tokens = new JwtTokenSigner([aSecret(key)], clock.now);
     now = clock.now();
   });
 
@@ -76,15 +79,43 @@ describe('JwtTokenSigner', () => {
     });
 
     it('accepts what another signer made with the same key', () => {
-      expect(new JwtTokenSigner(key, clock.now).verify(tokens.sign(someClaims()))).to.deep.equal(
+      expect(new JwtTokenSigner([aSecret(key)], clock.now).verify(tokens.sign(someClaims()))).to.deep.equal(
         someClaims(),
       );
       expect(tokens.verify(signed(payload()))).to.deep.equal(someClaims());
     });
 
-    it('accepts a key id, a time from which the token is good, and claims that it does not know', () => {
-      const token = signed(payload({ nbf: now, aud: 'tasks' }), { alg: 'HS256', typ: 'JWT', kid: '1' });
-      expect(tokens.verify(token)).to.deep.equal(someClaims());
+    it('accepts a time from which the token is good, and claims that it does not know', () => {
+      expect(tokens.verify(signed(payload({ nbf: now, aud: 'tasks' })))).to.deep.equal(someClaims());
+    });
+
+    it('looks for no key where the header says that there is one', () => {
+      for (const name of ['jku', 'x5u', 'jwk', 'x5c', 'x5t']) {
+        const header = { alg: 'HS256', typ: 'JWT', [name]: 'file:///etc/hostname' };
+        expect(tokens.verify(signed(payload(), header)), name).to.deep.equal(someClaims());
+      }
+    });
+
+    it('refuses a token that brings its own key', () => {
+      const own = Buffer.alloc(32, 2);
+      const jwk = { kty: 'oct', k: own.toString('base64url') };
+      for (const header of [
+        { alg: 'HS256', jwk },
+        { alg: 'HS256', jwk, kid: 'own' },
+        { alg: 'dir', jwk },
+      ]) {
+        expect(tokens.verify(signed(payload(), header, { key: own })), JSON.stringify(header)).to.equal(
+          undefined,
+        );
+      }
+    });
+
+    it('refuses a token that names a key, where the only key has no name', () => {
+      for (const kid of ['1', '', null, 'undefined']) {
+        expect(tokens.verify(signed(payload(), { alg: 'HS256', typ: 'JWT', kid })), String(kid)).to.equal(
+          undefined,
+        );
+      }
     });
 
     it('refuses a token from the second on in which it expires', () => {
@@ -118,15 +149,15 @@ describe('JwtTokenSigner', () => {
     });
 
     it('refuses a token that was signed with another key', () => {
-      const another = new JwtTokenSigner(Buffer.alloc(32, 1), clock.now);
+      const another = new JwtTokenSigner([aSecret(Buffer.alloc(32, 1))], clock.now);
       expect(tokens.verify(another.sign(someClaims()))).to.equal(undefined);
     });
 
     it('refuses a token without a signature, whatever its header says', () => {
-      for (const alg of ['none', 'None', 'HS256']) {
+      for (const alg of ['none', 'None', 'NONE', 'nOnE', 'none ', '', null, ['none'], undefined, 'HS256']) {
         const [header, body] = signed(payload(), { alg, typ: 'JWT' }).split('.');
-        expect(tokens.verify(`${header}.${body}.`), alg).to.equal(undefined);
-        expect(tokens.verify(`${header}.${body}`), alg).to.equal(undefined);
+        expect(tokens.verify(`${header}.${body}.`), String(alg)).to.equal(undefined);
+        expect(tokens.verify(`${header}.${body}`), String(alg)).to.equal(undefined);
       }
     });
 
@@ -135,7 +166,7 @@ describe('JwtTokenSigner', () => {
         ['HS384', 'sha384'],
         ['HS512', 'sha512'],
       ] as const) {
-        expect(tokens.verify(signed(payload(), { alg, typ: 'JWT' }, hash)), alg).to.equal(undefined);
+        expect(tokens.verify(signed(payload(), { alg, typ: 'JWT' }, { hash })), alg).to.equal(undefined);
       }
     });
 
@@ -201,6 +232,12 @@ describe('JwtTokenSigner', () => {
       }
     });
 
+    it('refuses a token that is longer than any of ours, whoever has signed it', () => {
+      const ofLength = (length: number) => signed(payload({ aud: 'a'.repeat(length) }));
+      expect(tokens.verify(ofLength(2000))).to.deep.equal(someClaims());
+      expect(tokens.verify(ofLength(4000))).to.equal(undefined);
+    });
+
     it('refuses any other text, however long', () => {
       const long = ['a'.repeat(1_000_000), '.'.repeat(1_000_000), `${'a.'.repeat(500_000)}a`];
       const longInParts = `${'a'.repeat(300_000)}.${'b'.repeat(300_000)}.${'c'.repeat(300_000)}`;
@@ -209,16 +246,189 @@ describe('JwtTokenSigner', () => {
       }
     });
   });
+
+  describe('with several keys', () => {
+    const old = Buffer.alloc(32, 3);
+    const older = Buffer.alloc(32, 4);
+    const unnamed = aSecret(key);
+    const keys = [aSecret(old, 'old'), aSecret(older, 'older'), unnamed] as const;
+    beforeEach(() => {
+      tokens = new JwtTokenSigner(keys, clock.now);
+    });
+
+    const signedWith = (kid: unknown, secret: Buffer): string =>
+      signed(payload(), { alg: 'HS256', typ: 'JWT', kid }, { key: secret });
+
+    it('signs with the first, and names it in the header', () => {
+      const [header = ''] = tokens.sign(someClaims()).split('.');
+      expect(Buffer.from(header, 'base64url').toString()).to.equal('{"alg":"HS256","typ":"JWT","kid":"old"}');
+      expect(tokens.verify(tokens.sign(someClaims()))).to.deep.equal(someClaims());
+    });
+
+    it('names none if the first has no name', () => {
+      const [header = ''] = new JwtTokenSigner([unnamed, keys[0]], clock.now).sign(someClaims()).split('.');
+      expect(Buffer.from(header, 'base64url').toString()).to.equal('{"alg":"HS256","typ":"JWT"}');
+    });
+
+    it('verifies with the key that the token names, and with no other', () => {
+      expect(tokens.verify(signedWith('old', old))).to.deep.equal(someClaims());
+      expect(tokens.verify(signedWith('older', older))).to.deep.equal(someClaims());
+      expect(tokens.verify(signedWith('old', older))).to.equal(undefined);
+      expect(tokens.verify(signedWith('older', old))).to.equal(undefined);
+      expect(tokens.verify(signedWith('old', key))).to.equal(undefined);
+    });
+
+    it('verifies a token that names no key with the key that has no name, if there is one', () => {
+      expect(tokens.verify(signed(payload()))).to.deep.equal(someClaims());
+      expect(tokens.verify(signed(payload(), undefined, { key: old }))).to.equal(undefined);
+      tokens.useKeys([keys[0], keys[1]]);
+      expect(tokens.verify(signed(payload()))).to.equal(undefined);
+      expect(tokens.verify(signed(payload(), undefined, { key: old }))).to.equal(undefined);
+    });
+
+    it('refuses a token that names a key which there is not, whatever it is called', () => {
+      const texts = [
+        '',
+        'new',
+        'OLD',
+        'old ',
+        'old\0',
+        '../../../dev/null',
+        '/etc/hostname',
+        'a'.repeat(10_240),
+      ];
+      const ofObjects = ['__proto__', 'constructor', 'toString', 'size', 'undefined', 'null', '0'];
+      const others = [null, 0, 1, true, false, [], ['old'], [['old']], {}, { kid: 'old' }];
+      for (const kid of [...texts, ...ofObjects, ...others]) {
+        for (const secret of [old, older, key, Buffer.alloc(0)]) {
+          expect(tokens.verify(signedWith(kid, secret)), JSON.stringify(kid).slice(0, 40)).to.equal(
+            undefined,
+          );
+        }
+      }
+    });
+
+    it('refuses what a key had signed as soon as the key is dropped, and nothing else', () => {
+      const dropped = signedWith('older', older);
+      const kept = signedWith('old', old);
+      for (const token of [dropped, kept]) expect(tokens.verify(token)).to.deep.equal(someClaims());
+      tokens.useKeys([aSecret(Buffer.alloc(32, 5), 'new'), aSecret(old, 'old')]);
+      expect(tokens.verify(dropped)).to.equal(undefined);
+      expect(tokens.verify(kept)).to.deep.equal(someClaims());
+      expect(tokens.verify(tokens.sign(someClaims()))).to.deep.equal(someClaims());
+    });
+
+    it('refuses what a key had signed as soon as another has taken its name', () => {
+      const token = tokens.sign(someClaims());
+      expect(tokens.verify(token)).to.deep.equal(someClaims());
+      tokens.useKeys([aSecret(older, 'old')]);
+      expect(tokens.verify(token)).to.equal(undefined);
+    });
+
+    it('publishes no secret', () => {
+      expect(tokens.publicKeys()).to.deep.equal([]);
+    });
+  });
+
+  for (const algorithm of ['RS256', 'ES256'] as const) {
+    describe(`with a key pair for ${algorithm}`, () => {
+      let pair: SigningKey;
+      before(() => {
+        pair = { ...newSigningKey(algorithm), id: 'pair' };
+      });
+      beforeEach(() => {
+        tokens = new JwtTokenSigner([pair, aSecret(key, 'secret')], clock.now);
+      });
+
+      const signedByUs = (header: object): string =>
+        jwt.sign(payload(), pair.signs, { algorithm, header: header as JwtHeader });
+
+      it('signs what it verifies, and names algorithm and key in the header', () => {
+        const token = tokens.sign(someClaims());
+        const [header = ''] = token.split('.');
+        expect(JSON.parse(Buffer.from(header, 'base64url').toString())).to.deep.equal({
+          alg: algorithm,
+          typ: 'JWT',
+          kid: 'pair',
+        });
+        for (const _ of [1, 2]) expect(tokens.verify(token)).to.deep.equal(someClaims());
+        expect(tokens.verify(`${token.slice(0, -3)}AAA`)).to.equal(undefined);
+      });
+
+      it('publishes the public key, and nothing of the private one', () => {
+        const [published, ...others] = tokens.publicKeys() as [JsonWebKey];
+        expect(others).to.deep.equal([]);
+        expect(published).to.include({ kid: 'pair', alg: algorithm, use: 'sig' });
+        const members = algorithm === 'RS256' ? ['kty', 'n', 'e'] : ['kty', 'crv', 'x', 'y'];
+        expect(Object.keys(published)).to.have.members([...members, 'kid', 'alg', 'use']);
+        const verifies = createPublicKey({ key: published, format: 'jwk' });
+        expect(jwt.verify(tokens.sign(someClaims()), verifies, { clockTimestamp: now })).to.deep.equal(
+          payload(),
+        );
+      });
+
+      it('refuses a token that is signed with the public key as if it were a secret', () => {
+        const secrets = [
+          pair.verifies.export({ type: 'spki', format: 'pem' }) as string,
+          (pair.verifies.export({ type: 'spki', format: 'pem' }) as string).trim(),
+          pair.verifies.export({ type: 'spki', format: 'der' }),
+          JSON.stringify(tokens.publicKeys()[0]),
+        ];
+        for (const secret of secrets) {
+          for (const header of [{ alg: 'HS256' }, { alg: algorithm }, { alg: 'HS256', kid: 'secret' }]) {
+            const token = signed(payload(), { kid: 'pair', ...header }, { key: Buffer.from(secret) });
+            expect(tokens.verify(token), JSON.stringify(header)).to.equal(undefined);
+          }
+        }
+      });
+
+      it('refuses a good signature under the name of a key for another algorithm', () => {
+        expect(tokens.verify(signedByUs({ kid: 'pair' }))).to.deep.equal(someClaims());
+        expect(tokens.verify(signedByUs({ kid: 'secret' }))).to.equal(undefined);
+        expect(tokens.verify(signedByUs({}))).to.equal(undefined);
+        expect(tokens.verify(signed(payload(), { alg: 'HS256', kid: 'pair' }))).to.equal(undefined);
+      });
+
+      it('refuses another pair, also one that the token brings along', () => {
+        const { signs, verifies } = newSigningKey(algorithm);
+        const jwk = verifies.export({ format: 'jwk' });
+        for (const header of [{ kid: 'pair' }, { kid: 'pair', jwk }, { jwk }]) {
+          const token = jwt.sign(payload(), signs, { algorithm, header: header as JwtHeader });
+          expect(tokens.verify(token), Object.keys(header).join()).to.equal(undefined);
+        }
+      });
+    });
+  }
+
+  it('refuses a good signature of another kind of the same RSA key', () => {
+    const pair = newSigningKey('RS256');
+    tokens = new JwtTokenSigner([pair], clock.now);
+    expect(tokens.verify(jwt.sign(payload(), pair.signs, { algorithm: 'RS256' }))).to.deep.equal(
+      someClaims(),
+    );
+    for (const algorithm of ['PS256', 'RS384', 'RS512', 'PS512'] as const) {
+      expect(tokens.verify(jwt.sign(payload(), pair.signs, { algorithm })), algorithm).to.equal(undefined);
+    }
+  });
 });
 
-/** A token with a good signature, whatever it says. */
-function signed(payload: unknown, header: object = { alg: 'HS256', typ: 'JWT' }, hash = 'sha256'): string {
-  return signedText(JSON.stringify(payload), header, hash);
+interface Signature {
+  readonly key?: Buffer;
+  readonly hash?: string;
 }
 
-function signedText(payload: string, header: object = { alg: 'HS256', typ: 'JWT' }, hash = 'sha256'): string {
+/** A token with a good signature, whatever it says. */
+function signed(payload: unknown, header?: object, signature?: Signature): string {
+  return signedText(JSON.stringify(payload), header, signature);
+}
+
+function signedText(
+  payload: string,
+  header: object = { alg: 'HS256', typ: 'JWT' },
+  { key: secret = key, hash = 'sha256' }: Signature = {},
+): string {
   const content = [JSON.stringify(header), payload]
     .map((text) => Buffer.from(text).toString('base64url'))
     .join('.');
-  return `${content}.${createHmac(hash, key).update(content).digest('base64url')}`;
+  return `${content}.${createHmac(hash, secret).update(content).digest('base64url')}`;
 }

@@ -1,7 +1,9 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { newKeyText } from '../../src/adapters/crypto/signing-key.js';
 import { ConfigError, readConfig, type Config } from '../../src/config.js';
 
 type Environment = Readonly<Record<string, string>>;
@@ -17,6 +19,12 @@ function problemsOf(environment: Environment): readonly string[] {
     throw error;
   }
   return [];
+}
+
+/** Id, algorithm and secret of each signing key. */
+function keysOf(environment: Environment): unknown {
+  const { signingKeys } = readConfig(environment);
+  return signingKeys?.map(({ id, algorithm, signs }) => [id, algorithm, signs.export().toString()]);
 }
 
 function redisOf(environment: Environment): unknown {
@@ -42,7 +50,9 @@ describe('the configuration', () => {
       host: '127.0.0.1',
       port: 3000,
       storage: { kind: 'memory' },
-      signingKey: undefined,
+      signingKeys: undefined,
+      signingKeysFile: undefined,
+      algorithm: 'HS256',
       sessions: {
         accessLifetime: 30 * 60,
         refreshLifetime: 24 * 3600,
@@ -60,9 +70,9 @@ describe('the configuration', () => {
   });
 
   it('of Redis needs its URL and a key, and listens on all addresses', () => {
-    const { host, storage, signingKey } = readConfig(onRedis);
+    const { host, storage } = readConfig(onRedis);
     expect(host).to.equal('0.0.0.0');
-    expect(signingKey).to.deep.equal(Buffer.from(key));
+    expect(keysOf(onRedis)).to.deep.equal([[undefined, 'HS256', key]]);
     expect(storage).to.deep.equal({
       kind: 'redis',
       redis: {
@@ -87,10 +97,8 @@ describe('the configuration', () => {
   });
 
   it('does not mind blanks around a value', () => {
-    expect(readConfig({ PORT: ' 80 ', SIGNING_KEY: `${key}\n` })).to.deep.include({
-      port: 80,
-      signingKey: Buffer.from(key),
-    });
+    expect(readConfig({ PORT: ' 80 ' }).port).to.equal(80);
+    expect(keysOf({ SIGNING_KEY: `${key}\n` })).to.deep.equal([[undefined, 'HS256', key]]);
   });
 
   describe('understands', () => {
@@ -197,17 +205,159 @@ describe('the configuration', () => {
   describe('reads the signing key', () => {
     it('from a file, without the blanks around it', () => {
       const path = file('key', `${key}\n`);
-      expect(readConfig({ SIGNING_KEY_FILE: path }).signingKey).to.deep.equal(Buffer.from(key));
+      expect(keysOf({ SIGNING_KEY_FILE: path })).to.deep.equal([[undefined, 'HS256', key]]);
     });
 
     it('of hexadecimal digits', () => {
       const hex = '8f2c1e0b7a9d4c6e5f3a2b1c0d9e8f7a';
-      expect(readConfig({ SIGNING_KEY: hex }).signingKey).to.deep.equal(Buffer.from(hex));
+      expect(keysOf({ SIGNING_KEY: hex })).to.deep.equal([[undefined, 'HS256', hex]]);
     });
 
     it('in bytes, not in characters', () => {
       const greek = 'αβγδεζηθικλμνξοπ'; // 16 characters, 32 bytes.
-      expect(readConfig({ SIGNING_KEY: greek }).signingKey).to.have.length(32);
+      expect(keysOf({ SIGNING_KEY: greek })).to.deep.equal([[undefined, 'HS256', greek]]);
+    });
+  });
+
+  describe('reads private keys', () => {
+    for (const algorithm of ['RS256', 'ES256'] as const) {
+      it(`for ALGORITHM=${algorithm}`, () => {
+        const pem = newKeyText(algorithm);
+        for (const environment of [{ SIGNING_KEY: pem }, { SIGNING_KEY_FILE: file('pem', pem) }]) {
+          const [key] = readConfig({ ...environment, ALGORITHM: algorithm }).signingKeys ?? [];
+          expect(key).to.include({ id: undefined, algorithm });
+          expect(key?.signs.export({ type: 'pkcs8', format: 'pem' })).to.equal(pem);
+          expect(key?.verifies.type).to.equal('public');
+        }
+      });
+    }
+
+    it('none, if one may be made at random', () => {
+      expect(readConfig({ ALGORITHM: 'ES256' })).to.include({ algorithm: 'ES256', signingKeys: undefined });
+    });
+  });
+
+  describe('reads several keys', () => {
+    const ofKeys = (...keys: unknown[]): Environment => ({
+      SIGNING_KEYS_FILE: file('keys.json', JSON.stringify({ keys })),
+    });
+    const good = { kid: '2026-01', alg: 'HS256', key };
+    const other = key.split('').toReversed().join('');
+
+    it('in the order of the file, one of them perhaps without a name', () => {
+      const environment = ofKeys(good, { alg: 'HS256', key: ` ${other}\n` }, { ...good, kid: 'a_b.c' });
+      expect(keysOf(environment)).to.deep.equal([
+        ['2026-01', 'HS256', key],
+        [undefined, 'HS256', other],
+        ['a_b.c', 'HS256', key],
+      ]);
+      expect(readConfig(environment).signingKeysFile).to.equal(environment['SIGNING_KEYS_FILE']);
+    });
+
+    it('each with its own algorithm', () => {
+      const pairs = (['ES256', 'RS256'] as const).map((alg) => ({ kid: alg, alg, key: newKeyText(alg) }));
+      const keys = readConfig(ofKeys(...pairs, good)).signingKeys ?? [];
+      expect(keys.map(({ algorithm }) => algorithm)).to.deep.equal(['ES256', 'RS256', 'HS256']);
+      expect(keys.map(({ verifies }) => verifies.type)).to.deep.equal(['public', 'public', 'secret']);
+    });
+
+    it('where the storage requires one', () => {
+      expect(problemsOf({ ...onRedis, SIGNING_KEY: '', ...ofKeys(good) })).to.deep.equal([]);
+    });
+
+    const [rsa, weakRsa, p256, p384] = [
+      newKeyText('RS256'),
+      pemOf(generateKeyPairSync('rsa', { modulusLength: 1024 })),
+      newKeyText('ES256'),
+      pemOf(generateKeyPairSync('ec', { namedCurve: 'P-384' })),
+    ];
+    const wrong: Readonly<Record<string, readonly [unknown, RegExp]>> = {
+      'is no object': ['text', /no object/],
+      'is null': [null, /no object/],
+      'has no algorithm': [{ kid: 'a', key }, /alg other than HS256, RS256, ES256\./],
+      'has an algorithm that is none': [{ ...good, alg: 'none' }, /alg/],
+      'has an algorithm that we do not know': [{ ...good, alg: 'HS512' }, /alg/],
+      'has an empty name': [{ ...good, kid: '' }, /kid/],
+      'has a number for a name': [{ ...good, kid: 1 }, /kid/],
+      'has null for a name': [{ ...good, kid: null }, /kid/],
+      'has a path for a name': [{ ...good, kid: '../key' }, /kid/],
+      'has too long a name': [{ ...good, kid: 'a'.repeat(65) }, /kid/],
+      'has no key': [{ kid: 'a', alg: 'HS256' }, /no text as its key/],
+      'has a list for a key': [{ ...good, key: [key] }, /no text as its key/],
+      'has something more': [{ ...good, secret: key }, /more than kid, alg and key/],
+      'is too short': [{ ...good, key: key.slice(1) }, /shorter than 32 bytes; .*openssl rand/],
+      'is easy to guess': [{ ...good, key: 'k'.repeat(64) }, /easy to guess .*openssl rand/],
+      'is a PEM file for HS256': [{ ...good, key: p256 }, /PEM/],
+      'is no PEM file for RS256': [{ ...good, alg: 'RS256' }, /no private key .*openssl genpkey/],
+      'is for RS256 and too short': [{ ...good, alg: 'RS256', key: weakRsa }, /shorter than 2048 bits/],
+      'is for RS256 and of another kind': [{ ...good, alg: 'RS256', key: p256 }, /no RSA key/],
+      'is for ES256 and of another kind': [{ ...good, alg: 'ES256', key: rsa }, /P-256.*openssl genpkey/],
+      'is for ES256 and on another curve': [{ ...good, alg: 'ES256', key: p384 }, /P-256/],
+    };
+    for (const [what, [entry, complaint]] of Object.entries(wrong)) {
+      it(`but not one that ${what}`, () => {
+        const problems = problemsOf(ofKeys(good, { ...good, kid: 'b' }, entry));
+        expect(problems).to.have.length(1);
+        expect(problems[0])
+          .to.match(/^SIGNING_KEYS_FILE=.*keys\.json: key 3 /)
+          .and.match(complaint)
+          .and.not.include(key.slice(1));
+      });
+    }
+
+    it('and tells what is wrong with each', () => {
+      expect(problemsOf(ofKeys('text', good, { ...good, key: 'short' }))).to.have.length(2);
+    });
+
+    it('but not two of one name', () => {
+      for (const twins of [
+        [good, good],
+        [
+          { alg: 'HS256', key },
+          { alg: 'HS256', key: other },
+        ],
+      ]) {
+        const problems = problemsOf(ofKeys(...twins));
+        expect(problems).to.have.length(1);
+        expect(problems[0]).to.match(/^SIGNING_KEYS_FILE=.*: two keys have the same kid, or none/);
+      }
+    });
+
+    for (const text of [
+      '',
+      key,
+      `{"keys":[{"kid":"a","alg":"HS256","key":"${key}"}`,
+      JSON.stringify([good]),
+      JSON.stringify({ keys: good }),
+      '{"keys":[]}',
+      'null',
+      '1',
+    ]) {
+      it(`but not from a file of ${text.slice(0, 30) || 'nothing'}`, () => {
+        const problems = problemsOf({ SIGNING_KEYS_FILE: file('no-keys.json', text) });
+        expect(problems).to.have.length(1);
+        expect(problems[0])
+          .to.match(/^SIGNING_KEYS_FILE=.*no-keys\.json: expected \{"keys":\[\{"kid":/)
+          .and.not.include(key.slice(0, 8));
+      });
+    }
+
+    it('but not from a file that is not there', () => {
+      const problems = problemsOf({ SIGNING_KEYS_FILE: join(directory, 'missing.json') });
+      expect(problems).to.have.length(1);
+      expect(problems[0]).to.match(/^SIGNING_KEYS_FILE=.*missing\.json: the file cannot be read \(ENOENT\)/);
+    });
+
+    it('but not beside a single one, or an algorithm for it', () => {
+      for (const [environment, complaint] of [
+        [{ SIGNING_KEY: key }, /^SIGNING_KEY and SIGNING_KEYS_FILE are both set/],
+        [{ SIGNING_KEY_FILE: 'key' }, /^SIGNING_KEY_FILE and SIGNING_KEYS_FILE are both set/],
+        [{ ALGORITHM: 'HS256' }, /^ALGORITHM is set beside SIGNING_KEYS_FILE/],
+      ] as const) {
+        const problems = problemsOf({ ...ofKeys(good), ...environment });
+        expect(problems).to.have.length(1);
+        expect(problems[0]).to.match(complaint).and.not.include(key);
+      }
     });
   });
 
@@ -250,6 +400,7 @@ describe('the configuration', () => {
         '::/129',
         '::1,',
       ],
+      ALGORITHM: ['none', 'hs256', 'HS512', 'EdDSA'],
       LOG_LEVEL: ['verbose', 'INFO', '30'],
     };
     for (const [name, values] of Object.entries(bad)) {
@@ -312,6 +463,8 @@ describe('the configuration', () => {
       'of one byte over and over': 'k'.repeat(64),
       'of few different bytes': 'abcdefg'.repeat(10),
       'known from documentation': 'a-string-secret-at-least-256-bits-long',
+      'that is a public key':
+        '-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----',
       'that Django made for a new project': 'django-insecure-8x!q2w#e4r$t6y%u7i^o9p&a1s*d3f(g5h)j',
     };
     for (const [what, weak] of Object.entries(keys)) {
@@ -369,6 +522,10 @@ describe('the configuration', () => {
     }
   });
 });
+
+function pemOf({ privateKey }: { readonly privateKey: KeyObject }): string {
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+}
 
 function named(environment: Environment): string {
   return Object.entries(environment)

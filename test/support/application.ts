@@ -14,6 +14,7 @@ import { VerifyToken } from '../../src/application/verify-token.js';
 import type { SessionPolicy, TokenClaims } from '../../src/domain/session.js';
 import type { User } from '../../src/domain/user.js';
 import { aPolicy } from './builders.js';
+import { aSecret } from './signing-keys.js';
 
 export interface Settings extends Partial<SessionPolicy> {
   /** The least that bcrypt does, if not given: tests are no place to burn processor time. */
@@ -23,7 +24,7 @@ export interface Settings extends Partial<SessionPolicy> {
 /** Strong, whatever the name of its user. */
 export const password = 'Tr0ubadour & kite';
 
-const key = Buffer.alloc(32, 'a key that only tests know');
+const key = aSecret(Buffer.alloc(32, 'a key that only tests know'));
 
 /** Every use case, on a storage in memory, at a time that only passes when it is told to. */
 export class Application {
@@ -46,7 +47,7 @@ export class Application {
     const clock: Clock = () => time.now;
     const policy = aPolicy(settings);
     const hasher = new BcryptPasswordHasher(settings.bcryptCost ?? 4);
-    const signer = new JwtTokenSigner(key, clock);
+    const signer = new JwtTokenSigner([key], clock);
 
     this.signer = signer;
     this.registerUser = new RegisterUser(users, hasher, clock);

@@ -1,10 +1,13 @@
-import { createSecretKey, type KeyObject } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import type { Clock, TokenSigner } from '../../application/ports.js';
 import type { TokenClaims } from '../../domain/session.js';
+import type { SigningKey, SigningKeys } from './signing-key.js';
 
 /** The end of the year 9999: what lies further away is no date that everybody can read. */
 const latestExpiry = 253_402_300_799;
+
+/** In characters; ours are a few hundred long, a thousand with a large RSA key. Nobody looks into anything longer. */
+const maxLength = 4096;
 
 /** How many verified tokens are remembered, at some 700 bytes each. */
 const maxRemembered = 20_000;
@@ -14,19 +17,37 @@ interface Verified {
   readonly claims: TokenClaims;
 }
 
-/** JSON Web Tokens (RFC 7519) signed with HMAC-SHA-256. */
+/** JSON Web Tokens (RFC 7519), signed with the first of some keys and verified with the one that they name. */
 export class JwtTokenSigner implements TokenSigner {
-  // A string as the key would be parsed as one at every call, at some fifty times the cost of the signature.
-  private readonly key: KeyObject;
+  private signingKey!: SigningKey;
+  /** By what the header of a token says in `kid`; undefined is the key of tokens that say nothing. */
+  private keys: ReadonlyMap<unknown, SigningKey> = new Map();
   /** Tokens that were found good, by signature: to find them good once more, their time is all there is to check. */
   private readonly verified = new Map<string, Verified>();
 
-  /** `key` is 32 bytes or more. */
   constructor(
-    key: Buffer,
+    keys: SigningKeys,
     private readonly clock: Clock,
   ) {
-    this.key = createSecretKey(key);
+    this.useKeys(keys);
+  }
+
+  /** From now on these keys are in force, and no others: what another one had signed is refused at once. */
+  useKeys(keys: SigningKeys): void {
+    [this.signingKey] = keys;
+    this.keys = new Map(keys.map((key) => [key.id, key]));
+    this.verified.clear();
+  }
+
+  publicKeys(): readonly object[] {
+    return [...this.keys.values()]
+      .filter(({ verifies }) => verifies.type === 'public')
+      .map(({ id, algorithm, verifies }) => ({
+        ...verifies.export({ format: 'jwk' }),
+        kid: id,
+        alg: algorithm,
+        use: 'sig',
+      }));
   }
 
   sign(claims: TokenClaims): string {
@@ -38,10 +59,12 @@ export class JwtTokenSigner implements TokenSigner {
       user_id: claims.userId,
       sid: claims.sessionId,
     };
-    return jwt.sign(payload, this.key, { algorithm: 'HS256' });
+    const { id, algorithm, signs } = this.signingKey;
+    return jwt.sign(payload, signs, id === undefined ? { algorithm } : { algorithm, keyid: id });
   }
 
   verify(token: string): TokenClaims | undefined {
+    if (token.length > maxLength) return undefined;
     const now = this.clock();
     const signature = token.slice(token.lastIndexOf('.') + 1);
     const known = this.verified.get(signature);
@@ -84,8 +107,10 @@ export class JwtTokenSigner implements TokenSigner {
     now: number,
   ): { header: object; payload: Record<string, unknown> } | undefined {
     try {
-      const options = { algorithms: ['HS256' as const], clockTimestamp: now, complete: true as const };
-      const { header, payload } = jwt.verify(token, this.key, options);
+      const key = this.keys.get(jwt.decode(token, { complete: true })?.header.kid);
+      if (!key) return undefined;
+      const options = { algorithms: [key.algorithm], clockTimestamp: now, complete: true as const };
+      const { header, payload } = jwt.verify(token, key.verifies, options);
       return typeof payload === 'object' && !Array.isArray(payload) ? { header, payload } : undefined;
     } catch {
       return undefined;

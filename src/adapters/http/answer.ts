@@ -31,6 +31,19 @@ export function answer(
   writeHead(ctx, status, own).end(text);
 }
 
+/** Answers with JSON that is the same for everybody, and that anybody may keep for some seconds. */
+export function answerPublic(ctx: Context, body: unknown, maxAge: number): void {
+  const text = JSON.stringify(body);
+  const headers = {
+    ...securityHeaders,
+    'Cache-Control': `public, max-age=${maxAge}`,
+    'X-Request-Id': ctx.state.requestId,
+    'Content-Type': 'application/json',
+    'Content-Length': Buffer.byteLength(text),
+  };
+  ctx.res.writeHead(200, headers).end(text);
+}
+
 /** Answers without a body. */
 export function answerEmpty(ctx: Context, headers: Readonly<Record<string, string>>): void {
   writeHead(ctx, 204, Object.entries(headers).flat()).end();

@@ -4,6 +4,7 @@ import type { AuthController } from './auth-controller.js';
 import type { Authentication } from './authentication.js';
 import type { Action, Context, RequestState } from './context.js';
 import type { HealthController } from './health-controller.js';
+import type { PublicKeysController } from './public-keys-controller.js';
 import { Refusal, refusal } from './refusal.js';
 import type { TaskController } from './task-controller.js';
 
@@ -12,6 +13,7 @@ export function routes(
   auth: AuthController,
   tasks: TaskController,
   health: HealthController,
+  publicKeys: PublicKeysController,
   authentication: Authentication,
 ): Action {
   const router = new Router<RequestState>({ sensitive: true });
@@ -32,6 +34,7 @@ export function routes(
   resource(router, '/tasks/:id/delete', callers, { DELETE: tasks.delete });
   resource(router, '/livez', everybody, { GET: health.live });
   resource(router, '/readyz', everybody, { GET: health.ready });
+  resource(router, '/.well-known/jwks.json', everybody, { GET: publicKeys.list });
 
   // The first resource that is found is called directly, for composing a chain of one costs more than finding it.
   return async (ctx) => {

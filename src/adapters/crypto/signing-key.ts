@@ -1,0 +1,132 @@
+import {
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+  generateKeyPairSync,
+  randomBytes,
+  type KeyObject,
+} from 'node:crypto';
+
+/** How tokens may be signed (RFC 7518): with a secret, or with a private key whose public key anybody may have. */
+export const algorithms = ['HS256', 'RS256', 'ES256'] as const;
+
+export type Algorithm = (typeof algorithms)[number];
+
+type Asymmetric = Exclude<Algorithm, 'HS256'>;
+
+/** A key, and the one algorithm that it is for. */
+export interface SigningKey {
+  /** The `kid` of tokens that it signs; the key without one signs and verifies tokens without one. */
+  readonly id: string | undefined;
+  readonly algorithm: Algorithm;
+  /** The secret, or the private key. */
+  readonly signs: KeyObject;
+  /** The secret, or the public key. */
+  readonly verifies: KeyObject;
+}
+
+/** The keys of a server. The first signs, all verify; no two have the same id. */
+export type SigningKeys = readonly [SigningKey, ...SigningKey[]];
+
+const minBytes = 32;
+
+/** Fewer different bytes than nearly every random key has, written in hexadecimal digits or otherwise. */
+const minDifferentBytes = 8;
+
+const minBitsOfRsa = 2048;
+
+/** Keys that stand in documentation, so that everybody knows them. */
+const knownExamples = [
+  'a-string-secret-at-least-256-bits-long',
+  'your-256-bit-secret-your-256-bit-secret',
+  'replace-me-with-32-random-bytes-or-more',
+];
+
+const advice: Readonly<Record<Algorithm, string>> = {
+  HS256: 'make one with: openssl rand -hex 32',
+  RS256: 'make one with: openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072',
+  ES256: 'make one with: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256',
+};
+
+/** How to make a key for the algorithm. */
+export function adviceFor(algorithm: Algorithm): string {
+  return advice[algorithm];
+}
+
+/**
+ * Reads a key: for HS256 the text itself is the secret, otherwise it holds a private key as PEM. What is wrong with it is
+ * told without the key, in words that follow its name.
+ */
+export function parseSigningKey(
+  text: string,
+  algorithm: Algorithm,
+  id: string | undefined,
+  problem: (what: string) => undefined,
+): SigningKey | undefined {
+  const unfit = (what: string) => problem(`${what}; ${adviceFor(algorithm)}`);
+  if (algorithm === 'HS256') {
+    const key = parseSecret(text, unfit);
+    return key && { id, algorithm, signs: key, verifies: key };
+  }
+  const key = parsePrivateKey(text);
+  if (!key) return unfit('is no private key that can be read, as PEM and not encrypted');
+  const mismatch = unfitness(key, algorithm);
+  if (mismatch !== undefined) return unfit(mismatch);
+  return { id, algorithm, signs: key, verifies: createPublicKey(key) };
+}
+
+/** A random key without an id. */
+export function newSigningKey(algorithm: Algorithm): SigningKey {
+  if (algorithm !== 'HS256') {
+    const { privateKey, publicKey } = newPair(algorithm);
+    return { id: undefined, algorithm, signs: privateKey, verifies: publicKey };
+  }
+  const key = createSecretKey(randomBytes(minBytes));
+  return { id: undefined, algorithm, signs: key, verifies: key };
+}
+
+/** A random key, as the text that parseSigningKey reads. */
+export function newKeyText(algorithm: Algorithm): string {
+  if (algorithm === 'HS256') return randomBytes(minBytes).toString('base64url');
+  return newPair(algorithm).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+}
+
+function newPair(algorithm: Asymmetric): { readonly privateKey: KeyObject; readonly publicKey: KeyObject } {
+  return algorithm === 'RS256'
+    ? generateKeyPairSync('rsa', { modulusLength: 3072 })
+    : generateKeyPairSync('ec', { namedCurve: 'P-256' });
+}
+
+function parseSecret(text: string, unfit: (what: string) => undefined): KeyObject | undefined {
+  const bytes = Buffer.from(text);
+  if (bytes.length < minBytes) return unfit(`is shorter than ${minBytes} bytes`);
+  // Taken for a secret, a public key would be one that everybody knows.
+  if (text.startsWith('-----BEGIN'))
+    return unfit('is a PEM file, which is for the algorithms RS256 and ES256');
+  const isWeak =
+    new Set(bytes).size < minDifferentBytes || knownExamples.includes(text) || isDjangoExample(text);
+  return isWeak ? unfit('is easy to guess or known from documentation') : createSecretKey(bytes);
+}
+
+/** Django marks the keys that it writes into new projects. */
+function isDjangoExample(text: string): boolean {
+  return text.startsWith('django-insecure-');
+}
+
+function parsePrivateKey(text: string): KeyObject | undefined {
+  try {
+    return createPrivateKey(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Why the key is not one for the algorithm (RFC 7518, 3.3 and 3.4); undefined if it is. */
+function unfitness(key: KeyObject, algorithm: Asymmetric): string | undefined {
+  const { asymmetricKeyType: type, asymmetricKeyDetails: { namedCurve, modulusLength = 0 } = {} } = key;
+  if (algorithm === 'ES256') {
+    return type === 'ec' && namedCurve === 'prime256v1' ? undefined : 'is no key on the curve P-256';
+  }
+  if (type !== 'rsa') return 'is no RSA key';
+  return modulusLength < minBitsOfRsa ? `is shorter than ${minBitsOfRsa} bits` : undefined;
+}
