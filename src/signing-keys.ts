@@ -20,7 +20,7 @@ export function readSigningKeys(
   problem: (sentence: string) => undefined,
 ): SigningKeys | undefined {
   const given = sources.filter((name) => text(name) !== undefined);
-  if (given.length > 1) return problem(`${given.join(' and ')} are both set: keep one of them.`);
+  if (given.length > 1) return problem(`${given.join(' and ')} are set together: keep one of them.`);
 
   const keysFile = text('SIGNING_KEYS_FILE');
   if (keysFile !== undefined) {

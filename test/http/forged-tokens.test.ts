@@ -3,6 +3,7 @@ import {
   accessRefused,
   expectAnswer,
   noActiveAccount,
+  noCredentials,
   tokenBlacklisted,
   tokenInvalid,
   userNotFound,
@@ -12,6 +13,15 @@ import type { WireResponse } from '../support/http-client.js';
 import { claimsOf, forge, type Claims } from '../support/json-web-token.js';
 import { RunningServer, type SignedIn } from '../support/running-server.js';
 import { SettableClock } from '../support/settable-clock.js';
+
+const own = 'a key that somebody else knows, of 32 bytes';
+
+/** What a header says of a key, or of where there is one. */
+function ownKey(name: 'jwk' | 'jku' | 'x5u'): unknown {
+  return name === 'jwk'
+    ? { kty: 'oct', k: Buffer.from(own).toString('base64url') }
+    : 'http://127.0.0.1:1/keys';
+}
 
 /** What can be done to the claims of a good token. Each of these tokens is signed with the right key. */
 const wrongClaims: readonly (readonly [name: string, forge: (claims: Claims, now: number) => string])[] = [
@@ -39,6 +49,9 @@ const wrongHeaders: readonly (readonly [name: string, forge: (claims: Claims) =>
   ['the algorithm none', (claims) => forge(claims, { alg: 'none', typ: 'JWT' })],
   ['the algorithm none and no signature', (claims) => unsigned(forge(claims, { alg: 'none', typ: 'JWT' }))],
   ['the algorithm NONE and no signature', (claims) => unsigned(forge(claims, { alg: 'NONE', typ: 'JWT' }))],
+  ['the algorithm nOnE and no signature', (claims) => unsigned(forge(claims, { alg: 'nOnE', typ: 'JWT' }))],
+  ['a null for its algorithm', (claims) => forge(claims, { alg: null, typ: 'JWT' })],
+  ['a list of algorithms', (claims) => forge(claims, { alg: ['HS256'], typ: 'JWT' })],
   ['HS512', (claims) => forge(claims, { alg: 'HS512', typ: 'JWT' }, { hash: 'sha512' })],
   ['HS384', (claims) => forge(claims, { alg: 'HS384', typ: 'JWT' }, { hash: 'sha384' })],
   ['the algorithm in lower case', (claims) => forge(claims, { alg: 'hs256', typ: 'JWT' })],
@@ -49,10 +62,21 @@ const wrongHeaders: readonly (readonly [name: string, forge: (claims: Claims) =>
   ['null as its header', (claims) => forge(claims, 'null')],
   ['an array as its header', (claims) => forge(claims, [{ alg: 'HS256' }])],
   ['a header that is no JSON', (claims) => forge(claims, '{"alg":"HS256"')],
-  [
-    'another key',
-    (claims) => forge(claims, undefined, { key: 'a key that somebody else knows, of 32 bytes' }),
-  ],
+  ['another key', (claims) => forge(claims, undefined, { key: own })],
+  ...(['jwk', 'jku', 'x5u'] as const).map(
+    (name) =>
+      [
+        `another key that it brings along as ${name}`,
+        (claims: Claims) => forge(claims, { alg: 'HS256', [name]: ownKey(name) }, { key: own }),
+      ] as const,
+  ),
+  ...['1', '', '../../../dev/null', '__proto__', 'a'.repeat(8192), null, 0, ['1'], { '1': 1 }].map(
+    (kid) =>
+      [
+        `a key id that there is not: ${JSON.stringify(kid).slice(0, 20)}`,
+        (claims: Claims) => forge(claims, { alg: 'HS256', typ: 'JWT', kid }),
+      ] as const,
+  ),
   ['an empty key', (claims) => forge(claims, undefined, { key: '' })],
 ];
 
@@ -163,6 +187,31 @@ describe('a forged token', () => {
       await expectInvalid(change(user.access), change(user.refresh));
     });
   }
+
+  it('of a million characters is refused by the limits, or as any other', async () => {
+    const megabyte = '.'.padStart(500_000, 'a').padEnd(1_000_000, 'b');
+    const roomy = await RunningServer.start({ BODY_LIMIT: '2mb' }, clock.now);
+    for (const token of [`${megabyte}.c`, 'a'.repeat(1_000_000), '.'.repeat(1_000_000)]) {
+      expectAnswer(await roomy.call('POST', '/api/token/verify/', { token }), 401, tokenInvalid);
+      expectAnswer(await roomy.call('POST', '/api/token/refresh/', { refresh: token }), 401, tokenInvalid);
+      expect((await post('/api/token/verify/', { token })).status).to.equal(413);
+      expect((await listTasks(token)).status).to.equal(431);
+    }
+    await roomy.stop();
+  });
+
+  it('is looked for neither in the query nor in a cookie, and a good one there is neither taken nor logged', async () => {
+    for (const name of ['token', 'access', 'access_token', 'jwt', 'Authorization']) {
+      const value = name === 'Authorization' ? `Bearer%20${user.access}` : user.access;
+      const headers = { Cookie: `${name}=${user.access}`, 'X-Access-Token': user.access };
+      const path = `/tasks/?${name}=${value}&limit=1`;
+      expectAnswer(await server.send({ method: 'GET', path, headers }), 401, noCredentials);
+      expectAnswer(await server.call('GET', path, undefined, user.access), 200, []);
+    }
+    const refresh = `/api/token/refresh/?refresh=${user.refresh}`;
+    expectAnswer(await post(refresh, {}), 400, { refresh: ['This field is required.'] });
+    expect(JSON.stringify(server.log)).not.to.include(user.access).and.not.to.include(user.refresh);
+  });
 
   describe('whose signature is good', () => {
     it('is refused if its session is unknown', () => expectBlacklisted({ sid: 'f'.repeat(32) }));

@@ -45,6 +45,10 @@ describe('the configuration', () => {
     return path;
   }
 
+  const ofKeys = (...keys: readonly unknown[]): Environment => ({
+    SIGNING_KEYS_FILE: file('keys.json', JSON.stringify({ keys })),
+  });
+
   it('needs nothing to be set', () => {
     expect(readConfig({})).to.deep.equal({
       host: '127.0.0.1',
@@ -224,10 +228,10 @@ describe('the configuration', () => {
       it(`for ALGORITHM=${algorithm}`, () => {
         const pem = newKeyText(algorithm);
         for (const environment of [{ SIGNING_KEY: pem }, { SIGNING_KEY_FILE: file('pem', pem) }]) {
-          const [key] = readConfig({ ...environment, ALGORITHM: algorithm }).signingKeys ?? [];
-          expect(key).to.include({ id: undefined, algorithm });
-          expect(key?.signs.export({ type: 'pkcs8', format: 'pem' })).to.equal(pem);
-          expect(key?.verifies.type).to.equal('public');
+          const [pair] = readConfig({ ...environment, ALGORITHM: algorithm }).signingKeys ?? [];
+          expect(pair).to.include({ id: undefined, algorithm });
+          expect(pair?.signs.export({ type: 'pkcs8', format: 'pem' })).to.equal(pem);
+          expect(pair?.verifies.type).to.equal('public');
         }
       });
     }
@@ -238,9 +242,6 @@ describe('the configuration', () => {
   });
 
   describe('reads several keys', () => {
-    const ofKeys = (...keys: unknown[]): Environment => ({
-      SIGNING_KEYS_FILE: file('keys.json', JSON.stringify({ keys })),
-    });
     const good = { kid: '2026-01', alg: 'HS256', key };
     const other = key.split('').toReversed().join('');
 
@@ -350,8 +351,8 @@ describe('the configuration', () => {
 
     it('but not beside a single one, or an algorithm for it', () => {
       for (const [environment, complaint] of [
-        [{ SIGNING_KEY: key }, /^SIGNING_KEY and SIGNING_KEYS_FILE are both set/],
-        [{ SIGNING_KEY_FILE: 'key' }, /^SIGNING_KEY_FILE and SIGNING_KEYS_FILE are both set/],
+        [{ SIGNING_KEY: key }, /^SIGNING_KEY and SIGNING_KEYS_FILE are set together/],
+        [{ SIGNING_KEY_FILE: 'key' }, /^SIGNING_KEY_FILE and SIGNING_KEYS_FILE are set together/],
         [{ ALGORITHM: 'HS256' }, /^ALGORITHM is set beside SIGNING_KEYS_FILE/],
       ] as const) {
         const problems = problemsOf({ ...ofKeys(good), ...environment });

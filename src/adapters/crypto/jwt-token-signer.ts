@@ -40,14 +40,7 @@ export class JwtTokenSigner implements TokenSigner {
   }
 
   publicKeys(): readonly object[] {
-    return [...this.keys.values()]
-      .filter(({ verifies }) => verifies.type === 'public')
-      .map(({ id, algorithm, verifies }) => ({
-        ...verifies.export({ format: 'jwk' }),
-        kid: id,
-        alg: algorithm,
-        use: 'sig',
-      }));
+    return [...this.keys.values()].filter(({ algorithm }) => algorithm !== 'HS256').map(asJsonWebKey);
   }
 
   sign(claims: TokenClaims): string {
@@ -116,6 +109,10 @@ export class JwtTokenSigner implements TokenSigner {
       return undefined;
     }
   }
+}
+
+function asJsonWebKey({ id, algorithm, verifies }: SigningKey): object {
+  return { ...verifies.export({ format: 'jwk' }), kid: id, alg: algorithm, use: 'sig' };
 }
 
 function isInTime({ issuedAt, expiresAt }: TokenClaims, now: number): boolean {
