@@ -1,4 +1,7 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { send, type WireResponse } from '../support/http-client.js';
 import { Load } from '../support/load.js';
@@ -118,6 +121,52 @@ describe('several workers behind one port', () => {
       await untilTrue('no worker is ready', async () => (await get('/readyz')).status === 503);
       await redis.restart();
       await untilTrue('a worker is ready', async () => (await get('/readyz')).status === 200);
+    });
+  });
+
+  describe('with their signing keys in a file', () => {
+    let directory: string;
+    let path: string;
+    beforeEach(async () => {
+      directory = mkdtempSync(join(tmpdir(), 'hexado-workers-'));
+      path = join(directory, 'keys.json');
+      write('first');
+      server = await ServerProcess.start({ ...environment(), SIGNING_KEY: '', SIGNING_KEYS_FILE: path });
+      await listening(2);
+    });
+    afterEach(async () => {
+      await server.kill();
+      rmSync(directory, { recursive: true });
+    });
+
+    const write = (...kids: readonly string[]): void => {
+      const keys = kids.map((kid) => ({ kid, alg: 'HS256', key: `${signingKey} ${kid}` }));
+      writeFileSync(path, JSON.stringify({ keys }));
+    };
+
+    it('read it again at SIGHUP, all of them', async () => {
+      const { access } = await server.signedIn();
+      write('second');
+      server.signal('SIGHUP');
+      const reread = (): unknown[] =>
+        server.log.filter(({ msg }) => msg === 'The signing keys were read again.').map(({ pid }) => pid);
+      await server.logged(() => reread().length === 2);
+      expect(new Set(reread())).to.deep.equal(new Set(workers()));
+      const answers = await Promise.all(Array.from({ length: 10 }, () => get('/tasks/', access)));
+      expect(new Set(answers.map(({ status }) => status))).to.deep.equal(new Set([401]));
+    });
+
+    it('go on with the keys that they have while the file is wrong, also if one of them dies', async () => {
+      const { access } = await server.signedIn();
+      writeFileSync(path, 'wrong');
+      const [victim = 0] = workers();
+      process.kill(victim, 'SIGKILL');
+      await server.logged(({ code }) => code === 78);
+      expect((await get('/tasks/', access)).status).to.equal(200);
+      write('first');
+      await listening(3);
+      expect((await get('/tasks/', access)).status).to.equal(200);
+      expect(workers().filter(isAlive)).to.have.length(2);
     });
   });
 
