@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { parseTrustedProxies, type TrustedProxies } from './adapters/http/client-address.js';
 import { algorithms, type Algorithm, type SigningKeys } from './adapters/crypto/signing-key.js';
+import { parseTrustedProxies, type TrustedProxies } from './adapters/http/client-address.js';
 import { parseRedisSettings, type RedisSettings } from './adapters/redis/redis-settings.js';
 import { parseBoolean, parseDuration, parseSize, parseWhole } from './config-values.js';
 import type { SessionPolicy } from './domain/session.js';

@@ -1,14 +1,14 @@
 import { Container, type ServiceIdentifier } from 'inversify';
 import { BcryptPasswordHasher } from './adapters/crypto/bcrypt-password-hasher.js';
 import { JwtTokenSigner } from './adapters/crypto/jwt-token-signer.js';
-import { newSigningKey } from './adapters/crypto/signing-key.js';
 import { randomId } from './adapters/crypto/random-id.js';
+import { newSigningKey } from './adapters/crypto/signing-key.js';
 import { createApp, type App } from './adapters/http/app.js';
 import { AuthController } from './adapters/http/auth-controller.js';
 import { Authentication } from './adapters/http/authentication.js';
 import { clientAddressReader, type ReadClientAddress } from './adapters/http/client-address.js';
-import { PublicKeysController } from './adapters/http/public-keys-controller.js';
 import { HealthController } from './adapters/http/health-controller.js';
+import { PublicKeysController } from './adapters/http/public-keys-controller.js';
 import { fieldsReader, type ReadFields } from './adapters/http/request-body.js';
 import { routes } from './adapters/http/routes.js';
 import { TaskController } from './adapters/http/task-controller.js';
