@@ -1,0 +1,330 @@
+import { expect } from 'chai';
+import {
+  accessRefused,
+  invalidCredentials,
+  noActiveAccount,
+  noCredentials,
+  taskNotFound,
+  tokenBlacklisted,
+  tokenInvalid,
+  tokenOfWrongType,
+  userInactive,
+  userNotFound,
+  verifiedAsBlacklisted,
+} from '../support/answers.js';
+import { claimsOf } from '../support/json-web-token.js';
+import { leftOut, type Input } from './inputs.js';
+
+/** What is to be answered. A body that nobody can foretell is made of the one that came. */
+export interface Expected {
+  readonly status: number;
+  readonly body: object | ((received: Received) => object);
+  readonly link?: string;
+}
+
+export type Received = Readonly<Record<'access' | 'refresh', string>>;
+
+/** The body of a request: a value for each field, or something that cannot be read, and what is said to that. */
+export type Body = { readonly fields: Readonly<Record<string, Input>> } | { readonly unreadable: Refused };
+
+/** In seconds. */
+export interface Lifetimes {
+  readonly access: number;
+  readonly refresh: number;
+  readonly session: number;
+  readonly grace: number;
+}
+
+type Task = { readonly id: number } & Readonly<Record<'title' | 'description' | 'status', string>>;
+
+interface Account {
+  readonly password: string;
+  state: 'active' | 'inactive' | 'deleted';
+  readonly sessions: Session[];
+  readonly tasks: Map<number, Task>;
+  lastTaskId: number;
+}
+
+interface Session {
+  readonly owner: Account;
+  readonly openedAt: number;
+  ended: boolean;
+  /** The text of the only refresh token that is good now. */
+  current: string;
+  previous?: { readonly token: string; readonly rotatedAt: number };
+}
+
+interface Token {
+  readonly kind: 'access' | 'refresh';
+  readonly session: Session;
+  readonly expiresAt: number;
+}
+
+/** Thrown for the first thing that is wrong with a request. */
+export class Refused implements Expected {
+  constructor(
+    readonly status: number,
+    readonly body: object,
+  ) {}
+}
+
+/**
+ * What the API is to answer, told by the simplest code that can: everything at once, in plain maps. Tokens are known by
+ * their texts, which the answers bring.
+ */
+export class ApiModel {
+  private readonly accounts = new Map<string, Account>();
+  private readonly tokens = new Map<string, Token>();
+
+  constructor(
+    private readonly now: () => number,
+    private readonly lifetimes: Lifetimes,
+    private readonly rotates: boolean,
+  ) {}
+
+  /** Every token of a kind that there ever was, the oldest first. */
+  tokensOf(kind: Token['kind']): string[] {
+    return [...this.tokens].filter(([, token]) => token.kind === kind).map(([text]) => text);
+  }
+
+  register(body: Body, bearer: string | undefined): Expected {
+    return this.answerTo(() => {
+      if (bearer !== undefined) this.caller(bearer);
+      const { username, password } = take(
+        body,
+        ['username', 'password'],
+        ({ taken, refused, refusedAsNew }) => {
+          const isKnown = taken !== undefined && this.accounts.has(taken);
+          return refusedAsNew ?? (isKnown ? ['A user with that username already exists.'] : refused);
+        },
+      );
+      const weaknesses = 'fields' in body && body.fields['password']?.weak;
+      if (weaknesses) throw new Refused(400, { password: weaknesses });
+      const account: Account = { password, state: 'active', sessions: [], tasks: new Map(), lastTaskId: 0 };
+      this.accounts.set(username, account);
+      return { status: 201, body: { message: 'User registered successfully' } };
+    });
+  }
+
+  signIn(body: Body): Expected {
+    return this.answerTo(() => {
+      const { username, password } = take(body, ['username', 'password']);
+      const owner = this.accounts.get(username);
+      if (owner?.state !== 'active' || owner.password !== password)
+        throw new Refused(401, invalidCredentials);
+      return {
+        status: 200,
+        body: ({ access, refresh }) => {
+          const session = { owner, openedAt: this.now(), ended: false, current: refresh };
+          owner.sessions.push(session);
+          this.learn(refresh, this.refreshTokenOf(session));
+          this.learn(access, this.accessTokenOf(session));
+          return { refresh, access };
+        },
+      };
+    });
+  }
+
+  refresh(body: Body): Expected {
+    return this.answerTo(() => {
+      const shown = this.takeRefreshToken(body);
+      const { session } = shown;
+      this.requireLive(session);
+      const isCurrent = shown.text === session.current;
+      const isRepeated =
+        shown.text === session.previous?.token &&
+        this.now() - session.previous.rotatedAt < this.lifetimes.grace;
+      if (!isCurrent && !isRepeated) {
+        session.ended = true;
+        throw new Refused(401, tokenBlacklisted);
+      }
+      return {
+        status: 200,
+        body: ({ access, refresh }) => {
+          if (this.rotates && isCurrent) {
+            session.previous = { token: shown.text, rotatedAt: this.now() };
+            session.current = refresh;
+            this.learn(refresh, this.refreshTokenOf(session));
+          }
+          this.learn(access, this.accessTokenOf(session));
+          return this.rotates ? { access, refresh: session.current } : { access };
+        },
+      };
+    });
+  }
+
+  verify(body: Body): Expected {
+    return this.answerTo(() => {
+      const { text, kind, session } = this.takeToken(body, 'token');
+      this.requireLive(session, new Refused(400, verifiedAsBlacklisted));
+      if (kind === 'refresh' && text !== session.current) throw new Refused(400, verifiedAsBlacklisted);
+      return { status: 200, body: {} };
+    });
+  }
+
+  logout(body: Body): Expected {
+    return this.answerTo(() => {
+      const { session } = this.takeRefreshToken(body);
+      if (!this.isLive(session)) throw new Refused(401, tokenBlacklisted);
+      session.ended = true;
+      return { status: 200, body: { message: 'Successfully logged out' } };
+    });
+  }
+
+  createTask(bearer: string | undefined, body: Body): Expected {
+    return this.answerTo(() => {
+      const owner = this.caller(bearer);
+      const fields = take(body, ['title', 'description', 'status']);
+      const task = { id: ++owner.lastTaskId, ...fields };
+      owner.tasks.set(task.id, task);
+      return { status: 201, body: task };
+    });
+  }
+
+  listTasks(bearer: string | undefined): Expected {
+    return this.answerTo(() => ({ status: 200, body: [...this.caller(bearer).tasks.values()] }));
+  }
+
+  pageOfTasks(bearer: string | undefined, limit: number, after: number): Expected {
+    return this.answerTo(() => {
+      const following = [...this.caller(bearer).tasks.values()].filter(({ id }) => id > after);
+      const page = following.slice(0, limit);
+      const link = `</tasks/?limit=${limit}&after=${page.at(-1)?.id}>; rel="next"`;
+      return { status: 200, body: page, ...(page.length < following.length && { link }) };
+    });
+  }
+
+  getTask(bearer: string | undefined, id: number): Expected {
+    return this.answerTo(() => ({ status: 200, body: ownTask(this.caller(bearer), id) }));
+  }
+
+  updateTask(bearer: string | undefined, id: number, body: Body): Expected {
+    return this.answerTo(() => {
+      const owner = this.caller(bearer);
+      const task = ownTask(owner, id);
+      const names = (['title', 'description', 'status'] as const).filter(
+        (name) => !('fields' in body) || body.fields[name]?.value !== undefined,
+      );
+      const changed = { ...task, ...take(body, names) };
+      owner.tasks.set(id, changed);
+      return { status: 200, body: changed };
+    });
+  }
+
+  deleteTask(bearer: string | undefined, id: number): Expected {
+    return this.answerTo(() => {
+      const owner = this.caller(bearer);
+      ownTask(owner, id);
+      owner.tasks.delete(id);
+      return { status: 200, body: { message: 'Task deleted successfully' } };
+    });
+  }
+
+  /** A request that is refused, but first for who the caller is. */
+  refusedToCallers(bearer: string | undefined, refusal: Expected): Expected {
+    return this.answerTo(() => {
+      this.caller(bearer);
+      return refusal;
+    });
+  }
+
+  /** What the operator did to an account, if there is one. */
+  changeAccount(username: string, state: Account['state']): void {
+    const account = this.accounts.get(username);
+    if (!account) return;
+    account.state = state;
+    if (state !== 'active') for (const session of account.sessions) session.ended = true;
+    if (state === 'deleted') this.accounts.delete(username);
+  }
+
+  private caller(bearer: string | undefined): Account {
+    if (bearer === undefined) throw new Refused(401, noCredentials);
+    const token = this.unexpired(bearer);
+    if (!token) throw new Refused(401, accessRefused('Token is invalid or expired'));
+    if (token.kind !== 'access') throw new Refused(401, accessRefused('Token has wrong type'));
+    const { owner } = token.session;
+    if (this.isLive(token.session)) return owner;
+    if (owner.state === 'deleted') throw new Refused(401, userNotFound);
+    throw new Refused(401, owner.state === 'inactive' ? userInactive : accessRefused('Token is blacklisted'));
+  }
+
+  private takeToken(body: Body, field: 'token' | 'refresh'): Token & { readonly text: string } {
+    const text = take(body, [field])[field];
+    const token = this.unexpired(text);
+    if (!token) throw new Refused(401, tokenInvalid);
+    return { ...token, text };
+  }
+
+  private takeRefreshToken(body: Body): Token & { readonly text: string } {
+    const token = this.takeToken(body, 'refresh');
+    if (token.kind !== 'refresh') throw new Refused(401, tokenOfWrongType);
+    return token;
+  }
+
+  private requireLive(session: Session, otherwise = new Refused(401, tokenBlacklisted)): void {
+    if (this.isLive(session)) return;
+    throw session.owner.state === 'active' ? otherwise : new Refused(401, noActiveAccount);
+  }
+
+  private isLive(session: Session): boolean {
+    return !session.ended && this.unexpired(session.current) !== undefined;
+  }
+
+  private unexpired(text: string): Token | undefined {
+    const token = this.tokens.get(text);
+    return token && this.now() < token.expiresAt ? token : undefined;
+  }
+
+  private refreshTokenOf(session: Session): Token {
+    const { refresh, session: whole } = this.lifetimes;
+    const latest = this.now() + refresh;
+    const expiresAt = this.rotates ? Math.min(latest, session.openedAt + whole) : latest;
+    return { kind: 'refresh', session, expiresAt };
+  }
+
+  private accessTokenOf(session: Session): Token {
+    const endOfSession = this.tokens.get(session.current)?.expiresAt ?? 0;
+    return { kind: 'access', session, expiresAt: Math.min(this.now() + this.lifetimes.access, endOfSession) };
+  }
+
+  private learn(text: string, token: Token): void {
+    expect(this.tokens.has(text), 'a token that was given before').to.equal(false);
+    expect(claimsOf(text)).to.include({
+      token_type: token.kind,
+      iat: Math.floor(this.now()),
+      exp: token.expiresAt,
+    });
+    this.tokens.set(text, token);
+  }
+
+  private answerTo(request: () => Expected): Expected {
+    try {
+      return request();
+    } catch (refused) {
+      if (refused instanceof Refused) return refused;
+      throw refused;
+    }
+  }
+}
+
+function ownTask(owner: Account, id: number): Task {
+  const task = owner.tasks.get(id);
+  if (!task) throw new Refused(404, taskNotFound);
+  return task;
+}
+
+/** The texts of all fields, or everything that is said against them. */
+function take<Name extends string>(
+  body: Body,
+  names: readonly Name[],
+  objections: (input: Input) => readonly string[] | undefined = ({ refused }) => refused,
+): Record<Name, string> {
+  if ('unreadable' in body) throw body.unreadable;
+  const inputs = names.map((name) => [name, body.fields[name] ?? leftOut] as const);
+  const refused = inputs.flatMap(([name, input]) => {
+    const reasons = objections(input);
+    return reasons ? [[name, reasons] as const] : [];
+  });
+  if (refused.length > 0) throw new Refused(400, Object.fromEntries(refused));
+  return Object.fromEntries(inputs.map(([name, { taken }]) => [name, taken])) as Record<Name, string>;
+}

@@ -1,0 +1,203 @@
+import * as fc from 'fast-check';
+import { notAllowed, unknownPath } from '../support/answers.js';
+import type { Expected } from './api-model.js';
+import { badUsernames, description, mostly, noText, password, status, title, type Input } from './inputs.js';
+import { write, writing, type RequestBody, type Writing } from './request-bodies.js';
+import type { TokenChoice, World } from './world.js';
+
+/** Something that happens in a world. Whatever the server answers, the model has said before. */
+export interface Call {
+  happenIn(world: World): Promise<void>;
+}
+
+/** A kind of call: what is chosen for each, and what then happens. */
+function call<Chosen>(
+  name: string,
+  choices: { [K in keyof Chosen]: fc.Arbitrary<Chosen[K]> },
+  happen: (world: World, chosen: Chosen) => Promise<void>,
+): fc.Arbitrary<Call> {
+  return fc.record<Chosen>(choices).map((chosen) => ({
+    happenIn: (world) => happen(world, chosen),
+    [fc.toStringMethod]: () => `${name} ${fc.stringify(chosen)}`,
+  }));
+}
+
+// What is chosen. Names and tokens mean something in a world only.
+
+const user = fc.constantFrom('ada', 'bob', 'eve');
+const username = mostly<string | Input>(user, fc.constantFrom(...badUsernames));
+const credentials = { username, password, writing };
+
+const age = mostly(fc.constantFrom(0, 0, 0, 1, 2), fc.nat(9));
+const token = (usual: 'access' | 'refresh', unusual: 'access' | 'refresh') =>
+  mostly<TokenChoice>(
+    fc.record({ kind: fc.constant(usual), age }),
+    fc.oneof<fc.Arbitrary<TokenChoice>[]>(
+      fc.record({ kind: fc.constant(unusual), age }),
+      fc.record({ kind: fc.constant(usual), age, changed: fc.constant(true) }),
+      fc.constantFrom('garbage', '__proto__'),
+    ),
+  );
+const nobody = fc.constant(undefined);
+const caller = mostly<TokenChoice | undefined>(token('access', 'refresh'), nobody);
+const tokenField = mostly<TokenChoice | Input>(token('refresh', 'access'), fc.constantFrom(...noText));
+
+const id = mostly(fc.constantFrom('1', '1', '2', '3'), fc.constantFrom('01', '0', '99', '9007199254740993'));
+const task = fc.record({ title, description, status });
+
+// The calls: each sends one request to the server, and asks the model what it is to answer.
+
+const register = call(
+  'register',
+  { ...credentials, caller: mostly<TokenChoice | undefined>(nobody, caller) },
+  async (world, chosen) => {
+    const body = writeCredentials(world, chosen);
+    const access = world.access(chosen.caller);
+    await world.ask('POST /tasks/register/', { body, access }, world.model.register(body.means, access));
+  },
+);
+
+const signIn = call('sign in', credentials, async (world, chosen) => {
+  const body = writeCredentials(world, chosen);
+  await world.ask('POST /api/token/', { body }, world.model.signIn(body.means));
+});
+
+const refresh = call('refresh', { tokenField, writing }, async (world, chosen) => {
+  const body = write({ refresh: world.tokenInput(chosen.tokenField) }, chosen.writing);
+  await world.ask('POST /api/token/refresh/', { body }, world.model.refresh(body.means));
+});
+
+const verify = call('verify', { tokenField, writing }, async (world, chosen) => {
+  const body = write({ token: world.tokenInput(chosen.tokenField) }, chosen.writing);
+  await world.ask('POST /api/token/verify/', { body }, world.model.verify(body.means));
+});
+
+const logout = call('log out', { tokenField, writing }, async (world, chosen) => {
+  const body = write({ refresh: world.tokenInput(chosen.tokenField) }, chosen.writing);
+  await world.ask('POST /api/logout/', { body }, world.model.logout(body.means));
+});
+
+const createTask = call('create', { caller, task, writing }, async (world, chosen) => {
+  const access = world.access(chosen.caller);
+  const body = write(chosen.task, chosen.writing);
+  await world.ask('POST /tasks/create/', { body, access }, world.model.createTask(access, body.means));
+});
+
+const listTasks = call('list', { caller }, async (world, chosen) => {
+  const access = world.access(chosen.caller);
+  await world.ask('GET /tasks/', { access }, world.model.listTasks(access));
+});
+
+const pageOfTasks = call(
+  'page',
+  { caller, limit: fc.integer({ min: 1, max: 4 }), after: fc.nat(5) },
+  async (world, { limit, after, caller: choice }) => {
+    const access = world.access(choice);
+    const request = `GET /tasks/?limit=${limit}&after=${after}`;
+    await world.ask(request, { access }, world.model.pageOfTasks(access, limit, after));
+  },
+);
+
+const getTask = call('get', { caller, id }, async (world, chosen) => {
+  const access = world.access(chosen.caller);
+  await world.ask(`GET /tasks/${chosen.id}/`, { access }, world.model.getTask(access, Number(chosen.id)));
+});
+
+const updateTask = call(
+  'update',
+  { caller, id, task: fc.record({ title, description, status }, { requiredKeys: [] }), writing },
+  async (world, chosen) => {
+    const access = world.access(chosen.caller);
+    const body = write(chosen.task, chosen.writing);
+    const expected = world.model.updateTask(access, Number(chosen.id), body.means);
+    await world.ask(`PUT /tasks/${chosen.id}/update/`, { body, access }, expected);
+  },
+);
+
+const deleteTask = call('delete', { caller, id }, async (world, chosen) => {
+  const access = world.access(chosen.caller);
+  const expected = world.model.deleteTask(access, Number(chosen.id));
+  await world.ask(`DELETE /tasks/${chosen.id}/delete/`, { access }, expected);
+});
+
+/** What callers are refused, whatever there is. */
+const refusals = new Map<string, Expected>([
+  ['PATCH /tasks/1/', { status: 405, body: notAllowed('PATCH') }],
+  ['GET /tasks/create/', { status: 405, body: notAllowed('GET') }],
+  ['POST /tasks/1/delete/', { status: 405, body: notAllowed('POST') }],
+  [
+    'GET /tasks/?limit=0',
+    { status: 400, body: { limit: ['Ensure this value is greater than or equal to 1.'] } },
+  ],
+  [
+    'GET /tasks/?limit=1001',
+    { status: 400, body: { limit: ['Ensure this value is less than or equal to 1000.'] } },
+  ],
+  ['GET /tasks/?after=x', { status: 400, body: { after: ['A valid integer is required.'] } }],
+]);
+
+const refused = call(
+  'ask in vain',
+  { caller, refusal: fc.constantFrom(...refusals) },
+  async (world, { caller: choice, refusal: [request, refusal] }) => {
+    const access = world.access(choice);
+    await world.ask(request, { access }, world.model.refusedToCallers(access, refusal));
+  },
+);
+
+const lost = call(
+  'get lost',
+  { caller, path: fc.constantFrom('/tasks/x/', '/tasks/-1/', '/tasks//', '/tasks/1/update/x') },
+  (world, chosen) =>
+    world.ask(
+      `GET ${chosen.path}`,
+      { access: world.access(chosen.caller) },
+      { status: 404, body: unknownPath },
+    ),
+);
+
+// What happens besides.
+
+const operate = call(
+  'operate',
+  { user, state: fc.constantFrom('inactive', 'active', 'deleted') },
+  async (world, chosen) => {
+    const { users } = world.server.storage;
+    const found = await users.findByName(world.nameOf(chosen.user));
+    const changes = { active: 'activate', inactive: 'deactivate', deleted: 'remove' } as const;
+    if (found) await users[changes[chosen.state]](found.id);
+    world.model.changeAccount(world.nameOf(chosen.user), chosen.state);
+  },
+);
+
+const passTime = call(
+  'pass time',
+  { seconds: mostly(fc.constantFrom(1, 5, 9, 10, 60), fc.constantFrom(299, 300, 1800, 3599, 3600)) },
+  async (world, { seconds }) => world.clock.advance(seconds),
+);
+
+/** Everything that may happen. A new endpoint gets its call above, its line here, and a method of the model. */
+export const anyCall: fc.Arbitrary<Call> = fc.oneof(
+  { weight: 2, arbitrary: register },
+  { weight: 4, arbitrary: signIn },
+  { weight: 5, arbitrary: refresh },
+  { weight: 2, arbitrary: verify },
+  { weight: 1, arbitrary: logout },
+  { weight: 14, arbitrary: createTask },
+  { weight: 3, arbitrary: listTasks },
+  { weight: 3, arbitrary: pageOfTasks },
+  { weight: 3, arbitrary: getTask },
+  { weight: 6, arbitrary: updateTask },
+  { weight: 4, arbitrary: deleteTask },
+  { weight: 1, arbitrary: refused },
+  { weight: 1, arbitrary: lost },
+  { weight: 1, arbitrary: operate },
+  { weight: 2, arbitrary: passTime },
+);
+
+function writeCredentials(
+  world: World,
+  chosen: { readonly username: string | Input; readonly password: Input; readonly writing: Writing },
+): RequestBody {
+  return write({ username: world.nameInput(chosen.username), password: chosen.password }, chosen.writing);
+}
