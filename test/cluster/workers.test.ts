@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { send, type WireResponse } from '../support/http-client.js';
 import { Load } from '../support/load.js';
+import { RawConnection } from '../support/raw-connection.js';
 import { RedisServer } from '../support/redis-server.js';
 import { repeatedly } from '../support/repeatedly.js';
 import { signingKey, type SignedIn } from '../support/running-server.js';
@@ -72,15 +73,30 @@ describe('several workers behind one port', () => {
       expect(server.log.filter(({ worker }) => worker === victim)).to.have.length(1);
     });
 
-    it('finish what they have begun when they are told to stop under load', async () => {
-      const load = new Load(server, users);
-      await load.next(users, 4);
+    for (const name of ['SIGTERM', 'SIGINT'] as const) {
+      it(`finish what they have begun when they are told to stop under load, by ${name}`, async () => {
+        const load = new Load(server, users);
+        await load.next(users, 4);
+        server.signal(name);
+        await load.until('connections are refused', () => load.failures.length > 0);
+        await load.stop();
+        const { code, signal, stderr } = await server.ending;
+        expect({ code, signal, stderr }).to.deep.equal({ code: 0, signal: null, stderr: '' });
+        expect(new Set(load.failures.map(({ outcome }) => outcome))).to.deep.equal(new Set(['ECONNREFUSED']));
+      });
+    }
+
+    it('end at once at a second signal, whatever is going on', async () => {
+      const client = await RawConnection.open(server.port);
+      client.sendRequest(['POST /api/token/ HTTP/1.1', 'Host: a', 'Content-Length: 2'], '{');
       server.signal('SIGTERM');
-      await load.until('connections are refused', () => load.failures.length > 0);
-      await load.stop();
-      const { code, signal, stderr } = await server.ending;
-      expect({ code, signal, stderr }).to.deep.equal({ code: 0, signal: null, stderr: '' });
-      expect(new Set(load.failures.map(({ outcome }) => outcome))).to.deep.equal(new Set(['ECONNREFUSED']));
+      await server.logged(({ msg }) => msg === 'stopping');
+      // More than one, because those that follow the first closely are one with it.
+      const impatience = setInterval(() => server.signal('SIGTERM'), 50);
+      const { code } = await server.ending;
+      clearInterval(impatience);
+      expect(code).to.equal(1);
+      await untilTrue('no worker is left', () => !workers().some(isAlive));
     });
 
     it('are replaced one by one at SIGUSR2, under load, without a failed request', async () => {
@@ -168,6 +184,27 @@ describe('several workers behind one port', () => {
       expect((await get('/tasks/', access)).status).to.equal(200);
       expect(workers().filter(isAlive)).to.have.length(2);
     });
+  });
+
+  it('are started again later and later while they die at once, until they do not', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'hexado-workers-'));
+    const path = join(directory, 'storage.mjs');
+    writeFileSync(
+      path,
+      `import { appendFileSync, statSync } from 'node:fs';
+       export { createStorage } from '${new URL('../../src/adapters/in-memory/create-storage.js', import.meta.url).href}';
+       appendFileSync('${directory}/starts', '.');
+       if (statSync('${directory}/starts').size <= 6) process.exit(1);`,
+    );
+    server = await ServerProcess.start({ ...environment(), STORAGE: path });
+    const deaths = server.log.filter(({ worker }) => worker !== undefined);
+    await server.kill();
+    rmSync(directory, { recursive: true });
+
+    // The first two were replaced after 100 and 200 ms, and those two after 400 and 800 ms.
+    const times = deaths.map(({ time }) => Date.parse(String(time)));
+    expect(times).to.have.length(6);
+    expect((times[5] ?? 0) - (times[1] ?? 0)).to.be.at.least(200 + 800);
   });
 
   describe('that cannot run', () => {

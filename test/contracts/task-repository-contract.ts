@@ -189,6 +189,26 @@ export function taskRepositoryContract(open: OpenStorage): void {
       expect(await idsOn(storage, owner, { after: 6, limit: 3 })).to.deep.equal([7]);
     });
 
+    it('shows none twice and leaves none out that stays, read in pages while others come and go', async () => {
+      const { storage, owner } = await openWithOwner();
+      const ids = await createTasks(storage, owner, 200);
+      const staying = ids.filter((id) => id % 3 === 0);
+      const comeAndGo = async (): Promise<void> => {
+        for (const id of ids.filter((each) => !staying.includes(each))) {
+          await Promise.all([storage.tasks.remove(owner, id), createTasks(storage, owner, 1)]);
+        }
+      };
+      const coming = comeAndGo();
+      const seen: number[] = [];
+      for (let page = await idsOn(storage, owner, { after: 0, limit: 5 }); page.length > 0;) {
+        seen.push(...page);
+        page = await idsOn(storage, owner, { after: page.at(-1) ?? 0, limit: 5 });
+      }
+      await coming;
+      expect(seen).to.deep.equal([...new Set(seen)].toSorted((one, other) => one - other));
+      expect(seen).to.include.members(staying);
+    });
+
     it('answers nothing after the last id, however far', async () => {
       const { storage, owner } = await openWithOwner();
       await createTasks(storage, owner, 2);
