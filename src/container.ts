@@ -3,6 +3,7 @@ import { BcryptPasswordHasher } from './adapters/crypto/bcrypt-password-hasher.j
 import { JwtTokenSigner } from './adapters/crypto/jwt-token-signer.js';
 import { randomId } from './adapters/crypto/random-id.js';
 import { newSigningKey } from './adapters/crypto/signing-key.js';
+import { sha256 } from './adapters/crypto/sha256.js';
 import { createApp, type App } from './adapters/http/app.js';
 import { AuthController } from './adapters/http/auth-controller.js';
 import { Authentication } from './adapters/http/authentication.js';
@@ -19,6 +20,7 @@ import { ManageTasks } from './application/manage-tasks.js';
 import { ManageUsers } from './application/manage-users.js';
 import type {
   Clock,
+  Digest,
   Log,
   NewId,
   PasswordHasher,
@@ -44,6 +46,7 @@ const WholeStorage = named<Storage>('Storage');
 const Hasher = named<PasswordHasher>('PasswordHasher');
 const Tokens = named<TokenSigner>('TokenSigner');
 const CurrentTime = named<Clock>('Clock');
+const TextDigest = named<Digest>('Digest');
 const RandomId = named<NewId>('NewId');
 const Policy = named<SessionPolicy>('SessionPolicy');
 const Logger = named<Log>('Log');
@@ -80,6 +83,7 @@ export function createContainer(config: Config, storage: Storage, clock: Clock, 
   container.bind(Tasks).toConstantValue(storage.tasks);
   container.bind(CurrentTime).toConstantValue(clock);
   container.bind(RandomId).toConstantValue(randomId);
+  container.bind(TextDigest).toConstantValue(sha256);
   container.bind(Policy).toConstantValue(config.sessions);
   container.bind(Logger).toConstantValue(log);
   make(Hasher, () => new BcryptPasswordHasher(config.bcryptCost), []);
@@ -97,7 +101,7 @@ export function createContainer(config: Config, storage: Storage, clock: Clock, 
   bind(VerifyToken, [Tokens, Sessions, Users]);
   bind(Logout, [Tokens, Sessions]);
   bind(Authenticate, [Tokens, Sessions, Users]);
-  bind(ManageTasks, [Tasks]);
+  bind(ManageTasks, [Tasks, TextDigest]);
   bind(ManageUsers, [Users, Hasher]);
 
   // What drives them over HTTP.

@@ -1,20 +1,34 @@
 import { DomainError } from '../domain/errors.js';
 import type { Fields } from '../domain/fields.js';
 import type { Page } from '../domain/page.js';
-import { parseTaskChanges, parseTaskDraft, type Task, type TaskChanges } from '../domain/task.js';
+import {
+  parseTaskChanges,
+  parseTaskDraft,
+  type Task,
+  type TaskChanges,
+  type TaskDraft,
+} from '../domain/task.js';
 import { allPages } from './all-pages.js';
-import type { TaskRepository } from './ports.js';
+import type { Digest, RepeatableRequest, TaskRepository } from './ports.js';
 
 /**
  * What owners do with their own tasks. A task of somebody else is 'task_not_found', like a missing one. Changes take
  * place only `within` a live session, where one is named, and are 'token_revoked' otherwise.
  */
 export class ManageTasks {
-  constructor(private readonly tasks: TaskRepository) {}
+  constructor(
+    private readonly tasks: TaskRepository,
+    private readonly digest: Digest,
+  ) {}
 
-  /** Throws InvalidFields. */
-  async create(ownerId: number, input: Fields, within?: string): Promise<Task> {
-    return this.tasks.create(ownerId, parseTaskDraft(input), within);
+  /**
+   * Throws InvalidFields. Calls of one owner with the same key create one task between them, for a day; with the key of
+   * another task it is 'request_key_reused'.
+   */
+  async create(ownerId: number, input: Fields, within?: string, key?: string): Promise<Task> {
+    const draft = parseTaskDraft(input);
+    const request = key === undefined ? undefined : this.repeatable(key, draft);
+    return this.tasks.create(ownerId, draft, within, undefined, request);
   }
 
   async list(ownerId: number, page: Page): Promise<readonly Task[]> {
@@ -48,6 +62,11 @@ export class ManageTasks {
   async delete(ownerId: number, id: number, within?: string): Promise<void> {
     const wasThere = await this.tasks.remove(ownerId, id, within);
     if (!wasThere) throw new DomainError('task_not_found');
+  }
+
+  private repeatable(key: string, { title, description, status }: TaskDraft): RepeatableRequest {
+    const fingerprint = this.digest(JSON.stringify([title, description, status]));
+    return { key: this.digest(key), fingerprint };
   }
 }
 

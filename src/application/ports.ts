@@ -75,8 +75,18 @@ export interface SessionRepository {
  * the same step; otherwise it is rejected with the code 'token_revoked'.
  */
 export interface TaskRepository {
-  /** Rejected with the code 'task_limit_reached' if the owner has `limit` tasks; concurrent calls do not get past it either. */
-  create(ownerId: number, draft: TaskDraft, within?: string, limit?: number): Promise<Task>;
+  /**
+   * Rejected with the code 'task_limit_reached' if the owner has `limit` tasks; concurrent calls do not get past it either.
+   * Of any number of calls with the same `request` of the owner within a day, exactly one creates a task, and all answer it
+   * as it was created, whatever became of it. Rejected with the code 'request_key_reused' if the key named another request.
+   */
+  create(
+    ownerId: number,
+    draft: TaskDraft,
+    within?: string,
+    limit?: number,
+    request?: RepeatableRequest,
+  ): Promise<Task>;
   find(ownerId: number, id: number): Promise<Task | undefined>;
   /** The owner's tasks on this page, in the order of ids; fewer than `limit` only at the end of the list. */
   list(ownerId: number, page: Page): Promise<readonly Task[]>;
@@ -84,6 +94,14 @@ export interface TaskRepository {
   update(ownerId: number, id: number, changes: TaskChanges, within?: string): Promise<Task | undefined>;
   /** Deletes the task; answers whether it was there to delete. */
   remove(ownerId: number, id: number, within?: string): Promise<boolean>;
+}
+
+/** A request that its client may send more than once. Both texts are digests. */
+export interface RepeatableRequest {
+  /** What the client calls it. */
+  readonly key: string;
+  /** What it asks for. */
+  readonly fingerprint: string;
 }
 
 /** All that is kept, in one place. */
@@ -123,6 +141,9 @@ export interface TokenSigner {
   /** What others need to verify our tokens, as JSON Web Keys (RFC 7517); nothing if only we can. */
   publicKeys(): readonly object[];
 }
+
+/** Makes a short text of any text; nobody can find two texts for which it is the same. */
+export type Digest = (text: string) => string;
 
 /** Seconds since the epoch, with fractions. */
 export type Clock = () => number;

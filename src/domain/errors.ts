@@ -18,6 +18,8 @@ export type ErrorCode =
   | 'task_not_found'
   /** The owner has as many tasks as one user may have. */
   | 'task_limit_reached'
+  /** The key that names a request has named another one before. */
+  | 'request_key_reused'
   /** The session is missing, has ended, or is somebody else's. */
   | 'session_not_found'
   /** The storage did not answer; whether a write took place is unknown. */

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { createStorage } from '../../src/adapters/in-memory/create-storage.js';
+import { InMemoryRequests } from '../../src/adapters/in-memory/in-memory-requests.js';
 import { InMemorySessionRepository } from '../../src/adapters/in-memory/in-memory-session-repository.js';
 import type { User } from '../../src/domain/user.js';
 import { aGenerationAt, aNewUser, aSessionOf } from '../contracts/builders.js';
@@ -30,5 +31,17 @@ describe('in-memory storage', () => {
     clock.advance(3600);
     await sessions.open(aSessionOf(user, clock, { id: 'last' }), user.passwordHash);
     expect(sessions.size).to.equal(1);
+  });
+
+  it('forgets requests after a day', async () => {
+    const clock = new SettableClock();
+    const requests = new InMemoryRequests(clock.now);
+    const request = { key: 'key', fingerprint: 'fingerprint' };
+    requests.add(1, request, 7);
+    clock.advance(86_399);
+    expect(requests.find(1, request)).to.equal(7);
+    clock.advance(1);
+    expect(requests.find(1, request)).to.equal(undefined);
+    expect(requests.size).to.equal(0);
   });
 });

@@ -76,7 +76,18 @@ describe('a Redis script that is executed twice, as it is when its reply was los
       const { tasks, sessions, taskIds } = keys.ofUser(1);
       const operation = keys.operation(1, 'an id');
       const afterId = '\0pending\0Tea\0x';
-      return scripts.createTask(connection, tasks, sessions, taskIds, operation, 'held', now, 2, afterId);
+      return scripts.createTask(
+        connection,
+        tasks,
+        sessions,
+        taskIds,
+        operation,
+        'held',
+        now,
+        2,
+        'fingerprint',
+        afterId,
+      );
     },
     updateTask: () => {
       const { tasks, sessions } = keys.ofUser(1);

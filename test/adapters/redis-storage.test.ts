@@ -179,6 +179,16 @@ describe('Redis storage', () => {
       for (const text of await redis.hvals(sessions)) expect(Buffer.byteLength(text)).to.be.at.most(64);
     });
 
+    it('remembers a request that may be repeated for a day, in the slot of its user and in few bytes', async () => {
+      const user = await addUser(storage);
+      const request = { key: 'k'.repeat(43), fingerprint: 'f'.repeat(43) };
+      await storage.tasks.create(user.id, aDraft(), undefined, undefined, request);
+      const key = keys.request(user.id, request.key);
+      expect(key).to.contain(`{u:${user.id}}`);
+      expect(await redis.ttl(key)).to.be.within(86_300, 86_400);
+      expect(await redis.memory('USAGE', key)).to.be.below(250);
+    });
+
     it('has Redis forget the sessions of a user when the last of them expires', async () => {
       const { user } = await signIn(storage, clock);
       const { sessions } = keys.ofUser(user.id);

@@ -3,6 +3,7 @@ import type { Task } from '../../src/domain/task.js';
 import { Application } from '../support/application.js';
 import { aTask } from '../support/builders.js';
 import { refusalOf } from '../support/refusal.js';
+import { whileReplaced } from '../support/replace-method.js';
 
 const maria = 1;
 const jigyasnh = 2;
@@ -17,6 +18,9 @@ describe('ManageTasks', () => {
   });
 
   const create = (fields = {}, owner = maria) => application.tasks.create(owner, aTask(fields));
+
+  const keyed = (fields: object, key: string) =>
+    application.tasks.create(maria, { ...fields }, undefined, key);
 
   async function createMany(count: number): Promise<void> {
     for (let i = 0; i < count; i++) await create();
@@ -53,6 +57,46 @@ describe('ManageTasks', () => {
     });
     expect(await listAll()).to.deep.equal([]);
     expect((await create()).id).to.equal(1);
+  });
+
+  it('creates one task for a key, and tells by what it is whether that is meant', async () => {
+    const milk = { title: 'Milk', description: 'Two litres' };
+    expect(await keyed(milk, 'a')).to.include({ id: 1, status: 'pending' });
+    // The same after what a client may write in more than one way is read.
+    expect(await keyed({ status: 'pending', title: ' Milk ', description: 'Two litres' }, 'a')).to.include({
+      id: 1,
+    });
+    for (const other of [
+      { ...milk, title: 'Tea' },
+      { ...milk, description: 'x' },
+      { ...milk, status: 'completed' },
+    ]) {
+      expect(await refusalOf(keyed(other, 'a'))).to.equal('request_key_reused');
+    }
+    expect(await keyed(milk, 'b')).to.include({ id: 2 });
+    expect(await listAll()).to.have.length(2);
+  });
+
+  it('has a storage keep digests in place of keys, however long they are', async () => {
+    const requests: unknown[] = [];
+    const { tasks } = application.storage;
+    await whileReplaced(
+      tasks,
+      'create',
+      (original) =>
+        (...args) => {
+          requests.push(args[4]);
+          return original(...args);
+        },
+      async () => {
+        await application.tasks.create(maria, aTask(), undefined, 'a key'.repeat(50));
+        await create();
+      },
+    );
+    expect(requests).to.have.length(2);
+    expect(requests[0]).to.have.all.keys('key', 'fingerprint');
+    for (const digest of Object.values(requests[0] as object)) expect(digest).to.match(/^[\w-]{43}$/);
+    expect(requests[1]).to.equal(undefined);
   });
 
   describe('between owners', () => {

@@ -152,6 +152,59 @@ export function taskRepositoryContract(open: OpenStorage): void {
     });
   });
 
+  describe('creating for a request that may be repeated', () => {
+    const request = { key: 'k'.repeat(43), fingerprint: 'f'.repeat(43) };
+    const create = ({ tasks }: Storage, owner: number, given = request, within?: string, limit?: number) =>
+      tasks.create(owner, aDraft(), within, limit, given);
+
+    it('happens once, and the task is answered as it was created, whatever became of it', async () => {
+      const { storage, owner } = await openWithOwner();
+      const task = await create(storage, owner);
+      expect(task).to.deep.equal({ id: 1, ...aDraft() });
+      expect(await create(storage, owner)).to.deep.equal(task);
+      expect(await storage.tasks.list(owner, all)).to.deep.equal([task]);
+      await storage.tasks.update(owner, 1, { title: 'new' });
+      expect(await create(storage, owner)).to.deep.equal(task);
+      await storage.tasks.remove(owner, 1);
+      expect(await create(storage, owner)).to.deep.equal(task);
+      expect(await storage.tasks.list(owner, all)).to.deep.equal([]);
+    });
+
+    it('happens once, be it a hundred at once', async () => {
+      const { storage, owner } = await openWithOwner();
+      const tasks = await concurrently(100, () => create(storage, owner));
+      expect(new Set(tasks.map(({ id }) => id))).to.deep.equal(new Set([1]));
+      expect(await storage.tasks.list(owner, all)).to.have.length(1);
+    });
+
+    it('is refused where the key named another request, and only there', async () => {
+      const { storage, owner } = await openWithOwner();
+      const bob = await addUser(storage, { username: 'bob' });
+      await create(storage, owner);
+      const other = { ...request, fingerprint: 'g'.repeat(43) };
+      expect(await refusalOf(create(storage, owner, other))).to.equal('request_key_reused');
+      expect(await create(storage, owner, { ...request, key: 'l'.repeat(43) })).to.include({ id: 2 });
+      expect(await create(storage, bob.id, other)).to.include({ id: 1 });
+      expect(await storage.tasks.create(owner, aDraft())).to.include({ id: 3 });
+    });
+
+    it('needs a live session, also for what was created before', async () => {
+      const { storage, clock } = await open();
+      const { user, session } = await signIn(storage, clock);
+      await create(storage, user.id, request, session.id);
+      await storage.sessions.end(user.id, session.id);
+      expect(await refusalOf(create(storage, user.id, request, session.id))).to.equal('token_revoked');
+    });
+
+    it('is remembered only if it took place', async () => {
+      const { storage, owner } = await openWithOwner();
+      expect(await refusalOf(create(storage, owner, request, undefined, 0))).to.equal('task_limit_reached');
+      expect(await refusalOf(create(storage, owner, request, 'unknown'))).to.equal('token_revoked');
+      expect(await create(storage, owner, request, undefined, 1)).to.include({ id: 1 });
+      expect(await create(storage, owner, request, undefined, 1)).to.include({ id: 1 });
+    });
+  });
+
   describe('listing', () => {
     it('answers the tasks in the order of ids, changed ones in their places', async () => {
       const { storage, owner } = await openWithOwner();

@@ -2,6 +2,7 @@ import { createStorage } from '../../src/adapters/in-memory/create-storage.js';
 import { BcryptPasswordHasher } from '../../src/adapters/crypto/bcrypt-password-hasher.js';
 import { JwtTokenSigner } from '../../src/adapters/crypto/jwt-token-signer.js';
 import { randomId } from '../../src/adapters/crypto/random-id.js';
+import { sha256 } from '../../src/adapters/crypto/sha256.js';
 import { Authenticate } from '../../src/application/authenticate.js';
 import { IssueTokens } from '../../src/application/issue-tokens.js';
 import { Logout } from '../../src/application/logout.js';
@@ -56,7 +57,7 @@ export class Application {
     this.verifyToken = new VerifyToken(signer, sessions, users);
     this.logout = new Logout(signer, sessions);
     this.authenticate = new Authenticate(signer, sessions, users);
-    this.tasks = new ManageTasks(tasks);
+    this.tasks = new ManageTasks(tasks, sha256);
     this.users = new ManageUsers(users, hasher);
   }
 

@@ -20,6 +20,7 @@ const refusals: Readonly<Record<ErrorCode, Refusal>> = {
   task_not_found: new Refusal(404, { error: 'Task not found' }),
   task_limit_reached: refusal(403, 'You have as many tasks as one user may have; delete some first.'),
   session_not_found: new Refusal(404, { error: 'Session not found' }),
+  request_key_reused: refusal(422, 'Idempotency-Key was used for another task before.'),
   storage_unavailable: unavailable(1),
   overloaded: unavailable(5),
 };

@@ -4,6 +4,7 @@ import type { Task } from '../../domain/task.js';
 import { answer, answerStream } from './answer.js';
 import type { Authentication } from './authentication.js';
 import type { Action, Context } from './context.js';
+import { idempotencyKey } from './idempotency-key.js';
 import type { ReadFields } from './request-body.js';
 
 /** The caller's tasks. What is wrong with the caller is told before anything that is wrong with the request. */
@@ -20,9 +21,10 @@ export class TaskController {
   };
 
   readonly create: Action = async (ctx) => {
-    const task = await this.authentication.whileChanging(ctx, async ({ userId, sessionId }) =>
-      this.tasks.create(userId, await this.readFields(ctx), sessionId),
-    );
+    const task = await this.authentication.whileChanging(ctx, async ({ userId, sessionId }) => {
+      const key = idempotencyKey(ctx);
+      return this.tasks.create(userId, await this.readFields(ctx), sessionId, key);
+    });
     answer(ctx, 201, task);
   };
 

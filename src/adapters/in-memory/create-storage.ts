@@ -1,5 +1,6 @@
 import type { Storage, StorageOptions } from '../../application/ports.js';
 import type { User } from '../../domain/user.js';
+import { InMemoryRequests } from './in-memory-requests.js';
 import { InMemorySessionRepository } from './in-memory-session-repository.js';
 import { InMemoryTaskRepository } from './in-memory-task-repository.js';
 import { InMemoryUserRepository } from './in-memory-user-repository.js';
@@ -8,7 +9,7 @@ import { InMemoryUserRepository } from './in-memory-user-repository.js';
 export async function createStorage({ clock }: StorageOptions): Promise<Storage> {
   const accounts = new Map<number, User>();
   const sessions = new InMemorySessionRepository(accounts, clock);
-  const tasks = new InMemoryTaskRepository(sessions);
+  const tasks = new InMemoryTaskRepository(sessions, new InMemoryRequests(clock));
   return {
     users: new InMemoryUserRepository(accounts, sessions, tasks),
     sessions,

@@ -1,7 +1,8 @@
-import type { TaskRepository } from '../../application/ports.js';
+import type { RepeatableRequest, TaskRepository } from '../../application/ports.js';
 import { DomainError } from '../../domain/errors.js';
 import type { Page } from '../../domain/page.js';
 import type { Task, TaskChanges, TaskDraft } from '../../domain/task.js';
+import type { InMemoryRequests } from './in-memory-requests.js';
 import type { InMemorySessionRepository } from './in-memory-session-repository.js';
 
 interface TaskList {
@@ -13,16 +14,29 @@ interface TaskList {
 export class InMemoryTaskRepository implements TaskRepository {
   private readonly lists = new Map<number, TaskList>();
 
-  constructor(private readonly sessions: InMemorySessionRepository) {}
+  constructor(
+    private readonly sessions: InMemorySessionRepository,
+    private readonly requests: InMemoryRequests,
+  ) {}
 
-  async create(ownerId: number, draft: TaskDraft, within?: string, limit = Infinity): Promise<Task> {
+  async create(
+    ownerId: number,
+    draft: TaskDraft,
+    within?: string,
+    limit = Infinity,
+    request?: RepeatableRequest,
+  ): Promise<Task> {
     this.sessions.requireLive(ownerId, within);
+    const { title, description, status } = draft;
+    const knownId = request && this.requests.find(ownerId, request);
+    if (knownId !== undefined) return { id: knownId, title, description, status };
+
     let list = this.lists.get(ownerId);
     if (!list) this.lists.set(ownerId, (list = { lastId: 0, tasks: [] }));
     if (list.tasks.length >= limit) throw new DomainError('task_limit_reached');
-    const { title, description, status } = draft;
     const task: Task = { id: ++list.lastId, title, description, status };
     list.tasks.push(task);
+    if (request) this.requests.add(ownerId, request, task.id);
     return task;
   }
 

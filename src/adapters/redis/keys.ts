@@ -31,6 +31,11 @@ export class Keys {
     return `${this.tag(userId)}operation:${operationId}`;
   }
 
+  /** String: what a request that may be repeated came to. */
+  request(userId: number, requestKey: string): string {
+    return `${this.tag(userId)}request:${requestKey}`;
+  }
+
   private tag(userId: number): string {
     return `${this.prefix}{u:${userId}}:`;
   }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock, TaskRepository } from '../../application/ports.js';
+import type { Clock, RepeatableRequest, TaskRepository } from '../../application/ports.js';
 import type { Page } from '../../domain/page.js';
 import type { Task, TaskChanges, TaskDraft, TaskStatus } from '../../domain/task.js';
 import type { Keys } from './keys.js';
@@ -19,13 +19,27 @@ export class RedisTaskRepository implements TaskRepository {
     { title, description, status }: TaskDraft,
     within = '',
     limit = Infinity,
+    request?: RepeatableRequest,
   ): Promise<Task> {
     const { tasks, sessions, taskIds } = this.keys.ofUser(ownerId);
-    const operation = this.keys.operation(ownerId, randomUUID());
+    const operation = request
+      ? this.keys.request(ownerId, request.key)
+      : this.keys.operation(ownerId, randomUUID());
     const afterId = ['', status, title, description].join(separator);
     const now = this.clock();
     const id = unlessRefused(
-      await scripts.createTask(this.redis, tasks, sessions, taskIds, operation, within, now, limit, afterId),
+      await scripts.createTask(
+        this.redis,
+        tasks,
+        sessions,
+        taskIds,
+        operation,
+        within,
+        now,
+        limit,
+        request?.fingerprint ?? '',
+        afterId,
+      ),
     );
     return { id, title, description, status };
   }

@@ -31,6 +31,9 @@ const keepUntil = `
 /** Seconds for which an operation is remembered. A command that has no answer yet is given up after one. */
 const operationLifetime = 10;
 
+/** Seconds for which a request that its client may repeat is remembered. */
+const requestLifetime = 86_400;
+
 /** KEYS username; ARGV user id. 1 if the name is now this user's. */
 export const claimUsername = script<[username: string, userId: number], 0 | 1>(
   1,
@@ -207,7 +210,10 @@ export const endAllSessions = script<
   return 1`,
 );
 
-/** KEYS tasks, sessions, task ids, operation; ARGV session id, now, how many tasks there may be, the task's text after its id. The new id. */
+/**
+ * KEYS tasks, sessions, task ids, operation or request; ARGV session id, now, how many tasks there may be, the fingerprint of
+ * the request or nothing, the task's text after its id. The new id.
+ */
 export const createTask = script<
   [
     tasks: string,
@@ -217,6 +223,7 @@ export const createTask = script<
     sessionId: string,
     now: number,
     limit: number,
+    fingerprint: string,
     afterId: string,
   ],
   number | Refused
@@ -224,13 +231,17 @@ export const createTask = script<
   4,
   `${isLive}
   local done = redis.call('GET', KEYS[4])
-  if done then return tonumber(done) end
-  if not isLive(KEYS[2], ARGV[1], ARGV[2]) then return 'token_revoked' end
+  if not (done and ARGV[4] == '') and not isLive(KEYS[2], ARGV[1], ARGV[2]) then return 'token_revoked' end
+  if done then
+    local id, fingerprint = string.match(done, '(%d+) (.*)')
+    return fingerprint == ARGV[4] and tonumber(id) or 'request_key_reused'
+  end
   if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[3]) then return 'task_limit_reached' end
   local id = redis.call('INCR', KEYS[3])
   local text = string.format('%d', id)
-  redis.call('ZADD', KEYS[1], text, text .. ARGV[4])
-  redis.call('SET', KEYS[4], text, 'EX', ${operationLifetime})
+  redis.call('ZADD', KEYS[1], text, text .. ARGV[5])
+  local lifetime = ARGV[4] == '' and ${operationLifetime} or ${requestLifetime}
+  redis.call('SET', KEYS[4], text .. ' ' .. ARGV[4], 'EX', lifetime)
   return id`,
 );
 

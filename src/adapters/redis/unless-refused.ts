@@ -1,7 +1,9 @@
 import { DomainError } from '../../domain/errors.js';
 
+const reasons = ['token_revoked', 'task_limit_reached', 'request_key_reused'] as const;
+
 /** What a script answers instead of anything else when it changes nothing, and why. */
-export type Refused = 'token_revoked' | 'task_limit_reached';
+export type Refused = (typeof reasons)[number];
 
 /** The reply of a script; throws what it was refused for. */
 export function unlessRefused<T>(reply: T | Refused): Exclude<T, Refused> {
@@ -10,5 +12,5 @@ export function unlessRefused<T>(reply: T | Refused): Exclude<T, Refused> {
 }
 
 function isRefused(reply: unknown): reply is Refused {
-  return reply === 'token_revoked' || reply === 'task_limit_reached';
+  return reasons.some((reason) => reason === reply);
 }

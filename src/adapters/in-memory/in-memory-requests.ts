@@ -1,0 +1,44 @@
+import type { Clock, RepeatableRequest } from '../../application/ports.js';
+import { DomainError } from '../../domain/errors.js';
+
+/** Seconds for which a request is remembered. */
+const lifetime = 86_400;
+
+interface KnownRequest {
+  readonly fingerprint: string;
+  readonly taskId: number;
+  readonly expiresAt: number;
+}
+
+/** The tasks that repeatable requests have created. */
+export class InMemoryRequests {
+  // In the order in which they came, which is also that in which they expire.
+  private readonly requests = new Map<string, KnownRequest>();
+
+  constructor(private readonly clock: Clock) {}
+
+  /** How many are remembered, expired ones that are not dropped yet included. */
+  get size(): number {
+    return this.requests.size;
+  }
+
+  /** The id of the task that the request has created, if it has; throws 'request_key_reused'. */
+  find(ownerId: number, { key, fingerprint }: RepeatableRequest): number | undefined {
+    this.dropExpired();
+    const known = this.requests.get(`${ownerId} ${key}`);
+    if (known && known.fingerprint !== fingerprint) throw new DomainError('request_key_reused');
+    return known?.taskId;
+  }
+
+  add(ownerId: number, { key, fingerprint }: RepeatableRequest, taskId: number): void {
+    this.requests.set(`${ownerId} ${key}`, { fingerprint, taskId, expiresAt: this.clock() + lifetime });
+  }
+
+  private dropExpired(): void {
+    const now = this.clock();
+    for (const [name, { expiresAt }] of this.requests) {
+      if (now < expiresAt) return;
+      this.requests.delete(name);
+    }
+  }
+}
