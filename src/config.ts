@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { algorithms, type Algorithm, type SigningKeys } from './adapters/crypto/signing-key.js';
+import type { Registration } from './adapters/http/auth-controller.js';
 import { parseTrustedProxies, type TrustedProxies } from './adapters/http/client-address.js';
 import { parseRedisSettings, type RedisSettings } from './adapters/redis/redis-settings.js';
 import { parseBoolean, parseDuration, parseSize, parseWhole } from './config-values.js';
@@ -31,6 +32,9 @@ export const variables = {
   ],
   ROTATE_REFRESH_TOKENS: ['false', 'true: every refresh token works once and is answered with its successor'],
   REFRESH_GRACE: ['10s', 'how long a rotated-out refresh token still gets the same successor; 0 is strict'],
+  MAX_SESSIONS_PER_USER: ['100', 'how many sessions of one user are live; a sign-in ends the oldest'],
+  MAX_TASKS_PER_USER: ['100000', 'how many tasks one user may have'],
+  REGISTRATION: ['open', 'open, or closed: only hexado user create adds users'],
   BCRYPT_COST: ['12', 'work per password hash, 4 to 15; each step doubles it'],
   BODY_LIMIT: ['100kb', 'largest request body: 65536b, 100kb, 1mb'],
   WORKERS: ['1', 'processes that share the port: a number, or auto for one per core; not in memory'],
@@ -43,6 +47,7 @@ export const variables = {
 
 type Name = keyof typeof variables;
 
+const registrations: readonly Registration[] = ['open', 'closed'];
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** Where the data lives. */
@@ -63,6 +68,8 @@ export interface Config {
   /** What a random key is for. */
   readonly algorithm: Algorithm;
   readonly sessions: SessionPolicy;
+  readonly maxTasksPerUser: number;
+  readonly registration: Registration;
   readonly bcryptCost: number;
   /** In bytes. */
   readonly bodyLimit: number;
@@ -97,6 +104,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const duration = (name: Name, min: number) =>
     value(name, (given) => parseDuration(given, min), 'a whole number and a unit: 90s, 30m, 12h, 7d');
 
+  const number = (name: Name, min: number, max: number) =>
+    value(name, (given) => parseWhole(given, min, max), `a whole number from ${min} to ${max}`);
+
   const storage = readStorage(text, problem);
   const inMemory = storage?.kind === 'memory';
   const algorithm = value('ALGORITHM', parseAlgorithm, algorithms.join(', '));
@@ -113,8 +123,15 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       sessionLifetime: duration('SESSION_LIFETIME', 1) ?? 0,
       rotate: value('ROTATE_REFRESH_TOKENS', parseBoolean, 'true or false') ?? false,
       grace: duration('REFRESH_GRACE', 0) ?? 0,
+      maxPerUser: number('MAX_SESSIONS_PER_USER', 1, 1_000) ?? 0,
     },
-    bcryptCost: value('BCRYPT_COST', (given) => parseWhole(given, 4, 15), 'a whole number from 4 to 15'),
+    maxTasksPerUser: number('MAX_TASKS_PER_USER', 1, 10_000_000),
+    registration: value(
+      'REGISTRATION',
+      (given) => registrations.find((choice) => choice === given),
+      'open or closed',
+    ),
+    bcryptCost: number('BCRYPT_COST', 4, 15),
     bodyLimit: value('BODY_LIMIT', parseSize, 'a size from 1kb to 64mb: 65536b, 100kb, 1mb'),
     workers: value('WORKERS', parseWorkers, 'a number from 1 to 256, or auto'),
     trustedProxies: value(

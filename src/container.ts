@@ -4,18 +4,22 @@ import { JwtTokenSigner } from './adapters/crypto/jwt-token-signer.js';
 import { randomId } from './adapters/crypto/random-id.js';
 import { newSigningKey } from './adapters/crypto/signing-key.js';
 import { sha256 } from './adapters/crypto/sha256.js';
+import { AccountController } from './adapters/http/account-controller.js';
 import { createApp, type App } from './adapters/http/app.js';
-import { AuthController } from './adapters/http/auth-controller.js';
+import { AuthController, type Registration } from './adapters/http/auth-controller.js';
 import { Authentication } from './adapters/http/authentication.js';
 import { clientAddressReader, type ReadClientAddress } from './adapters/http/client-address.js';
 import { HealthController } from './adapters/http/health-controller.js';
 import { PublicKeysController } from './adapters/http/public-keys-controller.js';
 import { fieldsReader, type ReadFields } from './adapters/http/request-body.js';
-import { routes } from './adapters/http/routes.js';
+import { createRouter, routes } from './adapters/http/routes.js';
 import { TaskController } from './adapters/http/task-controller.js';
 import { Authenticate } from './application/authenticate.js';
+import { ChangePassword } from './application/change-password.js';
+import { DeleteAccount } from './application/delete-account.js';
 import { IssueTokens } from './application/issue-tokens.js';
 import { Logout } from './application/logout.js';
+import { ManageSessions } from './application/manage-sessions.js';
 import { ManageTasks } from './application/manage-tasks.js';
 import { ManageUsers } from './application/manage-users.js';
 import type {
@@ -53,6 +57,12 @@ const Logger = named<Log>('Log');
 const BodyReader = named<ReadFields>('ReadFields');
 const AddressReader = named<ReadClientAddress>('ReadClientAddress');
 
+const RegistrationChoice = named<Registration>('Registration');
+const MaxTasksPerUser = named<number>('MaxTasksPerUser');
+
+/** Every path that the server knows. */
+export const HttpRouter = named<ReturnType<typeof createRouter>>('Router');
+
 /** The Koa application, all routes in place. */
 export const HttpApp = named<App>('App');
 
@@ -85,6 +95,8 @@ export function createContainer(config: Config, storage: Storage, clock: Clock, 
   container.bind(RandomId).toConstantValue(randomId);
   container.bind(TextDigest).toConstantValue(sha256);
   container.bind(Policy).toConstantValue(config.sessions);
+  container.bind(MaxTasksPerUser).toConstantValue(config.maxTasksPerUser);
+  container.bind(RegistrationChoice).toConstantValue(config.registration);
   container.bind(Logger).toConstantValue(log);
   make(Hasher, () => new BcryptPasswordHasher(config.bcryptCost), []);
   make(
@@ -101,7 +113,10 @@ export function createContainer(config: Config, storage: Storage, clock: Clock, 
   bind(VerifyToken, [Tokens, Sessions, Users]);
   bind(Logout, [Tokens, Sessions]);
   bind(Authenticate, [Tokens, Sessions, Users]);
-  bind(ManageTasks, [Tasks, TextDigest]);
+  bind(ChangePassword, [Users, Hasher]);
+  bind(ManageSessions, [Sessions]);
+  bind(DeleteAccount, [Users, Hasher]);
+  bind(ManageTasks, [Tasks, TextDigest, MaxTasksPerUser]);
   bind(ManageUsers, [Users, Hasher]);
 
   // What drives them over HTTP.
@@ -111,20 +126,26 @@ export function createContainer(config: Config, storage: Storage, clock: Clock, 
   bind(AuthController, [
     Authentication,
     BodyReader,
+    AddressReader,
+    RegistrationChoice,
     RegisterUser,
     IssueTokens,
     RefreshToken,
     VerifyToken,
     Logout,
   ]);
+  bind(AccountController, [Authentication, BodyReader, ChangePassword, ManageSessions, DeleteAccount]);
   bind(TaskController, [Authentication, BodyReader, ManageTasks]);
   bind(HealthController, [WholeStorage]);
   bind(PublicKeysController, [Tokens]);
-  make(
-    HttpApp,
-    (auth, tasks, health, publicKeys, authentication, logger) =>
-      createApp(routes(auth, tasks, health, publicKeys, authentication), logger),
-    [AuthController, TaskController, HealthController, PublicKeysController, Authentication, Logger],
-  );
+  make(HttpRouter, createRouter, [
+    AuthController,
+    AccountController,
+    TaskController,
+    HealthController,
+    PublicKeysController,
+    Authentication,
+  ]);
+  make(HttpApp, (router, logger) => createApp(routes(router), logger), [HttpRouter, Logger]);
   return container;
 }

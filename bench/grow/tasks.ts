@@ -5,6 +5,9 @@ import { withHexado } from './hexado.js';
 import { ModelUser } from './model-user.js';
 import { readWholeList, type WholeListCost } from './whole-list.js';
 
+/** More than the default, for "create" goes on from the most that a user has. */
+const environment = { MAX_TASKS_PER_USER: '10000000' };
+
 /** How many tasks each user has, and how many users: enough that what "create" adds changes little. */
 const sizes = [
   { tasks: 10, users: 5_000 },
@@ -34,14 +37,15 @@ export async function growTasks(
   const requests: TasksCost[] = [];
   const wholeLists: WholeListsCost[] = [];
   for (const { tasks, users } of sizes) {
-    await withHexado(async (server, redis) => {
+    const measure = async (server: RunningServer, redis: Redis) => {
       const model = await ModelUser.create(server, redis, tasks);
       for (const part of ['account', 'sessions'] as const) await model.copy(part, users);
       const bytesPerTaskBeyondText = await model.bytesPerTaskBeyondText(users);
       const tokens = model.tokens(users, users);
       requests.push(...(await requestCosts(server, redis, tokens, tasks, seconds)));
       wholeLists.push({ tasks, bytesPerTaskBeyondText, ...(await readWholeList(server, tokens[0] ?? '')) });
-    });
+    };
+    await withHexado(measure, { environment });
     console.log(`${tasks} tasks per user are done.`);
   }
   return { requests, wholeLists };

@@ -17,7 +17,10 @@ import type {
   UserRepository,
 } from './ports.js';
 
-/** Signs a user in: opens a session and answers its two tokens. Throws InvalidFields, or 'invalid_credentials'. */
+/**
+ * Signs a user in from an address, if that is known: opens a session and answers its two tokens.
+ * Throws InvalidFields, or 'invalid_credentials'.
+ */
 export class IssueTokens {
   constructor(
     private readonly users: UserRepository,
@@ -29,10 +32,10 @@ export class IssueTokens {
     private readonly policy: SessionPolicy,
   ) {}
 
-  async execute(input: Fields): Promise<{ refresh: string; access: string }> {
+  async execute(input: Fields, address?: string): Promise<{ refresh: string; access: string }> {
     const credentials = parseCredentials(input);
     // The first try is in vain if another sign-in stores the same password hashed anew before the session is opened.
-    const session = (await this.open(credentials)) ?? (await this.open(credentials));
+    const session = (await this.open(credentials, address)) ?? (await this.open(credentials, address));
     if (!session) throw new DomainError('invalid_credentials');
 
     return {
@@ -42,7 +45,10 @@ export class IssueTokens {
   }
 
   /** Undefined if the account has changed since its password was compared. */
-  private async open({ username, password }: Credentials): Promise<Session | undefined> {
+  private async open(
+    { username, password }: Credentials,
+    address: string | undefined,
+  ): Promise<Session | undefined> {
     const user = await this.users.findByName(username);
     // One comparison whatever is found, so that the time taken does not tell which names exist.
     const matches = await this.hasher.verify(password, user?.passwordHash);
@@ -50,8 +56,10 @@ export class IssueTokens {
 
     const passwordHash = await this.upToDateHash(user, password);
     const ids = { id: this.newId(), userId: user.id, refreshId: this.newId() };
-    const session = openSession(ids, this.clock(), this.policy);
-    return (await this.sessions.open(session, passwordHash)) ? session : undefined;
+    const origin = { ...ids, ...(address !== undefined && { address }) };
+    const session = openSession(origin, this.clock(), this.policy);
+    const isOpen = await this.sessions.open(session, passwordHash, this.policy.maxPerUser);
+    return isOpen ? session : undefined;
   }
 
   private async upToDateHash(user: User, password: string): Promise<string> {

@@ -19,16 +19,18 @@ export class ManageTasks {
   constructor(
     private readonly tasks: TaskRepository,
     private readonly digest: Digest,
+    /** How many tasks an owner may have. */
+    private readonly limit: number,
   ) {}
 
   /**
-   * Throws InvalidFields. Calls of one owner with the same key create one task between them, for a day; with the key of
-   * another task it is 'request_key_reused'.
+   * Throws InvalidFields, or 'task_limit_reached'. Calls of one owner with the same key create one task between them, for
+   * a day; with the key of another task it is 'request_key_reused'.
    */
   async create(ownerId: number, input: Fields, within?: string, key?: string): Promise<Task> {
     const draft = parseTaskDraft(input);
     const request = key === undefined ? undefined : this.repeatable(key, draft);
-    return this.tasks.create(ownerId, draft, within, undefined, request);
+    return this.tasks.create(ownerId, draft, within, this.limit, request);
   }
 
   async list(ownerId: number, page: Page): Promise<readonly Task[]> {

@@ -1,4 +1,4 @@
-import { DomainError } from '../domain/errors.js';
+import { DomainError, StorageUnavailable } from '../domain/errors.js';
 import { allValid, checkText, type Fields } from '../domain/fields.js';
 import {
   accessClaims,
@@ -10,6 +10,9 @@ import {
 } from '../domain/session.js';
 import { refuseEndedSession } from './ended-session.js';
 import type { Clock, NewId, SessionRepository, TokenSigner, UserRepository } from './ports.js';
+
+/** How many seconds the record of a session's last use may be behind, so that refreshing seldom writes. */
+const grainOfUse = 60;
 
 /**
  * Exchanges a refresh token for a new access token and, with rotation on, for its successor.
@@ -35,8 +38,20 @@ export class RefreshToken {
     if (session === 'reused' || (!this.policy.rotate && claims.id !== session.current.id)) {
       throw new DomainError('token_revoked');
     }
+    if (!this.policy.rotate) await this.recordUse(session);
     const access = this.tokens.sign(accessClaims(session, this.newId(), this.clock(), this.policy));
     return this.policy.rotate ? { access, refresh: this.tokens.sign(refreshClaims(session)) } : { access };
+  }
+
+  private async recordUse({ userId, id, lastUsedAt }: Session): Promise<void> {
+    const now = Math.floor(this.clock());
+    if (now - lastUsedAt < grainOfUse) return;
+    try {
+      await this.sessions.touch(userId, id, now);
+    } catch (error) {
+      // The token is good all the same: a storage that can be read and not written to still refreshes.
+      if (!(error instanceof StorageUnavailable)) throw error;
+    }
   }
 
   private rotate(claims: TokenClaims, session: Session): Promise<Session | 'reused' | 'gone'> {

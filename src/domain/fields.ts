@@ -16,6 +16,7 @@ export type FieldIssue =
         | 'password_too_short'
         | 'password_common'
         | 'password_numeric'
+        | 'password_incorrect'
         | 'not_whole_number';
     }
   | { readonly code: 'too_long'; readonly limit: number }

@@ -4,10 +4,10 @@ import { InvalidFields, lengthInCodePoints, type FieldIssue } from './fields.js'
 const minLength = 8;
 const maxSimilarity = 0.7;
 
-/** Throws InvalidFields for the field `password` if it breaks a rule. */
-export function requireStrongPassword(password: string, username: string): void {
+/** Throws InvalidFields for the field that the password was in if it breaks a rule. */
+export function requireStrongPassword(password: string, username: string, field = 'password'): void {
   const weaknesses = passwordWeaknesses(password, username);
-  if (weaknesses.length > 0) throw new InvalidFields({ password: weaknesses });
+  if (weaknesses.length > 0) throw new InvalidFields({ [field]: weaknesses });
 }
 
 /** Every rule that the password breaks (contract, section 5), in the contract's order; empty for a good password. */

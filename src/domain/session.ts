@@ -1,4 +1,4 @@
-/** How long tokens and sessions last, in seconds, and whether refresh tokens are exchanged at each use. */
+/** How long tokens and sessions last, in seconds, whether refresh tokens are exchanged at each use, and how many sessions there may be. */
 export interface SessionPolicy {
   readonly accessLifetime: number;
   readonly refreshLifetime: number;
@@ -8,6 +8,8 @@ export interface SessionPolicy {
   readonly rotate: boolean;
   /** How long a rotated-out refresh token still gets the same successor again; 0 = never. */
   readonly grace: number;
+  /** How many live sessions one user may have; those that were opened first make room. */
+  readonly maxPerUser: number;
 }
 
 /** One refresh token of a session. Times are whole seconds since the epoch, so that the token can be signed again. */

@@ -99,6 +99,16 @@ describe('ManageTasks', () => {
     expect(requests[1]).to.equal(undefined);
   });
 
+  it('creates no more than an owner may have, until one is deleted', async () => {
+    const limited = application.restart({ maxTasksPerUser: 2 });
+    const createLimited = () => limited.tasks.create(maria, aTask());
+    await createMany(2);
+    expect(await refusalOf(createLimited())).to.equal('task_limit_reached');
+    expect(await limited.tasks.create(jigyasnh, aTask())).to.include({ id: 1 });
+    await application.tasks.delete(maria, 1);
+    expect(await createLimited()).to.include({ id: 3 });
+  });
+
   describe('between owners', () => {
     it('counts ids for each', async () => {
       await create();

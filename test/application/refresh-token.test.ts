@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { StorageUnavailable } from '../../src/domain/errors.js';
 import { Application, type Settings } from '../support/application.js';
 import { refusalOf } from '../support/refusal.js';
 
@@ -26,6 +27,13 @@ describe('RefreshToken without rotation', () => {
   it('answers an access token and nothing else, as often as it is asked', async () => {
     const tokens = await application.newcomer('maria');
     expect(await refresh(tokens.refresh)).to.have.all.keys('access');
+    expect(await refresh(tokens.refresh)).to.have.all.keys('access');
+  });
+
+  it('works while the storage can be read and not written to', async () => {
+    const tokens = await application.newcomer('maria');
+    application.passTime(1000);
+    application.storage.sessions.touch = () => Promise.reject(new StorageUnavailable('OOM'));
     expect(await refresh(tokens.refresh)).to.have.all.keys('access');
   });
 

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
+import { BcryptPasswordHasher } from '../../src/adapters/crypto/bcrypt-password-hasher.js';
 import { expectAnswer, invalidCredentials } from '../support/answers.js';
 import { claimsOf } from '../support/json-web-token.js';
-import type { RunningServer } from '../support/running-server.js';
+import { RunningServer } from '../support/running-server.js';
 import { withEachStorage } from '../support/storages.js';
 
 const registered = { message: 'User registered successfully' };
@@ -260,5 +261,34 @@ describe('registration over HTTP', () => {
         expectAnswer(await signIn('long-password', `${long.slice(0, -1)}z`), 401, invalidCredentials);
       });
     });
+  });
+});
+
+describe('registration that is closed', () => {
+  let server: RunningServer;
+  before(async () => {
+    server = await RunningServer.start({ REGISTRATION: 'closed' });
+  });
+  after(() => server.stop());
+
+  const body = { username: 'somebody', password: strong };
+
+  it('is refused whatever the body, and registers nobody', async () => {
+    const closed = { detail: 'Registration is closed.' };
+    for (const each of [body, {}, []])
+      expectAnswer(await server.call('POST', '/tasks/register/', each), 403, closed);
+    expectAnswer(await server.call('POST', '/api/token/', body), 401, invalidCredentials);
+  });
+
+  it('looks at credentials and the method before that', async () => {
+    expect((await server.call('POST', '/tasks/register/', body, 'garbage')).status).to.equal(401);
+    expect((await server.call('GET', '/tasks/register/')).status).to.equal(405);
+  });
+
+  it('lets those sign in whom the operator has added', async () => {
+    const passwordHash = await new BcryptPasswordHasher(4).hash(strong);
+    await server.storage.users.add({ username: 'added', passwordHash, createdAt: 0 });
+    const answer = await server.call('POST', '/api/token/', { username: 'added', password: strong });
+    expect(answer.status).to.equal(200);
   });
 });

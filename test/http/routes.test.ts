@@ -25,6 +25,11 @@ const routes: readonly Route[] = [
   { path: '/api/token/refresh', methods: ['POST'], credentials: 'ignored' },
   { path: '/api/token/verify', methods: ['POST'], credentials: 'ignored' },
   { path: '/api/logout', methods: ['POST'], credentials: 'ignored' },
+  { path: '/api/logout/all', methods: ['POST'], credentials: 'required' },
+  { path: '/api/sessions', methods: ['GET', 'HEAD'], credentials: 'required' },
+  { path: `/api/sessions/${'0'.repeat(32)}`, methods: ['DELETE'], credentials: 'required' },
+  { path: '/api/password/change', methods: ['POST'], credentials: 'required' },
+  { path: '/api/account', methods: ['DELETE'], credentials: 'required' },
   { path: '/tasks', methods: ['GET', 'HEAD'], credentials: 'required' },
   { path: '/tasks/create', methods: ['POST'], credentials: 'required' },
   { path: '/tasks/1', methods: ['GET', 'HEAD'], credentials: 'required' },
@@ -51,6 +56,16 @@ describe('the routes', () => {
   });
   after(() => server.stop());
 
+  beforeEach(async () => {
+    user = await signedInAgain();
+  });
+
+  async function signedInAgain(): Promise<SignedIn> {
+    const { username, password } = user;
+    const tokens = (await server.call('POST', '/api/token/', { username, password })).json();
+    return { ...user, ...(tokens as Pick<SignedIn, 'access' | 'refresh'>) };
+  }
+
   const call = (method: string, path: string, body?: unknown) => server.call(method, path, body, user.access);
 
   const send = (method: string, path: string, contentType: string, body: string, access?: string) =>
@@ -71,7 +86,11 @@ describe('the routes', () => {
 
       it(`know ${known.join(', ')}, with a slash at the end and without`, async () => {
         for (const method of known) {
-          const answers = [await call(method, path, undefined), await call(method, `${path}/`, undefined)];
+          const answers: WireResponse[] = [];
+          for (const each of [path, `${path}/`]) {
+            answers.push(await call(method, each));
+            if (path === '/api/logout/all') user = await signedInAgain();
+          }
           for (const { status } of answers) expect(status).to.not.equal(405);
           const [without, withSlash] = answers.map(({ status, text }) => ({ status, text }));
           expect(without).to.deep.equal(withSlash);
@@ -182,6 +201,29 @@ describe('the routes', () => {
       expectAnswer(await call('GET', '/%74asks%2F1%2f'), 200, task);
       expectAnswer(await call('GET', '/tasks/1%3Flimit=x'), 404, unknownPath);
     });
+  });
+
+  describe('with the id of a session', () => {
+    for (const id of [
+      '0',
+      'x',
+      '0'.repeat(31),
+      '0'.repeat(33),
+      'A'.repeat(32),
+      `${'0'.repeat(31)}g`,
+      '__proto__',
+    ]) {
+      it(`do not exist for ${id}, whoever asks`, async () => {
+        for (const access of [undefined, user.access]) {
+          for (const method of ['DELETE', 'OPTIONS', 'PATCH'])
+            expectAnswer(
+              await server.call(method, `/api/sessions/${id}/`, undefined, access),
+              404,
+              unknownPath,
+            );
+        }
+      });
+    }
   });
 
   describe('check', () => {

@@ -56,6 +56,13 @@ describe("the operator's commands on users", () => {
     expect(await signIn('ann', password)).to.equal(200);
   });
 
+  it('create one also where nobody else may', async () => {
+    const closed = { ...environment, REGISTRATION: 'closed' };
+    const { code } = await run(['user', 'create', 'eve'], { environment: closed, input: password });
+    expect(code).to.equal(0);
+    expect(await signIn('eve', password)).to.equal(200);
+  });
+
   it('create none under a name that is taken', async () => {
     await server.call('POST', '/tasks/register/', { username: 'bob', password });
     const ending = await user('create bob', password);

@@ -10,6 +10,7 @@ export const unavailable = { detail: 'Service temporarily unavailable.' };
 export const unknownPath = { detail: 'Not found.' };
 export const malformedRequest = { detail: 'Malformed request.' };
 export const taskNotFound = { error: 'Task not found' };
+export const sessionNotFound = { error: 'Session not found' };
 export const invalidCredentials = { detail: 'No active account found with the given credentials' };
 
 // What is said of a token in a body.

@@ -3,9 +3,12 @@ import { BcryptPasswordHasher } from '../../src/adapters/crypto/bcrypt-password-
 import { JwtTokenSigner } from '../../src/adapters/crypto/jwt-token-signer.js';
 import { randomId } from '../../src/adapters/crypto/random-id.js';
 import { sha256 } from '../../src/adapters/crypto/sha256.js';
-import { Authenticate } from '../../src/application/authenticate.js';
+import { Authenticate, type Caller } from '../../src/application/authenticate.js';
+import { ChangePassword } from '../../src/application/change-password.js';
+import { DeleteAccount } from '../../src/application/delete-account.js';
 import { IssueTokens } from '../../src/application/issue-tokens.js';
 import { Logout } from '../../src/application/logout.js';
+import { ManageSessions } from '../../src/application/manage-sessions.js';
 import { ManageTasks } from '../../src/application/manage-tasks.js';
 import { ManageUsers } from '../../src/application/manage-users.js';
 import type { Clock, Storage } from '../../src/application/ports.js';
@@ -20,6 +23,7 @@ import { aSecret } from './signing-keys.js';
 export interface Settings extends Partial<SessionPolicy> {
   /** The least that bcrypt does, if not given: tests are no place to burn processor time. */
   readonly bcryptCost?: number;
+  readonly maxTasksPerUser?: number;
 }
 
 /** Strong, whatever the name of its user. */
@@ -35,6 +39,9 @@ export class Application {
   readonly verifyToken: VerifyToken;
   readonly logout: Logout;
   readonly authenticate: Authenticate;
+  readonly changePassword: ChangePassword;
+  readonly sessions: ManageSessions;
+  readonly deleteAccount: DeleteAccount;
   readonly tasks: ManageTasks;
   readonly users: ManageUsers;
   private readonly signer: JwtTokenSigner;
@@ -57,7 +64,10 @@ export class Application {
     this.verifyToken = new VerifyToken(signer, sessions, users);
     this.logout = new Logout(signer, sessions);
     this.authenticate = new Authenticate(signer, sessions, users);
-    this.tasks = new ManageTasks(tasks, sha256);
+    this.changePassword = new ChangePassword(users, hasher);
+    this.sessions = new ManageSessions(sessions);
+    this.deleteAccount = new DeleteAccount(users, hasher);
+    this.tasks = new ManageTasks(tasks, sha256, settings.maxTasksPerUser ?? 100_000);
     this.users = new ManageUsers(users, hasher);
   }
 
@@ -93,6 +103,11 @@ export class Application {
   async newcomer(username: string): Promise<{ refresh: string; access: string }> {
     await this.register(username);
     return this.signIn(username);
+  }
+
+  /** Whoever has this access token. */
+  async caller(access: string): Promise<Caller> {
+    return this.authenticate.execute(access);
   }
 
   /** What a token says, if it is one of ours and in its time. */

@@ -14,6 +14,7 @@ export function aPolicy(changes: Partial<SessionPolicy> = {}): SessionPolicy {
     sessionLifetime: 30 * 24 * 60 * 60,
     rotate: false,
     grace: 10,
+    maxPerUser: 100,
     ...changes,
   };
 }

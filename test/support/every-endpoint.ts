@@ -3,7 +3,7 @@ import { expectAnswer, unavailable } from './answers.js';
 import type { ApiClient, SignedIn } from './api-client.js';
 import type { WireResponse } from './http-client.js';
 
-/** Sends one request to every endpoint that needs the storage, all at the same time. */
+/** Sends one request to every endpoint that needs an answer of the storage, all at the same time. */
 export function callEveryEndpoint(server: ApiClient, user: SignedIn): Promise<WireResponse[]> {
   const { username, password, access, refresh } = user;
   const task = { title: 't', description: 'd' };
@@ -15,6 +15,10 @@ export function callEveryEndpoint(server: ApiClient, user: SignedIn): Promise<Wi
     server.call('POST', '/api/token/verify/', { token: access }),
     server.call('POST', '/api/token/verify/', { token: refresh }),
     server.call('POST', '/api/logout/', { refresh }),
+    server.call('GET', '/api/sessions/', undefined, access),
+    server.call('DELETE', `/api/sessions/${'0'.repeat(32)}/`, undefined, access),
+    server.call('POST', '/api/password/change/', { old_password: password, new_password: password }, access),
+    server.call('DELETE', '/api/account/', { password }, access),
     server.call('GET', '/tasks/', undefined, access),
     server.call('GET', '/tasks/?limit=1', undefined, access),
     server.call('POST', '/tasks/create/', task, access),

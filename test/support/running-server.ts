@@ -2,7 +2,7 @@ import { HealthController } from '../../src/adapters/http/health-controller.js';
 import { HttpServer } from '../../src/adapters/http/http-server.js';
 import type { Clock, Log, Storage } from '../../src/application/ports.js';
 import { readConfig } from '../../src/config.js';
-import { createContainer, HttpApp } from '../../src/container.js';
+import { createContainer, HttpApp, HttpRouter } from '../../src/container.js';
 import { createStorage } from '../../src/storage.js';
 import { ApiClient } from './api-client.js';
 
@@ -25,6 +25,8 @@ export class RunningServer extends ApiClient {
   private constructor(
     port: number,
     readonly storage: Storage,
+    /** Every path that the server knows, with `:id` where an id stands. */
+    readonly paths: readonly string[],
     readonly log: readonly LogLine[],
     private readonly server: HttpServer,
     private readonly health: HealthController,
@@ -43,7 +45,8 @@ export class RunningServer extends ApiClient {
     const container = createContainer(config, storage, clock, log);
     const server = new HttpServer(container.get(HttpApp));
     const port = await server.listen(0, '127.0.0.1');
-    return new RunningServer(port, storage, lines, server, container.get(HealthController));
+    const paths = container.get(HttpRouter).stack.map(({ path }) => String(path));
+    return new RunningServer(port, storage, paths, lines, server, container.get(HealthController));
   }
 
   /** Does what comes before the stop: tells whoever asks that the server is not ready. */

@@ -6,15 +6,21 @@ import type { VerifyToken } from '../../application/verify-token.js';
 import { DomainError } from '../../domain/errors.js';
 import { answer } from './answer.js';
 import type { Authentication } from './authentication.js';
+import type { ReadClientAddress } from './client-address.js';
 import type { Action } from './context.js';
-import { Refusal } from './refusal.js';
+import { Refusal, refusal } from './refusal.js';
 import type { ReadFields } from './request-body.js';
+
+/** Whether strangers may register; if not, accounts are the operator's to make. */
+export type Registration = 'open' | 'closed';
 
 /** Registration, sign-in, and what becomes of the tokens. */
 export class AuthController {
   constructor(
     private readonly authentication: Authentication,
     private readonly readFields: ReadFields,
+    private readonly clientAddress: ReadClientAddress,
+    private readonly registration: Registration,
     private readonly registerUser: RegisterUser,
     private readonly issueTokens: IssueTokens,
     private readonly refreshToken: RefreshToken,
@@ -24,12 +30,14 @@ export class AuthController {
 
   readonly register: Action = async (ctx) => {
     await this.authentication.anybody(ctx);
+    if (this.registration === 'closed') throw refusal(403, 'Registration is closed.');
     await this.registerUser.execute(await this.readFields(ctx));
     answer(ctx, 201, { message: 'User registered successfully' });
   };
 
   readonly signIn: Action = async (ctx) => {
-    answer(ctx, 200, await this.issueTokens.execute(await this.readFields(ctx)));
+    const address = this.clientAddress(ctx.req);
+    answer(ctx, 200, await this.issueTokens.execute(await this.readFields(ctx), address));
   };
 
   readonly refresh: Action = async (ctx) => {

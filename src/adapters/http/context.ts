@@ -7,6 +7,8 @@ export interface RequestState {
   route?: string;
   /** The id in the path, where the route has one; 0 stands for any that no task can have. */
   taskId?: number;
+  /** The id of a session in the path, where the route has one. */
+  sessionId?: string;
   /** The caller, once their access token was found good. */
   userId?: number;
   /** Why the answer is a 5xx, in a word. */

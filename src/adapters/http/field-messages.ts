@@ -31,6 +31,7 @@ const messages = {
   password_too_short: 'This password is too short. It must contain at least 8 characters.',
   password_common: 'This password is too common.',
   password_numeric: 'This password is entirely numeric.',
+  password_incorrect: 'Your password was entered incorrectly. Please enter it again.',
   not_whole_number: 'A valid integer is required.',
 };
 

@@ -1,4 +1,5 @@
 import { Router } from '@koa/router';
+import type { AccountController } from './account-controller.js';
 import { answerEmpty } from './answer.js';
 import type { AuthController } from './auth-controller.js';
 import type { Authentication } from './authentication.js';
@@ -9,13 +10,14 @@ import { Refusal, refusal } from './refusal.js';
 import type { TaskController } from './task-controller.js';
 
 /** Everything that the server answers: a path with or without its trailing slash, and what each method does there. */
-export function routes(
+export function createRouter(
   auth: AuthController,
+  account: AccountController,
   tasks: TaskController,
   health: HealthController,
   publicKeys: PublicKeysController,
   authentication: Authentication,
-): Action {
+): Router<RequestState> {
   const router = new Router<RequestState>({ sensitive: true });
 
   // Who may learn which methods a resource knows: the contract wants a bad token told before a wrong method.
@@ -27,6 +29,11 @@ export function routes(
   resource(router, '/api/token/refresh', everybody, { POST: auth.refresh });
   resource(router, '/api/token/verify', everybody, { POST: auth.verify });
   resource(router, '/api/logout', everybody, { POST: auth.logout });
+  resource(router, '/api/logout/all', callers, { POST: account.logoutAll });
+  resource(router, '/api/sessions', callers, { GET: account.listSessions });
+  resource(router, sessionPath, callers, { DELETE: account.endSession });
+  resource(router, '/api/password/change', callers, { POST: account.changePassword });
+  resource(router, '/api/account', callers, { DELETE: account.delete });
   resource(router, '/tasks', callers, { GET: tasks.list });
   resource(router, '/tasks/create', callers, { POST: tasks.create });
   resource(router, '/tasks/:id', callers, { GET: tasks.get });
@@ -35,18 +42,27 @@ export function routes(
   resource(router, '/livez', everybody, { GET: health.live });
   resource(router, '/readyz', everybody, { GET: health.ready });
   resource(router, '/.well-known/jwks.json', everybody, { GET: publicKeys.list });
+  return router;
+}
 
+/** Answers each request by the resource that its path names. */
+export function routes(router: Router<RequestState>): Action {
   // The first resource that is found is called directly, for composing a chain of one costs more than finding it.
   return async (ctx) => {
     const path = decodedPath(ctx);
     const found = path ? router.match(path, ctx.method).pathAndMethod[0] : undefined;
     if (!path || !found) throw unknownPath;
     const [id] = found.captures(path);
-    if (id !== undefined) ctx.state.taskId = parseId(id);
+    if (id !== undefined) {
+      if (found.path === sessionPath) ctx.state.sessionId = parseSessionId(id);
+      else ctx.state.taskId = parseId(id);
+    }
     ctx.state.route = String(found.path);
     await (found.stack[0] as Action)(ctx);
   };
 }
+
+const sessionPath = '/api/sessions/:id';
 
 async function everybody(): Promise<void> {}
 
@@ -77,6 +93,12 @@ function parseId(text: string): number {
   if (!/^[0-9]+$/.test(text)) throw unknownPath;
   const id = Number(text);
   return Number.isSafeInteger(id) ? id : 0;
+}
+
+/** An id of a session, as sessions are given theirs. */
+function parseSessionId(text: string): string {
+  if (!/^[0-9a-f]{32}$/.test(text)) throw unknownPath;
+  return text;
 }
 
 /**

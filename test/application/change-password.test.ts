@@ -1,0 +1,136 @@
+import { expect } from 'chai';
+import type { PasswordHasher } from '../../src/application/ports.js';
+import { ChangePassword } from '../../src/application/change-password.js';
+import { BcryptPasswordHasher } from '../../src/adapters/crypto/bcrypt-password-hasher.js';
+import { Application, password } from '../support/application.js';
+import { refusalOf } from '../support/refusal.js';
+
+const newPassword = 'Another & longer kite';
+const change = { old_password: password, new_password: newPassword };
+const incorrect = { old_password: [{ code: 'password_incorrect' }] };
+
+describe('ChangePassword', () => {
+  let application: Application;
+  beforeEach(async () => {
+    application = await Application.start();
+  });
+
+  const changePassword = async (access: string, input: object = change) =>
+    application.changePassword.execute(await application.caller(access), { ...input });
+  const authenticate = (access: string) => refusalOf(application.authenticate.execute(access));
+
+  it('makes the new password the only one', async () => {
+    const { access } = await application.newcomer('maria');
+    await changePassword(access, { old_password: ` ${password}`, new_password: ` ${newPassword} ` });
+    expect(await refusalOf(application.signIn('maria'))).to.equal('invalid_credentials');
+    const signedIn = await application.issueTokens.execute({ username: 'maria', password: newPassword });
+    expect(signedIn).to.have.keys('refresh', 'access');
+  });
+
+  it('ends all other sessions of the user, and nobody else’s', async () => {
+    const { access, refresh } = await application.newcomer('maria');
+    const desktop = await application.signIn('maria');
+    const other = await application.newcomer('jigyasnh');
+    await changePassword(access);
+
+    expect(await application.authenticate.execute(access)).to.include({ userId: 1 });
+    expect(await application.refreshToken.execute({ refresh })).to.have.keys('access');
+    expect(await authenticate(desktop.access)).to.equal('token_revoked');
+    expect(await application.authenticate.execute(other.access)).to.include({ userId: 2 });
+  });
+
+  it('refuses a wrong old password, and changes nothing then', async () => {
+    const { access } = await application.newcomer('maria');
+    const desktop = await application.signIn('maria');
+    const changing = changePassword(access, { ...change, old_password: 'wrong' });
+    expect(await refusalOf(changing)).to.deep.equal(incorrect);
+    expect(await application.authenticate.execute(desktop.access)).to.include({ userId: 1 });
+    expect(await application.signIn('maria')).to.have.keys('refresh', 'access');
+  });
+
+  it('tells what is wrong with both fields, before any password is compared', async () => {
+    const { access } = await application.newcomer('maria');
+    expect(await refusalOf(changePassword(access, {}))).to.deep.equal({
+      old_password: [{ code: 'required' }],
+      new_password: [{ code: 'required' }],
+    });
+    const odd = { old_password: 1, new_password: 'x'.repeat(129) };
+    expect(await refusalOf(changePassword(access, odd))).to.deep.equal({
+      new_password: [{ code: 'too_long', limit: 128 }],
+    });
+  });
+
+  for (const [weak, issue] of [
+    ['kT#9xw2', 'password_too_short'],
+    ['password1', 'password_common'],
+    ['93847261', 'password_numeric'],
+    ['Jigyasnh1', 'password_similar_to_username'],
+  ] as const) {
+    it(`refuses ${weak} as registration does (${issue})`, async () => {
+      const { access } = await application.newcomer('jigyasnh');
+      const changing = changePassword(access, { ...change, new_password: weak });
+      expect(await refusalOf(changing)).to.deep.equal({ new_password: [{ code: issue }] });
+      expect(await application.signIn('jigyasnh')).to.have.keys('refresh', 'access');
+    });
+  }
+
+  it('compares one password, and makes one hash, only if that is right', async () => {
+    const { access } = await application.newcomer('maria');
+    const hasher = new CountingHasher();
+    const counted = new ChangePassword(application.storage.users, hasher);
+    const caller = await application.caller(access);
+    await refusalOf(counted.execute(caller, { ...change, old_password: 'wrong' }));
+    expect(hasher).to.include({ compared: 1, made: 0 });
+    await counted.execute(caller, change);
+    expect(hasher).to.include({ compared: 2, made: 1 });
+  });
+
+  it('succeeds while a sign-in stores the old password hashed anew', async () => {
+    const { access } = await application.newcomer('maria');
+    const stronger = application.restart({ bcryptCost: 5 });
+    await Promise.all([changePassword(access), stronger.signIn('maria').catch(() => undefined)]);
+    expect(await refusalOf(application.signIn('maria'))).to.equal('invalid_credentials');
+    expect(await application.storage.sessions.list(1)).to.have.length(1);
+  });
+
+  it('is done once when it is asked for twice at once', async () => {
+    const { access } = await application.newcomer('maria');
+    const outcomes = await Promise.allSettled([changePassword(access), changePassword(access)]);
+    const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
+    expect(refused).to.have.length(1);
+    expect(await refusalOf(Promise.reject(refused[0]?.reason))).to.deep.equal(incorrect);
+  });
+
+  it('is refused to a caller whose session ends before it is done', async () => {
+    const { access, refresh } = await application.newcomer('maria');
+    const caller = await application.caller(access);
+    await application.logout.execute({ refresh });
+    expect(await refusalOf(application.changePassword.execute(caller, change))).to.equal('token_revoked');
+    expect(await application.signIn('maria')).to.have.keys('refresh', 'access');
+  });
+
+  it('is refused to a caller who is deleted before it is done', async () => {
+    const { access } = await application.newcomer('maria');
+    const caller = await application.caller(access);
+    await application.users.delete('maria');
+    expect(await refusalOf(application.changePassword.execute(caller, change))).to.equal('user_not_found');
+  });
+});
+
+class CountingHasher implements PasswordHasher {
+  compared = 0;
+  made = 0;
+  private readonly hasher = new BcryptPasswordHasher(4);
+
+  hash(text: string): Promise<string> {
+    this.made++;
+    return this.hasher.hash(text);
+  }
+  verify(text: string, hash: string | undefined): Promise<boolean> {
+    this.compared++;
+    return this.hasher.verify(text, hash);
+  }
+  isOutdated(hash: string): boolean {
+    return this.hasher.isOutdated(hash);
+  }
+}

@@ -1,0 +1,62 @@
+import { expect } from 'chai';
+import { Application, password } from '../support/application.js';
+import { aTask } from '../support/builders.js';
+import { refusalOf } from '../support/refusal.js';
+
+describe('DeleteAccount', () => {
+  let application: Application;
+  beforeEach(async () => {
+    application = await Application.start();
+  });
+
+  const deleteAccount = async (access: string, input: object = { password }) =>
+    application.deleteAccount.execute(await application.caller(access), { ...input });
+
+  it('takes sessions and tasks along, and sets the name free', async () => {
+    const { access, refresh } = await application.newcomer('maria');
+    await application.tasks.create(1, aTask());
+    await deleteAccount(access);
+
+    expect(await refusalOf(application.authenticate.execute(access))).to.equal('user_not_found');
+    expect(await refusalOf(application.refreshToken.execute({ refresh }))).to.equal('no_active_account');
+    expect(await refusalOf(application.signIn('maria'))).to.equal('invalid_credentials');
+    expect(await application.tasks.list(1, { after: 0, limit: 10 })).to.deep.equal([]);
+    expect((await application.register('maria')).id).to.equal(2);
+  });
+
+  it('leaves everybody else alone', async () => {
+    const { access } = await application.newcomer('maria');
+    const other = await application.newcomer('jigyasnh');
+    const task = await application.tasks.create(2, aTask());
+    await deleteAccount(access);
+    expect(await application.authenticate.execute(other.access)).to.include({ userId: 2 });
+    expect(await application.tasks.get(2, task.id)).to.deep.equal(task);
+  });
+
+  for (const [what, input, issues] of [
+    ['a wrong password', { password: 'wrong' }, { password: [{ code: 'password_incorrect' }] }],
+    ['no password', {}, { password: [{ code: 'required' }] }],
+    ['a blank password', { password: ' ' }, { password: [{ code: 'blank' }] }],
+  ] as const) {
+    it(`is refused for ${what}`, async () => {
+      const { access } = await application.newcomer('maria');
+      expect(await refusalOf(deleteAccount(access, input))).to.deep.equal(issues);
+      expect(await application.authenticate.execute(access)).to.include({ userId: 1 });
+    });
+  }
+
+  it('is refused to a caller whose session ends before it is done', async () => {
+    const { access, refresh } = await application.newcomer('maria');
+    const caller = await application.caller(access);
+    await application.logout.execute({ refresh });
+    const deleting = application.deleteAccount.execute(caller, { password });
+    expect(await refusalOf(deleting)).to.equal('token_revoked');
+    expect(await application.signIn('maria')).to.have.keys('refresh', 'access');
+  });
+
+  it('is done once when it is asked for twice at once', async () => {
+    const { access } = await application.newcomer('maria');
+    const outcomes = await Promise.allSettled([deleteAccount(access), deleteAccount(access)]);
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).to.have.length(1);
+  });
+});

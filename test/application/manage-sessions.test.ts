@@ -1,0 +1,114 @@
+import { expect } from 'chai';
+import { Application, password } from '../support/application.js';
+import { refusalOf } from '../support/refusal.js';
+
+describe('ManageSessions', () => {
+  let application: Application;
+  beforeEach(async () => {
+    application = await Application.start({ maxPerUser: 3 });
+  });
+
+  const idsOf = async (userId: number) => (await application.sessions.list(userId)).map(({ id }) => id);
+  const authenticate = (access: string) => refusalOf(application.authenticate.execute(access));
+  const sessionOf = (token: string) => application.claims(token).sessionId;
+
+  describe('listing', () => {
+    it('tells since when, last used when, and from where each session is signed in', async () => {
+      await application.register('maria');
+      const credentials = { username: 'maria', password };
+      const { access } = await application.issueTokens.execute(credentials, '192.0.2.1');
+      const openedAt = Math.floor(application.now);
+      application.passTime(100);
+      const { access: unplaced } = await application.signIn('maria');
+      const [first, second] = await application.sessions.list(1);
+      expect(first).to.include({
+        id: sessionOf(access),
+        openedAt,
+        lastUsedAt: openedAt,
+        address: '192.0.2.1',
+      });
+      expect(second).to.include({ id: sessionOf(unplaced), openedAt: openedAt + 100 });
+      expect(second).to.not.have.property('address');
+    });
+
+    for (const rotate of [false, true]) {
+      it(`tells that a session was refreshed, ${rotate ? 'with' : 'without'} rotation`, async () => {
+        application = await Application.start({ rotate });
+        const { refresh } = await application.newcomer('maria');
+        application.passTime(100);
+        await application.refreshToken.execute({ refresh });
+        const [session] = await application.sessions.list(1);
+        expect(session).to.include({ lastUsedAt: Math.floor(application.now) });
+      });
+    }
+
+    it('may be a minute behind where refresh tokens do not rotate', async () => {
+      const { refresh } = await application.newcomer('maria');
+      const openedAt = Math.floor(application.now);
+      application.passTime(59);
+      await application.refreshToken.execute({ refresh });
+      expect((await application.sessions.list(1))[0]).to.include({ lastUsedAt: openedAt });
+      application.passTime(1);
+      await application.refreshToken.execute({ refresh });
+      expect((await application.sessions.list(1))[0]).to.include({ lastUsedAt: openedAt + 60 });
+    });
+  });
+
+  describe('ending one', () => {
+    it('ends that one, and no other', async () => {
+      const { access } = await application.newcomer('maria');
+      const desktop = await application.signIn('maria');
+      await application.sessions.end(await application.caller(access), sessionOf(desktop.access));
+      expect(await authenticate(desktop.access)).to.equal('token_revoked');
+      expect(await idsOf(1)).to.deep.equal([sessionOf(access)]);
+    });
+
+    it('may be the very one that the caller calls from', async () => {
+      const { access } = await application.newcomer('maria');
+      await application.sessions.end(await application.caller(access), sessionOf(access));
+      expect(await authenticate(access)).to.equal('token_revoked');
+    });
+
+    it('takes a session that has ended, is unknown, or is somebody else’s for missing', async () => {
+      const { access } = await application.newcomer('maria');
+      const other = await application.newcomer('jigyasnh');
+      const caller = await application.caller(access);
+      for (const id of [sessionOf(other.access), 'unknown']) {
+        expect(await refusalOf(application.sessions.end(caller, id))).to.equal('session_not_found');
+      }
+      expect(await application.authenticate.execute(other.access)).to.include({ userId: 2 });
+    });
+  });
+
+  it('ends all sessions of the caller, and nobody else’s', async () => {
+    const { access } = await application.newcomer('maria');
+    const desktop = await application.signIn('maria');
+    const other = await application.newcomer('jigyasnh');
+    await application.sessions.endAll(await application.caller(access));
+    expect(await authenticate(access)).to.equal('token_revoked');
+    expect(await authenticate(desktop.access)).to.equal('token_revoked');
+    expect(await application.authenticate.execute(other.access)).to.include({ userId: 2 });
+  });
+
+  it('is refused to a caller whose session has ended', async () => {
+    const { access, refresh } = await application.newcomer('maria');
+    const desktop = await application.signIn('maria');
+    const caller = await application.caller(access);
+    await application.logout.execute({ refresh });
+    expect(await refusalOf(application.sessions.endAll(caller))).to.equal('token_revoked');
+    const ending = application.sessions.end(caller, sessionOf(desktop.access));
+    expect(await refusalOf(ending)).to.equal('token_revoked');
+    expect(await application.authenticate.execute(desktop.access)).to.include({ userId: 1 });
+  });
+
+  it('are no more than one user may have: a sign-in ends the oldest', async () => {
+    const { access } = await application.newcomer('maria');
+    const later: string[] = [];
+    for (let i = 0; i < 3; i++) {
+      application.passTime(1);
+      later.push((await application.signIn('maria')).access);
+    }
+    expect(await authenticate(access)).to.equal('token_revoked');
+    expect(await idsOf(1)).to.deep.equal(later.map(sessionOf));
+  });
+});
