@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { BcryptPasswordHasher } from '../../src/adapters/crypto/bcrypt-password-hasher.js';
 import { DomainError } from '../../src/domain/errors.js';
 import { concurrently } from '../contracts/concurrency.js';
+import { comparisonCosts } from '../support/comparison-costs.js';
 
 describe('BcryptPasswordHasher', () => {
   const hasher = new BcryptPasswordHasher(4);
@@ -64,6 +65,23 @@ describe('BcryptPasswordHasher', () => {
     };
     const withHash = Math.min(await work(hash), await work(hash), await work(hash));
     expect(await work(undefined)).to.be.greaterThan(withHash / 2);
+  });
+
+  it('works no less with a hash of a lower cost, where each step of the cost doubles the work', async () => {
+    const costlier = new BcryptPasswordHasher(7);
+    for (const [made, expected] of [
+      [await costlier.hash('correct horse'), [7]],
+      [await hasher.hash('correct horse'), [4, 4, 5, 6]],
+      [undefined, [7]],
+    ] as const) {
+      for (const password of ['correct horse', 'wrong horse']) {
+        const matches = made !== undefined && password === 'correct horse';
+        const costs = await comparisonCosts(async () => {
+          expect(await costlier.verify(password, made)).to.equal(matches);
+        });
+        expect(costs).to.deep.equal(expected);
+      }
+    }
   });
 
   it('verifies nothing against a text that it never stored', async () => {

@@ -27,22 +27,21 @@ export class BcryptPasswordHasher implements PasswordHasher {
     return this.inTurn(async () => `${scheme}$${await bcrypt.hash(prepare(password), this.cost)}`);
   }
 
-  async verify(password: string, hash = this.hashOfNothing()): Promise<boolean> {
-    const [, bcryptHash = ''] = hash.split(`${scheme}$`);
-    return this.inTurn(() => bcrypt.compare(prepare(password), bcryptHash));
+  async verify(password: string, hash?: string): Promise<boolean> {
+    const [, bcryptHash = ''] = hash?.split(`${scheme}$`) ?? ['', hashOfNothing(this.cost)];
+    const prepared = prepare(password);
+    return this.inTurn(async () => {
+      const matches = await bcrypt.compare(prepared, bcryptHash);
+      // A hash of a lower cost leaves work undone: as each step doubles it, that of its own cost and of each above it.
+      for (let cost = costOf(bcryptHash); cost < this.cost; cost++) {
+        await bcrypt.compare(prepared, hashOfNothing(cost));
+      }
+      return matches;
+    });
   }
 
   isOutdated(hash: string): boolean {
-    return !hash.startsWith(this.prefix());
-  }
-
-  /** Well-formed, so that bcrypt does all of its work, and the hash of no password. */
-  private hashOfNothing(): string {
-    return this.prefix() + '.'.repeat(53);
-  }
-
-  private prefix(): string {
-    return `${scheme}$$2b$${String(this.cost).padStart(2, '0')}$`;
+    return !hash.startsWith(`${scheme}$${prefixOf(this.cost)}`);
   }
 
   private async inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -61,4 +60,17 @@ export class BcryptPasswordHasher implements PasswordHasher {
 
 function prepare(password: string): string {
   return createHash('sha256').update(password.normalize('NFC')).digest('base64');
+}
+
+/** Well-formed, so that bcrypt does all of its work, and the hash of no password. */
+function hashOfNothing(cost: number): string {
+  return prefixOf(cost) + '.'.repeat(53);
+}
+
+function prefixOf(cost: number): string {
+  return `$2b$${String(cost).padStart(2, '0')}$`;
+}
+
+function costOf(bcryptHash: string): number {
+  return Number(bcryptHash.slice(4, 6));
 }
