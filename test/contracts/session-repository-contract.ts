@@ -46,6 +46,21 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       expect(await storage.sessions.find(user.id, 'session')).to.equal(undefined);
     });
 
+    it('holds the session for as long as it lasts, if the clock is an hour or a day off as well', async () => {
+      for (const offset of [-3600, 3600, -86_400, 86_400]) {
+        const { storage, clock } = await open();
+        clock.advance(offset);
+        const user = await addUser(storage);
+        const current = aGenerationAt(clock, 'first', 60);
+        const session = aSessionOf(user, clock, { current });
+        await storage.sessions.open(session, user.passwordHash);
+        clock.advance(59);
+        expect(await storage.sessions.find(user.id, session.id)).to.deep.equal(session);
+        clock.advance(1);
+        expect(await storage.sessions.find(user.id, session.id)).to.equal(undefined);
+      }
+    });
+
     it('leaves the other sessions of the user open', async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);

@@ -102,6 +102,12 @@ describe('a rotation', () => {
     expect(rotate(session, 'spent', next, 1510, 10)).to.deep.equal({ outcome: 'reused' });
   });
 
+  it('does not make the grace time longer when the clock is set back', () => {
+    const session = aSession({ previous: { id: 'spent', rotatedAt: 1500 } });
+    expect(rotate(session, 'spent', next, 1490.001, 10)).to.deep.equal({ outcome: 'rotated', session });
+    expect(rotate(session, 'spent', next, 1490, 10)).to.deep.equal({ outcome: 'reused' });
+  });
+
   it('is strict with a grace time of 0, at the same instant too', () => {
     const session = aSession({ previous: { id: 'spent', rotatedAt: 1500 } });
     expect(rotate(session, 'spent', next, 1500, 0)).to.deep.equal({ outcome: 'reused' });

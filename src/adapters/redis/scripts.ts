@@ -20,12 +20,11 @@ const isLive = `${expiry}
     return session and expiry(session) > tonumber(now)
   end`;
 
-/** Keeps a user's sessions at least until one of them expires. */
+/** Keeps a user's sessions at least until one of them expires. How long that is does not depend on the clock of Redis. */
 const keepUntil = `
   local function keepUntil(sessions, expiresAt, now)
-    if tonumber(expiresAt) - tonumber(now) > redis.call('TTL', sessions) then
-      redis.call('EXPIREAT', sessions, expiresAt)
-    end
+    local lifetime = math.ceil(tonumber(expiresAt) - tonumber(now))
+    if lifetime > redis.call('TTL', sessions) then redis.call('EXPIRE', sessions, lifetime) end
   end`;
 
 /** Seconds for which an operation is remembered. A command that has no answer yet is given up after one. */
