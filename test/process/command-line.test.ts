@@ -17,6 +17,8 @@ describe('the command line', () => {
     'user deactivate ann': { name: 'user', verb: 'deactivate', username: 'ann' },
     'user delete ann': { name: 'user', verb: 'delete', username: 'ann' },
     'user delete -- --help': { name: 'user', verb: 'delete', username: '--help' },
+    'keys new': { name: 'keys', file: undefined },
+    'keys new keys.json': { name: 'keys', file: 'keys.json' },
     'user list': { name: 'user', verb: 'list' },
   };
   for (const [words, command] of Object.entries(commands)) {
@@ -32,6 +34,9 @@ describe('the command line', () => {
     ['--port 80', '--port'],
     ['--help=yes', '--help'],
     ['-p', '-p'],
+    ['keys', 'hexado keys takes the word new'],
+    ['keys list', 'hexado keys takes the word new'],
+    ['keys new keys.json more', 'hexado keys takes the word new'],
     ['user', 'create, set-password, deactivate, activate, delete, list'],
     ['user rename ann', 'create, set-password, deactivate, activate, delete, list'],
     ['user list ann', 'create, set-password, deactivate, activate, delete, list'],
