@@ -116,6 +116,6 @@ export const answers: AnswersOf<Storage> = {
     update: maybe(task),
     remove: truth,
   },
-  check: nothing,
+  check: (answer) => (answer === undefined ? [] : list(text)(answer)),
   close: nothing,
 };

@@ -109,8 +109,8 @@ export interface Storage {
   readonly users: UserRepository;
   readonly sessions: SessionRepository;
   readonly tasks: TaskRepository;
-  /** Resolves if the storage can serve now. */
-  check(): Promise<void>;
+  /** Resolves if the storage can serve now, with what its operator had better change, in sentences. */
+  check(): Promise<readonly string[]>;
   /** Lets go of connections; no other call follows. */
   close(): Promise<void>;
 }

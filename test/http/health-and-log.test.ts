@@ -42,6 +42,17 @@ describe('the health of the server', () => {
     });
   });
 
+  it('is ready, and says what its operator had better change', async () => {
+    const redis = stopped(await RedisServer.start({ args: ['--save', ''] }));
+    const server = stopped(await RunningServer.start({ STORAGE: 'redis', REDIS_URL: redis.url }));
+    await until(async () => ((await server.call('GET', '/readyz')).status === 200 ? true : undefined));
+    const warnings = [
+      'Redis keeps nothing on its disk, and a restart loses everything: set appendonly to yes.',
+    ];
+    expectAnswer(await server.call('GET', '/readyz'), 200, { status: 'ready', warnings });
+    expect(server.log.filter(({ message }) => message === warnings[0])).to.have.length(1);
+  });
+
   it('is good but not ready while the storage is away', async () => {
     const redis = stopped(await RedisServer.start());
     const server = stopped(await RunningServer.start({ STORAGE: 'redis', REDIS_URL: redis.url }));

@@ -161,6 +161,18 @@ describe("the operator's commands on users", () => {
     expectRefusal(ending, 69, /^The storage does not answer/);
   });
 
+  it('name the setting when Redis refuses the password', async () => {
+    const guarded = await RedisServer.start({ args: ['--requirepass', 'sesame'] });
+    const url = guarded.url.replace('//', '//:hunter22@');
+    const ending = await run(['user', 'list'], { environment: { ...environment, REDIS_URL: url } });
+    await guarded.stop();
+    expectRefusal(
+      ending,
+      69,
+      /^The storage does not answer \(WRONGPASS\)\. Are the credentials in REDIS_URL right\?$/,
+    );
+  });
+
   describe('at a terminal', () => {
     it('ask for the password, and do not show it', async () => {
       expect(await screen('create hugo', `${password}\r`)).to.match(

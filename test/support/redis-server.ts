@@ -9,6 +9,9 @@ import { createInterface } from 'node:readline';
 /** A Redis that has on disk whatever it has acknowledged. */
 export const durable = { args: ['--appendonly', 'yes', '--appendfsync', 'always'] };
 
+/** A schedule by which a test never comes to a snapshot; one without any is warned of. */
+const neverSaving = ['--save', '3600', '1000000'];
+
 /** A Redis of a test's own: a real process on a free port of 127.0.0.1, with a directory of its own. */
 export class RedisServer {
   private readonly directory = mkdtempSync(join(tmpdir(), 'hexado-redis-'));
@@ -72,7 +75,7 @@ export class RedisServer {
   /** Whether it serves now; false if the port is taken. */
   private async run(): Promise<boolean> {
     const args = ['--bind', '127.0.0.1', '--port', String(this.port), '--dir', this.directory];
-    const role = this.isSentinel ? [this.sentinelFile(), '--sentinel'] : ['--save', ''];
+    const role = this.isSentinel ? [this.sentinelFile(), '--sentinel'] : neverSaving;
     const running = new RunningRedis([...role, ...args, ...this.args], this.directory);
     if ((await running.started()) === 'port taken') return false;
     this.process = running;

@@ -18,12 +18,12 @@ export class HealthController {
     answer(ctx, 200, { status: 'live' });
   };
 
-  /** Whether requests should be sent here: 503 while stopping, and while the storage is away. */
+  /** Whether requests should be sent here: 503 while stopping, and while the storage is away. With what its operator had better change. */
   readonly ready: Action = async (ctx) => {
     if (this.stopping) return answer(ctx, 503, { status: 'stopping' });
     try {
-      await this.storage.check();
-      answer(ctx, 200, { status: 'ready' });
+      const warnings = await this.storage.check();
+      answer(ctx, 200, { status: 'ready', ...(warnings.length > 0 && { warnings }) });
     } catch {
       answer(ctx, 503, { status: 'storage unavailable' });
     }

@@ -14,7 +14,7 @@ export async function createStorage({ clock }: StorageOptions): Promise<Storage>
     users: new InMemoryUserRepository(accounts, sessions, tasks),
     sessions,
     tasks,
-    async check() {},
+    check: async () => [],
     async close() {},
   };
 }

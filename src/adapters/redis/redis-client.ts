@@ -10,6 +10,7 @@ const patience = {
   connectTimeout: 2000,
   disconnectTimeout: 500,
   socketTimeout: 1000,
+  maxLoadingRetryTime: 500,
   maxRetriesPerRequest: 0,
   enableOfflineQueue: false,
   reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),

@@ -1,9 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
-import { Cluster, ReplyError } from 'ioredis';
+import { Cluster } from 'ioredis';
 import type { Log } from '../../application/ports.js';
 import { StorageUnavailable } from '../../domain/errors.js';
 import { connectTimeout, createClient, type RedisClient } from './redis-client.js';
+import { OutageLog } from './outage-log.js';
 import type { RedisSettings } from './redis-settings.js';
+import { RedisWarnings } from './redis-warnings.js';
 import { ReplicatedWriter } from './replicated-writer.js';
 
 /** A Lua script that runs as one step. The first `numberOfKeys` of its arguments are keys, at least one. */
@@ -22,21 +24,24 @@ export class RedisConnection {
   private constructor(
     private readonly clients: readonly [RedisClient, ...RedisClient[]],
     private readonly writer: ReplicatedWriter | undefined,
+    private readonly outages: OutageLog,
+    private readonly warnings: RedisWarnings,
   ) {}
 
   /** Resolves once the first attempt has succeeded or failed. */
   static async open(settings: RedisSettings, log: Log): Promise<RedisConnection> {
     const client = createClient(settings);
-    logReachability(client, log);
+    const outages = new OutageLog(client, log);
+    const warnings = new RedisWarnings(client, log);
     if (settings.replicasToWaitFor === 0) {
       await firstAttempt(client);
-      return new RedisConnection([client], undefined);
+      return new RedisConnection([client], undefined, outages, warnings);
     }
     const writing = createClient(settings);
     writing.on('error', () => undefined); // The other client has logged it.
     const writer = new ReplicatedWriter(writing, settings.replicasToWaitFor);
     await Promise.all([client, writing].map(firstAttempt));
-    return new RedisConnection([client, writing], writer);
+    return new RedisConnection([client, writing], writer, outages, warnings);
   }
 
   /** Sends a command that changes nothing which must not get lost. */
@@ -44,7 +49,7 @@ export class RedisConnection {
     try {
       return await command(this.clients[0]);
     } catch (error) {
-      throw new StorageUnavailable(reasonOf(error));
+      throw new StorageUnavailable(this.outages.note(error));
     }
   }
 
@@ -59,12 +64,17 @@ export class RedisConnection {
     return reply;
   }
 
-  /** Resolves if the key can be read; on a Cluster, if that serves at all: a part of its slots may be away. */
-  async check(key: string): Promise<void> {
-    const state = await this.send((client) =>
+  /**
+   * Resolves if the key can be read; on a Cluster, if that serves at all: a part of its slots may be away. Answers what is
+   * unwise about the settings of Redis, in sentences.
+   */
+  async check(key: string): Promise<readonly string[]> {
+    const state = this.send((client) =>
       client instanceof Cluster ? client.cluster('INFO') : client.get(key),
     );
-    if (state?.includes('cluster_state:fail')) throw new StorageUnavailable('CLUSTERDOWN');
+    const [text, warnings] = await Promise.all([state, this.warnings.current()]);
+    if (text?.includes('cluster_state:fail')) throw new StorageUnavailable('CLUSTERDOWN');
+    return warnings;
   }
 
   /** Lets go of the connection; politely, if there is one. */
@@ -94,28 +104,4 @@ async function firstAttempt(client: RedisClient): Promise<void> {
   // A failure comes with the event 'error' as well, and a Cluster's promise may never settle.
   const attempt = client.connect().catch(() => undefined);
   await Promise.race([attempt, setTimeout(connectTimeout, undefined, { ref: false })]);
-}
-
-function logReachability(client: RedisClient, log: Log): void {
-  let reachable: boolean | undefined;
-  client.on('error', (error: unknown) => {
-    if (reachable === false) return;
-    reachable = false;
-    const reason = reasonOf(error);
-    const advice = /^(NOAUTH|WRONGPASS|NOPERM)$/.test(reason) ? ' Check the credentials in REDIS_URL.' : '';
-    log.warn({ reason }, `Redis cannot be reached (${reason}); answering 503 until it can.${advice}`);
-  });
-  client.on('ready', () => {
-    if (reachable === false) log.info({}, 'Redis can be reached again.');
-    reachable = true;
-  });
-}
-
-/** One word for the log: Redis' own code, the system's, or what the client library gave up on. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown';
-  if (error instanceof ReplyError) return /^[A-Z]+/.exec(error.message)?.[0] ?? 'reply';
-  if ('code' in error && typeof error.code === 'string') return error.code;
-  if (error.message === 'Command timed out') return 'timeout';
-  return error.message.includes('enableOfflineQueue') ? 'not connected' : error.name;
 }

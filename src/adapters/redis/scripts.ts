@@ -3,7 +3,9 @@ import type { RedisConnection } from './redis-connection.js';
 import type { Refused } from './unless-refused.js';
 
 // Each script is one step, touches one slot, and may be executed twice: when a reply is lost, ioredis on a Cluster sends
-// the script again. The second time, it changes nothing and answers what it answered before.
+// the script again. The second time, it changes nothing and answers what it answered before. A Redis that is out of memory
+// refuses the first command that would add something, and lets a script that has begun to write go on: those that take
+// away do that first. What may not be lost is written before what it replaces is deleted, in case the latter is refused.
 
 /** Times in a session's text, whose first two words they are: see session-text.ts. */
 const expiry = `
@@ -99,8 +101,8 @@ export const changeAccount = script<
   2,
   `
   if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-  redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
   if ARGV[3] == '1' then redis.call('DEL', KEYS[2]) end
+  redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
   return 1`,
 );
 
@@ -258,8 +260,9 @@ export const updateTask = script<
   task.status, task.title, task.description = string.match(old, '^%d+%z([^%z]*)%z([^%z]*)%z(.*)$')
   for i = 4, #ARGV, 2 do task[ARGV[i]] = ARGV[i + 1] end
   local new = table.concat({ ARGV[3], task.status, task.title, task.description }, '\\0')
-  redis.call('ZREM', KEYS[1], old)
+  if new == old then return new end
   redis.call('ZADD', KEYS[1], ARGV[3], new)
+  redis.call('ZREM', KEYS[1], old)
   return new`,
 );
 

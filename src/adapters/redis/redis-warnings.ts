@@ -1,0 +1,56 @@
+import { setTimeout } from 'node:timers/promises';
+import { Cluster, type Redis } from 'ioredis';
+import type { Log } from '../../application/ports.js';
+import type { RedisClient } from './redis-client.js';
+
+/** Milliseconds for which whoever asks is kept waiting. */
+const patience = 250;
+
+/** What is unwise about the settings of Redis, for it may lose what it should keep. */
+export class RedisWarnings {
+  private told: readonly string[] = [];
+
+  constructor(
+    private readonly client: RedisClient,
+    private readonly log: Log,
+  ) {
+    client.on('ready', () => void this.ask());
+  }
+
+  /** In sentences. Those of last time if some server does not answer soon, and none of a server that may not be asked. */
+  async current(): Promise<readonly string[]> {
+    const late = setTimeout(patience, undefined, { ref: false }).then(() => this.told);
+    return Promise.race([this.ask(), late]);
+  }
+
+  /** The log gets what is new. */
+  private async ask(): Promise<readonly string[]> {
+    const servers = this.client instanceof Cluster ? this.client.nodes('master') : [this.client];
+    const warnings = [...new Set((await Promise.all(servers.map(warningsAbout))).flat())];
+    for (const warning of warnings) if (!this.told.includes(warning)) this.log.warn({}, warning);
+    this.told = warnings;
+    return warnings;
+  }
+}
+
+const unknown = () => '';
+
+async function warningsAbout(server: Redis): Promise<string[]> {
+  const [memory, persistence, save] = await Promise.all([
+    server.info('memory').catch(unknown),
+    server.info('persistence').catch(unknown),
+    server.config('GET', 'save').then(JSON.stringify, unknown),
+  ]);
+  const warnings: string[] = [];
+  const policy = /^maxmemory_policy:([\w-]+)/m.exec(memory)?.[1];
+  if (policy !== undefined && policy !== 'noeviction') {
+    warnings.push(
+      `Redis drops data when its memory is full (maxmemory-policy ${policy}): set maxmemory-policy to noeviction.`,
+    );
+  }
+  const hasNoSnapshots = /^[[{]"save"[,:]""[\]}]$/.test(save);
+  if (hasNoSnapshots && /^aof_enabled:0/m.test(persistence)) {
+    warnings.push('Redis keeps nothing on its disk, and a restart loses everything: set appendonly to yes.');
+  }
+  return warnings;
+}

@@ -1,0 +1,204 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { Redis } from 'ioredis';
+import { expectAnswer, taskNotFound, unavailable } from '../support/answers.js';
+import { callEveryEndpoint, expectUnavailableWithin } from '../support/every-endpoint.js';
+import { freePort } from '../support/free-port.js';
+import { RedisServer } from '../support/redis-server.js';
+import { RunningServer, type LogLine, type SignedIn } from '../support/running-server.js';
+import { stopAfterEach } from '../support/stop-after-each.js';
+import { untilTrue } from '../support/until-true.js';
+
+/** Milliseconds within which every request is answered, and within which the server has recovered. */
+const patience = { request: 1_500, recovery: 2_000 };
+
+describe('a Redis that refuses', () => {
+  const stopped = stopAfterEach();
+  let redis: RedisServer;
+  let admin: Redis;
+  let server: RunningServer;
+  let user: SignedIn;
+
+  /** Starts Redis with these arguments and a server on it; a user has signed in and has a task. */
+  async function start(...args: string[]): Promise<void> {
+    redis = stopped(await RedisServer.start({ args }));
+    admin = new Redis(redis.port);
+    admin.on('error', () => undefined);
+    stopped({ stop: async () => admin.disconnect() });
+    server = stopped(await RunningServer.start({ STORAGE: 'redis', REDIS_URL: redis.url }));
+    user = await server.signedIn();
+    expect((await create()).status).to.equal(201);
+  }
+
+  const create = () => call('POST', '/tasks/create/', { title: 't', description: 'd' });
+  const list = () => call('GET', '/tasks/');
+  const call = (method: string, path: string, body?: object) => server.call(method, path, body, user.access);
+  const linesAbout = (reason: string): LogLine[] =>
+    server.log.filter(({ message, fields }) => message !== 'request' && fields['reason'] === reason);
+
+  /** Expects that no request fails otherwise than with 503, and that the log tells why, in one line. */
+  async function expectRefusals(reason: string): Promise<void> {
+    for (let round = 0; round < 3; round++) {
+      const startedAt = Date.now();
+      const answers = await callEveryEndpoint(server, user);
+      expect(Date.now() - startedAt).to.be.below(patience.request);
+      const failures = answers.filter(({ status }) => status >= 500);
+      for (const answer of failures) expectAnswer(answer, 503, unavailable);
+    }
+    expect(linesAbout(reason)).to.have.length(1);
+    expect(linesAbout(reason)[0]?.message).to.include(`(${reason}); answering 503`);
+    expect(server.log.filter(({ level }) => level === 'error')).to.deep.equal([]);
+  }
+
+  async function expectRecovery(): Promise<void> {
+    await untilTrue('it creates tasks', async () => (await create()).status === 201, patience.recovery);
+    expect((await list()).status).to.equal(200);
+  }
+
+  describe('what would add to a full memory', () => {
+    beforeEach(async () => {
+      await start();
+      await admin.config('SET', 'maxmemory', '1mb');
+    });
+
+    it('lets users read, delete and log out, and says why they cannot create', async () => {
+      const { username, password, refresh } = user;
+      for (let round = 0; round < 3; round++) expectAnswer(await create(), 503, unavailable);
+      expectAnswer(await server.call('POST', '/api/token/', { username, password }), 503, unavailable);
+      expectAnswer(
+        await server.call('POST', '/tasks/register/', { username: 'new', password }),
+        503,
+        unavailable,
+      );
+      expect(linesAbout('OOM')).to.have.length(1);
+      expect(linesAbout('OOM')[0]?.message).to.match(/memory is full: raise maxmemory/);
+
+      expect((await list()).json()).to.have.length(1);
+      expect((await call('GET', '/tasks/1/')).status).to.equal(200);
+      expect((await server.call('POST', '/api/token/refresh/', { refresh })).status).to.equal(200);
+      expect((await call('DELETE', '/tasks/1/delete/')).status).to.equal(200);
+      expectAnswer(await call('GET', '/tasks/1/'), 404, taskNotFound);
+      expect((await server.call('POST', '/api/logout/', { refresh })).status).to.equal(200);
+      expect((await list()).status).to.equal(401);
+      expect((await server.call('GET', '/readyz')).status).to.equal(200);
+    });
+
+    it('lets an operator deactivate and delete users', async () => {
+      const { users, sessions } = server.storage;
+      const { id } = (await users.findByName(user.username))!;
+      expect(await users.deactivate(id)).to.equal(true);
+      expect((await list()).status).to.equal(401);
+      expect(await sessions.list(id)).to.deep.equal([]);
+      expect(await users.remove(id)).to.equal(true);
+      expect(await users.findByName(user.username)).to.equal(undefined);
+    });
+
+    it('serves everybody again as soon as there is room', async () => {
+      await expectRefusals('OOM');
+      await admin.config('SET', 'maxmemory', '0');
+      user = await server.signedIn();
+      await expectRecovery();
+    });
+  });
+
+  it('what it could not save to its disk', async () => {
+    await start('--save', '3600', '1');
+    const directory = (await admin.config('GET', 'dir'))[1]!;
+    mkdirSync(join(directory, 'dump.rdb', 'in-the-way'), { recursive: true });
+    await admin.bgsave();
+    await untilTrue('the snapshot has failed', async () =>
+      /^rdb_last_bgsave_status:err/m.test(await admin.info('persistence')),
+    );
+    await expectRefusals('MISCONF');
+    await admin.config('SET', 'stop-writes-on-bgsave-error', 'no');
+    await expectRecovery();
+  });
+
+  it('writes, because it has become a replica', async () => {
+    await start();
+    await admin.replicaof('127.0.0.1', await freePort());
+    expectAnswer(await create(), 503, unavailable);
+    await expectRefusals('READONLY');
+    await admin.replicaof('NO', 'ONE');
+    await expectRecovery();
+  });
+
+  it('everything, while a script keeps it busy', async () => {
+    await start('--busy-reply-threshold', '50');
+    const busy = new Redis(redis.port);
+    const endless = busy.eval('while true do end', 0).catch(() => undefined);
+    await untilTrue('it is busy', () =>
+      admin.ping().then(
+        () => false,
+        () => true,
+      ),
+    );
+    await expectUnavailableWithin(server, user, patience.request);
+    await expectRefusals('BUSY');
+    expectAnswer(await server.call('GET', '/readyz'), 503, { status: 'storage unavailable' });
+    await admin.script('KILL');
+    await endless;
+    busy.disconnect();
+    await expectRecovery();
+  });
+
+  for (const denied of ['evalsha', 'hget', 'zadd', 'zrangebyscore', 'set']) {
+    it(`${denied}, which its ACL denies, and nothing is lost by that`, async () => {
+      await start();
+      await admin.acl('SETUSER', 'default', `-${denied}`);
+      await call('PUT', '/tasks/1/update/', { title: 'new' });
+      await admin.acl('SETUSER', 'default', `+${denied}`);
+      expect((await list()).json()).to.have.length(1);
+
+      await admin.acl('SETUSER', 'default', `-${denied}`);
+      await expectRefusals('NOPERM');
+      expect(linesAbout('NOPERM')[0]?.message).to.match(/REDIS_URL/);
+      await admin.acl('SETUSER', 'default', `+${denied}`);
+      user = await server.signedIn();
+      await expectRecovery();
+    });
+  }
+
+  it('new connections, because it has been given a password', async () => {
+    await start();
+    await admin.config('SET', 'requirepass', 'sesame');
+    await admin.call('CLIENT', 'KILL', 'TYPE', 'normal');
+    await untilTrue('it says so', () => linesAbout('NOAUTH').length > 0);
+    await expectUnavailableWithin(server, user, patience.request);
+    await expectRefusals('NOAUTH');
+    expect(linesAbout('NOAUTH')[0]?.message).to.match(/Check the credentials in REDIS_URL/);
+    await admin.config('SET', 'requirepass', '');
+    await expectRecovery();
+  });
+
+  it('everything, while it is reading its data from its disk', async () => {
+    await start(
+      '--save',
+      '3600',
+      '1',
+      '--key-load-delay',
+      '100',
+      '--loading-process-events-interval-bytes',
+      '1024',
+    );
+    await admin.eval("for i = 1, 30000 do redis.call('SET', 'key' .. i, i) end", 0);
+    await admin.save();
+    const restarted = redis.restart();
+    await untilTrue('it says so', () => linesAbout('LOADING').length > 0);
+    await expectUnavailableWithin(server, user, patience.request);
+    await expectRefusals('LOADING');
+    await restarted;
+    await expectRecovery();
+  });
+
+  it('scripts that it has forgotten, of which nobody notices anything', async () => {
+    await start();
+    for (const path of ['/tasks/create/', '/tasks/create/']) {
+      await admin.script('FLUSH');
+      expect((await call('POST', path, { title: 't', description: 'd' })).status).to.equal(201);
+    }
+    await admin.script('FLUSH');
+    for (const { status } of await callEveryEndpoint(server, user)) expect(status).to.be.below(500);
+  });
+});
