@@ -19,7 +19,7 @@ const stopPatience = { idle: 1_000, busy: 10_000 };
 
 /**
  * Starts to answer requests, and stops at SIGTERM or SIGINT; a second signal ends the process at once. A worker stops at
- * SIGTERM, and at SIGUSR2 if another takes its place.
+ * SIGTERM, and at SIGUSR2 if another takes its place. At SIGHUP it reads its keys again, if they are in a file of several.
  */
 export async function serve(config: Config, clock: Clock, log: Log): Promise<void> {
   for (const warning of config.warnings) log.warn({}, warning);
@@ -27,6 +27,7 @@ export async function serve(config: Config, clock: Clock, log: Log): Promise<voi
   const assembling = opening.then((opened) => createContainer(config, opened, clock, log));
   const { signingKeysFile } = config;
   if (signingKeysFile !== undefined) {
+    // As early as can be, for without this the signal would end the process.
     process.on('SIGHUP', async () =>
       rereadKeys(signingKeysFile, (await assembling).get(JwtTokenSigner), log),
     );

@@ -133,6 +133,26 @@ describe('signing keys', () => {
       expect(server.stdout).not.to.include(key.slice(1));
     });
 
+    it('are exchanged also while the server is still starting', async () => {
+      write(first);
+      const storage = join(directory, 'storage.mjs');
+      const inMemory = new URL('../../src/adapters/in-memory/create-storage.js', import.meta.url).href;
+      writeFileSync(
+        storage,
+        `import { once } from 'node:events';
+        import { createStorage as create } from '${inMemory}';
+        export async function createStorage(options) {
+          const hangUp = once(process, 'SIGHUP');
+          process.kill(process.pid, 'SIGHUP');
+          await hangUp;
+          return create(options);
+        }`,
+      );
+      await start({ STORAGE: storage });
+      await server.logged(({ msg }) => msg === 'The signing keys were read again.');
+      await server.logged(({ msg }) => msg === 'listening');
+    });
+
     it('of pairs are published, and what they sign can be verified by anybody', async () => {
       for (const algorithm of ['RS256', 'ES256']) await newKey(path, { ALGORITHM: algorithm });
       write(...entries(), first);

@@ -19,28 +19,27 @@ interface Verified {
 
 /** JSON Web Tokens (RFC 7519), signed with the first of some keys and verified with the one that they name. */
 export class JwtTokenSigner implements TokenSigner {
-  private signingKey!: SigningKey;
   /** By what the header of a token says in `kid`; undefined is the key of tokens that say nothing. */
-  private keys: ReadonlyMap<unknown, SigningKey> = new Map();
+  private keysById: ReadonlyMap<unknown, SigningKey>;
   /** Tokens that were found good, by signature: to find them good once more, their time is all there is to check. */
   private readonly verified = new Map<string, Verified>();
 
   constructor(
-    keys: SigningKeys,
+    private keys: SigningKeys,
     private readonly clock: Clock,
   ) {
-    this.useKeys(keys);
+    this.keysById = byId(keys);
   }
 
   /** From now on these keys are in force, and no others: what another one had signed is refused at once. */
   useKeys(keys: SigningKeys): void {
-    [this.signingKey] = keys;
-    this.keys = new Map(keys.map((key) => [key.id, key]));
+    this.keys = keys;
+    this.keysById = byId(keys);
     this.verified.clear();
   }
 
   publicKeys(): readonly object[] {
-    return [...this.keys.values()].filter(({ algorithm }) => algorithm !== 'HS256').map(asJsonWebKey);
+    return this.keys.filter(({ algorithm }) => algorithm !== 'HS256').map(asJsonWebKey);
   }
 
   sign(claims: TokenClaims): string {
@@ -52,7 +51,7 @@ export class JwtTokenSigner implements TokenSigner {
       user_id: claims.userId,
       sid: claims.sessionId,
     };
-    const { id, algorithm, signs } = this.signingKey;
+    const [{ id, algorithm, signs }] = this.keys;
     return jwt.sign(payload, signs, id === undefined ? { algorithm } : { algorithm, keyid: id });
   }
 
@@ -100,7 +99,7 @@ export class JwtTokenSigner implements TokenSigner {
     now: number,
   ): { header: object; payload: Record<string, unknown> } | undefined {
     try {
-      const key = this.keys.get(jwt.decode(token, { complete: true })?.header.kid);
+      const key = this.keysById.get(jwt.decode(token, { complete: true })?.header.kid);
       if (!key) return undefined;
       const options = { algorithms: [key.algorithm], clockTimestamp: now, complete: true as const };
       const { header, payload } = jwt.verify(token, key.verifies, options);
@@ -109,6 +108,10 @@ export class JwtTokenSigner implements TokenSigner {
       return undefined;
     }
   }
+}
+
+function byId(keys: SigningKeys): ReadonlyMap<unknown, SigningKey> {
+  return new Map(keys.map((key) => [key.id, key]));
 }
 
 function asJsonWebKey({ id, algorithm, verifies }: SigningKey): object {
