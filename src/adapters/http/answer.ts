@@ -11,24 +11,19 @@ export const securityHeaders = {
 
 /** As Node writes them fastest: names and values in turn. */
 const headersOfAll = Object.entries(securityHeaders).flat();
+const headersOfJson = [...headersOfAll, 'Content-Type', 'application/json'];
 
 /** Answers with JSON, compact and as UTF-8 (contract, section 1). */
 export function answer(
   ctx: Context,
   status: number,
   body: unknown,
-  headers: Readonly<Record<string, string>> = {},
+  headers?: Readonly<Record<string, string>>,
 ): void {
   const text = JSON.stringify(body);
   const length = String(Buffer.byteLength(text));
-  const own = [
-    'Content-Type',
-    'application/json',
-    'Content-Length',
-    length,
-    ...Object.entries(headers).flat(),
-  ];
-  writeHead(ctx, status, own).end(text);
+  const own = headers ? Object.entries(headers).flat() : [];
+  writeHead(ctx, status, [...headersOfJson, 'Content-Length', length, ...own]).end(text);
 }
 
 /** Answers with JSON that is the same for everybody, and that anybody may keep for some seconds. */
@@ -46,13 +41,13 @@ export function answerPublic(ctx: Context, body: unknown, maxAge: number): void 
 
 /** Answers without a body. */
 export function answerEmpty(ctx: Context, headers: Readonly<Record<string, string>>): void {
-  writeHead(ctx, 204, Object.entries(headers).flat()).end();
+  writeHead(ctx, 204, [...headersOfAll, ...Object.entries(headers).flat()]).end();
 }
 
 /** Answers with JSON as it comes, no faster than the client takes it. If it breaks off, so does the connection. */
 export async function answerStream(ctx: Context, json: AsyncIterable<string>): Promise<void> {
-  const response = writeHead(ctx, 200, ['Content-Type', 'application/json']);
-  if (ctx.method === 'HEAD') {
+  const response = writeHead(ctx, 200, [...headersOfJson]);
+  if (ctx.req.method === 'HEAD') {
     response.end();
     return;
   }
@@ -62,6 +57,7 @@ export async function answerStream(ctx: Context, json: AsyncIterable<string>): P
 }
 
 /** Writes status and headers in one go, past Koa's own headers: these are all that an answer has. */
-function writeHead(ctx: Context, status: number, headers: readonly string[]) {
-  return ctx.res.writeHead(status, ['X-Request-Id', ctx.state.requestId, ...headersOfAll, ...headers]);
+function writeHead(ctx: Context, status: number, headers: string[]) {
+  headers.push('X-Request-Id', ctx.state.requestId);
+  return ctx.res.writeHead(status, headers);
 }

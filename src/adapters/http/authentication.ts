@@ -76,14 +76,13 @@ function accessTokenRefusal(message: string): Refusal {
 
 /** The token after `Bearer`; undefined if the header is missing or of another scheme. */
 function bearerToken(ctx: Context): string | undefined {
-  const [scheme, token, ...more] = ctx
-    .get('Authorization')
-    .split(/[\t-\r ]+/)
-    .filter(Boolean);
+  const header = ctx.req.headers.authorization ?? '';
+  const token = /^Bearer ([^\t-\r ]+)$/.exec(header)?.[1];
+  if (token !== undefined) return token;
+
+  const [scheme, ...values] = header.split(/[\t-\r ]+/).filter(Boolean);
   if (scheme !== 'Bearer') return undefined;
-  if (token === undefined || more.length > 0) {
-    const detail = 'Authorization header must contain two space-delimited values';
-    throw refusal(401, detail, 'bad_authorization_header');
-  }
-  return token;
+  if (values.length === 1) return values[0];
+  const detail = 'Authorization header must contain two space-delimited values';
+  throw refusal(401, detail, 'bad_authorization_header');
 }

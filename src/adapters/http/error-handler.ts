@@ -1,9 +1,8 @@
-import type { Middleware } from 'koa';
 import type { Log } from '../../application/ports.js';
 import { DomainError, StorageUnavailable, type ErrorCode } from '../../domain/errors.js';
 import { InvalidFields } from '../../domain/fields.js';
 import { answer } from './answer.js';
-import type { Context, RequestState } from './context.js';
+import type { Context } from './context.js';
 import { fieldMessage } from './field-messages.js';
 import { Refusal, refusal } from './refusal.js';
 import { describeUnforeseen } from './unforeseen-error.js';
@@ -31,19 +30,13 @@ const challenge = { 'WWW-Authenticate': 'Bearer realm="api"' };
 const internalError = refusal(500, 'Internal server error.');
 
 /** Turns whatever was thrown into an answer. What nobody foresaw is logged, and tells the client nothing. */
-export function errorHandler(log: Log): Middleware<RequestState> {
-  return async (ctx, next) => {
-    try {
-      await next();
-    } catch (error) {
-      const { status, body, headers } = translate(error);
-      if (error instanceof DomainError && status === 503) ctx.state.failure = failureOf(error);
-      if (status === 500) logUnforeseen(error, ctx, log);
-      // An answer that breaks off must look broken to the client.
-      if (ctx.res.headersSent) ctx.res.destroy();
-      else answer(ctx, status, body, status === 401 ? { ...headers, ...challenge } : headers);
-    }
-  };
+export function handleError(ctx: Context, error: unknown, log: Log): void {
+  const { status, body, headers } = translate(error);
+  if (error instanceof DomainError && status === 503) ctx.state.failure = failureOf(error);
+  if (status === 500) logUnforeseen(error, ctx, log);
+  // An answer that breaks off must look broken to the client.
+  if (ctx.res.headersSent) ctx.res.destroy();
+  else answer(ctx, status, body, status === 401 ? { ...headers, ...challenge } : headers);
 }
 
 function logUnforeseen(error: unknown, ctx: Context, log: Log): void {

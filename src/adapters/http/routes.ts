@@ -48,7 +48,7 @@ export function createRouter(
 /** Answers each request by the resource that its path names. */
 export function routes(router: Router<RequestState>): Action {
   // The first resource that is found is called directly, for composing a chain of one costs more than finding it.
-  return async (ctx) => {
+  return (ctx) => {
     const path = decodedPath(ctx);
     const found = path ? router.match(path, ctx.method).pathAndMethod[0] : undefined;
     if (!path || !found) throw unknownPath;
@@ -58,7 +58,7 @@ export function routes(router: Router<RequestState>): Action {
       else ctx.state.taskId = parseId(id);
     }
     ctx.state.route = String(found.path);
-    await (found.stack[0] as Action)(ctx);
+    return (found.stack[0] as Action)(ctx);
   };
 }
 
