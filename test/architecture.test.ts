@@ -12,7 +12,6 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'koa',
     '@koa/router',
     'koa-bodyparser',
-    'koa-compose',
     'proxy-addr',
     'ipaddr.js',
     'node:*',

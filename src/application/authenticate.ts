@@ -32,11 +32,10 @@ export class Authenticate {
   async whileReading<T>(accessToken: string, read: (caller: Caller) => Promise<T>): Promise<T> {
     const caller = this.readToken(accessToken);
     const live = this.requireLiveSession(caller);
-    // In an async function, so that a `read` that throws instead of rejecting cannot come before the session either.
-    const reading = (async () => read(caller))();
+    const reading = begin(read, caller);
     reading.catch(() => undefined); // Told below, and only to a live session.
     await live;
-    return reading;
+    return await reading;
   }
 
   /**
@@ -65,5 +64,14 @@ export class Authenticate {
     const user = await this.users.find(userId);
     if (!user) throw new DomainError('user_not_found');
     throw new DomainError(user.active ? 'token_revoked' : 'user_inactive');
+  }
+}
+
+/** Calls a function whose failure, even one that it throws at once, is to come from its promise. */
+function begin<T>(read: (caller: Caller) => Promise<T>, caller: Caller): Promise<T> {
+  try {
+    return read(caller);
+  } catch (error) {
+    return Promise.reject(error);
   }
 }

@@ -30,7 +30,7 @@ export class ManageTasks {
   async create(ownerId: number, input: Fields, within?: string, key?: string): Promise<Task> {
     const draft = parseTaskDraft(input);
     const request = key === undefined ? undefined : this.repeatable(key, draft);
-    return this.tasks.create(ownerId, draft, within, this.limit, request);
+    return await this.tasks.create(ownerId, draft, within, this.limit, request);
   }
 
   async list(ownerId: number, page: Page): Promise<readonly Task[]> {
@@ -54,10 +54,13 @@ export class ManageTasks {
    * with the input, also if that cannot be read at all.
    */
   async update(ownerId: number, id: number, input: Fields | Promise<Fields>, within?: string): Promise<Task> {
-    const changes = await parseChanges(input).catch(async (error: unknown) => {
+    let changes: TaskChanges;
+    try {
+      changes = parseTaskChanges(await input);
+    } catch (error) {
       await this.get(ownerId, id);
       throw error;
-    });
+    }
     return found(await this.tasks.update(ownerId, id, changes, within));
   }
 
@@ -70,10 +73,6 @@ export class ManageTasks {
     const fingerprint = this.digest(JSON.stringify([title, description, status]));
     return { key: this.digest(key), fingerprint };
   }
-}
-
-async function parseChanges(input: Fields | Promise<Fields>): Promise<TaskChanges> {
-  return parseTaskChanges(await input);
 }
 
 function found(task: Task | undefined): Task {

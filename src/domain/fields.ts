@@ -38,12 +38,14 @@ export class InvalidFields extends Error {
 
 /** The values of all fields; throws InvalidFields if one has none. */
 export function allValid<T extends object>(fields: { readonly [K in keyof T]: Checked<T[K]> }): T {
-  const entries = Object.entries<Checked<unknown>>(fields);
-  const issues = entries.flatMap(([name, checked]) => ('issues' in checked ? [[name, checked.issues]] : []));
-  if (issues.length > 0) throw new InvalidFields(Object.fromEntries(issues));
-  return Object.fromEntries(
-    entries.map(([name, checked]) => [name, 'value' in checked && checked.value]),
-  ) as T;
+  const values: Record<string, unknown> = {};
+  const issues: Record<string, readonly FieldIssue[]> = {};
+  for (const [name, checked] of Object.entries<Checked<unknown>>(fields)) {
+    if ('issues' in checked) issues[name] = checked.issues;
+    else values[name] = checked.value;
+  }
+  if (Object.keys(issues).length > 0) throw new InvalidFields(issues);
+  return values as T;
 }
 
 interface TextRules {
@@ -68,10 +70,11 @@ export function checkText(value: unknown, rules: TextRules = {}): Checked<string
   const text = rules.normalise ? rules.normalise(trimmed) : trimmed;
 
   const issues: FieldIssue[] = [];
-  const { pattern } = rules;
+  const { pattern, maxLength = Infinity } = rules;
   if (pattern && ![text, trimmed].some((form) => pattern.is.test(form))) issues.push(pattern.otherwise);
-  if (rules.maxLength !== undefined && lengthInCodePoints(text) > rules.maxLength) {
-    issues.push({ code: 'too_long', limit: rules.maxLength });
+  // Counted only if need be: there are no more code points than code units.
+  if (text.length > maxLength && lengthInCodePoints(text) > maxLength) {
+    issues.push({ code: 'too_long', limit: maxLength });
   }
   if (text.includes('\0')) issues.push({ code: 'null_character' });
   const surrogate = /\p{Surrogate}/u.exec(text)?.[0].codePointAt(0);

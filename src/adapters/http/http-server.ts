@@ -26,8 +26,8 @@ export interface StopPatience {
 /** An HTTP/1.1 server that slow, silent and broken clients cannot hold up, and that stops without failing a request. */
 export class HttpServer {
   private readonly server: Server;
-  /** The open connections, each with the last request that came on it and its answer. */
-  private readonly connections = new Map<Duplex, Exchange | undefined>();
+  /** The open connections, each with the answer to the last request that came on it. */
+  private readonly connections = new Map<Duplex, ServerResponse | undefined>();
   private stopping = false;
 
   constructor(handle: Handle) {
@@ -40,7 +40,7 @@ export class HttpServer {
     };
     this.server = createServer(limits, (request, response) => {
       if (this.stopping) response.setHeader('Connection', 'close');
-      this.connections.set(request.socket, { request, response });
+      this.connections.set(request.socket, response);
       handle(request, response);
     });
     this.server.on('connection', (socket: Socket) => {
@@ -64,8 +64,8 @@ export class HttpServer {
   /** Accepts no more connections, asks clients to close theirs, and resolves when all are closed. */
   stop(patience: StopPatience): Promise<void> {
     this.stopping = true;
-    for (const exchange of this.connections.values()) {
-      if (exchange?.response.headersSent === false) exchange.response.setHeader('Connection', 'close');
+    for (const response of this.connections.values()) {
+      if (response?.headersSent === false) response.setHeader('Connection', 'close');
     }
     return new Promise((resolve) => {
       // More than once, for answers that had begun before and end later.
@@ -90,21 +90,16 @@ export class HttpServer {
 
   /** Refuses what is no request to this server, or does not come to an end. If an earlier request is still being answered, that comes first. */
   private refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
-    const { request, response } = this.connections.get(socket) ?? {};
+    const response = this.connections.get(socket);
     const reason = refusalsByCode[error.code ?? ''] ?? malformed;
     if (socket.writableEnded) return; // What a refused client goes on to send is nobody's business.
     if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
-    else if (!request || !response || response.writableFinished) refuse(socket, reason);
-    else if (request.complete) response.once('close', () => refuse(socket, reason));
+    else if (!response || response.writableFinished) refuse(socket, reason);
+    else if (response.req.complete) response.once('close', () => refuse(socket, reason));
     else if (response.headersSent) socket.destroy();
     else if (response.socket) refuse(socket, reason);
     else refuseInTurn(response, reason);
   }
-}
-
-interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
 }
 
 const malformed = refusal(400, 'Malformed request.');

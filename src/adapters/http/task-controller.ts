@@ -23,7 +23,7 @@ export class TaskController {
   readonly create: Action = async (ctx) => {
     const task = await this.authentication.whileChanging(ctx, async ({ userId, sessionId }) => {
       const key = idempotencyKey(ctx);
-      return this.tasks.create(userId, await this.readFields(ctx), sessionId, key);
+      return await this.tasks.create(userId, await this.readFields(ctx), sessionId, key);
     });
     answer(ctx, 201, task);
   };

@@ -1,4 +1,5 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { atEndOfTurn } from './end-of-turn.js';
 import type { RedisSettings } from './redis-settings.js';
 
 /** A client of any of the three modes; the commands are the same. */
@@ -40,7 +41,7 @@ function writeOncePerTurn(connection: Redis): void {
     socket.write = (...args: unknown[]) => {
       if (socket.writableCorked === 0) {
         socket.cork();
-        setImmediate(() => socket.uncork());
+        atEndOfTurn(() => socket.uncork());
       }
       return write(...args);
     };

@@ -2,31 +2,34 @@ import { setTimeout } from 'node:timers/promises';
 import { Cluster } from 'ioredis';
 import type { Log } from '../../application/ports.js';
 import { StorageUnavailable } from '../../domain/errors.js';
+import { ReadsOfATurn } from './reads-of-a-turn.js';
 import { connectTimeout, createClient, type RedisClient } from './redis-client.js';
 import { OutageLog } from './outage-log.js';
 import type { RedisSettings } from './redis-settings.js';
 import { RedisWarnings } from './redis-warnings.js';
 import { ReplicatedWriter } from './replicated-writer.js';
-
-/** A Lua script that runs as one step. The first `numberOfKeys` of its arguments are keys, at least one. */
-export interface Script {
-  readonly numberOfKeys: number;
-  readonly lua: string;
-  /** The SHA-1 of `lua`, by which a server calls a script that it knows. */
-  readonly sha: string;
-}
+import type { Script } from './script.js';
 
 /**
  * The connection to Redis. It fails fast and comes back by itself. Whatever goes wrong becomes StorageUnavailable, for
  * raw errors carry the command's arguments. The log says when Redis cannot be reached, and when it can be again.
  */
 export class RedisConnection {
+  private readonly reads: ReadsOfATurn;
+
   private constructor(
     private readonly clients: readonly [RedisClient, ...RedisClient[]],
     private readonly writer: ReplicatedWriter | undefined,
     private readonly outages: OutageLog,
     private readonly warnings: RedisWarnings,
-  ) {}
+  ) {
+    const [client] = clients;
+    this.reads = new ReadsOfATurn(
+      (script, args) => call((name, all) => client.call(name, ...all), script, args),
+      client instanceof Cluster,
+      (error) => this.unavailable(error),
+    );
+  }
 
   /** Resolves once the first attempt has succeeded or failed. */
   static async open(settings: RedisSettings, log: Log): Promise<RedisConnection> {
@@ -49,14 +52,20 @@ export class RedisConnection {
     try {
       return await command(this.clients[0]);
     } catch (error) {
-      throw new StorageUnavailable(this.outages.note(error));
+      throw this.unavailable(error);
     }
+  }
+
+  /** The reply of a command that reads one key; the items of an array come joined by U+0000. */
+  read(command: string, key: string, ...args: (string | number)[]): Promise<string | null> {
+    return this.reads.read(command, key, ...args);
   }
 
   /** Runs a script; resolves when as many replicas as are to be waited for have what it wrote. */
   async run(script: Script, args: readonly [key: string, ...(string | number)[]]): Promise<unknown> {
     const { writer } = this;
-    if (!writer) return this.send((client) => call((name, all) => client.call(name, ...all), script, args));
+    if (!writer)
+      return await this.send((client) => call((name, all) => client.call(name, ...all), script, args));
     const { reply, isConfirmed } = await this.send(() =>
       call((name, all) => writer.execute(name, all), script, args),
     );
@@ -82,6 +91,10 @@ export class RedisConnection {
     await Promise.all(this.clients.map((client) => client.quit().catch(() => undefined)));
     // One that has quit still listens to the sentinels.
     for (const client of this.clients) client.disconnect();
+  }
+
+  private unavailable(error: unknown): StorageUnavailable {
+    return new StorageUnavailable(this.outages.note(error));
   }
 }
 

@@ -92,7 +92,7 @@ export class RedisSessionRepository implements SessionRepository {
     userId: number,
     sessionId: string,
   ): Promise<{ readonly text: string; readonly session: Session } | undefined> {
-    const text = await this.redis.send((client) => client.hget(this.keys.ofUser(userId).sessions, sessionId));
+    const text = await this.redis.read('HGET', this.keys.ofUser(userId).sessions, sessionId);
     if (text === null) return undefined;
     const session = parse(userId, sessionId, text);
     return isUnexpired(session, this.clock()) ? { text, session } : undefined;

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { RedisConnection } from './redis-connection.js';
+import { createScript } from './script.js';
 import type { Refused } from './unless-refused.js';
 
 // Each script is one step, touches one slot, and may be executed twice: when a reply is lost, ioredis on a Cluster sends
@@ -285,6 +285,6 @@ function script<Arguments extends [key: string, ...(string | number)[]], Reply>(
   numberOfKeys: number,
   lua: string,
 ): (redis: RedisConnection, ...args: Arguments) => Promise<Reply> {
-  const known = { numberOfKeys, lua, sha: createHash('sha1').update(lua).digest('hex') };
+  const known = createScript(numberOfKeys, lua);
   return (redis, ...args) => redis.run(known, args) as Promise<Reply>;
 }
