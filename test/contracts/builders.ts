@@ -52,6 +52,19 @@ export async function openSession({ sessions }: Storage, session: Session, user:
   return session;
 }
 
+/** Opens a session for each id, which lasts so many seconds from now. */
+export async function openSessionsLasting(
+  storage: Storage,
+  clock: SettableClock,
+  user: User,
+  lifetimes: Readonly<Record<string, number>>,
+): Promise<void> {
+  for (const [id, lifetime] of Object.entries(lifetimes)) {
+    const current = aGenerationAt(clock, 'first', lifetime);
+    await openSession(storage, aSessionOf(user, clock, { id, current }), user);
+  }
+}
+
 /** Adds a user with a live session `session`, and answers the ids of others that nobody may do anything within. */
 export async function signInWithUselessSessions(
   storage: Storage,
@@ -62,8 +75,7 @@ export async function signInWithUselessSessions(
   await storage.sessions.end(user.id, 'ended');
   const bob = await addUser(storage, { username: 'bob' });
   await openSession(storage, aSessionOf(bob, clock, { id: 'foreign' }), bob);
-  const brief = aGenerationAt(clock, 'first', 60);
-  await openSession(storage, aSessionOf(user, clock, { id: 'expired', current: brief }), user);
+  await openSessionsLasting(storage, clock, user, { expired: 60 });
   clock.advance(60);
   return { user, others: ['ended', 'expired', 'unknown', 'foreign'] };
 }

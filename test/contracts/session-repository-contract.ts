@@ -7,6 +7,7 @@ import {
   aGenerationAt,
   aSessionOf,
   openSession,
+  openSessionsLasting,
   signIn,
   signInWithUselessSessions,
 } from './builders.js';
@@ -107,13 +108,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
     it('ends none while others have expired', async () => {
       const { storage, clock } = await open();
       const user = await addUser(storage);
-      for (const [id, lifetime] of [
-        ['long', 9000],
-        ['short', 100],
-      ] as const) {
-        const current = aGenerationAt(clock, 'first', lifetime);
-        await openSession(storage, aSessionOf(user, clock, { id, current }), user);
-      }
+      await openSessionsLasting(storage, clock, user, { long: 9000, short: 100 });
       clock.advance(100);
       await storage.sessions.open(aSessionOf(user, clock, { id: 'new' }), user.passwordHash, 2);
       expect(await idsOf(storage, user.id)).to.deep.equal(['long', 'new']);
@@ -147,8 +142,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       clock.advance(1);
       const second = await openSession(storage, aSessionOf(user, clock, { id: '2' }), user);
       clock.advance(1);
-      const brief = aGenerationAt(clock, 'first', 60);
-      await openSession(storage, aSessionOf(user, clock, { id: 'expired', current: brief }), user);
+      await openSessionsLasting(storage, clock, user, { expired: 60 });
       await openSession(storage, aSessionOf(user, clock, { id: 'ended' }), user);
       await storage.sessions.end(user.id, 'ended');
       const bob = await addUser(storage, { username: 'bob' });
@@ -211,8 +205,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const { storage, clock } = await open();
       const { user } = await signIn(storage, clock, { id: 'ended' });
       await storage.sessions.end(user.id, 'ended');
-      const brief = aGenerationAt(clock, 'first', 60);
-      await openSession(storage, aSessionOf(user, clock, { id: 'expired', current: brief }), user);
+      await openSessionsLasting(storage, clock, user, { expired: 60 });
       clock.advance(60);
       for (const id of ['ended', 'expired', 'unknown'])
         await storage.sessions.touch(user.id, id, clock.now());
@@ -278,15 +271,8 @@ export function sessionRepositoryContract(open: OpenStorage): void {
     it('takes none along that lasts longer, whichever was opened first', async () => {
       const { storage, clock } = await open();
       const user = await addUser(storage);
-      for (const [id, lifetime] of [
-        ['long', 9000],
-        ['short', 100],
-        ['longer', 9000],
-        ['shorter', 50],
-      ] as const) {
-        const current = aGenerationAt(clock, 'first', lifetime);
-        await openSession(storage, aSessionOf(user, clock, { id, current }), user);
-      }
+      const lifetimes = { long: 9000, short: 100, longer: 9000, shorter: 50 };
+      await openSessionsLasting(storage, clock, user, lifetimes);
       clock.advance(100);
       await openSession(storage, aSessionOf(user, clock, { id: 'new' }), user);
       const held = await Promise.all(
