@@ -86,7 +86,7 @@ export function rotate(
 ): Rotation {
   if (presentedId === session.current.id) {
     const previous = { id: presentedId, rotatedAt: now };
-    const lastUsedAt = next.issuedAt;
+    const lastUsedAt = Math.max(session.lastUsedAt, next.issuedAt);
     return { outcome: 'rotated', session: { ...session, lastUsedAt, current: next, previous } };
   }
   const previous = session.previous;

@@ -180,6 +180,17 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       expect(await storage.sessions.find(user.id, session.id)).to.include({ lastUsedAt: clock.now() });
     });
 
+    it('stays when it is rotated after the clock was set back', async () => {
+      const { storage, clock } = await open();
+      const { user, session } = await signIn(storage, clock, { address: '192.0.2.1' });
+      clock.advance(-60);
+      const next = aGenerationAt(clock, 'next');
+      const rotated = await storage.sessions.rotate(user.id, session.id, 'first', next, strict);
+      const previous = { id: 'first', rotatedAt: clock.now() };
+      expect(rotated).to.deep.equal({ ...session, current: next, previous });
+      expect(await storage.sessions.find(user.id, session.id)).to.deep.equal(rotated);
+    });
+
     it('is recorded, and nothing else is changed by that', async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock, { address: '192.0.2.1' });

@@ -83,6 +83,11 @@ describe('a rotation', () => {
     });
   });
 
+  it('was not used earlier than it was opened, though the clock was set back', () => {
+    const rotation = rotate(aSession({ openedAt: 2000, lastUsedAt: 2000 }), 'current', next, 1500, 10);
+    expect(rotation).to.have.nested.property('session.lastUsedAt', 2000);
+  });
+
   it('exchanges the current token also if the session was rotated before', () => {
     const session = aSession({ previous: { id: 'older', rotatedAt: 1100 } });
     expect(rotate(session, 'current', next, 1500, 10)).to.deep.equal({
