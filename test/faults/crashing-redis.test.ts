@@ -1,0 +1,82 @@
+import { expect } from 'chai';
+import { Load } from '../support/load.js';
+import { durable, RedisServer } from '../support/redis-server.js';
+import { report } from '../support/report.js';
+import { signingKey } from '../support/running-server.js';
+import { ServerProcess } from '../support/server-process.js';
+import { stopAfterEach } from '../support/stop-after-each.js';
+
+/** How often Redis is killed. */
+const crashes = 10;
+
+/** Milliseconds within which every request is answered, and within which service is back once Redis is. */
+const patience = { request: 1_500, recovery: 2_000 };
+
+describe('under load, a Redis that is killed again and again', () => {
+  const stopped = stopAfterEach();
+
+  async function start(args: readonly string[]): Promise<{ redis: RedisServer; server: ServerProcess }> {
+    const redis = stopped(await RedisServer.start({ args }));
+    const server = await ServerProcess.start({
+      STORAGE: 'redis',
+      REDIS_URL: redis.url,
+      SIGNING_KEY: signingKey,
+      BCRYPT_COST: '4',
+    });
+    stopped({ stop: () => server.kill() });
+    return { redis, server };
+  }
+
+  it('loses no write that was acknowledged, and serves again soon, if it writes each to its disk', async () => {
+    const { redis, server } = await start(durable.args);
+    const users = await Promise.all(Array.from({ length: 20 }, () => server.signedIn()));
+    const load = new Load(server, users);
+    const recoveries: number[] = [];
+    for (let crash = 0; crash < crashes; crash++) {
+      await load.next(users, 2);
+      await redis.kill();
+      await load.next(users, 1, ({ outcome }) => outcome === 503);
+      await redis.restart();
+      const backAt = Date.now();
+      await load.next(users);
+      recoveries.push(Date.now() - backAt);
+    }
+    await load.stop();
+
+    expect(Math.max(...recoveries)).to.be.below(patience.recovery);
+    expect(new Set(load.failures.map(({ outcome }) => outcome))).to.deep.equal(new Set([503]));
+    const longest = Math.max(...load.exchanges.map(({ startedAt, endedAt }) => endedAt - startedAt));
+    expect(longest).to.be.below(patience.request);
+    expect(await load.lostWrites()).to.deep.equal({ creates: 0, updates: 0 });
+    report(
+      `${crashes} crashes: ${load.acknowledgedWrites} writes acknowledged, none lost; longest request ${longest} ms`,
+      `served everybody again after ${recoveries.join(', ')} ms`,
+    );
+  });
+
+  it('refuses every token once it has lost everything, also those of a name that is registered anew', async () => {
+    const { redis, server } = await start(['--save', '']);
+    const users = await Promise.all(Array.from({ length: 10 }, () => server.signedIn()));
+    const load = new Load(server, users);
+    await load.next(users, 2);
+    await redis.restart();
+    await load.next(users, 1, ({ outcome }) => outcome === 401);
+    await load.stop();
+    const statuses = new Set<number>();
+    for (const { username, password, access, refresh } of users) {
+      await server.call('POST', '/tasks/register/', { username, password });
+      for (const answer of [
+        await server.call('GET', '/tasks/', undefined, access),
+        await server.call('POST', '/tasks/create/', { title: 't', description: 'd' }, access),
+        await server.call('POST', '/api/token/refresh/', { refresh }),
+        await server.call('POST', '/api/logout/', { refresh }),
+      ]) {
+        statuses.add(answer.status);
+      }
+      for (const token of [access, refresh]) {
+        expect((await server.call('POST', '/api/token/verify/', { token })).status).to.equal(400);
+      }
+    }
+    expect(statuses).to.deep.equal(new Set([401]));
+  });
+});

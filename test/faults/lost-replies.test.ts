@@ -1,0 +1,226 @@
+import { expect } from 'chai';
+import { Redis } from 'ioredis';
+import type { Storage } from '../../src/application/ports.js';
+import type { Task } from '../../src/domain/task.js';
+import { StorageUnavailable } from '../../src/domain/errors.js';
+import { aDraft, aGenerationAt, aSessionOf, openSession, signIn } from '../contracts/builders.js';
+import { expectAnswer, taskNotFound, tokenBlacklisted, unavailable } from '../support/answers.js';
+import type { WireResponse } from '../support/http-client.js';
+import { claimsOf } from '../support/json-web-token.js';
+import { RecordedLog } from '../support/recorded-log.js';
+import { RedisServer } from '../support/redis-server.js';
+import { openRedisStorage } from '../support/redis-storage.js';
+import { RunningServer, type SignedIn } from '../support/running-server.js';
+import { SettableClock } from '../support/settable-clock.js';
+import { stopAfterEach } from '../support/stop-after-each.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+import { untilReachable } from '../support/until-reachable.js';
+import { until } from '../support/until.js';
+import { untilTrue } from '../support/until-true.js';
+
+/** Milliseconds within which a request is answered. */
+const patience = 1_500;
+
+const all = { after: 0, limit: 10 };
+const milk = { title: 'Milk', description: 'Two litres' };
+
+describe('a write that has taken place, and of which Redis could not tell', () => {
+  const stopped = stopAfterEach();
+  let proxy: TcpProxy;
+  let server: RunningServer;
+  let user: SignedIn;
+  /** Keeps the reply to the next write away. */
+  let lose: () => { readonly lost: Promise<unknown>; readonly restore: () => void };
+
+  const losses: Record<string, typeof lose> = {
+    'because the connection broke': () => ({
+      lost: proxy.loseReplyTo('evalsha'),
+      restore: () => undefined,
+    }),
+    'in time': () => {
+      proxy.holdUp('replies');
+      return { lost: Promise.resolve(), restore: () => proxy.release() };
+    },
+  };
+
+  const call = (method: string, path: string, body?: object) => server.call(method, path, body, user.access);
+  const create = () =>
+    server.send({
+      method: 'POST',
+      path: '/tasks/create/',
+      headers: {
+        Authorization: `Bearer ${user.access}`,
+        'Content-Type': 'application/json',
+        'Idempotency-Key': 'milk-3',
+      },
+      body: JSON.stringify(milk),
+    });
+  const update = () => call('PUT', '/tasks/1/update/', { status: 'completed' });
+  const remove = () => call('DELETE', '/tasks/1/delete/');
+  const refresh = (token = user.refresh) => server.call('POST', '/api/token/refresh/', { refresh: token });
+  const logout = () => server.call('POST', '/api/logout/', { refresh: user.refresh });
+  const tasks = async () => (await call('GET', '/tasks/')).json() as Task[];
+
+  /** Sends a request whose write takes place and that is answered with 503, in time; then all is well again. */
+  async function unanswered(send: () => Promise<WireResponse>): Promise<void> {
+    const { lost, restore } = lose();
+    const startedAt = Date.now();
+    const answer = await send();
+    expect(Date.now() - startedAt).to.be.below(patience);
+    await lost;
+    restore();
+    expectAnswer(answer, 503, unavailable);
+    expect(answer.headers['retry-after']).to.equal('1');
+    await until(async () => ((await server.call('GET', '/readyz')).status === 200 ? true : undefined));
+  }
+
+  for (const [how, loss] of Object.entries(losses)) {
+    describe(how, () => {
+      beforeEach(async () => {
+        lose = loss;
+        const redis = stopped(await RedisServer.start());
+        proxy = stopped(await TcpProxy.start(redis.port));
+        server = stopped(
+          await RunningServer.start({
+            STORAGE: 'redis',
+            REDIS_URL: proxy.url,
+            ROTATE_REFRESH_TOKENS: 'true',
+          }),
+        );
+        user = await server.signedIn();
+        // So that Redis knows the scripts, and each of them is called in one trip.
+        for (const path of ['/tasks/create/', '/tasks/create/']) await call('POST', path, milk);
+        await call('PUT', '/tasks/1/update/', { title: 'Tea' });
+        await call('DELETE', '/tasks/2/delete/');
+        const other = await server.signedIn();
+        const rotated = await refresh(other.refresh);
+        await server.call('POST', '/api/logout/', rotated.json());
+      });
+
+      it('creates one task, also for a client that sends its request again with its key', async () => {
+        await unanswered(create);
+        const task = { id: 3, ...milk, status: 'pending' };
+        expect((await tasks()).slice(1)).to.deep.equal([task]);
+        expectAnswer(await create(), 201, task);
+        expect(await tasks()).to.have.length(2);
+      });
+
+      it('updates a task, and does so again', async () => {
+        await unanswered(update);
+        const task = { id: 1, ...milk, title: 'Tea', status: 'completed' };
+        expect(await tasks()).to.deep.equal([task]);
+        expectAnswer(await update(), 200, task);
+        expect(await tasks()).to.deep.equal([task]);
+      });
+
+      it('deletes one task', async () => {
+        await call('POST', '/tasks/create/', milk);
+        await unanswered(remove);
+        expect((await tasks()).map(({ id }) => id)).to.deep.equal([3]);
+        expectAnswer(await remove(), 404, taskNotFound);
+        expect(await tasks()).to.have.length(1);
+      });
+
+      it('makes one step of a rotation, and the token that was shown is good for its answer', async () => {
+        await unanswered(refresh);
+        const answers = await Promise.all([refresh(), refresh()]);
+        const successors = answers.map((answer) => (answer.json() as { refresh: string }).refresh);
+        expect(new Set(successors).size).to.equal(1);
+        const [successor] = successors as [string, string];
+        expect(claimsOf(successor)['jti']).not.to.equal(claimsOf(user.refresh)['jti']);
+        const next = (await refresh(successor)).json() as { refresh: string };
+        expect(claimsOf(next.refresh)['jti']).not.to.equal(claimsOf(successor)['jti']);
+        expect(await tasks()).to.have.length(1);
+      });
+
+      it('ends a session', async () => {
+        await unanswered(logout);
+        expect((await call('GET', '/tasks/')).status).to.equal(401);
+        expectAnswer(await logout(), 401, tokenBlacklisted);
+      });
+
+      it('registers a whole user, who can sign in', async () => {
+        const { password } = user;
+        const name = { username: 'newcomer', password };
+        await unanswered(() => server.call('POST', '/tasks/register/', name));
+        await server.call('POST', '/tasks/register/', name);
+        const { access } = (await server.call('POST', '/api/token/', name)).json() as { access: string };
+        expectAnswer(await server.call('POST', '/tasks/create/', milk, access), 201, {
+          id: 1,
+          ...milk,
+          status: 'pending',
+        });
+        expect(await server.storage.users.list({ after: 0, limit: 10 })).to.have.length(3);
+      });
+    });
+  }
+});
+
+describe('a write whose reply was lost, and that the client library sends again to a Cluster', () => {
+  const stopped = stopAfterEach();
+  const clock = new SettableClock();
+  let proxy: TcpProxy;
+  let redis: Redis;
+  let storage: Storage;
+
+  /** A Cluster of one node that is known by the address of the proxy. */
+  beforeEach(async () => {
+    proxy = stopped(await TcpProxy.start());
+    const announced = ['--cluster-announce-ip', '127.0.0.1', '--cluster-announce-port', String(proxy.port)];
+    const server = stopped(await RedisServer.start({ args: ['--cluster-enabled', 'yes', ...announced] }));
+    proxy.leadTo(server.port);
+    redis = new Redis(server.port);
+    stopped({ stop: async () => redis.disconnect() });
+    await redis.cluster('ADDSLOTSRANGE', 0, 16_383);
+    await untilTrue('the Cluster serves', async () =>
+      (await redis.cluster('INFO')).includes('cluster_state:ok'),
+    );
+    const hosts = [{ host: '127.0.0.1', port: proxy.port }];
+    const options = { clock: clock.now, log: new RecordedLog() };
+    storage = await openRedisStorage(server, options, { mode: 'cluster', hosts });
+    stopped({ stop: () => storage.close() });
+  });
+
+  /**
+   * Makes a call whose reply is lost, and that the library may send again. Answers what it was answered in the end;
+   * undefined if the library has given up.
+   */
+  async function withoutReply<T>(call: () => Promise<T>): Promise<T | undefined> {
+    const lost = proxy.loseReplyTo('evalsha');
+    const answer = await call().catch((error: unknown) => {
+      if (!(error instanceof StorageUnavailable)) throw error;
+      return undefined;
+    });
+    await lost;
+    await untilReachable(storage);
+    return answer;
+  }
+
+  it('creates one task, makes one step of a rotation, ends one session and deletes one task', async () => {
+    const { tasks, sessions } = storage;
+    const { user, session } = await signIn(storage, clock);
+    const other = await openSession(storage, aSessionOf(user, clock, { id: 'other' }), user);
+    // So that Redis knows the scripts.
+    await tasks.create(user.id, aDraft());
+    await tasks.remove(user.id, 1);
+    const step = (from: string, to: string) =>
+      sessions.rotate(user.id, session.id, from, aGenerationAt(clock, to), 0);
+    await step('first', 'second');
+    await sessions.end(user.id, other.id);
+
+    const created = await withoutReply(() => tasks.create(user.id, aDraft()));
+    const task = { id: 2, ...aDraft() };
+    expect(created ?? task).to.deep.equal(task);
+    expect(await tasks.list(user.id, all)).to.deep.equal([task]);
+
+    await withoutReply(() => step('second', 'third'));
+    const held = await sessions.find(user.id, session.id);
+    expect(held).to.have.nested.property('current.id', 'third');
+    expect(held).to.have.nested.property('previous.id', 'second');
+
+    expect(await withoutReply(() => sessions.end(user.id, session.id))).to.be.oneOf([true, undefined]);
+    expect(await sessions.find(user.id, session.id)).to.equal(undefined);
+    expect(await withoutReply(() => tasks.remove(user.id, task.id))).to.be.oneOf([true, undefined]);
+    expect(await tasks.list(user.id, all)).to.deep.equal([]);
+  });
+});
