@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
@@ -159,6 +159,24 @@ describe('a Redis that refuses', () => {
       await expectRecovery();
     });
   }
+
+  it('nothing to a user who may do what the README asks for', async () => {
+    const readme = readFileSync('README.md', 'utf8');
+    const rules = /`ACL SETUSER hexado on >PASSWORD ([^`]+)`/.exec(readme)?.[1] ?? '';
+    await start('--save', '');
+    await admin.acl('SETUSER', 'hexado', 'on', '>sesame', ...rules.split(/\s+/));
+    const url = redis.url.replace('//', '//hexado:sesame@');
+    server = stopped(await RunningServer.start({ STORAGE: 'redis', REDIS_URL: url }));
+    await untilTrue('it is ready', async () => (await server.call('GET', '/readyz')).status === 200);
+    user = await server.signedIn();
+    expect((await create()).status).to.equal(201);
+    for (const { status } of await callEveryEndpoint(server, user)) expect(status).to.be.below(500);
+    expect((await server.call('GET', '/readyz')).json()).to.have.property('warnings');
+    const { users } = server.storage;
+    const { id } = (await users.findByName(user.username))!;
+    expect(await users.remove(id)).to.equal(true);
+    expect(await admin.acl('LOG')).to.deep.equal([]);
+  });
 
   it('new connections, because it has been given a password', async () => {
     await start();
