@@ -2,6 +2,7 @@ import cluster from 'node:cluster';
 import { JwtTokenSigner } from './adapters/crypto/jwt-token-signer.js';
 import { HealthController } from './adapters/http/health-controller.js';
 import { HttpServer } from './adapters/http/http-server.js';
+import { describeUnforeseen } from './adapters/http/unforeseen-error.js';
 import type { Clock, Log } from './application/ports.js';
 import type { Config } from './config.js';
 import { createContainer, HttpApp } from './container.js';
@@ -23,6 +24,10 @@ const stopPatience = { idle: 1_000, busy: 10_000 };
  */
 export async function serve(config: Config, clock: Clock, log: Log): Promise<void> {
   for (const warning of config.warnings) log.warn({}, warning);
+  // A promise that somebody else's storage has forgotten must not end the server.
+  process.on('unhandledRejection', (reason) => {
+    log.error(describeUnforeseen(reason), 'A promise was rejected, and nobody had waited for it.');
+  });
   const opening = createStorage(config.storage, { clock, log });
   const assembling = opening.then((opened) => createContainer(config, opened, clock, log));
   const { signingKeysFile } = config;

@@ -56,6 +56,7 @@ describe('Redis storage without its Redis', () => {
     const asked = Date.now();
     await Promise.all(Object.values(everyCall(storage, clock)).map((call) => expectUnavailable(call())));
     expect(Date.now() - asked).to.be.below(patience);
+    expect(log.messages('cannot be reached (timeout)')).to.have.length(1);
     server.resume();
     await untilReachable(storage);
     expect(await storage.tasks.list(1, { after: 0, limit: 10 })).to.be.an('array');
@@ -103,6 +104,16 @@ describe('Redis storage without its Redis', () => {
   it('can be closed while Redis is away', async () => {
     await server.kill();
     await storage.close();
+  });
+
+  it('tells whoever has taken a single server for a Cluster what to change', async () => {
+    await open(server, { mode: 'cluster' });
+    await log.waitFor('Set REDIS_MODE to single.');
+  });
+
+  it('tells whoever has named sentinels that none of them answers', async () => {
+    await open(server, { mode: 'sentinel', sentinelName: 'main' });
+    await log.waitFor('no sentinel answers');
   });
 
   for (const [what, given] of [

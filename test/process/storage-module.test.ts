@@ -78,6 +78,25 @@ describe('a storage of your own', () => {
     expect(code).to.equal(0);
   });
 
+  it('neither ends the server by a promise that it forgets, nor keeps it from stopping', async () => {
+    const path = moduleOf(`
+      import { createStorage as create } from '${inMemory}';
+      export async function createStorage(options) {
+        const check = async () => void Promise.reject(new RangeError('secret'));
+        return { ...(await create(options)), check, close: () => new Promise(() => {}) };
+      }`);
+    const server = await ServerProcess.start({ ...environment, STORAGE: path });
+    expect((await server.call('GET', '/readyz')).status).to.equal(200);
+    const line = await server.logged(({ msg }) => msg.startsWith('A promise was rejected'));
+    expect(line).to.include({ kind: 'RangeError' });
+    expect((await server.call('GET', '/readyz')).status).to.equal(200);
+    server.signal('SIGTERM');
+    const { code, stdout, stderr } = await server.ending;
+    expect(code).to.equal(0);
+    expect(server.log.map(({ msg }) => msg)).to.include('The storage could not be closed.');
+    expect(stdout + stderr).not.to.include('secret');
+  });
+
   it('is also found by an absolute path, a file URL, or the name of a package', async () => {
     const path = moduleOf(`export { createStorage } from '${inMemory}';`);
     for (const specifier of [path, pathToFileURL(path).href, 'ioredis']) {

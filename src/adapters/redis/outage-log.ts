@@ -14,6 +14,7 @@ const lull = 60_000;
 const advice: Readonly<Record<string, string>> = {
   NOAUTH: ' Check the credentials in REDIS_URL.',
   WRONGPASS: ' Check the credentials in REDIS_URL.',
+  'not a cluster': ' Set REDIS_MODE to single.',
   NOPERM: ' Its ACL keeps the user of REDIS_URL from a command that is needed.',
   LOADING: ' It is reading its data from its disk.',
   MISCONF: ' It cannot write to its disk: see its own log.',
