@@ -1,3 +1,5 @@
+import type { Limit } from './domain/limit.js';
+
 /** Seconds in `90s`, `30m`, `12h` or `7d`, at least `min`; undefined for anything else. Nought needs no unit. */
 export function parseDuration(text: string, min: number): number | undefined {
   const seconds = text === '0' ? 0 : parseWithUnit(text, { s: 1, m: 60, h: 3600, d: 86_400 });
@@ -14,6 +16,15 @@ export function parseSize(text: string): number | undefined {
 export function parseWhole(text: string, min: number, max: number): number | undefined {
   const value = Number(text);
   return /^\d+$/.test(text) && value >= min && value <= max ? value : undefined;
+}
+
+/** `off`, or a number of attempts and the time they are for: `10/5m`; undefined for anything else. */
+export function parseLimit(text: string): Limit | 'off' | undefined {
+  if (text === 'off') return text;
+  const [number = '', duration = '', ...more] = text.split('/');
+  const attempts = parseWhole(number, 1, 1_000_000);
+  const period = parseDuration(duration, 1);
+  return attempts === undefined || period === undefined || more.length > 0 ? undefined : { attempts, period };
 }
 
 /** `true` or `false`; undefined for anything else. */

@@ -3,7 +3,8 @@ import { algorithms, type Algorithm, type SigningKeys } from './adapters/crypto/
 import type { Registration } from './adapters/http/auth-controller.js';
 import { parseTrustedProxies, type TrustedProxies } from './adapters/http/client-address.js';
 import { parseRedisSettings, type RedisSettings } from './adapters/redis/redis-settings.js';
-import { parseBoolean, parseDuration, parseSize, parseWhole } from './config-values.js';
+import { parseBoolean, parseDuration, parseLimit, parseSize, parseWhole } from './config-values.js';
+import type { AttemptLimits, Limit } from './domain/limit.js';
 import type { SessionPolicy } from './domain/session.js';
 import { readSigningKeys } from './signing-keys.js';
 
@@ -38,6 +39,11 @@ export const variables = {
   BCRYPT_COST: ['12', 'work per password hash, 4 to 15; each step doubles it'],
   BODY_LIMIT: ['100kb', 'largest request body: 65536b, 100kb, 1mb'],
   WORKERS: ['1', 'processes that share the port: a number, or auto for one per core; not in memory'],
+  THROTTLE_SIGN_IN: ['10/5m', 'sign-ins under one name from one address: 10/5m, 100/1h, off'],
+  THROTTLE_SIGN_IN_USERNAME: ['10 times THROTTLE_SIGN_IN', 'sign-ins under one name from all addresses'],
+  THROTTLE_SIGN_IN_ADDRESS: ['200 times THROTTLE_SIGN_IN', 'sign-ins from one address'],
+  THROTTLE_REGISTER: ['2000/1h', 'registrations from one address'],
+  THROTTLE_REFRESH: ['6000/5m', 'refreshes from one address'],
   TRUST_PROXY: [
     'none',
     'whose X-Forwarded-For tells the client: a count of proxies, or their addresses and CIDR ranges by comma',
@@ -70,6 +76,7 @@ export interface Config {
   readonly sessions: SessionPolicy;
   readonly maxTasksPerUser: number;
   readonly registration: Registration;
+  readonly limits: AttemptLimits;
   readonly bcryptCost: number;
   /** In bytes. */
   readonly bodyLimit: number;
@@ -107,6 +114,12 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const number = (name: Name, min: number, max: number) =>
     value(name, (given) => parseWhole(given, min, max), `a whole number from ${min} to ${max}`);
 
+  const limit = (name: Name) =>
+    value(name, parseLimit, 'a number and a time: 10/5m, 100/1h; or off') ?? 'off';
+  const limitOr = (name: Name, fallback: Limit | 'off') =>
+    text(name) === undefined ? fallback : limit(name);
+  const signIn = limit('THROTTLE_SIGN_IN');
+
   const storage = readStorage(text, problem);
   const inMemory = storage?.kind === 'memory';
   const algorithm = value('ALGORITHM', parseAlgorithm, algorithms.join(', '));
@@ -131,6 +144,13 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       (given) => registrations.find((choice) => choice === given),
       'open or closed',
     ),
+    limits: {
+      signIn,
+      signInUsername: limitOr('THROTTLE_SIGN_IN_USERNAME', times(10, signIn)),
+      signInAddress: limitOr('THROTTLE_SIGN_IN_ADDRESS', times(200, signIn)),
+      register: limit('THROTTLE_REGISTER'),
+      refresh: limit('THROTTLE_REFRESH'),
+    },
     bcryptCost: number('BCRYPT_COST', 4, 15),
     bodyLimit: value('BODY_LIMIT', parseSize, 'a size from 1kb to 64mb: 65536b, 100kb, 1mb'),
     workers: value('WORKERS', parseWorkers, 'a number from 1 to 256, or auto'),
@@ -179,7 +199,17 @@ function parseWorkers(text: string): number | undefined {
   return text === 'auto' ? availableParallelism() : parseWhole(text, 1, 256);
 }
 
-function warningsAbout({ bcryptCost, storage }: Config): string[] {
-  if (bcryptCost >= 10 || storage.kind === 'memory') return [];
-  return [`BCRYPT_COST=${bcryptCost} makes stolen password hashes cheap to guess; use 10 or more.`];
+function times(factor: number, limit: Limit | 'off'): Limit | 'off' {
+  return limit === 'off' ? limit : { ...limit, attempts: limit.attempts * factor };
+}
+
+function warningsAbout({ bcryptCost, limits, storage }: Config): string[] {
+  if (storage.kind === 'memory') return [];
+  return [
+    bcryptCost < 10 &&
+      `BCRYPT_COST=${bcryptCost} makes stolen password hashes cheap to guess; use 10 or more.`,
+    limits.signIn === 'off' &&
+      limits.signInUsername === 'off' &&
+      'THROTTLE_SIGN_IN=off lets anybody guess passwords as often as they like.',
+  ].filter((sentence) => sentence !== false);
 }

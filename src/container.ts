@@ -14,10 +14,12 @@ import { PublicKeysController } from './adapters/http/public-keys-controller.js'
 import { fieldsReader, type ReadFields } from './adapters/http/request-body.js';
 import { createRouter, routes } from './adapters/http/routes.js';
 import { TaskController } from './adapters/http/task-controller.js';
+import { InMemoryThrottle } from './adapters/in-memory/in-memory-throttle.js';
 import { Authenticate } from './application/authenticate.js';
 import { ChangePassword } from './application/change-password.js';
 import { DeleteAccount } from './application/delete-account.js';
 import { IssueTokens } from './application/issue-tokens.js';
+import { LimitAttempts } from './application/limit-attempts.js';
 import { Logout } from './application/logout.js';
 import { ManageSessions } from './application/manage-sessions.js';
 import { ManageTasks } from './application/manage-tasks.js';
@@ -31,6 +33,7 @@ import type {
   SessionRepository,
   Storage,
   TaskRepository,
+  Throttle,
   TokenSigner,
   UserRepository,
 } from './application/ports.js';
@@ -46,6 +49,7 @@ const named = <T>(name: string) => Symbol(name) as ServiceIdentifier<T>;
 const Users = named<UserRepository>('UserRepository');
 const Sessions = named<SessionRepository>('SessionRepository');
 const Tasks = named<TaskRepository>('TaskRepository');
+const Attempts = named<Throttle>('Throttle');
 const WholeStorage = named<Storage>('Storage');
 const Hasher = named<PasswordHasher>('PasswordHasher');
 const Tokens = named<TokenSigner>('TokenSigner');
@@ -91,6 +95,7 @@ export function createContainer(config: Config, storage: Storage, clock: Clock, 
   container.bind(Users).toConstantValue(storage.users);
   container.bind(Sessions).toConstantValue(storage.sessions);
   container.bind(Tasks).toConstantValue(storage.tasks);
+  container.bind(Attempts).toConstantValue(storage.throttle);
   container.bind(CurrentTime).toConstantValue(clock);
   container.bind(RandomId).toConstantValue(randomId);
   container.bind(TextDigest).toConstantValue(sha256);
@@ -107,9 +112,14 @@ export function createContainer(config: Config, storage: Storage, clock: Clock, 
   make(Tokens, (signer) => signer, [JwtTokenSigner]);
 
   // The use cases.
-  bind(RegisterUser, [Users, Hasher, CurrentTime]);
-  bind(IssueTokens, [Users, Sessions, Hasher, Tokens, RandomId, CurrentTime, Policy]);
-  bind(RefreshToken, [Tokens, Sessions, Users, RandomId, CurrentTime, Policy]);
+  make(
+    LimitAttempts,
+    (throttle, now, digest) => new LimitAttempts(throttle, new InMemoryThrottle(now), digest, config.limits),
+    [Attempts, CurrentTime, TextDigest],
+  );
+  bind(RegisterUser, [LimitAttempts, Users, Hasher, CurrentTime]);
+  bind(IssueTokens, [LimitAttempts, Users, Sessions, Hasher, Tokens, RandomId, CurrentTime, Policy]);
+  bind(RefreshToken, [LimitAttempts, Tokens, Sessions, Users, RandomId, CurrentTime, Policy]);
   bind(VerifyToken, [Tokens, Sessions, Users]);
   bind(Logout, [Tokens, Sessions]);
   bind(Authenticate, [Tokens, Sessions, Users]);

@@ -1,4 +1,5 @@
 import type { Storage } from './application/ports.js';
+import type { Limit } from './domain/limit.js';
 import type { Page } from './domain/page.js';
 import type { RefreshGeneration, Session } from './domain/session.js';
 import { taskStatuses, type Task } from './domain/task.js';
@@ -71,6 +72,13 @@ function pageOf<T extends { readonly id: number }>(read: Read<T>) {
   };
 }
 
+/** Nobody waits for longer than a limit's share of one attempt. */
+function waitFor(answer: unknown, [, { attempts, period }]: [key: string, limit: Limit]): number {
+  const wait = time(answer);
+  if (wait < 0 || wait > period / attempts + 1e-6) throw new NotAsPromised();
+  return wait;
+}
+
 const user = object<User>({ id, username: text, passwordHash: text, active: truth, createdAt: time });
 const generation = object<RefreshGeneration>({ id: text, issuedAt: wholeTime, expiresAt: wholeTime });
 const session = object<Session>({
@@ -116,6 +124,7 @@ export const answers: AnswersOf<Storage> = {
     update: maybe(task),
     remove: truth,
   },
+  throttle: { count: waitFor, trust: nothing, isTrusted: truth },
   check: (answer) => (answer === undefined ? [] : list(text)(answer)),
   close: nothing,
 };

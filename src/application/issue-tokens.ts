@@ -8,6 +8,7 @@ import {
   type SessionPolicy,
 } from '../domain/session.js';
 import { parseCredentials, type Credentials, type User } from '../domain/user.js';
+import type { LimitAttempts } from './limit-attempts.js';
 import type {
   Clock,
   NewId,
@@ -18,11 +19,13 @@ import type {
 } from './ports.js';
 
 /**
- * Signs a user in from an address, if that is known: opens a session and answers its two tokens.
- * Throws InvalidFields, or 'invalid_credentials'.
+ * Signs a user in from an address: opens a session and answers its two tokens. Throws InvalidFields, Throttled, or
+ * 'invalid_credentials'. The attempt counts before the password is compared, so that no more are compared than the limits
+ * let through.
  */
 export class IssueTokens {
   constructor(
+    private readonly limits: LimitAttempts,
     private readonly users: UserRepository,
     private readonly sessions: SessionRepository,
     private readonly hasher: PasswordHasher,
@@ -32,8 +35,9 @@ export class IssueTokens {
     private readonly policy: SessionPolicy,
   ) {}
 
-  async execute(input: Fields, address?: string): Promise<{ refresh: string; access: string }> {
+  async execute(input: Fields, address: string): Promise<{ refresh: string; access: string }> {
     const credentials = parseCredentials(input);
+    await this.limits.signIn(address, credentials.username);
     // The first try is in vain if another sign-in stores the same password hashed anew before the session is opened.
     const session = (await this.open(credentials, address)) ?? (await this.open(credentials, address));
     if (!session) throw new DomainError('invalid_credentials');
@@ -45,19 +49,16 @@ export class IssueTokens {
   }
 
   /** Undefined if the account has changed since its password was compared. */
-  private async open(
-    { username, password }: Credentials,
-    address: string | undefined,
-  ): Promise<Session | undefined> {
+  private async open({ username, password }: Credentials, address: string): Promise<Session | undefined> {
     const user = await this.users.findByName(username);
     // One comparison whatever is found, so that the time taken does not tell which names exist.
     const matches = await this.hasher.verify(password, user?.passwordHash);
     if (!user || !matches || !user.active) throw new DomainError('invalid_credentials');
 
+    await this.limits.signedIn(address, username);
     const passwordHash = await this.upToDateHash(user, password);
     const ids = { id: this.newId(), userId: user.id, refreshId: this.newId() };
-    const origin = { ...ids, ...(address !== undefined && { address }) };
-    const session = openSession(origin, this.clock(), this.policy);
+    const session = openSession({ ...ids, address }, this.clock(), this.policy);
     const isOpen = await this.sessions.open(session, passwordHash, this.policy.maxPerUser);
     return isOpen ? session : undefined;
   }

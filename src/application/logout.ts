@@ -1,7 +1,7 @@
 import { DomainError } from '../domain/errors.js';
 import type { Fields } from '../domain/fields.js';
 import type { SessionRepository, TokenSigner } from './ports.js';
-import { readRefreshToken } from './refresh-token.js';
+import { readRefreshToken, verifyRefreshToken } from './refresh-token.js';
 
 /**
  * Ends the session behind any of its refresh tokens, spent ones too.
@@ -14,7 +14,7 @@ export class Logout {
   ) {}
 
   async execute(input: Fields): Promise<void> {
-    const claims = readRefreshToken(input, this.tokens);
+    const claims = verifyRefreshToken(readRefreshToken(input), this.tokens);
     const ended = await this.sessions.end(claims.userId, claims.sessionId);
     if (!ended) throw new DomainError('token_revoked');
   }

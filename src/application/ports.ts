@@ -1,3 +1,4 @@
+import type { Limit } from '../domain/limit.js';
 import type { Page } from '../domain/page.js';
 import type { RefreshGeneration, Session, TokenClaims } from '../domain/session.js';
 import type { Task, TaskChanges, TaskDraft } from '../domain/task.js';
@@ -104,11 +105,25 @@ export interface RepeatableRequest {
   readonly fingerprint: string;
 }
 
+/** Counts attempts, together for all processes that share the storage. Keys are short texts of printable ASCII. */
+export interface Throttle {
+  /**
+   * Counts an attempt if the limit has room for it, as `countAttempt` of the domain decides, and answers 0; otherwise
+   * counts nothing and answers after how many seconds there will be room. Of any number of concurrent attempts, no more
+   * count than there is room for. What no longer counts need not be kept.
+   */
+  count(key: string, limit: Limit): Promise<number>;
+  /** Forgets the attempts that were counted, and trusts the key for so many seconds. */
+  trust(key: string, lifetime: number): Promise<void>;
+  isTrusted(key: string): Promise<boolean>;
+}
+
 /** All that is kept, in one place. */
 export interface Storage {
   readonly users: UserRepository;
   readonly sessions: SessionRepository;
   readonly tasks: TaskRepository;
+  readonly throttle: Throttle;
   /** Resolves if the storage can serve now, with what its operator had better change, in sentences. */
   check(): Promise<readonly string[]>;
   /** Lets go of connections; no other call follows. */

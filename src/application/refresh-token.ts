@@ -9,6 +9,7 @@ import {
   type TokenClaims,
 } from '../domain/session.js';
 import { refuseEndedSession } from './ended-session.js';
+import type { LimitAttempts } from './limit-attempts.js';
 import type { Clock, NewId, SessionRepository, TokenSigner, UserRepository } from './ports.js';
 
 /** How many seconds the record of a session's last use may be behind, so that refreshing seldom writes. */
@@ -16,10 +17,11 @@ const grainOfUse = 60;
 
 /**
  * Exchanges a refresh token for a new access token and, with rotation on, for its successor.
- * Throws InvalidFields, 'token_invalid', 'token_wrong_type', 'token_revoked' or 'no_active_account'.
+ * Throws InvalidFields, Throttled, 'token_invalid', 'token_wrong_type', 'token_revoked' or 'no_active_account'.
  */
 export class RefreshToken {
   constructor(
+    private readonly limits: LimitAttempts,
     private readonly tokens: TokenSigner,
     private readonly sessions: SessionRepository,
     private readonly users: UserRepository,
@@ -28,8 +30,10 @@ export class RefreshToken {
     private readonly policy: SessionPolicy,
   ) {}
 
-  async execute(input: Fields): Promise<{ access: string; refresh?: string }> {
-    const claims = readRefreshToken(input, this.tokens);
+  async execute(input: Fields, address: string): Promise<{ access: string; refresh?: string }> {
+    const token = readRefreshToken(input);
+    await this.limits.refresh(address);
+    const claims = verifyRefreshToken(token, this.tokens);
     const found = await this.sessions.find(claims.userId, claims.sessionId);
     if (!found) return refuseEndedSession(this.users, claims.userId);
 
@@ -60,10 +64,14 @@ export class RefreshToken {
   }
 }
 
-/** The claims of the refresh token in the field `refresh`. */
-export function readRefreshToken(input: Fields, tokens: TokenSigner): TokenClaims {
-  const { refresh } = allValid<{ refresh: string }>({ refresh: checkText(input['refresh']) });
-  const claims = tokens.verify(refresh);
+/** The field `refresh`, which may hold anything that is text; throws InvalidFields. */
+export function readRefreshToken(input: Fields): string {
+  return allValid<{ refresh: string }>({ refresh: checkText(input['refresh']) }).refresh;
+}
+
+/** The claims of a refresh token; throws 'token_invalid' or 'token_wrong_type'. */
+export function verifyRefreshToken(token: string, tokens: TokenSigner): TokenClaims {
+  const claims = tokens.verify(token);
   if (!claims) throw new DomainError('token_invalid');
   if (claims.type !== 'refresh') throw new DomainError('token_wrong_type');
   return claims;

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { createStorage } from '../../src/adapters/in-memory/create-storage.js';
+import { ExpiringMap } from '../../src/adapters/in-memory/expiring-map.js';
 import { InMemoryRequests } from '../../src/adapters/in-memory/in-memory-requests.js';
 import { InMemorySessionRepository } from '../../src/adapters/in-memory/in-memory-session-repository.js';
 import type { User } from '../../src/domain/user.js';
@@ -43,5 +44,19 @@ describe('in-memory storage', () => {
     clock.advance(1);
     expect(requests.find(1, request)).to.equal(undefined);
     expect(requests.size).to.equal(0);
+  });
+
+  it('does not pile up what expired', () => {
+    const clock = new SettableClock();
+    const map = new ExpiringMap<number>(clock.now);
+    for (let i = 0; i < 5000; i++) {
+      map.set(`lasting ${i % 500}`, i, 3600);
+      map.set(`passing ${i}`, i, 60);
+      if (i % 10 === 0) clock.advance(1);
+    }
+    expect(map.size).to.be.lessThan(2200);
+    expect(map.get('lasting 499')).to.equal(4999);
+    expect(map.get('passing 4999')).to.equal(4999);
+    expect(map.get('passing 0')).to.equal(undefined);
   });
 });

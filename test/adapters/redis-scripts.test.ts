@@ -35,6 +35,7 @@ describe('a Redis script that is executed twice, as it is when its reply was los
     await redis.hset(sessions, { held, expired: sessionUntil(now) });
     await redis.zadd(tasks, 1, '1\0pending\0Milk\0a/b');
     await redis.set(taskIds, 1);
+    await redis.hset(keys.ofThrottle('key').counted, { count: 1, at: now });
   });
 
   const calls: Record<keyof typeof scripts, () => Promise<unknown>> = {
@@ -103,6 +104,14 @@ describe('a Redis script that is executed twice, as it is when its reply was los
         'status',
         'done',
       );
+    },
+    countAttempt: () => {
+      const { counted } = keys.ofThrottle('key');
+      return scripts.countAttempt(connection, counted, `${counted}:an id`, 2, 60, now + 7);
+    },
+    trust: () => {
+      const { counted, trusted } = keys.ofThrottle('key');
+      return scripts.trust(connection, counted, trusted, now + 60, 60);
     },
     removeTask: () => {
       const { tasks, sessions } = keys.ofUser(1);

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { PasswordHasher } from '../../src/application/ports.js';
 import { ChangePassword } from '../../src/application/change-password.js';
 import { BcryptPasswordHasher } from '../../src/adapters/crypto/bcrypt-password-hasher.js';
-import { Application, password } from '../support/application.js';
+import { address, Application, password } from '../support/application.js';
 import { refusalOf } from '../support/refusal.js';
 
 const newPassword = 'Another & longer kite';
@@ -23,7 +23,10 @@ describe('ChangePassword', () => {
     const { access } = await application.newcomer('maria');
     await changePassword(access, { old_password: ` ${password}`, new_password: ` ${newPassword} ` });
     expect(await refusalOf(application.signIn('maria'))).to.equal('invalid_credentials');
-    const signedIn = await application.issueTokens.execute({ username: 'maria', password: newPassword });
+    const signedIn = await application.issueTokens.execute(
+      { username: 'maria', password: newPassword },
+      address,
+    );
     expect(signedIn).to.have.keys('refresh', 'access');
   });
 
@@ -34,7 +37,7 @@ describe('ChangePassword', () => {
     await changePassword(access);
 
     expect(await application.authenticate.execute(access)).to.include({ userId: 1 });
-    expect(await application.refreshToken.execute({ refresh })).to.have.keys('access');
+    expect(await application.refreshToken.execute({ refresh }, address)).to.have.keys('access');
     expect(await authenticate(desktop.access)).to.equal('token_revoked');
     expect(await application.authenticate.execute(other.access)).to.include({ userId: 2 });
   });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Application, password } from '../support/application.js';
+import { address, Application, password } from '../support/application.js';
 import { aTask } from '../support/builders.js';
 import { refusalOf } from '../support/refusal.js';
 
@@ -18,7 +18,9 @@ describe('DeleteAccount', () => {
     await deleteAccount(access);
 
     expect(await refusalOf(application.authenticate.execute(access))).to.equal('user_not_found');
-    expect(await refusalOf(application.refreshToken.execute({ refresh }))).to.equal('no_active_account');
+    expect(await refusalOf(application.refreshToken.execute({ refresh }, address))).to.equal(
+      'no_active_account',
+    );
     expect(await refusalOf(application.signIn('maria'))).to.equal('invalid_credentials');
     expect(await application.tasks.list(1, { after: 0, limit: 10 })).to.deep.equal([]);
     expect((await application.register('maria')).id).to.equal(2);

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Application, password } from '../support/application.js';
+import { address, Application, password } from '../support/application.js';
 import { refusalOf } from '../support/refusal.js';
 
 describe('IssueTokens', () => {
@@ -9,7 +9,7 @@ describe('IssueTokens', () => {
     await application.register('maria');
   });
 
-  const signIn = (input: Record<string, unknown>) => application.issueTokens.execute(input);
+  const signIn = (input: Record<string, unknown>) => application.issueTokens.execute(input, address);
 
   it('answers a refresh and an access token of one session, in this order', async () => {
     const tokens = await signIn({ username: 'maria', password });
@@ -43,7 +43,7 @@ describe('IssueTokens', () => {
   it('leaves other sessions of the user as they are', async () => {
     const earlier = await application.signIn('maria');
     await application.signIn('maria');
-    expect(await application.refreshToken.execute(earlier)).to.have.keys('access');
+    expect(await application.refreshToken.execute(earlier, address)).to.have.keys('access');
   });
 
   it('takes the name in any form of the same name, and trims both', async () => {
@@ -111,7 +111,9 @@ describe('IssueTokens', () => {
     if (signedIn.status === 'rejected') {
       expect(await refusalOf(Promise.reject(signedIn.reason))).to.equal('invalid_credentials');
     } else {
-      expect(await refusalOf(application.refreshToken.execute(signedIn.value))).to.equal('token_revoked');
+      expect(await refusalOf(application.refreshToken.execute(signedIn.value, address))).to.equal(
+        'token_revoked',
+      );
     }
   });
 
@@ -125,26 +127,26 @@ describe('IssueTokens', () => {
       expect(after?.passwordHash).not.to.equal(before?.passwordHash);
       expect(await restarted.signIn('maria')).to.have.keys('refresh', 'access');
       expect(await application.storage.users.find(1)).to.deep.equal(after);
-      expect(await restarted.refreshToken.execute(tokens)).to.have.keys('access');
+      expect(await restarted.refreshToken.execute(tokens, address)).to.have.keys('access');
     });
 
     it('keeps the sessions that were opened before', async () => {
       const earlier = await application.signIn('maria');
       await application.restart({ bcryptCost: 5 }).signIn('maria');
-      expect(await application.refreshToken.execute(earlier)).to.have.keys('access');
+      expect(await application.refreshToken.execute(earlier, address)).to.have.keys('access');
     });
 
     it('lets several sign in at once', async () => {
       const restarted = application.restart({ bcryptCost: 5 });
       const signedIn = await Promise.all(['maria', 'maria', 'maria'].map((name) => restarted.signIn(name)));
       for (const tokens of signedIn)
-        expect(await restarted.refreshToken.execute(tokens)).to.have.keys('access');
+        expect(await restarted.refreshToken.execute(tokens, address)).to.have.keys('access');
     });
 
     it('leaves the hash as it is if the password is wrong', async () => {
       const before = await application.storage.users.find(1);
       const { issueTokens } = application.restart({ bcryptCost: 5 });
-      await refusalOf(issueTokens.execute({ username: 'maria', password: 'Wr0ng & kite' }));
+      await refusalOf(issueTokens.execute({ username: 'maria', password: 'Wr0ng & kite' }, address));
       expect(await application.storage.users.find(1)).to.deep.equal(before);
     });
   });

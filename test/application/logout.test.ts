@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Application } from '../support/application.js';
+import { address, Application } from '../support/application.js';
 import { refusalOf } from '../support/refusal.js';
 
 describe('Logout', () => {
@@ -14,7 +14,7 @@ describe('Logout', () => {
     const { access, refresh } = await application.newcomer('maria');
     expect(await logout(refresh)).to.equal(undefined);
     expect(await refusalOf(application.authenticate.execute(access))).to.equal('token_revoked');
-    expect(await refusalOf(application.refreshToken.execute({ refresh }))).to.equal('token_revoked');
+    expect(await refusalOf(application.refreshToken.execute({ refresh }, address))).to.equal('token_revoked');
   });
 
   it('ends no other session of the user', async () => {
@@ -26,7 +26,7 @@ describe('Logout', () => {
 
   it('takes any refresh token of a live session, spent ones too', async () => {
     const tokens = await application.newcomer('maria');
-    const { access, refresh } = await application.refreshToken.execute(tokens);
+    const { access, refresh } = await application.refreshToken.execute(tokens, address);
     application.passTime(60);
     await logout(tokens.refresh);
     expect(await refusalOf(application.authenticate.execute(access))).to.equal('token_revoked');

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { ManageUsers } from '../../src/application/manage-users.js';
-import { Application, password } from '../support/application.js';
+import { address, Application, password } from '../support/application.js';
 import { aTask } from '../support/builders.js';
 import { refusalOf } from '../support/refusal.js';
 
@@ -57,7 +57,9 @@ describe('ManageUsers', () => {
       await application.users.activate('maria');
 
       expect(await authenticate(access)).to.equal('token_revoked');
-      expect(await refusalOf(application.refreshToken.execute({ refresh }))).to.equal('token_revoked');
+      expect(await refusalOf(application.refreshToken.execute({ refresh }, address))).to.equal(
+        'token_revoked',
+      );
       expect(await application.signIn('maria')).to.have.keys('refresh', 'access');
     });
 
@@ -92,7 +94,7 @@ describe('ManageUsers', () => {
       await application.users.setPassword('maria', ` ${newPassword} `);
       expect(await refusalOf(application.signIn('maria'))).to.equal('invalid_credentials');
       expect(
-        await application.issueTokens.execute({ username: 'maria', password: newPassword }),
+        await application.issueTokens.execute({ username: 'maria', password: newPassword }, address),
       ).to.have.keys('refresh', 'access');
     });
 
@@ -101,7 +103,9 @@ describe('ManageUsers', () => {
       const other = await application.newcomer('jigyasnh');
       await application.users.setPassword('maria', newPassword);
       expect(await authenticate(access)).to.equal('token_revoked');
-      expect(await refusalOf(application.refreshToken.execute({ refresh }))).to.equal('token_revoked');
+      expect(await refusalOf(application.refreshToken.execute({ refresh }, address))).to.equal(
+        'token_revoked',
+      );
       expect(await application.authenticate.execute(other.access)).to.include({ userId: 2 });
     });
 

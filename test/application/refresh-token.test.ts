@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import { StorageUnavailable } from '../../src/domain/errors.js';
-import { Application, type Settings } from '../support/application.js';
+import { address, Application, type Settings } from '../support/application.js';
 import { refusalOf } from '../support/refusal.js';
 
 let application: Application;
 
-const refresh = (token: string) => application.refreshToken.execute({ refresh: token });
+const refresh = (token: string) => application.refreshToken.execute({ refresh: token }, address);
 
 /** The refresh token's successor. */
 async function successorOf(token: string): Promise<string> {
@@ -49,7 +49,7 @@ describe('RefreshToken without rotation', () => {
   it('refuses tokens that were spent while it rotated, and ends nothing for it', async () => {
     const rotating = application.restart({ rotate: true });
     const tokens = await rotating.newcomer('maria');
-    const { refresh: current = '' } = await rotating.refreshToken.execute(tokens);
+    const { refresh: current = '' } = await rotating.refreshToken.execute(tokens, address);
 
     expect(await refusalOf(refresh(tokens.refresh))).to.equal('token_revoked');
     expect(await refresh(current)).to.have.all.keys('access');
@@ -200,7 +200,7 @@ function itRefreshes(settings: Settings): void {
     [[], 'not_text'],
   ] as const) {
     it(`refuses ${JSON.stringify(value)} in the field`, async () => {
-      expect(await refusalOf(application.refreshToken.execute({ refresh: value }))).to.deep.equal({
+      expect(await refusalOf(application.refreshToken.execute({ refresh: value }, address))).to.deep.equal({
         refresh: [{ code }],
       });
     });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Application } from '../support/application.js';
+import { address, Application } from '../support/application.js';
 import { refusalOf } from '../support/refusal.js';
 
 describe('VerifyToken', () => {
@@ -20,7 +20,7 @@ describe('VerifyToken', () => {
   it('spends nothing', async () => {
     const { refresh } = await application.newcomer('maria');
     await verify(refresh);
-    expect(await application.refreshToken.execute({ refresh })).to.include.keys('access');
+    expect(await application.refreshToken.execute({ refresh }, address)).to.include.keys('access');
   });
 
   for (const [value, code] of [
@@ -52,7 +52,7 @@ describe('VerifyToken', () => {
 
   it('refuses a spent refresh token, within the grace time too, and takes its successor', async () => {
     const tokens = await application.newcomer('maria');
-    const { refresh } = await application.refreshToken.execute(tokens);
+    const { refresh } = await application.refreshToken.execute(tokens, address);
     expect(await refusalOf(verify(tokens.refresh))).to.equal('token_revoked');
     expect(await verify(refresh)).to.equal(undefined);
     expect(await verify(tokens.access)).to.equal(undefined);

@@ -8,15 +8,15 @@ import { aDraft, aGenerationAt, aNewUser, aSessionOf } from './builders.js';
 /** The methods of a storage, but for the one that closes it. */
 type MethodName =
   | 'check'
-  | { [Port in 'users' | 'sessions' | 'tasks']: `${Port}.${keyof Storage[Port] & string}` }[
-      'users' | 'sessions' | 'tasks'];
+  | { [Port in 'users' | 'sessions' | 'tasks' | 'throttle']: `${Port}.${keyof Storage[Port] & string}` }[
+      'users' | 'sessions' | 'tasks' | 'throttle'];
 
 /** Each method of a storage, called with something in its arguments that nobody else may read. */
 export function everyCall(
   storage: Storage,
   clock: SettableClock,
 ): Record<MethodName, () => Promise<unknown>> {
-  const { users, sessions, tasks } = storage;
+  const { users, sessions, tasks, throttle } = storage;
   const secret = aNewUser({ username: 'secret', passwordHash: 'secret' });
   const session = aSessionOf({ id: 1, active: true, ...secret }, clock, { id: 'secret' });
   const next = aGenerationAt(clock, 'secret');
@@ -45,6 +45,9 @@ export function everyCall(
     'tasks.list': () => tasks.list(1, page),
     'tasks.update': () => tasks.update(1, 1, { title: 'secret' }),
     'tasks.remove': () => tasks.remove(1, 1),
+    'throttle.count': () => throttle.count('secret', { attempts: 1, period: 1 }),
+    'throttle.trust': () => throttle.trust('secret', 1),
+    'throttle.isTrusted': () => throttle.isTrusted('secret'),
   };
 }
 

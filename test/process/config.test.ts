@@ -67,6 +67,13 @@ describe('the configuration', () => {
       },
       maxTasksPerUser: 100_000,
       registration: 'open',
+      limits: {
+        signIn: { attempts: 10, period: 5 * 60 },
+        signInUsername: { attempts: 100, period: 5 * 60 },
+        signInAddress: { attempts: 2000, period: 5 * 60 },
+        register: { attempts: 2000, period: 3600 },
+        refresh: { attempts: 6000, period: 5 * 60 },
+      },
       bcryptCost: 12,
       bodyLimit: 102_400,
       workers: 1,
@@ -159,6 +166,45 @@ describe('the configuration', () => {
     const given = '127.0.0.1, 10.0.0.0/8,::1 , fd00::/8';
     const ranges = ['127.0.0.1', '10.0.0.0/8', '::1', 'fd00::/8'];
     expect(readConfig({ TRUST_PROXY: given }).trustedProxies).to.deep.equal(ranges);
+  });
+
+  describe('limits attempts', () => {
+    const several: readonly (readonly [Environment, object])[] = [
+      [{ THROTTLE_REGISTER: '1/1s' }, { register: { attempts: 1, period: 1 } }],
+      [{ THROTTLE_REFRESH: '1000000/7d' }, { refresh: { attempts: 1_000_000, period: 7 * 86_400 } }],
+      [
+        { THROTTLE_REGISTER: 'off', THROTTLE_REFRESH: 'off' },
+        { register: 'off', refresh: 'off' },
+      ],
+      [
+        { THROTTLE_SIGN_IN: '3/1m' },
+        {
+          signIn: { attempts: 3, period: 60 },
+          signInUsername: { attempts: 30, period: 60 },
+          signInAddress: { attempts: 600, period: 60 },
+        },
+      ],
+      [{ THROTTLE_SIGN_IN: 'off' }, { signIn: 'off', signInUsername: 'off', signInAddress: 'off' }],
+      [
+        { THROTTLE_SIGN_IN: 'off', THROTTLE_SIGN_IN_USERNAME: '50/1h', THROTTLE_SIGN_IN_ADDRESS: '9/1m' },
+        {
+          signIn: 'off',
+          signInUsername: { attempts: 50, period: 3600 },
+          signInAddress: { attempts: 9, period: 60 },
+        },
+      ],
+    ];
+    for (const [environment, expected] of several) {
+      it(named(environment), () => {
+        expect(readConfig(environment).limits).to.deep.include(expected);
+      });
+    }
+  });
+
+  it('warns of sign-ins without a limit, but not in memory', () => {
+    const off = { THROTTLE_SIGN_IN: 'off' };
+    expect(readConfig({ ...onRedis, ...off }).warnings.join()).to.match(/^THROTTLE_SIGN_IN=off /);
+    expect(readConfig(off).warnings).to.deep.equal([]);
   });
 
   it('counts the cores for WORKERS=auto', () => {
@@ -401,6 +447,22 @@ describe('the configuration', () => {
       BCRYPT_COST: ['3', '16', '12.0', 'high'],
       BODY_LIMIT: ['100', '1023b', '65mb', '1gb', '0.5mb', 'kb'],
       WORKERS: ['0', '257', '2', 'auto-ish', '-1'],
+      THROTTLE_SIGN_IN: [
+        '0/5m',
+        '10',
+        '10/',
+        '10/5',
+        '10/0s',
+        '/5m',
+        '10/5m/1h',
+        'none',
+        '1.5/1m',
+        '1000001/1d',
+      ],
+      THROTTLE_SIGN_IN_USERNAME: ['10 times'],
+      THROTTLE_SIGN_IN_ADDRESS: ['0'],
+      THROTTLE_REGISTER: ['no'],
+      THROTTLE_REFRESH: ['OFF'],
       TRUST_PROXY: [
         '17',
         '-1',

@@ -70,6 +70,8 @@ const nonsense: Partial<Record<keyof ReturnType<typeof everyCall>, readonly unkn
   'tasks.list': [...noLists, [{ ...task, id: 2 }, task], [{ ...task, id: -1 }]],
   'tasks.update': noTasks,
   'tasks.remove': noTruths,
+  'throttle.count': [undefined, null, '0', NaN, -1, 1.1],
+  'throttle.isTrusted': noTruths,
 };
 
 /** A storage all of whose methods do the same. */
@@ -182,8 +184,8 @@ describe('a storage that is not trusted', () => {
         const faulty = (port) => new Proxy(port, {
           get: (target, name) => (...args) => fault.method ? fault.method() : target[name](...args),
         });
-        const { users, sessions, tasks } = storage;
-        const own = { users: faulty(users), sessions: faulty(sessions), tasks: faulty(tasks) };
+        const ports = ['users', 'sessions', 'tasks', 'throttle'];
+        const own = Object.fromEntries(ports.map((name) => [name, faulty(storage[name])]));
         return { ...faulty(storage), ...own, check: () => faulty(storage).check(), close: async () => {} };
       }`,
     );

@@ -1,12 +1,14 @@
 import { createStorage } from '../../src/adapters/in-memory/create-storage.js';
 import { BcryptPasswordHasher } from '../../src/adapters/crypto/bcrypt-password-hasher.js';
 import { JwtTokenSigner } from '../../src/adapters/crypto/jwt-token-signer.js';
+import { InMemoryThrottle } from '../../src/adapters/in-memory/in-memory-throttle.js';
 import { randomId } from '../../src/adapters/crypto/random-id.js';
 import { sha256 } from '../../src/adapters/crypto/sha256.js';
 import { Authenticate, type Caller } from '../../src/application/authenticate.js';
 import { ChangePassword } from '../../src/application/change-password.js';
 import { DeleteAccount } from '../../src/application/delete-account.js';
 import { IssueTokens } from '../../src/application/issue-tokens.js';
+import { LimitAttempts } from '../../src/application/limit-attempts.js';
 import { Logout } from '../../src/application/logout.js';
 import { ManageSessions } from '../../src/application/manage-sessions.js';
 import { ManageTasks } from '../../src/application/manage-tasks.js';
@@ -15,19 +17,33 @@ import type { Clock, Storage } from '../../src/application/ports.js';
 import { RefreshToken } from '../../src/application/refresh-token.js';
 import { RegisterUser } from '../../src/application/register-user.js';
 import { VerifyToken } from '../../src/application/verify-token.js';
+import type { AttemptLimits } from '../../src/domain/limit.js';
 import type { SessionPolicy, TokenClaims } from '../../src/domain/session.js';
 import type { User } from '../../src/domain/user.js';
 import { aPolicy } from './builders.js';
 import { aSecret } from './signing-keys.js';
 
 export interface Settings extends Partial<SessionPolicy> {
+  /** Off where they are not given. */
+  readonly limits?: Partial<AttemptLimits>;
   /** The least that bcrypt does, if not given: tests are no place to burn processor time. */
   readonly bcryptCost?: number;
   readonly maxTasksPerUser?: number;
 }
 
+/** Where every request comes from. */
+export const address = '192.0.2.1';
+
 /** Strong, whatever the name of its user. */
 export const password = 'Tr0ubadour & kite';
+
+const noLimits: AttemptLimits = {
+  signIn: 'off',
+  signInUsername: 'off',
+  signInAddress: 'off',
+  register: 'off',
+  refresh: 'off',
+};
 
 const key = aSecret(Buffer.alloc(32, 'a key that only tests know'));
 
@@ -51,16 +67,21 @@ export class Application {
     private readonly time: { now: number },
     settings: Settings,
   ) {
-    const { users, sessions, tasks } = storage;
+    const { users, sessions, tasks, throttle } = storage;
     const clock: Clock = () => time.now;
     const policy = aPolicy(settings);
     const hasher = new BcryptPasswordHasher(settings.bcryptCost ?? 4);
     const signer = new JwtTokenSigner([key], clock);
 
+    const limits = new LimitAttempts(throttle, new InMemoryThrottle(clock), sha256, {
+      ...noLimits,
+      ...settings.limits,
+    });
+
     this.signer = signer;
-    this.registerUser = new RegisterUser(users, hasher, clock);
-    this.issueTokens = new IssueTokens(users, sessions, hasher, signer, randomId, clock, policy);
-    this.refreshToken = new RefreshToken(signer, sessions, users, randomId, clock, policy);
+    this.registerUser = new RegisterUser(limits, users, hasher, clock);
+    this.issueTokens = new IssueTokens(limits, users, sessions, hasher, signer, randomId, clock, policy);
+    this.refreshToken = new RefreshToken(limits, signer, sessions, users, randomId, clock, policy);
     this.verifyToken = new VerifyToken(signer, sessions, users);
     this.logout = new Logout(signer, sessions);
     this.authenticate = new Authenticate(signer, sessions, users);
@@ -96,7 +117,7 @@ export class Application {
   }
 
   async signIn(username: string): Promise<{ refresh: string; access: string }> {
-    return this.issueTokens.execute({ username, password });
+    return this.issueTokens.execute({ username, password }, address);
   }
 
   /** The tokens of a user who has just registered. */

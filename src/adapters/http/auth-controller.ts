@@ -31,17 +31,18 @@ export class AuthController {
   readonly register: Action = async (ctx) => {
     await this.authentication.anybody(ctx);
     if (this.registration === 'closed') throw refusal(403, 'Registration is closed.');
-    await this.registerUser.execute(await this.readFields(ctx));
+    await this.registerUser.execute(await this.readFields(ctx), this.clientAddress(ctx.req));
     answer(ctx, 201, { message: 'User registered successfully' });
   };
 
   readonly signIn: Action = async (ctx) => {
-    const address = this.clientAddress(ctx.req);
-    answer(ctx, 200, await this.issueTokens.execute(await this.readFields(ctx), address));
+    const fields = await this.readFields(ctx);
+    answer(ctx, 200, await this.issueTokens.execute(fields, this.clientAddress(ctx.req)));
   };
 
   readonly refresh: Action = async (ctx) => {
-    answer(ctx, 200, await this.refreshToken.execute(await this.readFields(ctx)));
+    const fields = await this.readFields(ctx);
+    answer(ctx, 200, await this.refreshToken.execute(fields, this.clientAddress(ctx.req)));
   };
 
   readonly verify: Action = async (ctx) => {

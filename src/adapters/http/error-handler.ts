@@ -1,6 +1,7 @@
 import type { Log } from '../../application/ports.js';
 import { DomainError, StorageUnavailable, type ErrorCode } from '../../domain/errors.js';
 import { InvalidFields } from '../../domain/fields.js';
+import { Throttled } from '../../domain/limit.js';
 import { answer } from './answer.js';
 import type { Context } from './context.js';
 import { fieldMessage } from './field-messages.js';
@@ -50,11 +51,18 @@ function translate(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   if (error instanceof DomainError) return refusals[error.code];
   if (error instanceof InvalidFields) return new Refusal(400, messagesOf(error));
+  if (error instanceof Throttled) return tooManyAttempts(error);
   return internalError;
 }
 
 function messagesOf({ issues }: InvalidFields): Record<string, string[]> {
   return Object.fromEntries(Object.entries(issues).map(([name, list]) => [name, list.map(fieldMessage)]));
+}
+
+function tooManyAttempts({ wait }: Throttled): Refusal {
+  const seconds = Math.max(1, Math.ceil(wait));
+  const detail = `Request was throttled. Expected available in ${seconds} seconds.`;
+  return new Refusal(429, { detail }, { 'Retry-After': String(seconds) });
 }
 
 function failureOf(error: DomainError): string {

@@ -3,6 +3,7 @@ import type { User } from '../../domain/user.js';
 import { InMemoryRequests } from './in-memory-requests.js';
 import { InMemorySessionRepository } from './in-memory-session-repository.js';
 import { InMemoryTaskRepository } from './in-memory-task-repository.js';
+import { InMemoryThrottle } from './in-memory-throttle.js';
 import { InMemoryUserRepository } from './in-memory-user-repository.js';
 
 /** A storage in this process's memory: complete, fast, and gone when the process ends. */
@@ -14,6 +15,7 @@ export async function createStorage({ clock }: StorageOptions): Promise<Storage>
     users: new InMemoryUserRepository(accounts, sessions, tasks),
     sessions,
     tasks,
+    throttle: new InMemoryThrottle(clock),
     check: async () => [],
     async close() {},
   };

@@ -4,6 +4,7 @@ import { RedisConnection } from './redis-connection.js';
 import { RedisSessionRepository } from './redis-session-repository.js';
 import type { RedisSettings } from './redis-settings.js';
 import { RedisTaskRepository } from './redis-task-repository.js';
+import { RedisThrottle } from './redis-throttle.js';
 import { RedisUserRepository } from './redis-user-repository.js';
 
 /** A storage in Redis: one server, the master that Sentinels name, or a Cluster. It need not be reachable yet. */
@@ -18,6 +19,7 @@ export async function createStorage({
     users: new RedisUserRepository(connection, keys, clock),
     sessions: new RedisSessionRepository(connection, keys, clock),
     tasks: new RedisTaskRepository(connection, keys, clock),
+    throttle: new RedisThrottle(connection, keys, clock),
     check: () => connection.check(keys.userIds),
     close: () => connection.close(),
   };

@@ -36,9 +36,23 @@ export class Keys {
     return `${this.tag(userId)}request:${requestKey}`;
   }
 
+  /** The keys of one key of the throttle. */
+  ofThrottle(key: string): ThrottleKeys {
+    const tag = `${this.prefix}{t:${key}}:`;
+    return { counted: `${tag}counted`, trusted: `${tag}trusted` };
+  }
+
   private tag(userId: number): string {
     return `${this.prefix}{u:${userId}}:`;
   }
+}
+
+/** What is known of those who share one key of the throttle. */
+export interface ThrottleKeys {
+  /** Hash: count, and at (seconds since the epoch). Expires when nothing of it counts any more. */
+  readonly counted: string;
+  /** String: until when the key is trusted, in seconds since the epoch. Expires then. */
+  readonly trusted: string;
 }
 
 /** What one user has. */

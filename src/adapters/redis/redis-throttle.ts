@@ -1,0 +1,31 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock, Throttle } from '../../application/ports.js';
+import type { Limit } from '../../domain/limit.js';
+import type { Keys } from './keys.js';
+import type { RedisConnection } from './redis-connection.js';
+import * as scripts from './scripts.js';
+
+/** Counts in one script per attempt, the rule of the domain in Lua: reading first would let concurrent attempts pass each other. */
+export class RedisThrottle implements Throttle {
+  constructor(
+    private readonly redis: RedisConnection,
+    private readonly keys: Keys,
+    private readonly clock: Clock,
+  ) {}
+
+  async count(key: string, { attempts, period }: Limit): Promise<number> {
+    const { counted } = this.keys.ofThrottle(key);
+    const operation = `${counted}:${randomUUID()}`;
+    return Number(await scripts.countAttempt(this.redis, counted, operation, attempts, period, this.clock()));
+  }
+
+  async trust(key: string, lifetime: number): Promise<void> {
+    const { counted, trusted } = this.keys.ofThrottle(key);
+    await scripts.trust(this.redis, counted, trusted, this.clock() + lifetime, lifetime);
+  }
+
+  async isTrusted(key: string): Promise<boolean> {
+    const until = await this.redis.send((client) => client.get(this.keys.ofThrottle(key).trusted));
+    return this.clock() < Number(until);
+  }
+}

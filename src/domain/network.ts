@@ -1,0 +1,12 @@
+/**
+ * The network that counts as one client: an address of IPv4, or the /64 of IPv6 that a household or a machine has to
+ * itself. `address` is written as RFC 5952 has it.
+ */
+export function networkOf(address: string): string {
+  if (!address.includes(':')) return address;
+  const [first = '', last = ''] = address.split('::');
+  const groups = first === '' ? [] : first.split(':');
+  const missing = 8 - groups.length - (last === '' ? 0 : last.split(':').length);
+  const all = [...groups, ...Array<string>(missing).fill('0'), ...last.split(':')];
+  return `${all.slice(0, 4).join(':')}::/64`;
+}

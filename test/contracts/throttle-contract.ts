@@ -1,0 +1,115 @@
+import { expect } from 'chai';
+import { concurrently } from './concurrency.js';
+import type { OpenStorage } from './open-storage.js';
+
+/** Room for four at once, and for one more every ten seconds. */
+const limit = { attempts: 4, period: 40 };
+
+/** Makes attempts at once; answers for how many of them there was room. */
+async function roomFor({ count }: { readonly count: () => Promise<number> }, times: number): Promise<number> {
+  const waits = await concurrently(times, count);
+  return waits.filter((wait) => wait === 0).length;
+}
+
+/** What every storage promises of attempts. */
+export function throttleContract(open: OpenStorage): void {
+  async function openThrottle(key = 'key') {
+    const { storage, clock } = await open();
+    const { throttle } = storage;
+    return { throttle, clock, count: () => throttle.count(key, limit) };
+  }
+
+  it('count as long as there is room, one after the other', async () => {
+    const { count } = await openThrottle();
+    for (let attempt = 1; attempt <= 4; attempt++) expect(await count()).to.equal(0);
+    expect(await count()).to.be.closeTo(10, 1e-3);
+  });
+
+  it('count exactly as often as there is room, however many come at once', async () => {
+    const opened = await openThrottle();
+    expect(await roomFor(opened, 50)).to.equal(4);
+    expect(await roomFor(opened, 50)).to.equal(0);
+    opened.clock.advance(20);
+    expect(await roomFor(opened, 50)).to.equal(2);
+  });
+
+  it('are told when there is room for one more, and then there is', async () => {
+    const opened = await openThrottle();
+    const { clock, count } = opened;
+    await roomFor(opened, 4);
+    clock.advance(3.25);
+    const wait = await count();
+    expect(wait).to.be.closeTo(6.75, 1e-3);
+    clock.advance(wait - 0.01);
+    expect(await count()).to.be.greaterThan(0);
+    clock.advance(0.01);
+    expect(await count()).to.equal(0);
+    expect(await count()).to.be.closeTo(10, 0.1);
+  });
+
+  it('do not wait longer for having been made in vain', async () => {
+    const opened = await openThrottle();
+    await roomFor(opened, 100);
+    expect(await opened.count()).to.be.closeTo(10, 1e-3);
+  });
+
+  it('are forgotten after the period', async () => {
+    const opened = await openThrottle();
+    await roomFor(opened, 4);
+    opened.clock.advance(limit.period);
+    expect(await roomFor(opened, 10)).to.equal(4);
+  });
+
+  it('wait no longer than the share of one for room, also once the limit is lower', async () => {
+    const { throttle } = await openThrottle();
+    await concurrently(100, () => throttle.count('key', { attempts: 100, period: 40 }));
+    expect(await throttle.count('key', limit)).to.be.closeTo(10, 1e-3);
+  });
+
+  it('of other keys have room of their own', async () => {
+    const opened = await openThrottle();
+    await roomFor(opened, 4);
+    expect(await opened.throttle.count('another key', limit)).to.equal(0);
+  });
+
+  it('have no more room while clocks disagree', async () => {
+    const opened = await openThrottle();
+    await roomFor(opened, 4);
+    for (let turn = 0; turn < 10; turn++) {
+      opened.clock.advance(turn % 2 === 0 ? -5 : 5);
+      expect(await roomFor(opened, 1)).to.equal(0);
+    }
+  });
+
+  it('wait no longer than the period when the clock is set back', async () => {
+    const opened = await openThrottle();
+    await roomFor(opened, 4);
+    opened.clock.advance(-3600);
+    expect(await opened.count()).to.be.lessThan(limit.period);
+    opened.clock.advance(limit.period);
+    expect(await opened.count()).to.equal(0);
+  });
+
+  it('are forgotten where one was right, and the key is trusted for a time', async () => {
+    const opened = await openThrottle();
+    const { throttle, clock } = opened;
+    await roomFor(opened, 4);
+    expect(await throttle.isTrusted('key')).to.equal(false);
+    await throttle.trust('key', 3600);
+    expect(await roomFor(opened, 10)).to.equal(4);
+    expect(await throttle.isTrusted('key')).to.equal(true);
+    expect(await throttle.isTrusted('another key')).to.equal(false);
+
+    clock.advance(3599);
+    expect(await throttle.isTrusted('key')).to.equal(true);
+    clock.advance(1);
+    expect(await throttle.isTrusted('key')).to.equal(false);
+  });
+
+  it('of another key stay counted where one was right', async () => {
+    const opened = await openThrottle();
+    await roomFor(opened, 4);
+    await opened.throttle.trust('another key', 3600);
+    expect(await opened.count()).to.be.greaterThan(0);
+  });
+}
