@@ -49,7 +49,7 @@ export function parseCommand(words: readonly string[]): Command {
 /** What `hexado --help` prints. */
 export function helpText(): string {
   const settings = Object.entries(variables).map(
-    ([name, [fallback, meaning]]) => `  ${name.padEnd(24)}${meaning} (default: ${fallback})`,
+    ([name, [fallback, meaning]]) => `  ${name.padEnd(27)}${meaning} (default: ${fallback})`,
   );
   return `Hexado, a to-do list API with JWT sign-in.
 
