@@ -37,6 +37,11 @@ const wrongClaims: readonly (readonly [name: string, forge: (claims: Claims, now
   ['an exp after the year 9999', (claims) => forge({ ...claims, exp: 253_402_300_800 })],
   ['an iat in the future', (claims, now) => forge({ ...claims, iat: Math.floor(now) + 1 })],
   ['an nbf in the future', (claims, now) => forge({ ...claims, nbf: Math.floor(now) + 1 })],
+  [
+    'claims in its prototype',
+    ({ exp, ...claims }) =>
+      forge(`${JSON.stringify(claims).slice(0, -1)},"__proto__":{"exp":${Number(exp)}}}`),
+  ],
   ['an array as its payload', (claims) => forge([claims])],
   ['a text as its payload', () => forge('"text"')],
   ['a number as its payload', () => forge('1')],
@@ -52,6 +57,8 @@ const wrongHeaders: readonly (readonly [name: string, forge: (claims: Claims) =>
   ['the algorithm nOnE and no signature', (claims) => unsigned(forge(claims, { alg: 'nOnE', typ: 'JWT' }))],
   ['a null for its algorithm', (claims) => forge(claims, { alg: null, typ: 'JWT' })],
   ['a list of algorithms', (claims) => forge(claims, { alg: ['HS256'], typ: 'JWT' })],
+  ['two algorithms of which the last is none', (claims) => forge(claims, '{"alg":"HS256","alg":"none"}')],
+  ['an algorithm in its prototype', (claims) => forge(claims, '{"typ":"JWT","__proto__":{"alg":"HS256"}}')],
   ['HS512', (claims) => forge(claims, { alg: 'HS512', typ: 'JWT' }, { hash: 'sha512' })],
   ['HS384', (claims) => forge(claims, { alg: 'HS384', typ: 'JWT' }, { hash: 'sha384' })],
   ['the algorithm in lower case', (claims) => forge(claims, { alg: 'hs256', typ: 'JWT' })],
