@@ -1,3 +1,4 @@
+import { median } from './median.js';
 import type { Redis } from './redis.js';
 import type { RunningServer } from './running-server.js';
 import { wrk, type Load } from './wrk.js';
@@ -14,6 +15,20 @@ export interface LoadCost {
   /** Resident memory of all processes of the server, at the end, in bytes. */
   readonly rss: number;
   readonly errors: number;
+}
+
+/** The median of each figure. */
+export function medianCost(costs: readonly LoadCost[]): LoadCost {
+  const of = (measure: keyof LoadCost) => median(costs.map((cost) => cost[measure]));
+  return {
+    requestsPerSecond: of('requestsPerSecond'),
+    p50Ms: of('p50Ms'),
+    p99Ms: of('p99Ms'),
+    cpuMs: of('cpuMs'),
+    redisCpuMs: of('redisCpuMs'),
+    rss: of('rss'),
+    errors: costs.reduce((sum, { errors }) => sum + errors, 0),
+  };
 }
 
 /** Puts a load on a server. */

@@ -1,4 +1,5 @@
 import type { LoadCost } from './load-cost.js';
+import { median } from './median.js';
 import { works, type Work } from './options.js';
 import { serverKinds } from './servers.js';
 
@@ -7,15 +8,6 @@ export interface Measurement extends LoadCost {
   readonly server: string;
   readonly work: Work;
   readonly round: number;
-}
-
-/** The middle of some numbers; NaN if there are none. */
-export function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  const middle = sorted.length / 2;
-  const below = sorted[Math.ceil(middle) - 1] ?? Number.NaN;
-  const above = sorted[Math.floor(middle)] ?? Number.NaN;
-  return (below + above) / 2;
 }
 
 export type Measure = keyof LoadCost;

@@ -18,7 +18,7 @@ export async function untilListening(port: number, child: ChildProcess): Promise
   while (!(await accepts(port))) {
     if (child.exitCode !== null) throw new Error(`${child.spawnfile} ended with ${child.exitCode}.`);
     if (Date.now() > deadline) throw new Error(`${child.spawnfile} does not listen on port ${port}.`);
-    await setTimeout(20);
+    await setTimeout(5);
   }
 }
 

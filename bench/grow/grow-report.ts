@@ -1,19 +1,25 @@
 import type { LoadCost } from '../load-cost.js';
 import { figure, megabytes, table } from '../table.js';
 import type { ConnectionsCost } from './connections.js';
+import { growGoalRows, growth } from './grow-goals.js';
 import type { Growth } from './grow.js';
+import type { StartCost } from './start.js';
 import type { StormCost } from './storm.js';
 import type { TasksCost, WholeListsCost } from './tasks.js';
 import type { UsersCost } from './users.js';
 
-/** A table for each thing that grew. */
-export function growReport({ tasks, users, connections, storm }: Growth): string {
+/** A table for each thing that grew, and what became of the goals. */
+export function growReport(measured: Growth): string {
+  const { tasks, users, connections, storm, start } = measured;
+  const goals = growGoalRows(measured);
   const sections = [
     tasks && tasksTable(tasks.requests),
     tasks && wholeListsTable(tasks.wholeLists),
     users && usersTable(users),
     connections && connectionsTable(connections),
     storm && stormTable(storm),
+    start && startTable(start),
+    goals.length > 0 ? table(['goal', 'aim', 'figure', ''], goals) : undefined,
   ];
   return sections.filter((section) => section !== undefined).join('\n\n');
 }
@@ -23,9 +29,6 @@ function tasksTable(costs: readonly TasksCost[]): string {
   const rows = costs
     .toSorted((a, b) => a.work.localeCompare(b.work) || a.tasks - b.tasks)
     .map((cost) => {
-      const base = costs.find(
-        ({ work, tasks }) => work === cost.work && tasks === (work === 'page' ? 100 : 10),
-      );
       return [
         cost.work,
         count(cost.tasks),
@@ -34,16 +37,12 @@ function tasksTable(costs: readonly TasksCost[]): string {
         figure(cost.p99Ms),
         figure(cost.cpuMs),
         figure(cost.redisCpuMs),
-        figure(base ? wholeCpu(cost) / wholeCpu(base) : Number.NaN),
+        figure(growth(costs, cost, cost.work === 'page' ? 100 : 10)),
         String(cost.errors),
       ];
     });
   const head = ['tasks per user', 'requests/s', 'p50 ms', 'p99 ms', 'CPU ms per 1,000', 'Redis CPU'];
   return table(['work', ...head, 'CPU ÷ that at 10 (page: 100)', 'errors'], rows);
-}
-
-function wholeCpu({ cpuMs, redisCpuMs }: TasksCost): number {
-  return cpuMs + redisCpuMs;
 }
 
 function wholeListsTable(costs: readonly WholeListsCost[]): string {
@@ -119,6 +118,13 @@ function stormTable({ calm, stormy, signInsAlone }: StormCost): string {
       row('with sign-ins', stormy, stormy.signInsPerSecond),
       [`sign-ins alone, ${figure(signInsAlone.cpuMs)} ms of CPU each`, figure(signInsAlone.signInsPerSecond)],
     ],
+  );
+}
+
+function startTable(costs: readonly StartCost[]): string {
+  return table(
+    ['start', 'ms until it accepts connections'],
+    costs.map(({ server, ms }) => [server, figure(ms)]),
   );
 }
 

@@ -1,5 +1,6 @@
 import type { Growing } from '../options.js';
 import { growConnections, type ConnectionsCost } from './connections.js';
+import { measureStart, type StartCost } from './start.js';
 import { growStorm, type StormCost } from './storm.js';
 import { growTasks, type TasksCost, type WholeListsCost } from './tasks.js';
 import { growUsers, type UsersCost } from './users.js';
@@ -13,6 +14,7 @@ export interface Growth {
   readonly users?: readonly UsersCost[];
   readonly connections?: readonly ConnectionsCost[];
   readonly storm?: StormCost;
+  readonly start?: readonly StartCost[];
 }
 
 export async function grow(what: readonly Growing[], seconds: number): Promise<Growth> {
@@ -21,5 +23,6 @@ export async function grow(what: readonly Growing[], seconds: number): Promise<G
     ...(what.includes('users') && { users: await growUsers(seconds) }),
     ...(what.includes('connections') && { connections: await growConnections(seconds) }),
     ...(what.includes('storm') && { storm: await growStorm(seconds) }),
+    ...(what.includes('start') && { start: await measureStart() }),
   };
 }

@@ -41,10 +41,9 @@ export class ModelUser {
     return new ModelUser(redis, user, id, await modelKeys(redis, id), texts);
   }
 
-  /** Copies the tasks, and answers how much of Redis' memory each takes beyond its JSON. */
-  async bytesPerTaskBeyondText(users: number): Promise<number> {
-    const bytes = await this.bytesPerCopy('tasks', users);
-    return (bytes - Buffer.byteLength(this.texts.join(''))) / this.texts.length;
+  /** What of the memory of a user's tasks each takes beyond the JSON by which it is answered. */
+  perTaskBeyondText(bytesOfTasks: number): number {
+    return (bytesOfTasks - Buffer.byteLength(this.texts.join(''))) / this.texts.length;
   }
 
   /** Copies one part, and answers how much of Redis' memory it takes for each user. */

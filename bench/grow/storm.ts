@@ -1,17 +1,19 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
 import { send } from '../http-client.js';
-import { loadCost, type LoadCost } from '../load-cost.js';
+import { loadCost, medianCost, type LoadCost } from '../load-cost.js';
+import { median } from '../median.js';
 import type { RunningServer } from '../running-server.js';
 import { addressOf, password, seed, type SeededUser } from '../seed.js';
 import { withHexado } from './hexado.js';
 
 const users = 20;
 const tasksEach = 20;
+const rounds = 3;
 /** How many sign-ins wait at any time. */
 const waiting = 20;
 
-/** What the mix is like while people sign in without a pause, and what it is like without them. */
+/** What the mix is like while people sign in without a pause, and what it is like without them: medians of the rounds. */
 export interface StormCost {
   readonly calm: LoadCost;
   readonly stormy: LoadCost & { readonly signInsPerSecond: number };
@@ -28,14 +30,20 @@ export async function growStorm(seconds: number): Promise<StormCost> {
       const load = { work: 'mix', tokens, tasksEach, seconds, connections: 50 };
       const snapshot = await redis.snapshot();
       await loadCost(server, redis, { ...load, seconds: 1 });
-      await redis.restore(snapshot);
-      const calm = await loadCost(server, redis, load);
-      await redis.restore(snapshot);
-      const storm = new Storm(server.port, seeded);
-      const stormy = await loadCost(server, redis, load);
+      const calm: LoadCost[] = [];
+      const stormy: LoadCost[] = [];
+      const signInsPerSecond: number[] = [];
+      for (let round = 0; round < rounds; round++) {
+        await redis.restore(snapshot);
+        calm.push(await loadCost(server, redis, load));
+        await redis.restore(snapshot);
+        const storm = new Storm(server.port, seeded);
+        stormy.push(await loadCost(server, redis, load));
+        signInsPerSecond.push(await storm.stop());
+      }
       return {
-        calm,
-        stormy: { ...stormy, signInsPerSecond: await storm.stop() },
+        calm: medianCost(calm),
+        stormy: { ...medianCost(stormy), signInsPerSecond: median(signInsPerSecond) },
         signInsAlone: await costAlone(server, seeded, seconds),
       };
     },

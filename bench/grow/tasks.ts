@@ -40,7 +40,7 @@ export async function growTasks(
     const measure = async (server: RunningServer, redis: Redis) => {
       const model = await ModelUser.create(server, redis, tasks);
       for (const part of ['account', 'sessions'] as const) await model.copy(part, users);
-      const bytesPerTaskBeyondText = await model.bytesPerTaskBeyondText(users);
+      const bytesPerTaskBeyondText = model.perTaskBeyondText(await model.bytesPerCopy('tasks', users));
       const tokens = model.tokens(users, users);
       requests.push(...(await requestCosts(server, redis, tokens, tasks, seconds)));
       wholeLists.push({ tasks, bytesPerTaskBeyondText, ...(await readWholeList(server, tokens[0] ?? '')) });

@@ -20,6 +20,8 @@ export interface UsersCost extends LoadCost {
   readonly users: number;
   readonly bytesPerAccount: number;
   readonly bytesPerSession: number;
+  /** Those of all tasks of a user. */
+  readonly bytesOfTasks: number;
   /** Without the JSON by which the task is answered. */
   readonly bytesPerTaskBeyondText: number;
 }
@@ -48,10 +50,11 @@ async function costOf(
   const model = await ModelUser.create(server, redis, tasksEach);
   const bytesPerAccount = await model.bytesPerCopy('account', users);
   const bytesPerSession = await model.bytesPerCopy('sessions', users);
-  const bytesPerTaskBeyondText = await model.bytesPerTaskBeyondText(users);
+  const bytesOfTasks = await model.bytesPerCopy('tasks', users);
+  const bytesPerTaskBeyondText = model.perTaskBeyondText(bytesOfTasks);
   const tokens = model.tokens(Math.min(users, 20_000), users);
   const load = { work: 'get', tokens, tasksEach, connections: 50 };
   await loadCost(server, redis, { ...load, seconds: 1 });
   const cost = await loadCost(server, redis, { ...load, seconds });
-  return { bytesPerAccount, bytesPerSession, bytesPerTaskBeyondText, ...cost };
+  return { bytesPerAccount, bytesPerSession, bytesOfTasks, bytesPerTaskBeyondText, ...cost };
 }
