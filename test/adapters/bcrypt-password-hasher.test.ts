@@ -1,6 +1,8 @@
-import { availableParallelism } from 'node:os';
+import { readdirSync } from 'node:fs';
+import { availableParallelism, getPriority } from 'node:os';
 import { expect } from 'chai';
 import { BcryptPasswordHasher } from '../../src/adapters/crypto/bcrypt-password-hasher.js';
+import { bcryptThreads } from '../../src/adapters/crypto/bcrypt-threads.js';
 import { DomainError } from '../../src/domain/errors.js';
 import { concurrently } from '../contracts/concurrency.js';
 import { comparisonCosts } from '../support/comparison-costs.js';
@@ -100,6 +102,20 @@ describe('BcryptPasswordHasher', () => {
     expect(hasher.isOutdated(await costlier.hash('correct horse'))).to.equal(true);
     expect(hasher.isOutdated(hash.replace('bcrypt-sha256$', ''))).to.equal(true);
     expect(await costlier.verify('correct horse', hash)).to.equal(true);
+  });
+
+  it('gives way to requests, where threads have a priority of their own', async function () {
+    if (process.platform !== 'linux') this.skip();
+    await hasher.hash('correct horse');
+    const priorities = readdirSync('/proc/self/task').map((thread) => getPriority(Number(thread)));
+    expect(new Set(priorities)).to.deep.equal(new Set([getPriority(), getPriority() + 10]));
+  });
+
+  it('goes on after something that bcrypt cannot do', async () => {
+    const nothing = undefined as unknown as string;
+    const outcome = await bcryptThreads.compare('correct horse', nothing).catch((error: unknown) => error);
+    expect(outcome).to.be.instanceOf(Error);
+    expect(await hasher.hash('correct horse')).to.be.a('string');
   });
 
   it('refuses what would have to wait too long, and does the rest', async () => {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import bcrypt from 'bcrypt';
 import type { PasswordHasher } from '../../application/ports.js';
 import { DomainError } from '../../domain/errors.js';
+import { bcryptThreads } from './bcrypt-threads.js';
 
 /** Marks how the password was prepared before bcrypt saw it, in case that ever changes. */
 const scheme = 'bcrypt-sha256';
@@ -24,17 +24,17 @@ export class BcryptPasswordHasher implements PasswordHasher {
   constructor(private readonly cost: number) {}
 
   async hash(password: string): Promise<string> {
-    return this.inTurn(async () => `${scheme}$${await bcrypt.hash(prepare(password), this.cost)}`);
+    return this.inTurn(async () => `${scheme}$${await bcryptThreads.hash(prepare(password), this.cost)}`);
   }
 
   async verify(password: string, hash?: string): Promise<boolean> {
     const [, bcryptHash = ''] = hash?.split(`${scheme}$`) ?? ['', hashOfNothing(this.cost)];
     const prepared = prepare(password);
     return this.inTurn(async () => {
-      const matches = await bcrypt.compare(prepared, bcryptHash);
+      const matches = await bcryptThreads.compare(prepared, bcryptHash);
       // A hash of a lower cost leaves work undone: as each step doubles it, that of its own cost and of each above it.
       for (let cost = costOf(bcryptHash); cost < this.cost; cost++) {
-        await bcrypt.compare(prepared, hashOfNothing(cost));
+        await bcryptThreads.compare(prepared, hashOfNothing(cost));
       }
       return matches;
     });

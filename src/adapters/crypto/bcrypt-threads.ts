@@ -1,0 +1,57 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+
+/** To hash a password, or to compare one with a hash. */
+export type BcryptJob =
+  { readonly password: string; readonly cost: number } | { readonly password: string; readonly hash: string };
+
+/**
+ * bcrypt in threads that give way to requests; libuv's, in which it would run else, have the same priority as those.
+ * There are as many as there are calls at the same time.
+ */
+class BcryptThreads {
+  private readonly idle: BcryptThread[] = [];
+
+  async hash(password: string, cost: number): Promise<string> {
+    return this.run<string>({ password, cost });
+  }
+
+  async compare(password: string, hash: string): Promise<boolean> {
+    return this.run<boolean>({ password, hash });
+  }
+
+  private async run<T>(job: BcryptJob): Promise<T> {
+    const thread = this.idle.pop() ?? new BcryptThread();
+    try {
+      return (await thread.run(job)) as T;
+    } finally {
+      this.idle.push(thread);
+    }
+  }
+}
+
+/** Does one job at a time. */
+class BcryptThread {
+  private worker: Worker | undefined;
+
+  async run(job: BcryptJob): Promise<unknown> {
+    const worker = (this.worker ??= this.start());
+    worker.ref(); // The process must not end before the job, and need not stay for an idle thread.
+    worker.postMessage(job);
+    try {
+      const [result] = (await once(worker, 'message')) as [unknown];
+      return result;
+    } catch (error) {
+      this.worker = undefined; // It has ended; the next job gets another.
+      throw error;
+    } finally {
+      worker.unref();
+    }
+  }
+
+  private start(): Worker {
+    return new Worker(new URL('bcrypt-worker.js', import.meta.url));
+  }
+}
+
+export const bcryptThreads = new BcryptThreads();
