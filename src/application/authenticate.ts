@@ -1,4 +1,4 @@
-import { DomainError } from '../domain/errors.js';
+import { DomainError, StorageUnavailable } from '../domain/errors.js';
 import type { TokenClaims } from '../domain/session.js';
 import type { SessionRepository, TokenSigner, UserRepository } from './ports.js';
 
@@ -40,13 +40,16 @@ export class Authenticate {
 
   /**
    * Changes something for the caller in one trip to the storage: `change` is to name the caller's session to the storage,
-   * which changes nothing unless it is live. Whatever `change` is refused for, an ended session is told first.
+   * which changes nothing unless it is live. Whatever `change` is refused for, an ended session is told first; but if the
+   * storage was away, nothing else is told.
    */
   async whileChanging<T>(accessToken: string, change: (caller: Caller) => Promise<T>): Promise<T> {
     const caller = this.readToken(accessToken);
     try {
       return await change(caller);
     } catch (error) {
+      // The change may have taken place, and ended the session itself: then it was not refused.
+      if (error instanceof StorageUnavailable) throw error;
       await this.requireLiveSession(caller);
       throw error;
     }

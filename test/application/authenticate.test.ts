@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { Caller } from '../../src/application/authenticate.js';
+import { StorageUnavailable } from '../../src/domain/errors.js';
 import type { Task } from '../../src/domain/task.js';
 import { Application } from '../support/application.js';
 import { aTask } from '../support/builders.js';
@@ -73,6 +74,17 @@ describe('Authenticate', () => {
       });
     });
   }
+
+  describe('while changing', () => {
+    it('tells that the storage was away, and nothing else, for the change may have ended the session', async () => {
+      const { access, refresh } = await application.newcomer('maria');
+      const changing = application.authenticate.whileChanging(access, async () => {
+        await application.logout.execute({ refresh });
+        throw new StorageUnavailable('timeout');
+      });
+      expect(await refusalOf(changing)).to.equal('storage_unavailable');
+    });
+  });
 
   describe('while reading', () => {
     it('hands out what was read for the caller', async () => {

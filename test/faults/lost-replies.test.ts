@@ -139,6 +139,37 @@ describe('a write that has taken place, and of which Redis could not tell', () =
         expectAnswer(await logout(), 401, tokenBlacklisted);
       });
 
+      it('ends all sessions', async () => {
+        const logoutAll = () => call('POST', '/api/logout/all/');
+        await unanswered(logoutAll);
+        expect((await logoutAll()).status).to.be.oneOf([200, 401]);
+        expect((await call('GET', '/tasks/')).status).to.equal(401);
+        expect((await refresh()).status).to.equal(401);
+      });
+
+      it('changes a password', async () => {
+        const passwords = { old_password: user.password, new_password: 'Xk9-other-Orbit' };
+        await unanswered(() => call('POST', '/api/password/change/', passwords));
+        const statusWith = async (password: string) =>
+          (await server.call('POST', '/api/token/', { username: user.username, password })).status;
+        const statuses = [await statusWith(passwords.old_password), await statusWith(passwords.new_password)];
+        expect(statuses).to.have.members([200, 401]);
+        expect(await tasks()).to.have.length(1);
+      });
+
+      it('deletes a whole account, whose name is free then', async () => {
+        const { username, password } = user;
+        const removal = () => call('DELETE', '/api/account/', { password });
+        await unanswered(removal);
+        expect((await removal()).status).to.be.oneOf([200, 401]);
+        expect((await call('GET', '/tasks/')).status).to.equal(401);
+        const named = { username, password };
+        expect((await server.call('POST', '/api/token/', named)).status).to.equal(401);
+        expect((await server.call('POST', '/tasks/register/', named)).status).to.equal(201);
+        const { access } = (await server.call('POST', '/api/token/', named)).json() as { access: string };
+        expect((await server.call('GET', '/tasks/', undefined, access)).json()).to.deep.equal([]);
+      });
+
       it('registers a whole user, who can sign in', async () => {
         const { password } = user;
         const name = { username: 'newcomer', password };

@@ -190,7 +190,7 @@ describe('a storage that is not trusted', () => {
       }`,
     );
 
-    for (const [what, method] of Object.entries({ ...faults, 'that answers a number': () => 42 })) {
+    for (const [what, method] of Object.entries(faults)) {
       it(`makes every endpoint unavailable in time, and itself nothing: one ${what}`, async () => {
         const { become } = (await import(module)) as { readonly become: (method?: () => unknown) => void };
         const server = stopped(await RunningServer.start({ STORAGE: module }));
