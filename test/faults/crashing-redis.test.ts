@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import { Load } from '../support/load.js';
 import { durable, RedisServer } from '../support/redis-server.js';
 import { report } from '../support/report.js';
-import { signingKey } from '../support/running-server.js';
-import { ServerProcess } from '../support/server-process.js';
+import { startServerOnRedis } from '../support/server-on-redis.js';
+import type { ServerProcess } from '../support/server-process.js';
 import { stopAfterEach } from '../support/stop-after-each.js';
 
 /** How often Redis is killed. */
@@ -17,13 +17,7 @@ describe('under load, a Redis that is killed again and again', () => {
 
   async function start(args: readonly string[]): Promise<{ redis: RedisServer; server: ServerProcess }> {
     const redis = stopped(await RedisServer.start({ args }));
-    const server = await ServerProcess.start({
-      STORAGE: 'redis',
-      REDIS_URL: redis.url,
-      SIGNING_KEY: signingKey,
-      BCRYPT_COST: '4',
-    });
-    stopped({ stop: () => server.kill() });
+    const server = await startServerOnRedis(redis.url, stopped);
     return { redis, server };
   }
 

@@ -5,8 +5,9 @@ import { Load } from '../support/load.js';
 import { durable, RedisServer } from '../support/redis-server.js';
 import { repeatedly } from '../support/repeatedly.js';
 import { report } from '../support/report.js';
-import { signingKey, type SignedIn } from '../support/running-server.js';
-import { ServerProcess } from '../support/server-process.js';
+import type { SignedIn } from '../support/running-server.js';
+import { startServerOnRedis } from '../support/server-on-redis.js';
+import type { ServerProcess } from '../support/server-process.js';
 import { stopAfterEach } from '../support/stop-after-each.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { untilTrue } from '../support/until-true.js';
@@ -27,13 +28,7 @@ describe('under load, while Redis', () => {
   beforeEach(async () => {
     redis = stopped(await RedisServer.start(durable));
     proxy = stopped(await TcpProxy.start(redis.port));
-    server = await ServerProcess.start({
-      STORAGE: 'redis',
-      REDIS_URL: proxy.url,
-      SIGNING_KEY: signingKey,
-      BCRYPT_COST: '4',
-    });
-    stopped({ stop: () => server.kill() });
+    server = await startServerOnRedis(proxy.url, stopped);
     users = await Promise.all(Array.from({ length: 20 }, () => server.signedIn()));
   });
 

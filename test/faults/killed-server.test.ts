@@ -3,8 +3,8 @@ import type { WireResponse } from '../support/http-client.js';
 import { Load } from '../support/load.js';
 import { durable, RedisServer } from '../support/redis-server.js';
 import { report } from '../support/report.js';
-import { signingKey } from '../support/running-server.js';
-import { ServerProcess } from '../support/server-process.js';
+import { startServerOnRedis } from '../support/server-on-redis.js';
+import type { ServerProcess } from '../support/server-process.js';
 import { stopAfterEach } from '../support/stop-after-each.js';
 
 const password = 'Xk9-fence-Orbit';
@@ -17,20 +17,9 @@ describe('one of two servers, killed under load', () => {
 
   beforeEach(async () => {
     redis = stopped(await RedisServer.start(durable));
-    doomed = await startServer();
-    survivor = await startServer();
+    doomed = await startServerOnRedis(redis.url, stopped);
+    survivor = await startServerOnRedis(redis.url, stopped);
   });
-
-  async function startServer(): Promise<ServerProcess> {
-    const server = await ServerProcess.start({
-      STORAGE: 'redis',
-      REDIS_URL: redis.url,
-      SIGNING_KEY: signingKey,
-      BCRYPT_COST: '4',
-    });
-    stopped({ stop: () => server.kill() });
-    return server;
-  }
 
   it('takes no acknowledged write along, and fails no request of the other', async () => {
     const users = await Promise.all(Array.from({ length: 20 }, () => survivor.signedIn()));

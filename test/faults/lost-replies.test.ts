@@ -21,6 +21,9 @@ import { untilTrue } from '../support/until-true.js';
 /** Milliseconds within which a request is answered. */
 const patience = 1_500;
 
+/** A script that writes: those that read name the commands. */
+const write = /evalsha(?![^]*(?:HGET|ZRANGEBYSCORE))/i;
+
 const all = { after: 0, limit: 10 };
 const milk = { title: 'Milk', description: 'Two litres' };
 
@@ -34,7 +37,7 @@ describe('a write that has taken place, and of which Redis could not tell', () =
 
   const losses: Record<string, typeof lose> = {
     'because the connection broke': () => ({
-      lost: proxy.loseReplyTo('evalsha'),
+      lost: proxy.loseReplyTo(write),
       restore: () => undefined,
     }),
     'in time': () => {
@@ -95,6 +98,11 @@ describe('a write that has taken place, and of which Redis could not tell', () =
         const other = await server.signedIn();
         const rotated = await refresh(other.refresh);
         await server.call('POST', '/api/logout/', rotated.json());
+        const { access, password } = await server.signedIn();
+        const passwords = { old_password: password, new_password: 'Xk9-other-Orbit' };
+        await server.call('POST', '/api/password/change/', passwords, access);
+        await server.call('DELETE', '/api/account/', { password: passwords.new_password }, access);
+        await server.call('POST', '/api/logout/all/', undefined, (await server.signedIn()).access);
       });
 
       it('creates one task, also for a client that sends its request again with its key', async () => {
@@ -181,7 +189,8 @@ describe('a write that has taken place, and of which Redis could not tell', () =
           ...milk,
           status: 'pending',
         });
-        expect(await server.storage.users.list({ after: 0, limit: 10 })).to.have.length(3);
+        const users = await server.storage.users.list({ after: 0, limit: 10 });
+        expect(users.filter(({ username }) => username === 'newcomer')).to.have.length(1);
       });
     });
   }
@@ -217,7 +226,7 @@ describe('a write whose reply was lost, and that the client library sends again 
    * undefined if the library has given up.
    */
   async function withoutReply<T>(call: () => Promise<T>): Promise<T | undefined> {
-    const lost = proxy.loseReplyTo('evalsha');
+    const lost = proxy.loseReplyTo(write);
     const answer = await call().catch((error: unknown) => {
       if (!(error instanceof StorageUnavailable)) throw error;
       return undefined;

@@ -4,8 +4,9 @@ import { send } from '../support/http-client.js';
 import { RawConnection } from '../support/raw-connection.js';
 import { RedisServer } from '../support/redis-server.js';
 import { report } from '../support/report.js';
-import { signingKey, type SignedIn } from '../support/running-server.js';
-import { ServerProcess } from '../support/server-process.js';
+import type { SignedIn } from '../support/running-server.js';
+import { startServerOnRedis } from '../support/server-on-redis.js';
+import type { ServerProcess } from '../support/server-process.js';
 import { stopAfterEach } from '../support/stop-after-each.js';
 
 const connections = 50;
@@ -20,13 +21,7 @@ describe('a server that is told to stop under load', () => {
   let user: SignedIn;
   beforeEach(async () => {
     redis = stopped(await RedisServer.start());
-    server = await ServerProcess.start({
-      STORAGE: 'redis',
-      REDIS_URL: redis.url,
-      SIGNING_KEY: signingKey,
-      BCRYPT_COST: '4',
-    });
-    stopped({ stop: () => server.kill() });
+    server = await startServerOnRedis(redis.url, stopped);
     user = await server.signedIn();
   });
 

@@ -8,7 +8,7 @@ export class TcpProxy {
   private readonly requests = new Gate();
   private readonly replies = new Gate();
   private delay = 0;
-  private loss: { readonly command: string; readonly happened: () => void } | undefined;
+  private loss: { readonly command: RegExp; readonly happened: () => void } | undefined;
 
   private constructor(
     private readonly server: Server,
@@ -53,7 +53,7 @@ export class TcpProxy {
   }
 
   /** Breaks the connection by which the next such command comes, once the server has answered it; resolves then. */
-  loseReplyTo(command: string): Promise<void> {
+  loseReplyTo(command: RegExp): Promise<void> {
     return new Promise((happened) => {
       this.loss = { command, happened };
     });
@@ -68,7 +68,7 @@ export class TcpProxy {
   private join(client: Socket, server: Socket): void {
     let loss: typeof this.loss;
     this.pump(client, server, this.requests, (bytes) => {
-      if (!this.loss || !bytes.toString('latin1').toLowerCase().includes(this.loss.command)) return;
+      if (!this.loss?.command.test(bytes.toString('latin1'))) return;
       loss = this.loss;
       this.loss = undefined;
     });
