@@ -17,6 +17,7 @@ import { TaskController } from './adapters/http/task-controller.js';
 import { InMemoryThrottle } from './adapters/in-memory/in-memory-throttle.js';
 import { Authenticate } from './application/authenticate.js';
 import { ChangePassword } from './application/change-password.js';
+import { ConfirmPassword } from './application/confirm-password.js';
 import { DeleteAccount } from './application/delete-account.js';
 import { IssueTokens } from './application/issue-tokens.js';
 import { LimitAttempts } from './application/limit-attempts.js';
@@ -123,9 +124,10 @@ export function createContainer(config: Config, storage: Storage, clock: Clock, 
   bind(VerifyToken, [Tokens, Sessions, Users]);
   bind(Logout, [Tokens, Sessions]);
   bind(Authenticate, [Tokens, Sessions, Users]);
-  bind(ChangePassword, [Users, Hasher]);
+  bind(ConfirmPassword, [LimitAttempts, Users, Hasher]);
+  bind(ChangePassword, [ConfirmPassword, Users, Hasher]);
   bind(ManageSessions, [Sessions]);
-  bind(DeleteAccount, [Users, Hasher]);
+  bind(DeleteAccount, [ConfirmPassword, Users]);
   bind(ManageTasks, [Tasks, TextDigest, MaxTasksPerUser]);
   bind(ManageUsers, [Users, Hasher]);
 
@@ -144,7 +146,14 @@ export function createContainer(config: Config, storage: Storage, clock: Clock, 
     VerifyToken,
     Logout,
   ]);
-  bind(AccountController, [Authentication, BodyReader, ChangePassword, ManageSessions, DeleteAccount]);
+  bind(AccountController, [
+    Authentication,
+    BodyReader,
+    AddressReader,
+    ChangePassword,
+    ManageSessions,
+    DeleteAccount,
+  ]);
   bind(TaskController, [Authentication, BodyReader, ManageTasks]);
   bind(HealthController, [WholeStorage]);
   bind(PublicKeysController, [Tokens]);

@@ -1,34 +1,34 @@
 import { allValid, checkText, type Fields } from '../domain/fields.js';
 import { requireStrongPassword } from '../domain/password-policy.js';
-import { checkNewPassword, type User } from '../domain/user.js';
+import { checkNewPassword } from '../domain/user.js';
 import type { Caller } from './authenticate.js';
-import { confirmPassword } from './confirm-password.js';
+import type { ConfirmPassword } from './confirm-password.js';
 import type { PasswordHasher, UserRepository } from './ports.js';
 
 /**
  * Sets a new password for a caller who knows the old one, and ends all of their sessions but the one they call from.
- * Throws InvalidFields, 'user_not_found', or 'token_revoked' if that session has ended meanwhile.
+ * Throws InvalidFields, Throttled, 'user_not_found', or 'token_revoked' if that session has ended meanwhile.
  */
 export class ChangePassword {
   constructor(
+    private readonly confirmPassword: ConfirmPassword,
     private readonly users: UserRepository,
     private readonly hasher: PasswordHasher,
   ) {}
 
-  async execute({ userId, sessionId }: Caller, input: Fields): Promise<void> {
+  async execute({ userId, sessionId }: Caller, input: Fields, address: string): Promise<void> {
     const passwords = allValid<{ old_password: string; new_password: string }>({
       old_password: checkText(input['old_password']),
       new_password: checkNewPassword(input['new_password']),
     });
-    const confirm = (): Promise<User> =>
-      confirmPassword(this.users, this.hasher, userId, ['old_password', passwords.old_password]);
+    const old = ['old_password', passwords.old_password] as const;
 
-    let user = await confirm();
+    let user = await this.confirmPassword.execute(userId, old, address);
     requireStrongPassword(passwords.new_password, user.username, 'new_password');
     const hash = await this.hasher.hash(passwords.new_password);
     // Another round only if a sign-in has stored the old password hashed anew in between.
     while (!(await this.users.changePasswordHash(userId, user.passwordHash, hash, sessionId))) {
-      user = await confirm();
+      user = await this.confirmPassword.execute(userId, old, address);
     }
   }
 }

@@ -1,5 +1,6 @@
 import { DomainError } from '../domain/errors.js';
 import type { Fields } from '../domain/fields.js';
+import { networkOf } from '../domain/network.js';
 import {
   accessClaims,
   openSession,
@@ -58,7 +59,7 @@ export class IssueTokens {
     await this.limits.signedIn(address, username);
     const passwordHash = await this.upToDateHash(user, password);
     const ids = { id: this.newId(), userId: user.id, refreshId: this.newId() };
-    const session = openSession({ ...ids, address }, this.clock(), this.policy);
+    const session = openSession({ ...ids, address: networkOf(address) }, this.clock(), this.policy);
     const isOpen = await this.sessions.open(session, passwordHash, this.policy.maxPerUser);
     return isOpen ? session : undefined;
   }

@@ -27,7 +27,7 @@ export interface Session {
   readonly openedAt: number;
   /** When it was opened or, if that was later, last refreshed; to the minute where tokens do not rotate. Whole seconds since the epoch. */
   readonly lastUsedAt: number;
-  /** Where it was opened from, if that is known: the client's address. */
+  /** Where it was opened from, if that is known: the client's address, or with IPv6 its network. */
   readonly address?: string;
   /** The only refresh token that is good now. */
   readonly current: RefreshGeneration;

@@ -168,7 +168,7 @@ describe('Redis storage', () => {
     it('keeps the sessions of a user in one small piece of memory while they do not rotate', async () => {
       const user = await addUser(storage);
       const { sessions } = keys.ofUser(user.id);
-      const addresses = ['255.255.255.255', '2001:db8:aaaa:bbbb::'];
+      const addresses = ['255.255.255.255', '2001:db8:aaaa:bbbb::/64'];
       for (const [index, address] of addresses.entries()) {
         const id = randomId();
         const current = aGenerationAt(clock, randomId(), 30 * 24 * 3600);

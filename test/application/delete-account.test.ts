@@ -10,7 +10,7 @@ describe('DeleteAccount', () => {
   });
 
   const deleteAccount = async (access: string, input: object = { password }) =>
-    application.deleteAccount.execute(await application.caller(access), { ...input });
+    application.deleteAccount.execute(await application.caller(access), { ...input }, address);
 
   it('takes sessions and tasks along, and sets the name free', async () => {
     const { access, refresh } = await application.newcomer('maria');
@@ -51,7 +51,7 @@ describe('DeleteAccount', () => {
     const { access, refresh } = await application.newcomer('maria');
     const caller = await application.caller(access);
     await application.logout.execute({ refresh });
-    const deleting = application.deleteAccount.execute(caller, { password });
+    const deleting = application.deleteAccount.execute(caller, { password }, address);
     expect(await refusalOf(deleting)).to.equal('token_revoked');
     expect(await application.signIn('maria')).to.have.keys('refresh', 'access');
   });

@@ -13,6 +13,13 @@ describe('ManageSessions', () => {
   const sessionOf = (token: string) => application.claims(token).sessionId;
 
   describe('listing', () => {
+    it('tells the network of an address of IPv6, of which a client has many', async () => {
+      await application.register('maria');
+      await application.issueTokens.execute({ username: 'maria', password }, '2001:db8:1:2:3:4:5:6');
+      const [session] = await application.sessions.list(1);
+      expect(session).to.include({ address: '2001:db8:1:2::/64' });
+    });
+
     it('tells since when, last used when, and from where each session is signed in', async () => {
       await application.register('maria');
       const credentials = { username: 'maria', password };

@@ -243,6 +243,22 @@ describe('the account over HTTP', () => {
       });
     });
 
+    describe('asking for the password', () => {
+      serve({ THROTTLE_SIGN_IN: '3/60s' });
+
+      it('counts as a sign-in does, until it is right', async () => {
+        const throttled = { detail: 'Request was throttled. Expected available in 20 seconds.' };
+        for (let i = 0; i < 2; i++) await deleteAccount({ password: 'wrong' });
+        expect((await changePassword(passwords())).status).to.equal(200);
+        for (let i = 0; i < 3; i++) expect((await deleteAccount({ password: 'wrong' })).status).to.equal(400);
+        expectAnswer(await deleteAccount({ password: 'wrong' }), 429, throttled);
+        expectAnswer(await changePassword(passwords()), 429, throttled);
+        const { username, password } = user;
+        expectAnswer(await server.call('POST', '/api/token/', { username, password }), 429, throttled);
+        expectAnswer(await listTasks(user.access), 200, []);
+      });
+    });
+
     describe('with as many tasks as one user may have', () => {
       serve({ MAX_TASKS_PER_USER: '2' });
 

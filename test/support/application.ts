@@ -6,6 +6,7 @@ import { randomId } from '../../src/adapters/crypto/random-id.js';
 import { sha256 } from '../../src/adapters/crypto/sha256.js';
 import { Authenticate, type Caller } from '../../src/application/authenticate.js';
 import { ChangePassword } from '../../src/application/change-password.js';
+import { ConfirmPassword } from '../../src/application/confirm-password.js';
 import { DeleteAccount } from '../../src/application/delete-account.js';
 import { IssueTokens } from '../../src/application/issue-tokens.js';
 import { LimitAttempts } from '../../src/application/limit-attempts.js';
@@ -85,9 +86,10 @@ export class Application {
     this.verifyToken = new VerifyToken(signer, sessions, users);
     this.logout = new Logout(signer, sessions);
     this.authenticate = new Authenticate(signer, sessions, users);
-    this.changePassword = new ChangePassword(users, hasher);
+    const confirmPassword = new ConfirmPassword(limits, users, hasher);
+    this.changePassword = new ChangePassword(confirmPassword, users, hasher);
     this.sessions = new ManageSessions(sessions);
-    this.deleteAccount = new DeleteAccount(users, hasher);
+    this.deleteAccount = new DeleteAccount(confirmPassword, users);
     this.tasks = new ManageTasks(tasks, sha256, settings.maxTasksPerUser ?? 100_000);
     this.users = new ManageUsers(users, hasher);
   }

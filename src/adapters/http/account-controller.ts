@@ -4,6 +4,7 @@ import type { ManageSessions } from '../../application/manage-sessions.js';
 import type { Session } from '../../domain/session.js';
 import { answer } from './answer.js';
 import type { Authentication } from './authentication.js';
+import type { ReadClientAddress } from './client-address.js';
 import type { Action } from './context.js';
 import type { ReadFields } from './request-body.js';
 
@@ -12,6 +13,7 @@ export class AccountController {
   constructor(
     private readonly authentication: Authentication,
     private readonly readFields: ReadFields,
+    private readonly clientAddress: ReadClientAddress,
     private readonly passwords: ChangePassword,
     private readonly sessions: ManageSessions,
     private readonly accounts: DeleteAccount,
@@ -20,7 +22,7 @@ export class AccountController {
   readonly changePassword: Action = async (ctx) => {
     await this.authentication.caller(ctx); // No password is compared for an ended session.
     await this.authentication.whileChanging(ctx, async (caller) =>
-      this.passwords.execute(caller, await this.readFields(ctx)),
+      this.passwords.execute(caller, await this.readFields(ctx), this.clientAddress(ctx.req)),
     );
     answer(ctx, 200, { message: 'Password changed successfully' });
   };
@@ -46,7 +48,7 @@ export class AccountController {
   readonly delete: Action = async (ctx) => {
     await this.authentication.caller(ctx); // No password is compared for an ended session.
     await this.authentication.whileChanging(ctx, async (caller) =>
-      this.accounts.execute(caller, await this.readFields(ctx)),
+      this.accounts.execute(caller, await this.readFields(ctx), this.clientAddress(ctx.req)),
     );
     answer(ctx, 200, { message: 'Account deleted successfully' });
   };

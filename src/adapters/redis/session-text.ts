@@ -3,7 +3,8 @@ import type { Session } from '../../domain/session.js';
 /**
  * A session as text: `openedAt expiresAt refreshId`, once it has rotated `issuedAt previousId rotatedAt` as well, then an
  * `@`, for how many seconds it had been open when it was last used, and the address that it was opened from, if that is
- * known. Numbers are in base 36, but for `rotatedAt`, which has a fraction; ids are in base64url.
+ * known. Numbers are in base 36, but for `rotatedAt`, which has a fraction; ids are in base64url; networks of IPv6 end in
+ * `/` instead of `::/64`.
  *
  * Without rotation that is at most 64 bytes, so that Redis keeps the sessions of a user in one small piece of memory.
  * Texts without an `@` are older: their numbers are decimal, and their ids hexadecimal.
@@ -11,7 +12,10 @@ import type { Session } from '../../domain/session.js';
 export function serialise({ openedAt, lastUsedAt, address, current, previous }: Session): string {
   const tokens = [inBase36(openedAt), inBase36(current.expiresAt), shorten(current.id)];
   if (previous) tokens.push(inBase36(current.issuedAt), shorten(previous.id), String(previous.rotatedAt));
-  const use = [inBase36(lastUsedAt - openedAt), ...(address === undefined ? [] : [address])];
+  const use = [
+    inBase36(lastUsedAt - openedAt),
+    ...(address === undefined ? [] : [address.replace(/::\/64$/, '/')]),
+  ];
   return `${tokens.join(' ')}@${use.join(' ')}`;
 }
 
@@ -25,7 +29,7 @@ export function parse(userId: number, id: string, text: string): Session {
     userId,
     openedAt,
     lastUsedAt: openedAt + Number.parseInt(usedAfter ?? '0', radix),
-    ...(address !== undefined && { address }),
+    ...(address !== undefined && { address: address.replace(/\/$/, '::/64') }),
     current: {
       id: lengthen(refreshId),
       issuedAt: Number.parseInt(issued, radix),
