@@ -75,7 +75,7 @@ export const serverKinds: readonly ServerKind[] = [
   hexado('hexado-log', 'Hexado, access log to a file', { LOG_LEVEL: 'info' }),
   hexado('hexado-workers', 'Hexado, two workers, access log off', { LOG_LEVEL: 'warn', WORKERS: '2' }),
   peer('fastify', 'Fastify, @fastify/jwt, a hash per task'),
-  peer('fastify-max', "Fastify with all tricks of Hexado's storage", { flags: ['--max-semi-space-size=32'] }),
+  peer('fastify-max', "Fastify on Hexado's own storage", { flags: ['--max-semi-space-size=32'] }),
   peer('bare', 'node:http by hand, one trip to Redis'),
   django,
   hexado('hexado-memory', 'Hexado in memory', { LOG_LEVEL: 'warn', STORAGE: 'memory' }),

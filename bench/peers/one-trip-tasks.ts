@@ -9,11 +9,7 @@ import type { Claims } from './tokens.js';
  * as well: 'no session' is its answer if there is none.
  */
 export class OneTripTasks {
-  /** Two commands that leave in one write are cheaper than a script; in a write of its own each, they are not. */
-  constructor(
-    private readonly redis: Redis,
-    private readonly isCorked = false,
-  ) {}
+  constructor(private readonly redis: Redis) {}
 
   async list(caller: Claims): Promise<Task[] | 'no session'> {
     return this.read(caller, '-inf', '+inf');
@@ -58,13 +54,6 @@ export class OneTripTasks {
     to: number | string,
   ): Promise<Task[] | 'no session'> {
     const { sessions, tasks } = keysOf(userId);
-    if (this.isCorked) {
-      const [isLive, texts] = await Promise.all([
-        this.redis.hexists(sessions, session),
-        this.redis.zrangebyscore(tasks, from, to),
-      ]);
-      return isLive === 0 ? 'no session' : texts.map(parse);
-    }
     const texts = (await read(this.redis, [sessions, tasks], [session, from, to])) as
       string[] | typeof noSession;
     return texts === noSession ? 'no session' : texts.map(parse);
