@@ -1,10 +1,19 @@
 // Prints what it takes to serve ten thousand, a million and a hundred million users, by what the benchmark measured.
 import { readFigures, type Figures } from './capacity/figures.js';
-import { assumptions, capacityFor, limits, type Capacity } from './capacity/model.js';
+import {
+  assumptions,
+  bytesPerUser,
+  capacityFor,
+  limits,
+  requestsPerSecondOn,
+  type Capacity,
+  type Limit,
+} from './capacity/model.js';
 import { simulate, type Balance } from './capacity/slots.js';
 import { figure, table } from './table.js';
 
 const sizes = [10_000, 1_000_000, 100_000_000];
+const machines = [1, 2, 4, 8, 16];
 
 /** The most that one user may send, as a multiple of the mean: 50 requests per second. */
 const limitPerUser = (50 * 60) / assumptions.requestsPerUserPerMinute;
@@ -12,6 +21,7 @@ const limitPerUser = (50 * 60) / assumptions.requestsPerUserPerMinute;
 /** The whole report as text. */
 export function capacityReport(): string {
   const figures = readFigures();
+  const all = limits(figures);
   return [
     `From ${figures.sources.join(', ')}:`,
     figuresTable(figures),
@@ -20,22 +30,43 @@ export function capacityReport(): string {
       ['assumption', 'value'],
       Object.entries(assumptions).map(([name, value]) => [words(name), value.toLocaleString('en-US')]),
     ),
-    'What it takes at peak:',
+    '### What it takes at peak',
     sizesTable(figures),
-    'What breaks first (the largest number in a column), and what to do then:',
-    limitsTable(figures),
+    '### What breaks first, and what to do then',
+    sizes.map((size) => breaksFirst(size, all)).join('\n'),
+    limitsTable(all),
+    '### What it costs',
+    costsTable(figures),
+    memoryTable(figures),
+    '### Workers',
+    workersTable(figures),
   ].join('\n\n');
 }
 
 function figuresTable(figures: Figures): string {
   const numbers = Object.entries(figures).filter(([, value]) => typeof value === 'number');
-  const rows = numbers.map(([name, value]) => [words(name), value >= 1 ? figure(value) : value.toFixed(4)]);
+  const rows = numbers.map(([name, value]) => [
+    words(name),
+    Math.abs(value) >= 1 ? figure(value) : value.toFixed(4),
+  ]);
   return table(['measured', 'value'], rows);
 }
 
+function breaksFirst(size: number, all: readonly Limit[]): string {
+  const broken = all.filter(({ users }) => users < size);
+  const [first] = all;
+  if (broken.length > 0) {
+    const needs = broken.map(({ what, users }) => `${what} (${figure(size / users)} needed)`);
+    return `- **${round(size)} users**: one is not enough of: ${needs.join(', ')}.`;
+  }
+  if (!first) return '';
+  const percent = Math.round((size / first.users) * 100);
+  return `- **${round(size)} users**: nothing breaks; of ${first.what} one would do, at ${percent} % of what it can bear.`;
+}
+
 /** For each limit how many of what it limits each size needs: the largest number of a size is what breaks first. */
-function limitsTable(figures: Figures): string {
-  const rows = limits(figures).map(({ what, users, remedy }) => {
+function limitsTable(all: readonly Limit[]): string {
+  const rows = all.map(({ what, users, remedy }) => {
     const needed = sizes.map((size) => figure(size / users));
     return [what, round(users)].concat(needed, remedy);
   });
@@ -79,6 +110,41 @@ function sizesTable(figures: Figures): string {
       ),
     ],
   );
+}
+
+/** Whatever the number of users, for all that is needed grows with it. */
+function costsTable(figures: Figures): string {
+  const { coresForRequests, coresForSignIns, coresOfRedis } = capacityFor(1_000_000, figures);
+  const cores = {
+    'answering requests': coresForRequests,
+    'hashing passwords': coresForSignIns,
+    Redis: coresOfRedis,
+  };
+  return shares('CPU', 'cores busy per million users', cores);
+}
+
+function memoryTable(figures: Figures): string {
+  return shares('memory of Redis', 'bytes per user', bytesPerUser(figures));
+}
+
+function shares(of: string, unit: string, parts: Readonly<Record<string, number>>): string {
+  const sum = Object.values(parts).reduce((total, part) => total + part, 0);
+  const rows = Object.entries(parts).map(([name, part]) => [
+    name,
+    figure(part),
+    `${Math.round((part / sum) * 100)} %`,
+  ]);
+  return table([of, unit, 'share'], rows);
+}
+
+function workersTable(figures: Figures): string {
+  const rows = machines.map((cores) => [
+    String(cores),
+    round(requestsPerSecondOn(cores, figures, { redisElsewhere: false })),
+    round(requestsPerSecondOn(cores, figures, { redisElsewhere: true })),
+  ]);
+  const head = ['cores, all of them busy', 'requests per second with Redis on them', 'with Redis elsewhere'];
+  return table(head, rows);
 }
 
 function gigabytes(bytes: number): string {

@@ -1,4 +1,5 @@
 import { capacityReport } from './capacity.js';
+import { documentCapacity, isDocumented } from './capacity/document.js';
 import { chart } from './chart.js';
 import { compareReport } from './compare-report.js';
 import { compare } from './compare.js';
@@ -17,7 +18,7 @@ async function main(args: readonly string[]): Promise<void> {
     case 'grow':
       return runGrow(options);
     case 'capacity':
-      return console.log(capacityReport());
+      return runCapacity(options);
   }
 }
 
@@ -37,6 +38,15 @@ async function runGrow({ growing, seconds, keep }: Options): Promise<void> {
   const growth = await grow(growing, seconds);
   console.log(`\n${growReport(growth)}\n`);
   writeResult('grow.json', `${JSON.stringify({ machine: machine(), seconds, ...growth }, null, 2)}\n`, keep);
+}
+
+function runCapacity({ keep, check }: Options): void {
+  const report = capacityReport();
+  console.log(report);
+  if (keep) documentCapacity(report);
+  if (check && !isDocumented(report)) {
+    throw new Error('docs/scaling.md has other figures: run npm run bench -- capacity --keep.');
+  }
 }
 
 function ensureTools(): void {

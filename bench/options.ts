@@ -20,11 +20,13 @@ export interface Options {
   readonly works: readonly Work[];
   /** Whether the figures become those that are committed. */
   readonly keep: boolean;
+  /** Whether to compare the figures with those that are documented. */
+  readonly check: boolean;
 }
 
 const usage = `npm run bench -- [compare] [--rounds 5] [--seconds 4] [--servers ${serverKinds.map(({ name }) => name).join()}] [--works ${works.join()}] [--keep]
 npm run bench -- grow [tasks] [users] [connections] [storm] [start] [--seconds 4] [--keep]
-npm run bench -- capacity`;
+npm run bench -- capacity [--keep | --check]`;
 
 /** Reads the command line; throws an Error that says what is wrong with it and how it is used. */
 export function readOptions(args: readonly string[]): Options {
@@ -47,6 +49,7 @@ function parse(args: readonly string[]): Options {
       servers: { type: 'string', default: serverKinds.map(({ name }) => name).join() },
       works: { type: 'string', default: works.join() },
       keep: { type: 'boolean', default: false },
+      check: { type: 'boolean', default: false },
     },
   });
   const [first = 'compare', ...parts] = positionals;
@@ -62,6 +65,7 @@ function parse(args: readonly string[]): Options {
     servers: values.servers.split(',').map(serverKind),
     works: values.works.split(',').map(knownWork),
     keep: values.keep,
+    check: values.check,
   };
 }
 

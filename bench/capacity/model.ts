@@ -48,7 +48,7 @@ export function capacityFor(users: number, figures: Figures): Capacity {
   const coresForSignIns = (signInsPerSecond * figures.cpuMsPerSignIn) / 1_000;
   const coresOfRedis = (requestsPerSecond * figures.redisCpuMsPerRequest) / 1_000;
   const processes = Math.ceil(coresForRequests / busyAtMost);
-  const bytesInRedis = users * bytesPerUser(figures);
+  const bytesInRedis = users * Object.values(bytesPerUser(figures)).reduce((sum, bytes) => sum + bytes);
   const shardsForCpu = Math.ceil(coresOfRedis / busyAtMost);
   const shardsForMemory = Math.ceil(bytesInRedis / assumptions.bytesPerShard);
   const shards = Math.max(shardsForCpu, shardsForMemory);
@@ -120,7 +120,29 @@ function until(needed: number, available: number): number {
   return (million * available) / needed;
 }
 
-function bytesPerUser({ bytesPerAccount, bytesPerSession, bytesPerTaskBeyondText }: Figures): number {
+/** What a user takes of Redis' memory. */
+export function bytesPerUser({
+  bytesPerAccount,
+  bytesPerSession,
+  bytesPerTaskBeyondText,
+}: Figures): Readonly<Record<'tasks' | 'session' | 'account', number>> {
   const { tasksPerUser, bytesOfTaskText } = assumptions;
-  return bytesPerAccount + bytesPerSession + tasksPerUser * (bytesOfTaskText + bytesPerTaskBeyondText);
+  return {
+    tasks: tasksPerUser * (bytesOfTaskText + bytesPerTaskBeyondText),
+    session: bytesPerSession,
+    account: bytesPerAccount,
+  };
+}
+
+/**
+ * How many requests of the mix so many cores can answer when all of them are busy: workers share nothing but Redis,
+ * which has one thread.
+ */
+export function requestsPerSecondOn(
+  cores: number,
+  { cpuMsPerRequest, redisCpuMsPerRequest }: Figures,
+  { redisElsewhere }: { readonly redisElsewhere: boolean },
+): number {
+  const msPerRequest = cpuMsPerRequest + (redisElsewhere ? 0 : redisCpuMsPerRequest);
+  return Math.min((cores * 1_000) / msPerRequest, 1_000 / redisCpuMsPerRequest);
 }
