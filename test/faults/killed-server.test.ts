@@ -3,6 +3,7 @@ import type { WireResponse } from '../support/http-client.js';
 import { Load } from '../support/load.js';
 import { durable, RedisServer } from '../support/redis-server.js';
 import { report } from '../support/report.js';
+import type { SignedIn } from '../support/running-server.js';
 import { startServerOnRedis } from '../support/server-on-redis.js';
 import type { ServerProcess } from '../support/server-process.js';
 import { stopAfterEach } from '../support/stop-after-each.js';
@@ -61,6 +62,39 @@ describe('one of two servers, killed under load', () => {
     }
     report(
       `${acknowledged.length} registrations acknowledged; ${registered} of ${unanswered.length} without answer took place`,
+    );
+  });
+
+  it('deletes an account wholly or not at all, and a name that is left leads to nobody', async () => {
+    const waiting: SignedIn[] = [];
+    while (waiting.length < 160) {
+      waiting.push(...(await Promise.all(Array.from({ length: 20 }, () => survivor.signedIn()))));
+    }
+    const deleted: SignedIn[] = [];
+    const unanswered: SignedIn[] = [];
+    const deleteUntilItDies = async (): Promise<void> => {
+      for (let user = waiting.pop(); user; user = waiting.pop()) {
+        const removal = doomed.call('DELETE', '/api/account/', { password: user.password }, user.access);
+        const answer = await removal.catch(() => undefined);
+        if (!answer) return void unanswered.push(user);
+        expect(answer.status).to.equal(200);
+        deleted.push(user);
+        if (deleted.length === 80) void doomed.kill();
+      }
+    };
+    await Promise.all(Array.from({ length: 20 }, deleteUntilItDies));
+
+    expect(unanswered).not.to.deep.equal([]);
+    for (const { username } of deleted) expect((await register(survivor, username)).status).to.equal(201);
+    let gone = 0;
+    for (const { username, access } of unanswered) {
+      const { status } = await survivor.call('GET', '/tasks/', undefined, access);
+      if (status === 401) gone++;
+      expect((await register(survivor, username)).status).to.equal(status === 401 ? 201 : 400);
+      expect(await canUse(username)).to.equal(true);
+    }
+    report(
+      `${deleted.length} deletions acknowledged; ${gone} of ${unanswered.length} without answer took place`,
     );
   });
 
