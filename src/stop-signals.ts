@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 
 /** Milliseconds within which a second signal is the echo of the first: at Ctrl-C npm passes on what the terminal sent. */
-const echo = 500;
+const echo = 150;
 
 /** Calls `stop` once, at the first of the signals; the next one ends the process at once. */
 export function onStopSignal(

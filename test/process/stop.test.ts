@@ -40,9 +40,10 @@ describe('a process that is told to stop', () => {
     const head = ['POST /api/token/ HTTP/1.1', 'Host: a', 'Content-Type: application/json'];
     const body = '{"username":"ann","password":"secret"}';
     client.sendRequest([...head, `Content-Length: ${body.length}`], body);
-    await get('/livez', new Agent()); // Sent later, so by now the server has the sign-in as well.
+    const agent = new Agent({ keepAlive: true });
+    await get('/livez', agent); // Sent later, so by now the server has the sign-in as well.
     server.signal('SIGINT');
-    await untilStopping();
+    while ((await get('/readyz', agent)).status !== 503);
     server.signal('SIGINT');
 
     const { status, headers } = await client.response();
