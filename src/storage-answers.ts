@@ -111,6 +111,7 @@ export const answers: AnswersOf<Storage> = {
   sessions: {
     open: truth,
     find: maybe(session),
+    isLive: truth,
     list: list(session),
     touch: nothing,
     rotate: either(session, among(['reused', 'gone'])),

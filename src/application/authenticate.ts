@@ -63,7 +63,7 @@ export class Authenticate {
   }
 
   private async requireLiveSession({ userId, sessionId }: Caller): Promise<void> {
-    if (await this.sessions.find(userId, sessionId)) return;
+    if (await this.sessions.isLive(userId, sessionId)) return;
     const user = await this.users.find(userId);
     if (!user) throw new DomainError('user_not_found');
     throw new DomainError(user.active ? 'token_revoked' : 'user_inactive');

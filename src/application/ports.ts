@@ -45,6 +45,8 @@ export interface SessionRepository {
    */
   open(session: Session, passwordHash: string, limit?: number): Promise<boolean>;
   find(userId: number, sessionId: string): Promise<Session | undefined>;
+  /** Whether `find` would answer the session: what every request asks, so it should be quick. */
+  isLive(userId: number, sessionId: string): Promise<boolean>;
   /** The user's live sessions, in the order in which they were opened. */
   list(userId: number): Promise<readonly Session[]>;
   /** Records that the session was used `at` this second, unless it has ended or was used later. */

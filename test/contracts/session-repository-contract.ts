@@ -47,6 +47,30 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       expect(await storage.sessions.find(user.id, 'session')).to.equal(undefined);
     });
 
+    it('makes a session live, for as long as it is found', async () => {
+      const { storage, clock } = await open();
+      const { user, session } = await signIn(storage, clock);
+      const isLive = (id = session.id, userId = user.id) => storage.sessions.isLive(userId, id);
+      expect(await Promise.all([isLive(), isLive('unknown'), isLive(session.id, 99)])).to.deep.equal([
+        true,
+        false,
+        false,
+      ]);
+      const next = aGenerationAt(clock, 'second', 60);
+      await storage.sessions.rotate(user.id, session.id, session.current.id, next, strict);
+      expect(await isLive()).to.equal(true);
+      clock.advance(59);
+      expect(await isLive()).to.equal(true);
+      clock.advance(1);
+      expect(await isLive()).to.equal(false);
+
+      const another = aSessionOf(user, clock, { id: 'another' });
+      await openSession(storage, another, user);
+      expect(await isLive(another.id)).to.equal(true);
+      await storage.sessions.end(user.id, another.id);
+      expect(await isLive(another.id)).to.equal(false);
+    });
+
     it('holds the session for as long as it lasts, if the clock is an hour or a day off as well', async () => {
       for (const offset of [-3600, 3600, -86_400, 86_400]) {
         const { storage, clock } = await open();

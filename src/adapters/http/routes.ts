@@ -77,13 +77,12 @@ function resource(
   const byMethod = new Map(Object.entries(GET ? { GET, HEAD: GET, ...actions } : actions));
   const allow = [...byMethod.keys(), 'OPTIONS'].join(', ');
 
-  router.all(path, async (ctx) => {
-    const action = byMethod.get(ctx.method);
-    if (action) return action(ctx);
+  const otherwise: Action = async (ctx) => {
     if (ctx.method === 'OPTIONS') return answerEmpty(ctx, { Allow: allow });
     await admit(ctx);
     throw new Refusal(405, { detail: `Method "${ctx.method}" not allowed.` }, { Allow: allow });
-  });
+  };
+  router.all(path, (ctx) => (byMethod.get(ctx.method) ?? otherwise)(ctx));
 }
 
 const unknownPath = refusal(404, 'Not found.');

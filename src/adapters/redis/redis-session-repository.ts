@@ -4,7 +4,7 @@ import { isUnexpired, rotate, type RefreshGeneration, type Session } from '../..
 import type { Keys } from './keys.js';
 import type { RedisConnection } from './redis-connection.js';
 import * as scripts from './scripts.js';
-import { parse, serialise } from './session-text.js';
+import { expiryOf, parse, serialise } from './session-text.js';
 import { unlessRefused } from './unless-refused.js';
 
 export class RedisSessionRepository implements SessionRepository {
@@ -32,6 +32,11 @@ export class RedisSessionRepository implements SessionRepository {
 
   async find(userId: number, sessionId: string): Promise<Session | undefined> {
     return (await this.read(userId, sessionId))?.session;
+  }
+
+  async isLive(userId: number, sessionId: string): Promise<boolean> {
+    const text = await this.readText(userId, sessionId);
+    return text !== null && this.clock() < expiryOf(text);
   }
 
   async list(userId: number): Promise<readonly Session[]> {
@@ -92,10 +97,14 @@ export class RedisSessionRepository implements SessionRepository {
     userId: number,
     sessionId: string,
   ): Promise<{ readonly text: string; readonly session: Session } | undefined> {
-    const text = await this.redis.read('HGET', this.keys.ofUser(userId).sessions, sessionId);
+    const text = await this.readText(userId, sessionId);
     if (text === null) return undefined;
     const session = parse(userId, sessionId, text);
     return isUnexpired(session, this.clock()) ? { text, session } : undefined;
+  }
+
+  private readText(userId: number, sessionId: string): Promise<string | null> {
+    return this.redis.read('HGET', this.keys.ofUser(userId).sessions, sessionId);
   }
 
   private async replace(from: string, to: Session): Promise<boolean> {

@@ -39,6 +39,12 @@ export function parse(userId: number, id: string, text: string): Session {
   };
 }
 
+/** When the session of a text expires, in seconds since the epoch, found without reading the rest. */
+export function expiryOf(text: string): number {
+  const start = text.indexOf(' ') + 1;
+  return Number.parseInt(text.slice(start, text.indexOf(' ', start)), text.includes('@') ? 36 : 10);
+}
+
 function inBase36(number: number): string {
   return number.toString(36);
 }
