@@ -5,6 +5,7 @@ import { HttpServer } from '../../src/adapters/http/http-server.js';
 import {
   expectAnswer,
   expectCommonHeaders,
+  invalidCredentials,
   malformedRequest,
   noCredentials,
   unknownPath,
@@ -85,6 +86,29 @@ describe('on the wire', () => {
       connection.send(`GET /tasks/ HTTP/1.1\r\nHost: x\r\n${bearer()}\r\n\r\n\x00garbage\r\n\r\n`);
       expectAnswer(await connection.response(), 200, []);
       await expectRefused(400, malformedRequest);
+    });
+
+    it('is refused once, however much there is of it', async () => {
+      const warnings: Error[] = [];
+      const note = (warning: Error) => void warnings.push(warning);
+      process.on('warning', note);
+      const { tasks } = server.storage;
+      const whenMoreHasCome =
+        (list: typeof tasks.list): typeof tasks.list =>
+        async (...args) => {
+          for (let i = 0; i < 30; i++) {
+            connection.send('\x00garbage\r\n\r\n');
+            await server.call('GET', '/livez');
+          }
+          return list(...args);
+        };
+      await whileReplaced(tasks, 'list', whenMoreHasCome, async () => {
+        get('/tasks/', bearer());
+        expectAnswer(await connection.response(), 200, []);
+      });
+      await expectRefused(400, malformedRequest);
+      process.off('warning', note);
+      expect(warnings).to.deep.equal([]);
     });
 
     it('is refused after a good request that was answered', async () => {
@@ -357,11 +381,38 @@ describe('on the wire', () => {
       expect(await connection.end()).to.equal('');
     });
 
+    it('that has sent all it wants is answered when the answers take their time', async () => {
+      const body = JSON.stringify({ username: 'nobody', password: 'takes its time' });
+      const length = `Content-Length: ${body.length}`;
+      for (let i = 0; i < 2; i++) {
+        const lines = ['POST /api/token/ HTTP/1.1', 'Host: x', 'Content-Type: application/json', length];
+        connection.sendRequest(lines, body);
+      }
+      connection.finish();
+      for (let i = 0; i < 2; i++) expectAnswer(await connection.response(), 401, invalidCredentials);
+      expect(await connection.end()).to.equal('');
+    });
+
     it('that stops in the middle of the headers is refused', async () => {
       connection.send('GET /livez HTTP/1.1\r\nHost');
       connection.finish();
       await expectRefused(400, malformedRequest);
     });
+
+    for (const line of ['GET /tasks/ HTTP/1.1', 'POST /tasks/create/ HTTP/1.1']) {
+      it(`that stops in the middle of the body of ${line} is refused after what came before is answered`, async () => {
+        const body = JSON.stringify({ username: 'nobody', password: 'takes its time' });
+        const type = 'Content-Type: application/json';
+        const length = `Content-Length: ${body.length}`;
+        connection.sendRequest(['POST /api/token/ HTTP/1.1', 'Host: x', type, length], body);
+        connection.sendRequest([line, 'Host: x', type, length, bearer()], body.slice(1));
+        connection.finish();
+        expectAnswer(await connection.response(), 401, invalidCredentials);
+        // Who asks for tasks need not wait for a body.
+        if (line.startsWith('GET')) expectAnswer(await connection.response(), 200, []);
+        await expectRefused(400, malformedRequest);
+      });
+    }
 
     it('that stops in the middle of a body is refused', async () => {
       connection.sendRequest([...startOfRequest, bearer()], '{"title":');

@@ -28,6 +28,8 @@ export class HttpServer {
   private readonly server: Server;
   /** The open connections, each with the answer to the last request that came on it. */
   private readonly connections = new Map<Duplex, ServerResponse | undefined>();
+  /** Those that are being refused, or were. */
+  private readonly refused = new WeakSet<Duplex>();
   private stopping = false;
 
   constructor(handle: Handle) {
@@ -43,6 +45,8 @@ export class HttpServer {
       this.connections.set(request.socket, response);
       handle(request, response);
     });
+    // A client that has sent all it wants may say so at once, and is answered nevertheless.
+    Object.assign(this.server, { httpAllowHalfOpen: true });
     this.server.on('connection', (socket: Socket) => {
       this.connections.set(socket, undefined);
       socket.once('close', () => this.connections.delete(socket));
@@ -88,17 +92,15 @@ export class HttpServer {
     }
   }
 
-  /** Refuses what is no request to this server, or does not come to an end. If an earlier request is still being answered, that comes first. */
+  /**
+   * Refuses what is no request to this server, or does not come to an end. If earlier requests are still being answered,
+   * that comes first. What a refused client goes on to send is nobody's business.
+   */
   private refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
-    const response = this.connections.get(socket);
-    const reason = refusalsByCode[error.code ?? ''] ?? malformed;
-    if (socket.writableEnded) return; // What a refused client goes on to send is nobody's business.
+    if (this.refused.has(socket) || socket.writableEnded) return;
+    this.refused.add(socket);
     if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
-    else if (!response || response.writableFinished) refuse(socket, reason);
-    else if (response.req.complete) response.once('close', () => refuse(socket, reason));
-    else if (response.headersSent) socket.destroy();
-    else if (response.socket) refuse(socket, reason);
-    else refuseInTurn(response, reason);
+    else refuseInTurn(socket, refusalOf(error), this.connections.get(socket));
   }
 }
 
@@ -108,11 +110,18 @@ const refusalsByCode: Readonly<Record<string, Refusal>> = {
   ERR_HTTP_REQUEST_TIMEOUT: refusal(408, 'Request timed out.'),
 };
 
+function refusalOf({ code = '' }: NodeJS.ErrnoException): Refusal {
+  return refusalsByCode[code] ?? malformed;
+}
+
 const headersOfRefusals = { ...securityHeaders, 'Content-Type': 'application/json', Connection: 'close' };
 
-/** Refuses a request while earlier ones of its connection are being answered. */
-function refuseInTurn(response: ServerResponse, { status, body }: Refusal): void {
-  response.writeHead(status, headersOfRefusals).end(JSON.stringify(body));
+/** Refuses what came behind the request with this answer, or is a part of it and keeps it from being answered. */
+function refuseInTurn(socket: Duplex, reason: Refusal, last: ServerResponse | undefined): void {
+  if (!last || last.writableFinished) refuse(socket, reason);
+  else if (last.req.complete || last.headersSent) last.once('close', () => refuse(socket, reason));
+  else if (last.socket) refuse(socket, reason);
+  else last.once('socket', () => refuseInTurn(socket, reason, last));
 }
 
 /** Writes a refusal where there is no response object to write it with, and ends the connection. */
