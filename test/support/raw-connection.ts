@@ -49,7 +49,7 @@ export class RawConnection {
   /** The next whole answer, without a body if it answers HEAD; rejected if the connection ends before. */
   async response({ toHead = false } = {}): Promise<RawResponse> {
     for (;;) {
-      const taken = take(this.received, toHead, this.hasEnded);
+      const taken = takeResponse(this.received, toHead, this.hasEnded);
       if (taken) {
         this.received = taken.rest;
         return taken.response;
@@ -88,7 +88,7 @@ export class RawConnection {
 }
 
 /** Takes a whole answer from the beginning of what has come; undefined while there is none. */
-function take(
+export function takeResponse(
   received: string,
   toHead: boolean,
   isAll: boolean,

@@ -24,6 +24,8 @@ export interface Given {
   readonly input?: string;
   /** What is on the screen when somebody types the input; without it the input is a file. */
   readonly prompt?: string;
+  /** Milliseconds after which it is ended, should it still run; a minute unless it is given. */
+  readonly lifetime?: number;
 }
 
 /** A line of the server's log. */
@@ -102,10 +104,10 @@ class RunningProcess {
   private readonly child: ChildProcessWithoutNullStreams;
 
   constructor([command = '', ...args]: readonly string[], given: Given) {
-    const { environment, directory, input = '', prompt } = given;
+    const { environment, directory, input = '', prompt, lifetime: timeout = 60_000 } = given;
     const { PATH, NODE_V8_COVERAGE } = process.env; // The latter where the coverage is being measured.
     const env = { PATH, ...(NODE_V8_COVERAGE !== undefined && { NODE_V8_COVERAGE }), ...environment };
-    this.child = spawn(command, args, { env, cwd: directory, timeout: 60_000, killSignal: 'SIGKILL' });
+    this.child = spawn(command, args, { env, cwd: directory, timeout, killSignal: 'SIGKILL' });
     this.ending = this.end();
     this.child.stdin.on('error', () => {}); // It may end before it has read all of its input.
     if (prompt === undefined) this.child.stdin.end(input);

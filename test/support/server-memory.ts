@@ -1,0 +1,38 @@
+import { fileURLToPath } from 'node:url';
+import { program, type ServerProcess } from './server-process.js';
+import { until } from './until.js';
+
+const probe = fileURLToPath(new URL('memory-probe.js', import.meta.url));
+
+/** What starts a server whose memory can be looked into. */
+export const probed = { command: [process.execPath, '--expose-gc', '--import', probe, program] };
+
+/** What a process holds when all that nobody needs is gone. */
+export interface Memory {
+  /** Bytes of objects, and of what is outside of the heap. */
+  readonly bytes: number;
+  /** Open connections; the one on which it listens is none. */
+  readonly connections: number;
+}
+
+/** What the server, started with `probed`, holds once no more than so many connections are open. */
+export function memoryAtRest(server: ServerProcess, connections = 0): Promise<Memory> {
+  const look = async () => {
+    const memory = await memoryOf(server);
+    return memory.connections <= connections ? memory : undefined;
+  };
+  return until(look, { seconds: 30, pause: 200, what: `no more than ${connections} connections` });
+}
+
+async function memoryOf(server: ServerProcess): Promise<Memory> {
+  const looks = server.log.filter(({ msg }) => msg === 'memory').length;
+  server.signal('SIGUSR2');
+  const { heapUsed, external, sockets } = await server.logged(
+    ({ msg, count }) => msg === 'memory' && count === looks + 1,
+  );
+  return { bytes: Number(heapUsed) + Number(external), connections: Number(sockets) };
+}
+
+export function megabytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MB`;
+}
