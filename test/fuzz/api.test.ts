@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import type { RunningServer } from '../support/running-server.js';
+import { withoutLimits, type RunningServer } from '../support/running-server.js';
 import { SettableClock } from '../support/settable-clock.js';
 import { withEachStorage } from '../support/storages.js';
 import { ApiModel } from './api-model.js';
@@ -9,6 +9,7 @@ import { World } from './world.js';
 
 const lifetimes = { access: 300, refresh: 3600, session: 5400, grace: 10 };
 const environment = {
+  ...withoutLimits,
   ACCESS_TOKEN_LIFETIME: '5m',
   REFRESH_TOKEN_LIFETIME: '1h',
   SESSION_LIFETIME: '90m',

@@ -4,7 +4,7 @@ import type { SignedIn } from '../support/api-client.js';
 import { expectCommonHeaders } from '../support/answers.js';
 import { RawConnection, takeResponse, type RawResponse } from '../support/raw-connection.js';
 import { report } from '../support/report.js';
-import { signingKey } from '../support/running-server.js';
+import { signingKey, withoutLimits } from '../support/running-server.js';
 import { megabytes, memoryAtRest, probed } from '../support/server-memory.js';
 import { ServerProcess } from '../support/server-process.js';
 import {
@@ -35,7 +35,7 @@ describe('any bytes', () => {
   let server: ServerProcess;
   let answers = 0;
   before(async () => {
-    const environment = { SIGNING_KEY: signingKey, BCRYPT_COST: '4' };
+    const environment = { SIGNING_KEY: signingKey, BCRYPT_COST: '4', ...withoutLimits };
     server = await ServerProcess.start(environment, { ...probed, lifetime: 10 * 60_000 });
   });
   after(() => server.kill());

@@ -14,6 +14,9 @@ export const signingKey = 'a key that only the tests know, 32 bytes and more';
 /** The environment of every server in the tests. */
 export const testEnvironment = { SIGNING_KEY: signingKey, BCRYPT_COST: '4', LOG_LEVEL: 'silent', PORT: '0' };
 
+/** For tests that sign in, register or refresh more often than people do. */
+export const withoutLimits = { THROTTLE_SIGN_IN: 'off', THROTTLE_REGISTER: 'off', THROTTLE_REFRESH: 'off' };
+
 export interface LogLine {
   readonly level: 'info' | 'warn' | 'error';
   readonly message: string;

@@ -23,7 +23,10 @@ export interface StopPatience {
   readonly busy: number;
 }
 
-/** An HTTP/1.1 server that slow, silent and broken clients cannot hold up, and that stops without failing a request. */
+/**
+ * An HTTP/1.1 server that slow, silent and broken clients cannot hold up, and that stops without failing a request. Of
+ * requests that come one behind the other on a connection, each is handled when the one before it was answered.
+ */
 export class HttpServer {
   private readonly server: Server;
   /** The open connections, each with the answer to the last request that came on it. */
@@ -42,8 +45,11 @@ export class HttpServer {
     };
     this.server = createServer(limits, (request, response) => {
       if (this.stopping) response.setHeader('Connection', 'close');
-      this.connections.set(request.socket, response);
-      handle(request, response);
+      const { socket } = request;
+      const previous = this.connections.get(socket);
+      this.connections.set(socket, response);
+      if (!previous || previous.writableFinished) handle(request, response);
+      else previous.once('close', () => socket.writable && handle(request, response));
     });
     // A client that has sent all it wants may say so at once, and is answered nevertheless.
     Object.assign(this.server, { httpAllowHalfOpen: true });
