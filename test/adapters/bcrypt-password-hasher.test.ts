@@ -119,8 +119,10 @@ describe('BcryptPasswordHasher', () => {
   });
 
   it('refuses what would have to wait too long, and does the rest', async () => {
-    const capacity = 100 + Math.max(1, availableParallelism() - 1);
-    const busy = new BcryptPasswordHasher(4);
+    const running = Math.max(1, availableParallelism() - 1);
+    const capacity = running + 32 * running;
+    const secondsPerHash = 0.25 / 2 ** 8;
+    const busy = new BcryptPasswordHasher(4, 32 * secondsPerHash);
     const hash = await busy.hash('correct horse');
     const outcomes = await concurrently(capacity + 10, (index) =>
       (index % 2 === 0 ? busy.verify('correct horse', hash) : busy.hash('another')).catch(

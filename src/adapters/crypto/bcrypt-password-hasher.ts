@@ -7,8 +7,8 @@ import { bcryptThreads } from './bcrypt-threads.js';
 /** Marks how the password was prepared before bcrypt saw it, in case that ever changes. */
 const scheme = 'bcrypt-sha256';
 
-/** How many may wait for their turn: at cost 12 on one core, about half a minute of work. */
-const maxWaiting = 100;
+/** Seconds that one hash takes at a cost of 12 on an ordinary core; each step of the cost doubles it. */
+const secondsAtCost12 = 0.25;
 
 /**
  * bcrypt over base64(SHA-256) of the NFC-normalised password: bcrypt alone ignores all after the 72nd byte.
@@ -19,9 +19,19 @@ export class BcryptPasswordHasher implements PasswordHasher {
   private readonly maxRunning = Math.max(1, availableParallelism() - 1);
   private running = 0;
   private readonly waiting: (() => void)[] = [];
+  private readonly maxWaiting: number;
 
-  /** `cost` is bcrypt's, the binary logarithm of its rounds. */
-  constructor(private readonly cost: number) {}
+  /**
+   * `cost` is bcrypt's, the binary logarithm of its rounds. No more may wait than have their turn within about so many
+   * seconds of `patience`: clients and proxies give up not much later, and the work would be in vain.
+   */
+  constructor(
+    private readonly cost: number,
+    patience = 10,
+  ) {
+    const secondsPerHash = secondsAtCost12 * 2 ** (cost - 12);
+    this.maxWaiting = this.maxRunning * Math.ceil(patience / secondsPerHash);
+  }
 
   async hash(password: string): Promise<string> {
     return this.inTurn(async () => `${scheme}$${await bcryptThreads.hash(prepare(password), this.cost)}`);
@@ -45,7 +55,7 @@ export class BcryptPasswordHasher implements PasswordHasher {
   }
 
   private async inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.waiting.length >= maxWaiting) throw new DomainError('overloaded');
+    if (this.waiting.length >= this.maxWaiting) throw new DomainError('overloaded');
     if (this.running < this.maxRunning) this.running++;
     else await new Promise<void>((resolve) => this.waiting.push(resolve));
     try {

@@ -1,0 +1,69 @@
+import { setTimeout } from 'node:timers/promises';
+import { expect } from 'chai';
+import { concurrently } from '../contracts/concurrency.js';
+import { expectAnswer, invalidCredentials, unavailable } from '../support/answers.js';
+import { Load } from '../support/load.js';
+import { RedisServer } from '../support/redis-server.js';
+import { report } from '../support/report.js';
+import { signingKey } from '../support/running-server.js';
+import { ServerProcess } from '../support/server-process.js';
+import { stopAfterEach } from '../support/stop-after-each.js';
+
+describe('200 sign-ins at once', () => {
+  const stopped = stopAfterEach();
+
+  it('hold up nobody else, and are refused where they would wait too long', async () => {
+    const redis = stopped(await RedisServer.start());
+    const environment = { STORAGE: 'redis', REDIS_URL: redis.url, SIGNING_KEY: signingKey };
+    const server = await ServerProcess.start(environment);
+    stopped({ stop: () => server.kill() });
+    const users = await concurrently(10, () => server.signedIn());
+    const load = new Load(server, users);
+    await load.next(users);
+
+    const startedAt = Date.now();
+    let isOver = false;
+    const signIns = concurrently(200, (index) =>
+      server.call('POST', '/api/token/', { username: `nobody-${index}`, password: 'a wrong password' }),
+    ).finally(() => (isOver = true));
+    const probes: number[] = [];
+    while (!isOver) {
+      const sentAt = performance.now();
+      expect((await server.call('GET', '/livez')).status).to.equal(200);
+      probes.push(performance.now() - sentAt);
+      await setTimeout(20);
+    }
+    const answers = await signIns;
+    const seconds = (Date.now() - startedAt) / 1000;
+    await load.stop();
+
+    const refused = answers.filter(({ status }) => status === 503);
+    for (const answer of refused) {
+      expectAnswer(answer, 503, unavailable);
+      expect(answer.headers['retry-after']).to.equal('5');
+    }
+    const others = answers.filter(({ status }) => status !== 503);
+    for (const answer of others) expectAnswer(answer, 401, invalidCredentials);
+    expect(refused.length).to.be.greaterThan(0);
+    expect(others.length).to.be.greaterThan(0);
+
+    expect(load.failures).to.deep.equal([]);
+    const during = load.exchanges.filter((exchange) => exchange.startedAt >= startedAt);
+    const tasks = percentile(
+      99,
+      during.map((exchange) => exchange.endedAt - exchange.startedAt),
+    );
+    const livez = percentile(99, probes);
+    report(
+      `${others.length} compared in ${seconds.toFixed(1)} s, ${refused.length} refused`,
+      `99 of 100 of ${during.length} task requests in ${tasks} ms, of ${probes.length} GET /livez in ${livez.toFixed(1)} ms`,
+    );
+    expect(tasks).to.be.lessThan(250);
+    expect(livez).to.be.lessThan(50);
+  });
+});
+
+function percentile(percent: number, values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.ceil((sorted.length * percent) / 100) - 1] ?? Number.NaN;
+}
