@@ -5,8 +5,7 @@ import { expectAnswer, invalidCredentials, unavailable } from '../support/answer
 import { Load } from '../support/load.js';
 import { RedisServer } from '../support/redis-server.js';
 import { report } from '../support/report.js';
-import { signingKey } from '../support/running-server.js';
-import { ServerProcess } from '../support/server-process.js';
+import { startServerOnRedis } from '../support/server-on-redis.js';
 import { stopAfterEach } from '../support/stop-after-each.js';
 
 describe('200 sign-ins at once', () => {
@@ -14,20 +13,18 @@ describe('200 sign-ins at once', () => {
 
   it('hold up nobody else, and are refused where they would wait too long', async () => {
     const redis = stopped(await RedisServer.start());
-    const environment = { STORAGE: 'redis', REDIS_URL: redis.url, SIGNING_KEY: signingKey };
-    const server = await ServerProcess.start(environment);
-    stopped({ stop: () => server.kill() });
+    const server = await startServerOnRedis(redis.url, stopped, { BCRYPT_COST: '12' });
     const users = await concurrently(10, () => server.signedIn());
     const load = new Load(server, users);
     await load.next(users);
 
     const startedAt = Date.now();
-    let isOver = false;
+    const over = new AbortController();
     const signIns = concurrently(200, (index) =>
       server.call('POST', '/api/token/', { username: `nobody-${index}`, password: 'a wrong password' }),
-    ).finally(() => (isOver = true));
+    ).finally(() => over.abort());
     const probes: number[] = [];
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const sentAt = performance.now();
       expect((await server.call('GET', '/livez')).status).to.equal(200);
       probes.push(performance.now() - sentAt);

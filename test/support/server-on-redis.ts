@@ -6,12 +6,14 @@ import type { stopAfterEach } from './stop-after-each.js';
 export async function startServerOnRedis(
   url: string,
   stopped: ReturnType<typeof stopAfterEach>,
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<ServerProcess> {
   const server = await ServerProcess.start({
     STORAGE: 'redis',
     REDIS_URL: url,
     SIGNING_KEY: signingKey,
     BCRYPT_COST: '4',
+    ...environment,
   });
   stopped({ stop: () => server.kill() });
   return server;

@@ -51,7 +51,7 @@ export class Keys {
 export interface ThrottleKeys {
   /** Hash: count, and at (seconds since the epoch). Expires when nothing of it counts any more. */
   readonly counted: string;
-  /** String: until when the key is trusted, in seconds since the epoch. Expires then. */
+  /** String: until when the key is trusted, in whole seconds since the epoch. Expires then. */
   readonly trusted: string;
 }
 

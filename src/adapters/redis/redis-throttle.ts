@@ -21,7 +21,9 @@ export class RedisThrottle implements Throttle {
 
   async trust(key: string, lifetime: number): Promise<void> {
     const { counted, trusted } = this.keys.ofThrottle(key);
-    await scripts.trust(this.redis, counted, trusted, this.clock() + lifetime, lifetime);
+    // Redis keeps a whole number without an allocation of its own.
+    const until = Math.ceil(this.clock() + lifetime);
+    await scripts.trust(this.redis, counted, trusted, until, lifetime);
   }
 
   async isTrusted(key: string): Promise<boolean> {
