@@ -4,6 +4,7 @@ import {
   invalidCredentials,
   noActiveAccount,
   noCredentials,
+  sessionNotFound,
   taskNotFound,
   tokenBlacklisted,
   tokenInvalid,
@@ -22,7 +23,7 @@ export interface Expected {
   readonly link?: string;
 }
 
-export type Received = Readonly<Record<'access' | 'refresh', string>>;
+export type Received = Readonly<Record<'access' | 'refresh' | 'id' | 'last_used_at', string>>;
 
 /** The body of a request: a value for each field, or something that cannot be read, and what is said to that. */
 export type Body = { readonly fields: Readonly<Record<string, Input>> } | { readonly unreadable: Refused };
@@ -38,7 +39,8 @@ export interface Lifetimes {
 type Task = { readonly id: number } & Readonly<Record<'title' | 'description' | 'status', string>>;
 
 interface Account {
-  readonly password: string;
+  readonly username: string;
+  password: string;
   state: 'active' | 'inactive' | 'deleted';
   readonly sessions: Session[];
   readonly tasks: Map<number, Task>;
@@ -59,6 +61,8 @@ interface Token {
   readonly session: Session;
   readonly expiresAt: number;
 }
+
+const passwordIncorrect = 'Your password was entered incorrectly. Please enter it again.';
 
 /** Thrown for the first thing that is wrong with a request. */
 export class Refused implements Expected {
@@ -100,7 +104,14 @@ export class ApiModel {
       );
       const weaknesses = 'fields' in body && body.fields['password']?.weak;
       if (weaknesses) throw new Refused(400, { password: weaknesses });
-      const account: Account = { password, state: 'active', sessions: [], tasks: new Map(), lastTaskId: 0 };
+      const account: Account = {
+        username,
+        password,
+        state: 'active',
+        sessions: [],
+        tasks: new Map(),
+        lastTaskId: 0,
+      };
       this.accounts.set(username, account);
       return { status: 201, body: { message: 'User registered successfully' } };
     });
@@ -168,6 +179,76 @@ export class ApiModel {
       if (!this.isLive(session)) throw new Refused(401, tokenBlacklisted);
       session.ended = true;
       return { status: 200, body: { message: 'Successfully logged out' } };
+    });
+  }
+
+  logoutAll(bearer: string | undefined): Expected {
+    return this.answerTo(() => {
+      for (const session of this.caller(bearer).sessions) session.ended = true;
+      return { status: 200, body: { message: 'Successfully logged out of all sessions' } };
+    });
+  }
+
+  /** Those that were opened in the same second may come in any order; when they were last used is not known here. */
+  listSessions(bearer: string | undefined): Expected {
+    return this.answerTo(() => {
+      const { sessions } = this.caller(bearer);
+      const own = this.tokens.get(bearer ?? '')?.session;
+      const described = (given: readonly Received[]) =>
+        sessions
+          .filter((session) => this.isLive(session))
+          .map((session) => {
+            const id = claimsOf(session.current)['sid'];
+            return { session, id, at: given.findIndex((each) => each.id === id) };
+          })
+          .toSorted((a, b) => a.session.openedAt - b.session.openedAt || a.at - b.at)
+          .map(({ session, id, at }) => ({
+            id,
+            current: session === own,
+            signed_in_at: new Date(session.openedAt * 1000).toISOString().replace('.000', ''),
+            last_used_at: given[at]?.last_used_at,
+            address: '127.0.0.1',
+          }));
+      return { status: 200, body: (received) => described(received as unknown as Received[]) };
+    });
+  }
+
+  /** `of` is any token of the session that is to end. */
+  endSession(bearer: string | undefined, of: string): Expected {
+    return this.answerTo(() => {
+      const { sessions } = this.caller(bearer);
+      const session = this.tokens.get(of)?.session;
+      if (!session || !sessions.includes(session) || !this.isLive(session))
+        throw new Refused(404, sessionNotFound);
+      session.ended = true;
+      return { status: 200, body: { message: 'Session ended successfully' } };
+    });
+  }
+
+  changePassword(bearer: string | undefined, body: Body): Expected {
+    return this.answerTo(() => {
+      const owner = this.caller(bearer);
+      const passwords = take(body, ['old_password', 'new_password'], (input, name) =>
+        name === 'new_password' ? (input.refusedAsNew ?? input.refused) : input.refused,
+      );
+      if (passwords.old_password !== owner.password)
+        throw new Refused(400, { old_password: [passwordIncorrect] });
+      const weaknesses = 'fields' in body && body.fields['new_password']?.weak;
+      if (weaknesses) throw new Refused(400, { new_password: weaknesses });
+      owner.password = passwords.new_password;
+      const own = this.tokens.get(bearer ?? '')?.session;
+      for (const session of owner.sessions) session.ended ||= session !== own;
+      return { status: 200, body: { message: 'Password changed successfully' } };
+    });
+  }
+
+  deleteAccount(bearer: string | undefined, body: Body): Expected {
+    return this.answerTo(() => {
+      const owner = this.caller(bearer);
+      const { password } = take(body, ['password']);
+      if (password !== owner.password) throw new Refused(400, { password: [passwordIncorrect] });
+      this.changeAccount(owner.username, 'deleted');
+      return { status: 200, body: { message: 'Account deleted successfully' } };
     });
   }
 
@@ -317,12 +398,12 @@ function ownTask(owner: Account, id: number): Task {
 function take<Name extends string>(
   body: Body,
   names: readonly Name[],
-  objections: (input: Input) => readonly string[] | undefined = ({ refused }) => refused,
+  objections: (input: Input, name: Name) => readonly string[] | undefined = ({ refused }) => refused,
 ): Record<Name, string> {
   if ('unreadable' in body) throw body.unreadable;
   const inputs = names.map((name) => [name, body.fields[name] ?? leftOut] as const);
   const refused = inputs.flatMap(([name, input]) => {
-    const reasons = objections(input);
+    const reasons = objections(input, name);
     return reasons ? [[name, reasons] as const] : [];
   });
   if (refused.length > 0) throw new Refused(400, Object.fromEntries(refused));

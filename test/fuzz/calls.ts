@@ -1,7 +1,18 @@
 import * as fc from 'fast-check';
 import { notAllowed, unknownPath } from '../support/answers.js';
+import { claimsOf } from '../support/json-web-token.js';
 import type { Expected } from './api-model.js';
-import { badUsernames, description, mostly, noText, password, status, title, type Input } from './inputs.js';
+import {
+  badUsernames,
+  description,
+  mostly,
+  noText,
+  oldOrNewPassword,
+  password,
+  status,
+  title,
+  type Input,
+} from './inputs.js';
 import { write, writing, type RequestBody, type Writing } from './request-bodies.js';
 import type { TokenChoice, World } from './world.js';
 
@@ -75,6 +86,44 @@ const verify = call('verify', { tokenField, writing }, async (world, chosen) => 
 const logout = call('log out', { tokenField, writing }, async (world, chosen) => {
   const body = write({ refresh: world.tokenInput(chosen.tokenField) }, chosen.writing);
   await world.ask('POST /api/logout/', { body }, world.model.logout(body.means));
+});
+
+const logoutAll = call('log out of all', { caller }, async (world, chosen) => {
+  const access = world.access(chosen.caller);
+  await world.ask('POST /api/logout/all/', { access }, world.model.logoutAll(access));
+});
+
+const listSessions = call('list sessions', { caller }, async (world, chosen) => {
+  const access = world.access(chosen.caller);
+  await world.ask('GET /api/sessions/', { access }, world.model.listSessions(access));
+});
+
+const endSession = call(
+  'end session',
+  { caller, of: fc.record({ kind: fc.constant('access'), age }) },
+  async (world, chosen) => {
+    const access = world.access(chosen.caller);
+    const of = world.access(chosen.of) ?? '';
+    const expected = world.model.endSession(access, of);
+    await world.ask(`DELETE /api/sessions/${sessionOf(of)}/`, { access }, expected);
+  },
+);
+
+const changePassword = call(
+  'change password',
+  { caller, old: password, new: oldOrNewPassword, writing },
+  async (world, chosen) => {
+    const access = world.access(chosen.caller);
+    const body = write({ old_password: chosen.old, new_password: chosen.new }, chosen.writing);
+    const expected = world.model.changePassword(access, body.means);
+    await world.ask('POST /api/password/change/', { body, access }, expected);
+  },
+);
+
+const deleteAccount = call('delete account', { caller, password, writing }, async (world, chosen) => {
+  const access = world.access(chosen.caller);
+  const body = write({ password: chosen.password }, chosen.writing);
+  await world.ask('DELETE /api/account/', { body, access }, world.model.deleteAccount(access, body.means));
 });
 
 const createTask = call('create', { caller, task, writing }, async (world, chosen) => {
@@ -183,6 +232,11 @@ export const anyCall: fc.Arbitrary<Call> = fc.oneof(
   { weight: 5, arbitrary: refresh },
   { weight: 2, arbitrary: verify },
   { weight: 1, arbitrary: logout },
+  { weight: 1, arbitrary: logoutAll },
+  { weight: 2, arbitrary: listSessions },
+  { weight: 1, arbitrary: endSession },
+  { weight: 1, arbitrary: changePassword },
+  { weight: 1, arbitrary: deleteAccount },
   { weight: 14, arbitrary: createTask },
   { weight: 3, arbitrary: listTasks },
   { weight: 3, arbitrary: pageOfTasks },
@@ -194,6 +248,11 @@ export const anyCall: fc.Arbitrary<Call> = fc.oneof(
   { weight: 1, arbitrary: operate },
   { weight: 2, arbitrary: passTime },
 );
+
+/** The id of a token's session, or one that no session has. */
+function sessionOf(text: string): string {
+  return text.startsWith('eyJ') ? String(claimsOf(text)['sid']) : '0'.repeat(32);
+}
 
 function writeCredentials(
   world: World,

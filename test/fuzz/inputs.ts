@@ -109,3 +109,9 @@ export const password = mostly(
     weak(74839201756483, 'This password is entirely numeric.'),
   ),
 );
+
+/** What may be a password from now on, be it another or the same. */
+export const oldOrNewPassword = mostly(
+  fc.constantFrom(usualPassword, taken('Another & longer kite')),
+  password,
+);

@@ -35,7 +35,7 @@ const refreshToken = '<refresh>';
 const task = { title: 'Buy milk', description: 'Two litres', status: 'pending' };
 const credentials = { username: 'nobody', password: 'Xk9-fence-Orbit' };
 
-/** What clients send. A new endpoint gets its line here. */
+/** What clients send, but for what would end their own session. A new endpoint gets its line here. */
 const usual: readonly (readonly [method: string, target: string, fields?: object])[] = [
   ['POST', '/tasks/register/', credentials],
   ['POST', '/api/token/', credentials],
@@ -48,6 +48,11 @@ const usual: readonly (readonly [method: string, target: string, fields?: object
   ['GET', '/tasks/1/'],
   ['PUT', '/tasks/1/update/', task],
   ['DELETE', '/tasks/1/delete/'],
+  ['GET', '/api/sessions/'],
+  ['DELETE', `/api/sessions/${'0'.repeat(32)}/`],
+  ['POST', '/api/password/change/', { old_password: 'x', new_password: 'Another & longer kite' }],
+  ['DELETE', '/api/account/', { password: 'x' }],
+  ['GET', '/.well-known/jwks.json'],
   ['GET', '/livez'],
   ['GET', '/readyz'],
 ];
@@ -55,7 +60,7 @@ const usual: readonly (readonly [method: string, target: string, fields?: object
 const methods = 'GET POST PUT DELETE HEAD OPTIONS PATCH TRACE PROPFIND M-SEARCH LOCK REPORT'.split(' ');
 
 const targetParts = (
-  '/ / / tasks api token create update delete register 1 0 -1 007 9007199254740993 %31 %2f %00 % %zz %ff %e2%82%ac . .. ' +
+  '/ / / tasks api token sessions account create update delete register 1 0 -1 007 9007199254740993 %31 %2f %00 % %zz %ff %e2%82%ac . .. ' +
   '%2e%2e // \\ ; : @ ? & = limit after limit=0 limit=1 after=x # * + | " < > { } ~ __proto__ constructor'
 ).split(' ');
 

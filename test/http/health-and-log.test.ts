@@ -4,7 +4,7 @@ import { claimsOf } from '../support/json-web-token.js';
 import { RawConnection } from '../support/raw-connection.js';
 import { whileReplaced } from '../support/replace-method.js';
 import { RedisServer } from '../support/redis-server.js';
-import { RunningServer, type LogLine, type SignedIn } from '../support/running-server.js';
+import { RunningServer, withoutLimits, type LogLine, type SignedIn } from '../support/running-server.js';
 import { stopAfterEach } from '../support/stop-after-each.js';
 import { withEachStorage } from '../support/storages.js';
 import { until } from '../support/until.js';
@@ -300,6 +300,43 @@ describe('what clients send', () => {
       expect(JSON.stringify(server.log)).to.not.include(canary);
       for (const secret of [user.access, user.refresh, user.password, user.username])
         expect(JSON.stringify(server.log)).to.not.include(secret);
+    });
+
+    it('is in no line of the log and in no header, whatever path, field and header it is sent in', async () => {
+      const all = stopped(await start(withoutLimits));
+      const { access } = await all.signedIn(canary);
+      const names = 'username password old_password new_password refresh token title description status';
+      const fields = Object.fromEntries(names.split(' ').map((name) => [name, canary]));
+      const headers = Object.fromEntries(
+        'Idempotency-Key X-Forwarded-For Forwarded X-Request-Id User-Agent Origin Accept X-HTTP-Method-Override'
+          .split(' ')
+          .map((name) => [name, `${canary}"`]),
+      );
+      const bodies = [
+        ['application/json', JSON.stringify(fields)],
+        ['application/json', `{"${canary}":"${canary}","__proto__":{"title":"${canary}"}}`],
+        ['application/x-www-form-urlencoded', new URLSearchParams(fields).toString()],
+        [canary, canary],
+      ] as const;
+      const ids = ['1', '0'.repeat(32), canary];
+      const targets = all.paths.flatMap((path) => ids.map((id) => path.replace(':id', id)));
+      for (const target of new Set(targets)) {
+        for (const method of ['GET', 'POST', 'PUT', 'DELETE']) {
+          for (const [type, body] of bodies) {
+            const answer = await all.send({
+              method,
+              path: `${target}/?${canary}=${canary}&limit=${canary}&token=${canary}`,
+              headers: { ...headers, Authorization: `Bearer ${access}`, 'Content-Type': type },
+              body,
+            });
+            expect(answer.status, `${method} ${target}`).to.be.lessThan(500);
+            expect(JSON.stringify(answer.headers)).to.not.include(canary);
+          }
+        }
+      }
+      const routes = new Set(all.log.map((line) => line.fields['route']));
+      expect(all.paths.filter((path) => !routes.has(path))).to.deep.equal([]);
+      for (const secret of [canary, access]) expect(JSON.stringify(all.log)).to.not.include(secret);
     });
 
     describe('when something goes wrong that nobody foresaw', () => {

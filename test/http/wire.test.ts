@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import type { Server } from 'node:http';
+import { connect } from 'node:net';
 import { expect } from 'chai';
 import { HttpServer } from '../../src/adapters/http/http-server.js';
 import {
@@ -462,6 +463,23 @@ describe('on the wire', () => {
     expect(limits.headersTimeout).to.be.within(1, 30_000);
     expect(limits.requestTimeout).to.be.within(limits.headersTimeout, 60_000);
     expect(limits.keepAliveTimeout).to.be.within(60_000, 120_000);
+    expect(limits.timeout).to.be.within(60_000, 300_000);
+  });
+
+  it('a client that takes none of its answer is cut off', async () => {
+    const events = new EventEmitter();
+    const answering = new HttpServer((_request, response) => {
+      response.once('close', () => events.emit('closed'));
+      response.end('x'.repeat(20_000_000));
+    });
+    stopped({ stop: () => answering.stop({ idle: 0, busy: 0 }) });
+    Object.assign(Reflect.get(answering, 'server') as Server, { timeout: 50 });
+    const port = await answering.listen(0, '127.0.0.1');
+    const closed = once(events, 'closed');
+    const client = connect({ port, host: '127.0.0.1' }).pause();
+    client.on('error', () => undefined).write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    await closed;
+    client.destroy();
   });
 
   it('a client that is too slow is told so', async () => {

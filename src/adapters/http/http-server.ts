@@ -51,6 +51,7 @@ export class HttpServer {
       if (!previous || previous.writableFinished) handle(request, response);
       else previous.once('close', () => socket.writable && handle(request, response));
     });
+    this.server.timeout = 120_000; // For whoever takes none of their answer.
     // A client that has sent all it wants may say so at once, and is answered nevertheless.
     Object.assign(this.server, { httpAllowHalfOpen: true });
     this.server.on('connection', (socket: Socket) => {

@@ -1,0 +1,141 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
+import { expect } from 'chai';
+import type { SignedIn } from '../support/api-client.js';
+import { repeatedly } from '../support/repeatedly.js';
+import { report } from '../support/report.js';
+import { megabytes, memoryAtRest, probed } from '../support/server-memory.js';
+import { withoutLimits } from '../support/running-server.js';
+import { ServerProcess } from '../support/server-process.js';
+
+/** In milliseconds; for others, while a thousand clients behave badly and two cores do all the work. */
+const patience = 5_000;
+const mayGrowBy = 5 * 2 ** 20;
+/** Bytes; longer than what the system keeps for a client that does not read. */
+const lengthOfList = 30 * 90_000;
+
+/** What is sent, and whether some of the answer is waited for before the end. */
+type Beginning = readonly [bytes: string, waits: boolean];
+
+describe('clients', () => {
+  let server: ServerProcess;
+  let user: SignedIn;
+  before(async () => {
+    const environment = { BCRYPT_COST: '4', ...withoutLimits };
+    server = await ServerProcess.start(environment, { ...probed, lifetime: 5 * 60_000 });
+    user = await server.signedIn();
+    const task = { title: 't', description: 'x'.repeat(lengthOfList / 30) };
+    for (let i = 0; i < 30; i++) await server.call('POST', '/tasks/create/', task, user.access);
+  });
+  after(async () => {
+    await server.kill();
+    expect((await server.ending).stderr).to.equal('');
+  });
+
+  const head = (line: string, ...headers: readonly string[]) =>
+    [`${line} HTTP/1.1`, 'Host: x', `Authorization: Bearer ${user.access}`, ...headers, '', ''].join('\r\n');
+  const json = 'Content-Type: application/json';
+
+  it('that break off 10,000 times in the middle of requests and answers leave nothing behind', async () => {
+    const credentials = JSON.stringify({ username: user.username, password: 'wrong' });
+    const beginnings: readonly Beginning[] = [
+      ['', false],
+      ['GET /tasks/ HTTP/1.1\r\nHost', false],
+      [`${head('POST /tasks/create/', json, 'Content-Length: 100')}{"title":`, false],
+      [`${head('POST /tasks/create/', json, 'Transfer-Encoding: chunked')}5\r\n{"ti`, false],
+      [head('PUT /tasks/1/update/', json, 'Content-Length: 100', 'Expect: 100-continue'), true],
+      [head('POST /api/token/', json, `Content-Length: ${credentials.length}`) + credentials, false],
+      [head('GET /tasks/?limit=1'), false],
+      [head('GET /tasks/'), true],
+      [head('GET /livez').repeat(5), true],
+      [`${head('GET /livez')}\0garbage`, false],
+    ];
+    const breakOff = async (times: number) => {
+      for (let done = 0; done < times; done += 50) {
+        const sockets = Array.from({ length: 50 }, (_, i) =>
+          beginAndBreakOff(beginnings[(done + i) % beginnings.length] ?? ['', false], i),
+        );
+        await Promise.all(sockets);
+      }
+    };
+    await breakOff(1_000);
+    const before = await memoryAtRest(server, 1);
+    await serveOthersUntil(breakOff(10_000));
+    const after = await memoryAtRest(server, 1);
+    report(`memory from ${megabytes(before.bytes)} to ${megabytes(after.bytes)}`);
+    expect(after.bytes - before.bytes).to.be.lessThan(mayGrowBy);
+  }).timeout(120_000);
+
+  it('that are silent, slow to send or slow to read hold up nobody', async () => {
+    const before = await memoryAtRest(server, 1);
+    const silent = await openMany(1_000, '');
+    const slowHeads = await openMany(100, 'GET /livez HTTP/1.1\r\nHost: x\r\nX: ');
+    const slowBodies = await openMany(100, head('POST /tasks/create/', json, 'Content-Length: 100000'));
+    const slowReaders = await openMany(50, head('GET /tasks/').repeat(10));
+    for (const reader of slowReaders) reader.pause();
+    const slowSenders = [...slowHeads, ...slowBodies];
+    const trickle = setInterval(
+      () => slowSenders.forEach((socket) => socket.writable && socket.write('x')),
+      500,
+    );
+
+    const startedAt = Date.now();
+    const secondsUntilClosed = async (sockets: readonly Socket[]) => {
+      await Promise.all(sockets.map(async (socket) => socket.closed || once(socket, 'close')));
+      return (Date.now() - startedAt) / 1000;
+    };
+    const times = Promise.all([silent, slowHeads, slowBodies].map(secondsUntilClosed));
+    await serveOthersUntil(times);
+    clearInterval(trickle);
+    for (const [i, limit] of [10, 10, 30].entries())
+      expect((await times)[i]).to.be.within(limit - 2, limit + 15);
+
+    const full = await memoryAtRest(server, 51);
+    for (const reader of slowReaders) reader.destroy();
+    const after = await memoryAtRest(server, 1);
+    report(
+      `memory from ${megabytes(before.bytes)}, with 50 slow readers ${megabytes(full.bytes)}, to ${megabytes(after.bytes)}`,
+    );
+    // Each keeps no more than one of the ten answers.
+    expect(full.bytes - before.bytes).to.be.lessThan(slowReaders.length * 2 * lengthOfList);
+    expect(after.bytes - before.bytes).to.be.lessThan(mayGrowBy);
+  }).timeout(120_000);
+
+  async function beginAndBreakOff([bytes, waits]: Beginning, turn: number): Promise<void> {
+    const socket = await open();
+    socket.write(bytes);
+    if (waits) await once(socket, 'data');
+    if (turn % 3 === 0) socket.end(); // And no word more, nor an ear for the answer.
+    if (turn % 2 === 0) socket.destroy();
+    else socket.resetAndDestroy();
+  }
+
+  async function openMany(count: number, bytes: string): Promise<Socket[]> {
+    const sockets = await Promise.all(Array.from({ length: count }, open));
+    for (const socket of sockets) socket.write(bytes);
+    return sockets;
+  }
+
+  async function open(): Promise<Socket> {
+    const socket = connect({ port: server.port, host: '127.0.0.1' });
+    socket.unref(); // A test that fails may leave it open.
+    await once(socket, 'connect');
+    socket.on('error', () => undefined); // What comes of it is known here.
+    socket.resume();
+    return socket;
+  }
+
+  /** Others are answered all the time. */
+  async function serveOthersUntil(end: Promise<unknown>): Promise<void> {
+    const answers = await repeatedly(async () => {
+      const startedAt = Date.now();
+      const { status } = await server.call('GET', '/tasks/1/', undefined, user.access);
+      const duration = Date.now() - startedAt;
+      await setTimeout(10);
+      return { status, duration };
+    }, end);
+    await end;
+    expect(answers.filter(({ status, duration }) => status !== 200 || duration > patience)).to.deep.equal([]);
+  }
+});
