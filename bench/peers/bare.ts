@@ -1,5 +1,5 @@
 // No framework: node:http, a router of a few comparisons, one trip to Redis per request. What one who cares about speed
-// writes by hand; the last tricks (what one turn reads as one script, remembered tokens) are left to fastify-max.
+// writes by hand; the last tricks (corked socket, remembered tokens) are left to fastify-max.
 import type { IncomingMessage } from 'node:http';
 import { Redis } from 'ioredis';
 import { Accounts, type Credentials } from './accounts.js';

@@ -1,5 +1,5 @@
-// Fastify on Hexado's own storage, with all that makes that fast: one trip to Redis per request, what one turn reads as
-// one script, tasks as text in one sorted set; and tokens that are remembered once they were found good.
+// Fastify on Hexado's own storage, with all that makes that fast: one trip to Redis per request over a corked
+// socket, tasks as text in one sorted set; and tokens that are remembered once they were found good.
 import { randomUUID } from 'node:crypto';
 import bcrypt from 'bcrypt';
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';

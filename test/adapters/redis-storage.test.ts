@@ -225,27 +225,6 @@ describe('Redis storage', () => {
       expect(await storage.sessions.end(user.id, session.id)).to.equal(true);
     });
 
-    it('reads all that is asked for at once, however much it is', async () => {
-      const { user, session } = await signIn(storage, clock);
-      const tasks = await concurrently(250, () => storage.tasks.create(user.id, aDraft()));
-      const found = await Promise.all([
-        storage.sessions.find(user.id, session.id),
-        ...tasks.map(({ id }) => storage.tasks.find(user.id, id)),
-        storage.tasks.find(user.id, 251),
-      ]);
-      expect(found).to.deep.equal([session, ...tasks, undefined]);
-    });
-
-    it('fails the reads of a key that holds something else, and no others of the same moment', async () => {
-      const alice = await signIn(storage, clock);
-      const bob = await addUser(storage, { username: 'bob' });
-      await redis.set(keys.ofUser(bob.id).tasks, 'no sorted set');
-      const reads = [storage.tasks.find(bob.id, 1), storage.sessions.find(alice.user.id, alice.session.id)];
-      const [ofBob, ofAlice] = await Promise.allSettled(reads);
-      expect(ofBob).to.have.nested.property('reason.reason', 'WRONGTYPE');
-      expect(ofAlice).to.deep.equal({ status: 'fulfilled', value: alice.session });
-    });
-
     it('sees nothing of what has another prefix', async () => {
       const bystander = `${unusedPrefix()}{u:1}:account`;
       await redis.hset(bystander, { username: 'alice', password: 'hash', active: 1, created: 0 });

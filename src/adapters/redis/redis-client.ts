@@ -1,5 +1,4 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
-import { atEndOfTurn } from './end-of-turn.js';
 import type { RedisSettings } from './redis-settings.js';
 
 /** A client of any of the three modes; the commands are the same. */
@@ -41,7 +40,7 @@ function writeOncePerTurn(connection: Redis): void {
     socket.write = (...args: unknown[]) => {
       if (socket.writableCorked === 0) {
         socket.cork();
-        atEndOfTurn(() => socket.uncork());
+        setImmediate(() => socket.uncork());
       }
       return write(...args);
     };

@@ -2,7 +2,6 @@ import { setTimeout } from 'node:timers/promises';
 import { Cluster } from 'ioredis';
 import type { Log } from '../../application/ports.js';
 import { StorageUnavailable } from '../../domain/errors.js';
-import { ReadsOfATurn } from './reads-of-a-turn.js';
 import { connectTimeout, createClient, type RedisClient } from './redis-client.js';
 import { OutageLog } from './outage-log.js';
 import type { RedisSettings } from './redis-settings.js';
@@ -15,21 +14,12 @@ import type { Script } from './script.js';
  * raw errors carry the command's arguments. The log says when Redis cannot be reached, and when it can be again.
  */
 export class RedisConnection {
-  private readonly reads: ReadsOfATurn;
-
   private constructor(
     private readonly clients: readonly [RedisClient, ...RedisClient[]],
     private readonly writer: ReplicatedWriter | undefined,
     private readonly outages: OutageLog,
     private readonly warnings: RedisWarnings,
-  ) {
-    const [client] = clients;
-    this.reads = new ReadsOfATurn(
-      (script, args) => call((name, all) => client.call(name, ...all), script, args),
-      client instanceof Cluster,
-      (error) => this.unavailable(error),
-    );
-  }
+  ) {}
 
   /** Resolves once the first attempt has succeeded or failed. */
   static async open(settings: RedisSettings, log: Log): Promise<RedisConnection> {
@@ -52,13 +42,8 @@ export class RedisConnection {
     try {
       return await command(this.clients[0]);
     } catch (error) {
-      throw this.unavailable(error);
+      throw new StorageUnavailable(this.outages.note(error));
     }
-  }
-
-  /** The reply of a command that reads one key; the items of an array come joined by U+0000. */
-  read(command: string, key: string, ...args: (string | number)[]): Promise<string | null> {
-    return this.reads.read(command, key, ...args);
   }
 
   /** Runs a script; resolves when as many replicas as are to be waited for have what it wrote. */
@@ -91,10 +76,6 @@ export class RedisConnection {
     await Promise.all(this.clients.map((client) => client.quit().catch(() => undefined)));
     // One that has quit still listens to the sentinels.
     for (const client of this.clients) client.disconnect();
-  }
-
-  private unavailable(error: unknown): StorageUnavailable {
-    return new StorageUnavailable(this.outages.note(error));
   }
 }
 

@@ -104,7 +104,7 @@ export class RedisSessionRepository implements SessionRepository {
   }
 
   private readText(userId: number, sessionId: string): Promise<string | null> {
-    return this.redis.read('HGET', this.keys.ofUser(userId).sessions, sessionId);
+    return this.redis.send((client) => client.hget(this.keys.ofUser(userId).sessions, sessionId));
   }
 
   private async replace(from: string, to: Session): Promise<boolean> {

@@ -46,13 +46,16 @@ export class RedisTaskRepository implements TaskRepository {
 
   async find(ownerId: number, id: number): Promise<Task | undefined> {
     const { tasks } = this.keys.ofUser(ownerId);
-    const [task] = parse(await this.redis.read('ZRANGEBYSCORE', tasks, id, id));
-    return task;
+    const [text] = await this.redis.send((client) => client.zrangebyscore(tasks, id, id));
+    return text === undefined ? undefined : parse(text);
   }
 
   async list(ownerId: number, { after, limit }: Page): Promise<readonly Task[]> {
     const { tasks } = this.keys.ofUser(ownerId);
-    return parse(await this.redis.read('ZRANGEBYSCORE', tasks, `(${after}`, '+inf', 'LIMIT', 0, limit));
+    const texts = await this.redis.send((client) =>
+      client.zrangebyscore(tasks, `(${after}`, '+inf', 'LIMIT', 0, limit),
+    );
+    return texts.map(parse);
   }
 
   async update(ownerId: number, id: number, changes: TaskChanges, within = ''): Promise<Task | undefined> {
@@ -62,8 +65,7 @@ export class RedisTaskRepository implements TaskRepository {
     const text = unlessRefused(
       await scripts.updateTask(this.redis, tasks, sessions, within, now, id, ...fields),
     );
-    const [task] = parse(text);
-    return task;
+    return text === null ? undefined : parse(text);
   }
 
   async remove(ownerId: number, id: number, within = ''): Promise<boolean> {
@@ -77,22 +79,19 @@ export class RedisTaskRepository implements TaskRepository {
 }
 
 /**
- * Between the parts of a task's text, and between tasks: id, status, title, description. None of them is empty or holds
- * it, for the domain refuses that. JSON would take 44 bytes more per task, and twice the time to read.
+ * Between the parts of a task's text: id, status, title, description. None of them holds it, for the domain refuses it.
+ * JSON would take 44 bytes more per task, and twice the time to read.
  */
 const separator = '\0';
 
-function parse(texts: string | null): Task[] {
-  if (!texts) return [];
-  const parts = texts.split(separator);
-  const tasks: Task[] = [];
-  for (let i = 0; i < parts.length; i += 4) {
-    tasks.push({
-      id: Number(parts[i]),
-      title: parts[i + 2] ?? '',
-      description: parts[i + 3] ?? '',
-      status: parts[i + 1] as TaskStatus,
-    });
-  }
-  return tasks;
+function parse(text: string): Task {
+  const endOfId = text.indexOf(separator);
+  const endOfStatus = text.indexOf(separator, endOfId + 1);
+  const endOfTitle = text.indexOf(separator, endOfStatus + 1);
+  return {
+    id: Number(text.slice(0, endOfId)),
+    title: text.slice(endOfStatus + 1, endOfTitle),
+    description: text.slice(endOfTitle + 1),
+    status: text.slice(endOfId + 1, endOfStatus) as TaskStatus,
+  };
 }
