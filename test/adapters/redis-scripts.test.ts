@@ -2,10 +2,15 @@ import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { Keys } from '../../src/adapters/redis/keys.js';
 import { RedisConnection } from '../../src/adapters/redis/redis-connection.js';
-import * as scripts from '../../src/adapters/redis/scripts.js';
+import * as sessionScripts from '../../src/adapters/redis/session-scripts.js';
+import * as taskScripts from '../../src/adapters/redis/task-scripts.js';
+import * as throttleScripts from '../../src/adapters/redis/throttle-scripts.js';
+import * as userScripts from '../../src/adapters/redis/user-scripts.js';
 import { RecordedLog } from '../support/recorded-log.js';
 import { RedisServer } from '../support/redis-server.js';
 import { settingsFor } from '../support/redis-storage.js';
+
+const scripts = { ...userScripts, ...sessionScripts, ...taskScripts, ...throttleScripts };
 
 describe('a Redis script that is executed twice, as it is when its reply was lost', () => {
   const keys = new Keys('test:');

@@ -3,7 +3,7 @@ import type { Clock, SessionRepository } from '../../application/ports.js';
 import { isUnexpired, rotate, type RefreshGeneration, type Session } from '../../domain/session.js';
 import type { Keys } from './keys.js';
 import type { RedisConnection } from './redis-connection.js';
-import * as scripts from './scripts.js';
+import * as scripts from './session-scripts.js';
 import { expiryOf, parse, serialise } from './session-text.js';
 import { unlessRefused } from './unless-refused.js';
 

@@ -4,7 +4,7 @@ import type { Page } from '../../domain/page.js';
 import type { Task, TaskChanges, TaskDraft, TaskStatus } from '../../domain/task.js';
 import type { Keys } from './keys.js';
 import type { RedisConnection } from './redis-connection.js';
-import * as scripts from './scripts.js';
+import * as scripts from './task-scripts.js';
 import { unlessRefused } from './unless-refused.js';
 
 export class RedisTaskRepository implements TaskRepository {

@@ -3,7 +3,7 @@ import type { Clock, Throttle } from '../../application/ports.js';
 import type { Limit } from '../../domain/limit.js';
 import type { Keys } from './keys.js';
 import type { RedisConnection } from './redis-connection.js';
-import * as scripts from './scripts.js';
+import * as scripts from './throttle-scripts.js';
 
 /** Counts in one script per attempt, the rule of the domain in Lua: reading first would let concurrent attempts pass each other. */
 export class RedisThrottle implements Throttle {

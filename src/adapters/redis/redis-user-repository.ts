@@ -4,7 +4,7 @@ import type { Page } from '../../domain/page.js';
 import type { NewUser, User } from '../../domain/user.js';
 import type { Keys } from './keys.js';
 import type { RedisConnection } from './redis-connection.js';
-import * as scripts from './scripts.js';
+import * as scripts from './user-scripts.js';
 import { unlessRefused } from './unless-refused.js';
 
 /**

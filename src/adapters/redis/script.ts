@@ -1,4 +1,10 @@
 import { createHash } from 'node:crypto';
+import type { RedisConnection } from './redis-connection.js';
+
+// Each script is one step, touches one slot, and may be executed twice: when a reply is lost, ioredis on a Cluster sends
+// the script again. The second time, it changes nothing and answers what it answered before. A Redis that is out of memory
+// refuses the first command that would add something, and lets a script that has begun to write go on: those that take
+// away do that first. What may not be lost is written before what it replaces is deleted, in case the latter is refused.
 
 /** A Lua script that runs as one step. The first `numberOfKeys` of its arguments are keys, at least one. */
 export interface Script {
@@ -8,6 +14,11 @@ export interface Script {
   readonly sha: string;
 }
 
-export function createScript(numberOfKeys: number, lua: string): Script {
-  return { numberOfKeys, lua, sha: createHash('sha1').update(lua).digest('hex') };
+/** A script that is called like a function. */
+export function script<Arguments extends [key: string, ...(string | number)[]], Reply>(
+  numberOfKeys: number,
+  lua: string,
+): (redis: RedisConnection, ...args: Arguments) => Promise<Reply> {
+  const known = { numberOfKeys, lua, sha: createHash('sha1').update(lua).digest('hex') };
+  return (redis, ...args) => redis.run(known, args) as Promise<Reply>;
 }
