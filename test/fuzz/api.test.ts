@@ -9,14 +9,11 @@ import { World } from './world.js';
 
 const lifetimes = { access: 300, refresh: 3600, session: 5400, grace: 10 };
 const environment = {
-  ...withoutLimits,
+  ...withoutLimits, // The model knows none.
   ACCESS_TOKEN_LIFETIME: '5m',
   REFRESH_TOKEN_LIFETIME: '1h',
   SESSION_LIFETIME: '90m',
   REFRESH_GRACE: '10s',
-  THROTTLE_SIGN_IN: 'off', // The model knows no limits.
-  THROTTLE_REGISTER: 'off',
-  THROTTLE_REFRESH: 'off',
 };
 const numRuns = 500;
 
