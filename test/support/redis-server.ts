@@ -69,7 +69,8 @@ export class RedisServer {
   /** Ends the process for good, frozen or not, and deletes its directory. */
   async stop(): Promise<void> {
     await this.kill();
-    rmSync(this.directory, { recursive: true, force: true });
+    // A child that saves a snapshot outlives its parent by a moment.
+    rmSync(this.directory, { recursive: true, force: true, maxRetries: 20 });
   }
 
   /** Whether it serves now; false if the port is taken. */
