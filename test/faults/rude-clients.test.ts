@@ -106,8 +106,10 @@ describe('clients', () => {
     const socket = await open();
     socket.write(bytes);
     if (waits) await once(socket, 'data');
-    if (turn % 3 === 0) socket.end(); // And no word more, nor an ear for the answer.
-    if (turn % 2 === 0) socket.destroy();
+    // A socket of Node 20 that is reset while it ends is never closed, and keeps this process from its end.
+    if (turn % 3 === 0)
+      socket.end().destroy(); // No word more, nor an ear for the answer.
+    else if (turn % 2 === 0) socket.destroy();
     else socket.resetAndDestroy();
   }
 
