@@ -17,7 +17,7 @@ export type App = (request: IncomingMessage, response: ServerResponse) => Promis
  */
 export function createApp(respond: Action, log: Log): App {
   const koa = new Koa();
-  return async (request, response) => {
+  const respondAndLog: App = async (request, response) => {
     const startedAt = performance.now();
     const ctx = koa.createContext<RequestState>(request, response);
     ctx.state.requestId = requestIdOf(request);
@@ -29,6 +29,8 @@ export function createApp(respond: Action, log: Log): App {
     }
     logRequest(ctx, performance.now() - startedAt, log);
   };
+  // Where not even a refusal can be written, or no line of the log, nobody is left waiting.
+  return (request, response) => respondAndLog(request, response).catch(() => void response.destroy());
 }
 
 /** RFC 9112, 3.2: a request with two hosts is refused, and one with none unless it is of HTTP/1.0. */
