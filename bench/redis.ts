@@ -69,10 +69,10 @@ export class Redis {
     return { keys: held.filter((each): each is Snapshot['keys'][number] => each.value !== null) };
   }
 
-  /** Makes the data what it was, and nothing else. */
+  /** Makes the data what it was, and nothing else; what a server was still writing gives way. */
   async restore({ keys }: Snapshot): Promise<void> {
     await this.clear();
-    await Promise.all(keys.map(({ key, ttl, value }) => this.client.restore(key, ttl, value)));
+    await Promise.all(keys.map(({ key, ttl, value }) => this.client.restore(key, ttl, value, 'REPLACE')));
   }
 }
 
