@@ -22,7 +22,7 @@ export const { connectTimeout } = patience;
 /** A client that is not connected yet. It fails fast and comes back by itself. */
 export function createClient(settings: RedisSettings): RedisClient {
   const client = settings.mode === 'cluster' ? clientOfCluster(settings) : clientOfServer(settings);
-  onEachConnection(client, writeOncePerTurn);
+  onEachConnection(client, writeInBatches);
   return client;
 }
 
@@ -32,8 +32,14 @@ export function onEachConnection(client: RedisClient, use: (connection: Redis) =
   else use(client);
 }
 
-/** Lets the commands of all requests of one turn of the event loop leave in one write, for writing is what costs. */
-function writeOncePerTurn(connection: Redis): void {
+/**
+ * Bytes of commands that leave in one write. With more, Redis would have nothing to do while they are collected, and then
+ * the server nothing until Redis is done with all of them.
+ */
+const batchSize = 4096;
+
+/** Lets the commands of the requests of one turn of the event loop leave together, for writing is what costs. */
+function writeInBatches(connection: Redis): void {
   connection.on('connect', () => {
     const socket = connection.stream;
     const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
@@ -42,7 +48,12 @@ function writeOncePerTurn(connection: Redis): void {
         socket.cork();
         setImmediate(() => socket.uncork());
       }
-      return write(...args);
+      const hasRoom = write(...args);
+      if (socket.writableLength >= batchSize) {
+        socket.uncork();
+        socket.cork();
+      }
+      return hasRoom;
     };
   });
 }
