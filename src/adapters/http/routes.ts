@@ -47,11 +47,16 @@ export function createRouter(
 
 /** Answers each request by the resource that its path names. */
 export function routes(router: Router<RequestState>): Action {
-  // The first resource that is found is called directly, for composing a chain of one costs more than finding it.
+  // The router would hold a path against each of its patterns, and compose a chain of the one that it found.
+  const byFirstSegment = new Map<string, Router<RequestState>['stack']>();
+  for (const layer of router.stack) {
+    const segment = firstSegment(String(layer.path));
+    byFirstSegment.set(segment, [...(byFirstSegment.get(segment) ?? []), layer]);
+  }
   return (ctx) => {
-    const path = decodedPath(ctx);
-    const found = path ? router.match(path, ctx.method).pathAndMethod[0] : undefined;
-    if (!path || !found) throw unknownPath;
+    const path = decodedPath(ctx) ?? '';
+    const found = byFirstSegment.get(firstSegment(path))?.find((layer) => layer.match(path));
+    if (!found) throw unknownPath;
     const [id] = found.captures(path);
     if (id !== undefined) {
       if (found.path === sessionPath) ctx.state.sessionId = parseSessionId(id);
@@ -87,6 +92,12 @@ function resource(
 
 const unknownPath = refusal(404, 'Not found.');
 
+/** Of a path, what stands between its first slash and its second. */
+function firstSegment(path: string): string {
+  const end = path.indexOf('/', 1);
+  return path.slice(1, end === -1 ? undefined : end);
+}
+
 /** An id in a path (contract, section 7). One that no number can hold becomes 0, which no task has either. */
 function parseId(text: string): number {
   if (!/^[0-9]+$/.test(text)) throw unknownPath;
@@ -105,6 +116,8 @@ function parseSessionId(text: string): string {
  * or what it encodes is no text.
  */
 function decodedPath(ctx: Context): string | undefined {
+  const { url = '' } = ctx.req;
+  if (/^[\w/]+$/.test(url)) return url; // Nothing in it to be parsed.
   try {
     const { path } = ctx;
     return path.includes('%') ? decodeURIComponent(path) : path;
