@@ -111,7 +111,6 @@ export const answers: AnswersOf<Storage> = {
   sessions: {
     open: truth,
     find: maybe(session),
-    isLive: truth,
     list: list(session),
     touch: nothing,
     rotate: either(session, among(['reused', 'gone'])),

@@ -83,7 +83,7 @@ await app.register(async (own) => {
   });
 
   own.get('/tasks/', { schema: { response: { 200: listSchema } } }, async ({ caller }, reply) =>
-    answer(reply, await read(caller, tasks.list(caller.userId, wholeList))),
+    answer(reply, await tasks.list(caller.userId, wholeList, caller.session)),
   );
 
   own.post<{ Body: TaskDraft }>(
@@ -97,7 +97,7 @@ await app.register(async (own) => {
     '/tasks/:id/',
     { schema: { response: { 200: taskSchema } } },
     async ({ caller, params }, reply) =>
-      answer(reply, await read(caller, tasks.find(caller.userId, Number(params.id)))),
+      answer(reply, await tasks.find(caller.userId, Number(params.id), caller.session)),
   );
 
   own.put<{ Params: { id: string }; Body: Partial<TaskDraft> }>(
@@ -124,13 +124,6 @@ declare module 'fastify' {
 function readToken({ headers }: FastifyRequest): Claims | undefined {
   const { authorization } = headers;
   return authorization?.startsWith('Bearer ') ? verify(authorization.slice('Bearer '.length)) : undefined;
-}
-
-/** What was read, while the caller's session was looked up in the same trip. */
-async function read<T>({ userId, session }: Claims, reading: Promise<T>): Promise<T> {
-  const [live, found] = await Promise.all([sessions.find(userId, session), reading]);
-  if (!live) throw new DomainError('token_revoked');
-  return found;
 }
 
 /** Answers with what an operation came to; undefined stands for a task that is not there. */

@@ -1,4 +1,4 @@
-import { DomainError, StorageUnavailable } from '../domain/errors.js';
+import { DomainError, StorageUnavailable, type ErrorCode } from '../domain/errors.js';
 import type { TokenClaims } from '../domain/session.js';
 import type { SessionRepository, TokenSigner, UserRepository } from './ports.js';
 
@@ -26,30 +26,17 @@ export class Authenticate {
   }
 
   /**
-   * Reads something for the caller while their session is being looked up, so that both take one trip to the storage.
-   * What was read is handed out only if the session is live; `read` must not change anything.
+   * Does something for the caller in one trip to the storage: `act` is to name the caller's session to the storage, which
+   * does nothing unless it is live. Whatever `act` is refused for, an ended session is told first; but if the storage was
+   * away, nothing else is told.
    */
-  async whileReading<T>(accessToken: string, read: (caller: Caller) => Promise<T>): Promise<T> {
-    const caller = this.readToken(accessToken);
-    const live = this.requireLiveSession(caller);
-    const reading = begin(read, caller);
-    reading.catch(() => undefined); // Told below, and only to a live session.
-    await live;
-    return await reading;
-  }
-
-  /**
-   * Changes something for the caller in one trip to the storage: `change` is to name the caller's session to the storage,
-   * which changes nothing unless it is live. Whatever `change` is refused for, an ended session is told first; but if the
-   * storage was away, nothing else is told.
-   */
-  async whileChanging<T>(accessToken: string, change: (caller: Caller) => Promise<T>): Promise<T> {
+  async within<T>(accessToken: string, act: (caller: Caller) => Promise<T>): Promise<T> {
     const caller = this.readToken(accessToken);
     try {
-      return await change(caller);
+      return await act(caller);
     } catch (error) {
-      // The change may have taken place, and ended the session itself: then it was not refused.
-      if (error instanceof StorageUnavailable) throw error;
+      // A change may have taken place, and ended the session itself: then it was not refused.
+      if (error instanceof StorageUnavailable || isToldWithin(error)) throw error;
       await this.requireLiveSession(caller);
       throw error;
     }
@@ -63,18 +50,21 @@ export class Authenticate {
   }
 
   private async requireLiveSession({ userId, sessionId }: Caller): Promise<void> {
-    if (await this.sessions.isLive(userId, sessionId)) return;
+    if (await this.sessions.find(userId, sessionId)) return;
     const user = await this.users.find(userId);
     if (!user) throw new DomainError('user_not_found');
     throw new DomainError(user.active ? 'token_revoked' : 'user_inactive');
   }
 }
 
-/** Calls a function whose failure, even one that it throws at once, is to come from its promise. */
-function begin<T>(read: (caller: Caller) => Promise<T>, caller: Caller): Promise<T> {
-  try {
-    return read(caller);
-  } catch (error) {
-    return Promise.reject(error);
-  }
+/** Whether somebody was refused something that the storage tells only within a live session. */
+function isToldWithin(error: unknown): boolean {
+  return error instanceof DomainError && toldWithin.has(error.code);
 }
+
+const toldWithin: ReadonlySet<ErrorCode> = new Set([
+  'task_not_found',
+  'task_limit_reached',
+  'session_not_found',
+  'request_key_reused',
+]);

@@ -5,14 +5,16 @@ import type { SessionRepository } from './ports.js';
 
 /**
  * What callers do with their own sessions. A session of somebody else is 'session_not_found', like a missing one. Nothing
- * ends unless the session that the caller calls from is live, which is 'token_revoked' otherwise.
+ * ends and nothing is told unless the session that the caller calls from is live, which is 'token_revoked' otherwise.
  */
 export class ManageSessions {
   constructor(private readonly sessions: SessionRepository) {}
 
   /** In the order in which they were opened. */
-  async list(userId: number): Promise<readonly Session[]> {
-    return this.sessions.list(userId);
+  async list({ userId, sessionId: within }: Caller): Promise<readonly Session[]> {
+    const live = await this.sessions.list(userId);
+    if (!live.some(({ id }) => id === within)) throw new DomainError('token_revoked');
+    return live;
   }
 
   /** Ends any of the caller's sessions, the one they call from included. */

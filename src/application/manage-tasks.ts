@@ -12,8 +12,8 @@ import { allPages } from './all-pages.js';
 import type { Digest, RepeatableRequest, TaskRepository } from './ports.js';
 
 /**
- * What owners do with their own tasks. A task of somebody else is 'task_not_found', like a missing one. Changes take
- * place only `within` a live session, where one is named, and are 'token_revoked' otherwise.
+ * What owners do with their own tasks. A task of somebody else is 'task_not_found', like a missing one. Everything is done
+ * only `within` a live session, where one is named, and is 'token_revoked' otherwise.
  */
 export class ManageTasks {
   constructor(
@@ -33,8 +33,8 @@ export class ManageTasks {
     return await this.tasks.create(ownerId, draft, within, this.limit, request);
   }
 
-  async list(ownerId: number, page: Page): Promise<readonly Task[]> {
-    return this.tasks.list(ownerId, page);
+  list(ownerId: number, page: Page, within?: string): Promise<readonly Task[]> {
+    return this.tasks.list(ownerId, page, within);
   }
 
   /**
@@ -45,8 +45,8 @@ export class ManageTasks {
     return allPages((page) => this.tasks.list(ownerId, page), after);
   }
 
-  async get(ownerId: number, id: number): Promise<Task> {
-    return found(await this.tasks.find(ownerId, id));
+  async get(ownerId: number, id: number, within?: string): Promise<Task> {
+    return found(await this.tasks.find(ownerId, id, within));
   }
 
   /**
@@ -58,7 +58,7 @@ export class ManageTasks {
     try {
       changes = parseTaskChanges(await input);
     } catch (error) {
-      await this.get(ownerId, id);
+      await this.get(ownerId, id, within);
       throw error;
     }
     return found(await this.tasks.update(ownerId, id, changes, within));

@@ -45,8 +45,6 @@ export interface SessionRepository {
    */
   open(session: Session, passwordHash: string, limit?: number): Promise<boolean>;
   find(userId: number, sessionId: string): Promise<Session | undefined>;
-  /** Whether `find` would answer the session: what every request asks, so it should be quick. */
-  isLive(userId: number, sessionId: string): Promise<boolean>;
   /** The user's live sessions, in the order in which they were opened. */
   list(userId: number): Promise<readonly Session[]>;
   /** Records that the session was used `at` this second, unless it has ended or was used later. */
@@ -74,8 +72,8 @@ export interface SessionRepository {
 
 /**
  * Tasks, each of one owner. An owner's ids count up from 1 and are never given twice, also not after a deletion.
- * A change that names the session `within` which it is made happens only while that session of the owner is live, in
- * the same step; otherwise it is rejected with the code 'token_revoked'.
+ * What names the session `within` which it is asked for is done only if that session of the owner is live, a change in the
+ * same step; otherwise it is rejected with the code 'token_revoked', before anything else is told.
  */
 export interface TaskRepository {
   /**
@@ -90,9 +88,9 @@ export interface TaskRepository {
     limit?: number,
     request?: RepeatableRequest,
   ): Promise<Task>;
-  find(ownerId: number, id: number): Promise<Task | undefined>;
+  find(ownerId: number, id: number, within?: string): Promise<Task | undefined>;
   /** The owner's tasks on this page, in the order of ids; fewer than `limit` only at the end of the list. */
-  list(ownerId: number, page: Page): Promise<readonly Task[]>;
+  list(ownerId: number, page: Page, within?: string): Promise<readonly Task[]>;
   /** Sets the given fields and no others, in one step; answers the task as it is then. */
   update(ownerId: number, id: number, changes: TaskChanges, within?: string): Promise<Task | undefined>;
   /** Deletes the task; answers whether it was there to delete. */

@@ -43,7 +43,8 @@ describe('a Redis script that is executed twice, as it is when its reply was los
     await redis.hset(keys.ofThrottle('key').counted, { count: 1, at: now });
   });
 
-  const calls: Record<keyof typeof scripts, () => Promise<unknown>> = {
+  // All that change something.
+  const calls: Record<Exclude<keyof typeof scripts, 'findTask'>, () => Promise<unknown>> = {
     claimUsername: () => scripts.claimUsername(connection, keys.username('bob'), 2),
     releaseUsername: () => scripts.releaseUsername(connection, keys.username('alice'), 1),
     createAccount: () => scripts.createAccount(connection, keys.ofUser(2).account, 'bob', 'hash', 0),

@@ -16,8 +16,12 @@ describe('Authenticate', () => {
   for (const [way, authenticate] of [
     ['alone', (access: string) => application.authenticate.execute(access)],
     [
-      'while reading',
-      (access: string) => application.authenticate.whileReading(access, async (caller) => caller),
+      'within their session',
+      (access: string) =>
+        application.authenticate.within(access, async (caller) => {
+          await list(caller);
+          return caller;
+        }),
     ],
   ] as const) {
     describe(way, () => {
@@ -75,84 +79,70 @@ describe('Authenticate', () => {
     });
   }
 
-  describe('while changing', () => {
-    it('tells that the storage was away, and nothing else, for the change may have ended the session', async () => {
+  describe('within a session', () => {
+    it('tells that the storage was away, and nothing else, for a change may have ended the session', async () => {
       const { access, refresh } = await application.newcomer('maria');
-      const changing = application.authenticate.whileChanging(access, async () => {
+      const changing = application.authenticate.within(access, async () => {
         await application.logout.execute({ refresh });
         throw new StorageUnavailable('timeout');
       });
       expect(await refusalOf(changing)).to.equal('storage_unavailable');
     });
-  });
 
-  describe('while reading', () => {
     it('hands out what was read for the caller', async () => {
       const { access } = await application.newcomer('maria');
       const task = await application.tasks.create(1, aTask());
-      expect(await application.authenticate.whileReading(access, list)).to.deep.equal([task]);
-    });
-
-    it('reads without waiting for the session', async () => {
-      const { access } = await application.newcomer('maria');
-      let hasBegun = false;
-      const reading = application.authenticate.whileReading(access, async () => {
-        hasBegun = true;
-      });
-      expect(hasBegun).to.equal(true);
-      await reading;
+      expect(await application.authenticate.within(access, list)).to.deep.equal([task]);
     });
 
     it('hands out nothing after logout', async () => {
       const { access, refresh } = await application.newcomer('maria');
       await application.tasks.create(1, aTask());
       await application.logout.execute({ refresh });
-      expect(await refusalOf(application.authenticate.whileReading(access, list))).to.equal('token_revoked');
+      expect(await refusalOf(application.authenticate.within(access, list))).to.equal('token_revoked');
     });
 
     it('reads nothing for a token that is not good in itself', async () => {
       const { refresh } = await application.newcomer('maria');
-      expect(await refusalOf(application.authenticate.whileReading('x', neverRead))).to.equal(
-        'token_invalid',
-      );
-      expect(await refusalOf(application.authenticate.whileReading(refresh, neverRead))).to.equal(
+      expect(await refusalOf(application.authenticate.within('x', neverRead))).to.equal('token_invalid');
+      expect(await refusalOf(application.authenticate.within(refresh, neverRead))).to.equal(
         'token_wrong_type',
       );
     });
 
     it('passes on why the reading failed', async () => {
       const { access } = await application.newcomer('maria');
-      const reading = application.authenticate.whileReading(access, readMissingTask);
+      const reading = application.authenticate.within(access, readMissingTask);
       expect(await refusalOf(reading)).to.equal('task_not_found');
     });
 
     it('tells that the session has ended rather than why the reading failed', async () => {
       const { access, refresh } = await application.newcomer('maria');
       await application.logout.execute({ refresh });
-      const reading = application.authenticate.whileReading(access, readMissingTask);
+      const reading = application.authenticate.within(access, readMissingTask);
       expect(await refusalOf(reading)).to.equal('token_revoked');
     });
 
-    it('tells so too if the reading fails before it has begun', async () => {
+    it('tells so too if the storage was not asked', async () => {
       const { access, refresh } = await application.newcomer('maria');
       const error = await application.authenticate
-        .whileReading(access, breakOff)
+        .within(access, breakOff)
         .catch((reason: unknown) => reason);
       expect(error).to.have.property('message', 'before any promise');
 
       await application.logout.execute({ refresh });
-      const reading = application.authenticate.whileReading(access, breakOff);
+      const reading = application.authenticate.within(access, breakOff);
       expect(await refusalOf(reading)).to.equal('token_revoked');
     });
   });
 });
 
-function list({ userId }: Caller): Promise<readonly Task[]> {
-  return application.tasks.list(userId, { after: 0, limit: 10 });
+function list({ userId, sessionId }: Caller): Promise<readonly Task[]> {
+  return application.tasks.list(userId, { after: 0, limit: 10 }, sessionId);
 }
 
-function readMissingTask({ userId }: Caller): Promise<Task> {
-  return application.tasks.get(userId, 999);
+function readMissingTask({ userId, sessionId }: Caller): Promise<Task> {
+  return application.tasks.get(userId, 999, sessionId);
 }
 
 async function neverRead(): Promise<void> {

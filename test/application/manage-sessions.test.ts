@@ -8,15 +8,18 @@ describe('ManageSessions', () => {
     application = await Application.start({ maxPerUser: 3 });
   });
 
-  const idsOf = async (userId: number) => (await application.sessions.list(userId)).map(({ id }) => id);
+  const idsOf = async (userId: number) =>
+    (await application.storage.sessions.list(userId)).map(({ id }) => id);
+  const list = async (access: string) => application.sessions.list(await application.caller(access));
   const authenticate = (access: string) => refusalOf(application.authenticate.execute(access));
   const sessionOf = (token: string) => application.claims(token).sessionId;
 
   describe('listing', () => {
     it('tells the network of an address of IPv6, of which a client has many', async () => {
       await application.register('maria');
-      await application.issueTokens.execute({ username: 'maria', password }, '2001:db8:1:2:3:4:5:6');
-      const [session] = await application.sessions.list(1);
+      const credentials = { username: 'maria', password };
+      const { access } = await application.issueTokens.execute(credentials, '2001:db8:1:2:3:4:5:6');
+      const [session] = await list(access);
       expect(session).to.include({ address: '2001:db8:1:2::/64' });
     });
 
@@ -27,7 +30,7 @@ describe('ManageSessions', () => {
       const openedAt = Math.floor(application.now);
       application.passTime(100);
       const { access: another } = await application.signIn('maria');
-      const [first, second] = await application.sessions.list(1);
+      const [first, second] = await list(access);
       expect(first).to.include({
         id: sessionOf(access),
         openedAt,
@@ -40,24 +43,32 @@ describe('ManageSessions', () => {
     for (const rotate of [false, true]) {
       it(`tells that a session was refreshed, ${rotate ? 'with' : 'without'} rotation`, async () => {
         application = await Application.start({ rotate });
-        const { refresh } = await application.newcomer('maria');
+        const { access, refresh } = await application.newcomer('maria');
         application.passTime(100);
         await application.refreshToken.execute({ refresh }, address);
-        const [session] = await application.sessions.list(1);
+        const [session] = await list(access);
         expect(session).to.include({ lastUsedAt: Math.floor(application.now) });
       });
     }
 
     it('may be a minute behind where refresh tokens do not rotate', async () => {
-      const { refresh } = await application.newcomer('maria');
+      const { access, refresh } = await application.newcomer('maria');
       const openedAt = Math.floor(application.now);
       application.passTime(59);
       await application.refreshToken.execute({ refresh }, address);
-      expect((await application.sessions.list(1))[0]).to.include({ lastUsedAt: openedAt });
+      expect((await list(access))[0]).to.include({ lastUsedAt: openedAt });
       application.passTime(1);
       await application.refreshToken.execute({ refresh }, address);
-      expect((await application.sessions.list(1))[0]).to.include({ lastUsedAt: openedAt + 60 });
+      expect((await list(access))[0]).to.include({ lastUsedAt: openedAt + 60 });
     });
+  });
+
+  it('tells nothing to those whose session has ended', async () => {
+    const { access, refresh } = await application.newcomer('maria');
+    await application.signIn('maria');
+    const caller = await application.caller(access);
+    await application.logout.execute({ refresh });
+    expect(await refusalOf(application.sessions.list(caller))).to.equal('token_revoked');
   });
 
   describe('ending one', () => {

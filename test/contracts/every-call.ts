@@ -35,7 +35,6 @@ export function everyCall(
     'users.remove': () => users.remove(1),
     'sessions.open': () => sessions.open(session, 'secret'),
     'sessions.find': () => sessions.find(1, 'secret'),
-    'sessions.isLive': () => sessions.isLive(1, 'secret'),
     'sessions.list': () => sessions.list(1),
     'sessions.touch': () => sessions.touch(1, 'secret', 1),
     'sessions.rotate': () => sessions.rotate(1, 'secret', 'secret', next, 0),

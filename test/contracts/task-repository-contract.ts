@@ -30,6 +30,34 @@ export function taskRepositoryContract(open: OpenStorage): void {
     return { storage, owner: (await addUser(storage)).id };
   };
 
+  describe('reading within a session', () => {
+    const reads: Record<string, (storage: Storage, owner: number, within: string) => Promise<unknown>> = {
+      'find a task': ({ tasks }, owner, within) => tasks.find(owner, 1, within),
+      'list tasks': async ({ tasks }, owner, within) => (await tasks.list(owner, all, within))[0],
+    };
+    for (const [what, read] of Object.entries(reads)) {
+      it(`lets a live session ${what}`, async () => {
+        const { storage, clock } = await open();
+        const { user, session } = await signIn(storage, clock);
+        const task = await storage.tasks.create(user.id, aDraft());
+        expect(await read(storage, user.id, session.id)).to.deep.equal(task);
+        await storage.tasks.remove(user.id, task.id);
+        expect(await read(storage, user.id, session.id)).to.equal(undefined);
+      });
+
+      it(`lets no ended, expired, unknown or foreign session ${what}, be there one or not`, async () => {
+        const { storage, clock } = await open();
+        const { user, others } = await signInWithUselessSessions(storage, clock);
+        const refusals = async () =>
+          Promise.all(others.map((within) => refusalOf(read(storage, user.id, within))));
+        const revoked = others.map(() => 'token_revoked');
+        expect(await refusals()).to.deep.equal(revoked);
+        await storage.tasks.create(user.id, aDraft());
+        expect(await refusals()).to.deep.equal(revoked);
+      });
+    }
+  });
+
   describe('changing within a session', () => {
     const changes: Record<string, (storage: Storage, owner: number, within: string) => Promise<unknown>> = {
       'create a task': ({ tasks }, owner, within) => tasks.create(owner, aDraft(), within),

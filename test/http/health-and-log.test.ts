@@ -372,10 +372,8 @@ describe('what clients send', () => {
           await whileFailing(sessions, 'find', error, async () => {
             await expectFailure('POST', '/api/token/refresh/', { refresh });
             await expectFailure('POST', '/api/token/verify/', { token: access });
+            await expectFailure('POST', '/api/password/change/', credentials, access);
           });
-          await whileFailing(sessions, 'isLive', error, () =>
-            expectFailure('GET', '/tasks/1/', undefined, access),
-          );
           await whileFailing(sessions, 'end', error, () =>
             expectFailure('POST', '/api/logout/', { refresh }),
           );

@@ -62,7 +62,6 @@ const nonsense: Partial<Record<keyof ReturnType<typeof everyCall>, readonly unkn
   'users.remove': noTruths,
   'sessions.open': noTruths,
   'sessions.find': noSessions,
-  'sessions.isLive': noTruths,
   'sessions.list': [...noLists, session],
   'sessions.rotate': [undefined, ...noSessions],
   'sessions.end': noTruths,

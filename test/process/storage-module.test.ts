@@ -25,7 +25,7 @@ const methods = {
     'deactivate',
     'remove',
   ],
-  sessions: ['open', 'find', 'isLive', 'list', 'touch', 'rotate', 'end', 'endAll'],
+  sessions: ['open', 'find', 'list', 'touch', 'rotate', 'end', 'endAll'],
   tasks: ['create', 'find', 'list', 'update', 'remove'],
   throttle: ['count', 'trust', 'isTrusted'],
 };

@@ -21,33 +21,33 @@ export class AccountController {
 
   readonly changePassword: Action = async (ctx) => {
     await this.authentication.caller(ctx); // No password is compared for an ended session.
-    await this.authentication.whileChanging(ctx, async (caller) =>
+    await this.authentication.within(ctx, async (caller) =>
       this.passwords.execute(caller, await this.readFields(ctx), this.clientAddress(ctx.req)),
     );
     answer(ctx, 200, { message: 'Password changed successfully' });
   };
 
   readonly listSessions: Action = async (ctx) => {
-    const sessions = await this.authentication.whileReading(ctx, async ({ userId, sessionId }) =>
-      (await this.sessions.list(userId)).map((session) => described(session, sessionId)),
+    const sessions = await this.authentication.within(ctx, async (caller) =>
+      (await this.sessions.list(caller)).map((session) => described(session, caller.sessionId)),
     );
     answer(ctx, 200, sessions);
   };
 
   readonly endSession: Action = async (ctx) => {
     const { sessionId = '' } = ctx.state;
-    await this.authentication.whileChanging(ctx, (caller) => this.sessions.end(caller, sessionId));
+    await this.authentication.within(ctx, (caller) => this.sessions.end(caller, sessionId));
     answer(ctx, 200, { message: 'Session ended successfully' });
   };
 
   readonly logoutAll: Action = async (ctx) => {
-    await this.authentication.whileChanging(ctx, (caller) => this.sessions.endAll(caller));
+    await this.authentication.within(ctx, (caller) => this.sessions.endAll(caller));
     answer(ctx, 200, { message: 'Successfully logged out of all sessions' });
   };
 
   readonly delete: Action = async (ctx) => {
     await this.authentication.caller(ctx); // No password is compared for an ended session.
-    await this.authentication.whileChanging(ctx, async (caller) =>
+    await this.authentication.within(ctx, async (caller) =>
       this.accounts.execute(caller, await this.readFields(ctx), this.clientAddress(ctx.req)),
     );
     answer(ctx, 200, { message: 'Account deleted successfully' });

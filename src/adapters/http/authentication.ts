@@ -8,8 +8,13 @@ export class Authentication {
   constructor(private readonly authenticate: Authenticate) {}
 
   /** The caller, who must say who they are. */
-  caller(ctx: Context): Promise<Caller> {
-    return this.identified(ctx, async (token, identify) => identify(await this.authenticate.execute(token)));
+  async caller(ctx: Context): Promise<Caller> {
+    const token = requiredToken(ctx);
+    try {
+      return identified(ctx, await this.authenticate.execute(token));
+    } catch (error) {
+      throw refusalOfCaller(ctx, error);
+    }
   }
 
   /** Refuses those who say wrongly who they are; others may stay unknown. */
@@ -17,38 +22,28 @@ export class Authentication {
     if (bearerToken(ctx) !== undefined) await this.caller(ctx);
   }
 
-  /** Reads something for the caller in the same trip to the storage in which their session is looked up. */
-  whileReading<T>(ctx: Context, read: (caller: Caller) => Promise<T>): Promise<T> {
-    return this.identified(ctx, (token, identify) =>
-      this.authenticate.whileReading(token, (caller) => read(identify(caller))),
-    );
-  }
-
-  /** Changes something for the caller, who names their session to the storage, in one trip if all is well. */
-  whileChanging<T>(ctx: Context, change: (caller: Caller) => Promise<T>): Promise<T> {
-    return this.identified(ctx, (token, identify) =>
-      this.authenticate.whileChanging(token, (caller) => change(identify(caller))),
-    );
-  }
-
-  /** Lets the log know the caller, unless they turn out to be refused. */
-  private async identified<T>(
-    ctx: Context,
-    act: (token: string, identify: (caller: Caller) => Caller) => Promise<T>,
-  ): Promise<T> {
-    const token = bearerToken(ctx);
-    if (token === undefined) throw refusal(401, 'Authentication credentials were not provided.');
+  /** Does something for the caller within their session, which `act` is to name to the storage. */
+  async within<T>(ctx: Context, act: (caller: Caller) => Promise<T>): Promise<T> {
+    const token = requiredToken(ctx);
     try {
-      return await act(token, (caller) => {
-        ctx.state.userId = caller.userId;
-        return caller;
-      });
+      return await this.authenticate.within(token, (caller) => act(identified(ctx, caller)));
     } catch (error) {
-      if (!(error instanceof DomainError) || !refusalsOfCallers.has(error.code)) throw error;
-      delete ctx.state.userId;
-      throw refusals[error.code] ?? error;
+      throw refusalOfCaller(ctx, error);
     }
   }
+}
+
+/** Lets the log know the caller. */
+function identified(ctx: Context, caller: Caller): Caller {
+  ctx.state.userId = caller.userId;
+  return caller;
+}
+
+/** What to throw instead of an error, which may mean that the caller is not who they say. */
+function refusalOfCaller(ctx: Context, error: unknown): unknown {
+  if (!(error instanceof DomainError) || !refusalsOfCallers.has(error.code)) return error;
+  delete ctx.state.userId;
+  return refusals[error.code] ?? error;
 }
 
 const refusalsOfCallers: ReadonlySet<ErrorCode> = new Set([
@@ -72,6 +67,12 @@ function accessTokenRefusal(message: string): Refusal {
     code: 'token_not_valid',
     messages: [{ token_class: 'AccessToken', token_type: 'access', message }],
   });
+}
+
+function requiredToken(ctx: Context): string {
+  const token = bearerToken(ctx);
+  if (token === undefined) throw refusal(401, 'Authentication credentials were not provided.');
+  return token;
 }
 
 /** The token after `Bearer`; undefined if the header is missing or of another scheme. */

@@ -33,10 +33,6 @@ export class InMemorySessionRepository implements SessionRepository {
     return this.live(userId, sessionId);
   }
 
-  async isLive(userId: number, sessionId: string): Promise<boolean> {
-    return this.live(userId, sessionId) !== undefined;
-  }
-
   async list(userId: number): Promise<readonly Session[]> {
     return this.liveSessions(userId);
   }

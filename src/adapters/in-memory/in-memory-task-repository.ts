@@ -40,12 +40,14 @@ export class InMemoryTaskRepository implements TaskRepository {
     return task;
   }
 
-  async find(ownerId: number, id: number): Promise<Task | undefined> {
+  async find(ownerId: number, id: number, within?: string): Promise<Task | undefined> {
+    this.sessions.requireLive(ownerId, within);
     const tasks = this.tasksOf(ownerId);
     return tasks[indexOf(tasks, id)];
   }
 
-  async list(ownerId: number, { after, limit }: Page): Promise<readonly Task[]> {
+  async list(ownerId: number, { after, limit }: Page, within?: string): Promise<readonly Task[]> {
+    this.sessions.requireLive(ownerId, within);
     const tasks = this.tasksOf(ownerId);
     const start = firstIndexFrom(tasks, after + 1);
     return tasks.slice(start, start + limit);

@@ -7,7 +7,7 @@ import { OutageLog } from './outage-log.js';
 import type { RedisSettings } from './redis-settings.js';
 import { RedisWarnings } from './redis-warnings.js';
 import { ReplicatedWriter } from './replicated-writer.js';
-import type { Script } from './script.js';
+import type { Script, ScriptArguments } from './script.js';
 
 /**
  * The connection to Redis. It fails fast and comes back by itself. Whatever goes wrong becomes StorageUnavailable, for
@@ -47,10 +47,20 @@ export class RedisConnection {
   }
 
   /** Runs a script; resolves when as many replicas as are to be waited for have what it wrote. */
-  async run(script: Script, args: readonly [key: string, ...(string | number)[]]): Promise<unknown> {
-    const { writer } = this;
-    if (!writer)
-      return await this.send((client) => call((name, all) => client.call(name, ...all), script, args));
+  run(script: Script, args: ScriptArguments): Promise<unknown> {
+    return this.writer ? this.runReplicated(this.writer, script, args) : this.runReading(script, args);
+  }
+
+  /** Runs a script that changes nothing which must not get lost. */
+  runReading(script: Script, args: ScriptArguments): Promise<unknown> {
+    return this.send((client) => call((name, all) => client.call(name, ...all), script, args));
+  }
+
+  private async runReplicated(
+    writer: ReplicatedWriter,
+    script: Script,
+    args: ScriptArguments,
+  ): Promise<unknown> {
     const { reply, isConfirmed } = await this.send(() =>
       call((name, all) => writer.execute(name, all), script, args),
     );

@@ -4,7 +4,7 @@ import { isUnexpired, rotate, type RefreshGeneration, type Session } from '../..
 import type { Keys } from './keys.js';
 import type { RedisConnection } from './redis-connection.js';
 import * as scripts from './session-scripts.js';
-import { expiryOf, parse, serialise } from './session-text.js';
+import { parse, serialise } from './session-text.js';
 import { unlessRefused } from './unless-refused.js';
 
 export class RedisSessionRepository implements SessionRepository {
@@ -32,11 +32,6 @@ export class RedisSessionRepository implements SessionRepository {
 
   async find(userId: number, sessionId: string): Promise<Session | undefined> {
     return (await this.read(userId, sessionId))?.session;
-  }
-
-  async isLive(userId: number, sessionId: string): Promise<boolean> {
-    const text = await this.readText(userId, sessionId);
-    return text !== null && this.clock() < expiryOf(text);
   }
 
   async list(userId: number): Promise<readonly Session[]> {
@@ -97,14 +92,11 @@ export class RedisSessionRepository implements SessionRepository {
     userId: number,
     sessionId: string,
   ): Promise<{ readonly text: string; readonly session: Session } | undefined> {
-    const text = await this.readText(userId, sessionId);
+    const { sessions } = this.keys.ofUser(userId);
+    const text = await this.redis.send((client) => client.hget(sessions, sessionId));
     if (text === null) return undefined;
     const session = parse(userId, sessionId, text);
     return isUnexpired(session, this.clock()) ? { text, session } : undefined;
-  }
-
-  private readText(userId: number, sessionId: string): Promise<string | null> {
-    return this.redis.send((client) => client.hget(this.keys.ofUser(userId).sessions, sessionId));
   }
 
   private async replace(from: string, to: Session): Promise<boolean> {

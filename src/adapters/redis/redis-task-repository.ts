@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock, RepeatableRequest, TaskRepository } from '../../application/ports.js';
+import { DomainError } from '../../domain/errors.js';
 import type { Page } from '../../domain/page.js';
 import type { Task, TaskChanges, TaskDraft, TaskStatus } from '../../domain/task.js';
 import type { Keys } from './keys.js';
 import type { RedisConnection } from './redis-connection.js';
+import { isLive } from './session-text.js';
 import * as scripts from './task-scripts.js';
 import { unlessRefused } from './unless-refused.js';
 
@@ -44,17 +46,20 @@ export class RedisTaskRepository implements TaskRepository {
     return { id, title, description, status };
   }
 
-  async find(ownerId: number, id: number): Promise<Task | undefined> {
-    const { tasks } = this.keys.ofUser(ownerId);
-    const [text] = await this.redis.send((client) => client.zrangebyscore(tasks, id, id));
-    return text === undefined ? undefined : parse(text);
+  async find(ownerId: number, id: number, within = ''): Promise<Task | undefined> {
+    const { tasks, sessions } = this.keys.ofUser(ownerId);
+    const text = unlessRefused(await scripts.findTask(this.redis, tasks, sessions, within, this.clock(), id));
+    return text === null ? undefined : parse(text);
   }
 
-  async list(ownerId: number, { after, limit }: Page): Promise<readonly Task[]> {
-    const { tasks } = this.keys.ofUser(ownerId);
-    const texts = await this.redis.send((client) =>
-      client.zrangebyscore(tasks, `(${after}`, '+inf', 'LIMIT', 0, limit),
-    );
+  async list(ownerId: number, { after, limit }: Page, within?: string): Promise<readonly Task[]> {
+    const { tasks, sessions } = this.keys.ofUser(ownerId);
+    // Two commands that leave together, for a script would keep Redis busy ten times as long with a long list.
+    const [texts, session] = await Promise.all([
+      this.redis.send((client) => client.zrangebyscore(tasks, `(${after}`, '+inf', 'LIMIT', 0, limit)),
+      within === undefined ? null : this.redis.send((client) => client.hget(sessions, within)),
+    ]);
+    if (within !== undefined && !isLive(session, this.clock())) throw new DomainError('token_revoked');
     return texts.map(parse);
   }
 

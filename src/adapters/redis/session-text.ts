@@ -39,10 +39,12 @@ export function parse(userId: number, id: string, text: string): Session {
   };
 }
 
-/** When the session of a text expires, in seconds since the epoch, found without reading the rest. */
-export function expiryOf(text: string): number {
+/** Whether there is a session and it has not expired `now`, in seconds since the epoch; found without reading the rest. */
+export function isLive(text: string | null, now: number): boolean {
+  if (text === null) return false;
   const start = text.indexOf(' ') + 1;
-  return Number.parseInt(text.slice(start, text.indexOf(' ', start)), text.includes('@') ? 36 : 10);
+  const expiry = text.slice(start, text.indexOf(' ', start));
+  return now < Number.parseInt(expiry, text.includes('@') ? 36 : 10);
 }
 
 function inBase36(number: number): string {
