@@ -36,8 +36,7 @@ export async function compare({ servers, works, rounds, seconds }: Options): Pro
       for (const work of works) {
         for (const contestant of inTurn(contestants, round)) {
           if (contestant.server.kind.storage === 'memory' && work !== 'get') continue;
-          const duration = round === 0 ? Math.min(2, seconds) : seconds;
-          const measurement = await measure(contestant, redis, work, round, duration);
+          const measurement = await measure(contestant, redis, work, round, seconds);
           if (round > 0) measurements.push(measurement);
         }
       }
