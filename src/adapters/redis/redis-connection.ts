@@ -48,11 +48,7 @@ export class RedisConnection {
 
   /** Runs a script; resolves when as many replicas as are to be waited for have what it wrote. */
   run(script: Script, args: ScriptArguments): Promise<unknown> {
-    return this.writer ? this.runReplicated(this.writer, script, args) : this.runReading(script, args);
-  }
-
-  /** Runs a script that changes nothing which must not get lost. */
-  runReading(script: Script, args: ScriptArguments): Promise<unknown> {
+    if (this.writer && script.writes) return this.runReplicated(this.writer, script, args);
     return this.send((client) => call((name, all) => client.call(name, ...all), script, args));
   }
 

@@ -12,35 +12,19 @@ export interface Script {
   readonly lua: string;
   /** The SHA-1 of `lua`, by which a server calls a script that it knows. */
   readonly sha: string;
+  /** Whether it may change something. */
+  readonly writes: boolean;
 }
 
 /** What a script is called with: its keys first. */
 export type ScriptArguments = readonly [key: string, ...(string | number)[]];
 
-/** A script as a function. */
-type Call<Arguments extends ScriptArguments, Reply> = (
-  redis: RedisConnection,
-  ...args: Arguments
-) => Promise<Reply>;
-
 /** A script that is called like a function. */
 export function script<Arguments extends ScriptArguments, Reply>(
   numberOfKeys: number,
   lua: string,
-): Call<Arguments, Reply> {
-  const known = withSha(numberOfKeys, lua);
+  { writes } = { writes: true },
+): (redis: RedisConnection, ...args: Arguments) => Promise<Reply> {
+  const known = { numberOfKeys, lua, sha: createHash('sha1').update(lua).digest('hex'), writes };
   return (redis, ...args) => redis.run(known, args) as Promise<Reply>;
-}
-
-/** A script that changes nothing, and is called like a function. */
-export function readingScript<Arguments extends ScriptArguments, Reply>(
-  numberOfKeys: number,
-  lua: string,
-): Call<Arguments, Reply> {
-  const known = withSha(numberOfKeys, lua);
-  return (redis, ...args) => redis.runReading(known, args) as Promise<Reply>;
-}
-
-function withSha(numberOfKeys: number, lua: string): Script {
-  return { numberOfKeys, lua, sha: createHash('sha1').update(lua).digest('hex') };
 }

@@ -1,5 +1,5 @@
 import { isLive, operationLifetime } from './lua-functions.js';
-import { readingScript, script } from './script.js';
+import { script } from './script.js';
 import type { Refused } from './unless-refused.js';
 
 /** Seconds for which a request that its client may repeat is remembered. */
@@ -41,7 +41,7 @@ export const createTask = script<
 );
 
 /** KEYS tasks, sessions; ARGV session id, now, id. The task's text, or nil. */
-export const findTask = readingScript<
+export const findTask = script<
   [tasks: string, sessions: string, sessionId: string, now: number, id: number],
   string | null
 >(
@@ -49,6 +49,7 @@ export const findTask = readingScript<
   `${isLive}
   if not isLive(KEYS[2], ARGV[1], ARGV[2]) then return 'token_revoked' end
   return redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[3], ARGV[3])[1]`,
+  { writes: false },
 );
 
 /** KEYS tasks, sessions; ARGV session id, now, id, then names of fields, each with its value. The task's text, or nil. */
