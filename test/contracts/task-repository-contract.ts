@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Storage } from '../../src/application/ports.js';
-import type { TaskChanges } from '../../src/domain/task.js';
+import type { Page } from '../../src/domain/page.js';
+import type { Task, TaskChanges } from '../../src/domain/task.js';
 import { refusalOf } from '../support/refusal.js';
 import { aDraft, addUser, aSessionOf, openSession, signIn, signInWithUselessSessions } from './builders.js';
 import { concurrently, race } from './concurrency.js';
@@ -26,8 +27,8 @@ const difficultTexts = {
 /** What every TaskRepository promises. */
 export function taskRepositoryContract(open: OpenStorage): void {
   const openWithOwner = async (): Promise<{ storage: Storage; owner: number }> => {
-    const { storage } = await open();
-    return { storage, owner: (await addUser(storage)).id };
+    const { storage, clock } = await open();
+    return { storage, owner: (await signIn(storage, clock)).user.id };
   };
 
   describe('reading within a session', () => {
@@ -233,80 +234,104 @@ export function taskRepositoryContract(open: OpenStorage): void {
     });
   });
 
-  describe('listing', () => {
-    it('answers the tasks in the order of ids, changed ones in their places', async () => {
-      const { storage, owner } = await openWithOwner();
-      await createTasks(storage, owner, 12);
-      await storage.tasks.update(owner, 2, { title: 'zzz' });
-      await storage.tasks.update(owner, 11, { title: 'aaa' });
-      const tasks = await storage.tasks.list(owner, all);
-      expect(tasks.map(({ id }) => id)).to.deep.equal(numbers(12));
-      expect(tasks[1]).to.include({ id: 2, title: 'zzz' });
-    });
+  for (const within of [undefined, 'session']) {
+    describe(`listing ${within === undefined ? 'without' : 'within'} a session`, () => {
+      it('answers the tasks in the order of ids, changed ones in their places', async () => {
+        const { storage, owner } = await openWithOwner();
+        await createTasks(storage, owner, 12);
+        await storage.tasks.update(owner, 2, { title: 'zzz' });
+        await storage.tasks.update(owner, 11, { title: 'aaa' });
+        const tasks = await storage.tasks.list(owner, all, within);
+        expect(tasks.map(({ id }) => id)).to.deep.equal(numbers(12));
+        expect(tasks[1]).to.include({ id: 2, title: 'zzz' });
+      });
 
-    it('answers nothing where there is nothing', async () => {
-      const { storage, owner } = await openWithOwner();
-      expect(await storage.tasks.list(owner, all)).to.deep.equal([]);
-    });
+      it('answers nothing where there is nothing', async () => {
+        const { storage, owner } = await openWithOwner();
+        expect(await storage.tasks.list(owner, all, within)).to.deep.equal([]);
+      });
 
-    it('answers pages that are full up to the last one', async () => {
-      const { storage, owner } = await openWithOwner();
-      await createTasks(storage, owner, 12);
-      for (const id of [1, 4, 5, 6, 7]) await storage.tasks.remove(owner, id);
-      expect(await idsOn(storage, owner, { after: 0, limit: 3 })).to.deep.equal([2, 3, 8]);
-      expect(await idsOn(storage, owner, { after: 8, limit: 3 })).to.deep.equal([9, 10, 11]);
-      expect(await idsOn(storage, owner, { after: 11, limit: 3 })).to.deep.equal([12]);
-      expect(await idsOn(storage, owner, { after: 12, limit: 3 })).to.deep.equal([]);
-    });
+      it('answers pages that are full up to the last one', async () => {
+        const { storage, owner } = await openWithOwner();
+        await createTasks(storage, owner, 12);
+        for (const id of [1, 4, 5, 6, 7]) await storage.tasks.remove(owner, id);
+        expect(await idsOn(storage, owner, { after: 0, limit: 3 }, within)).to.deep.equal([2, 3, 8]);
+        expect(await idsOn(storage, owner, { after: 8, limit: 3 }, within)).to.deep.equal([9, 10, 11]);
+        expect(await idsOn(storage, owner, { after: 11, limit: 3 }, within)).to.deep.equal([12]);
+        expect(await idsOn(storage, owner, { after: 12, limit: 3 }, within)).to.deep.equal([]);
+      });
 
-    it('goes on where a page ended, whatever was created and removed meanwhile', async () => {
-      const { storage, owner } = await openWithOwner();
-      await createTasks(storage, owner, 6);
-      expect(await idsOn(storage, owner, { after: 0, limit: 3 })).to.deep.equal([1, 2, 3]);
-      await storage.tasks.remove(owner, 1);
-      await storage.tasks.remove(owner, 3);
-      await createTasks(storage, owner, 1);
-      expect(await idsOn(storage, owner, { after: 3, limit: 3 })).to.deep.equal([4, 5, 6]);
-      expect(await idsOn(storage, owner, { after: 6, limit: 3 })).to.deep.equal([7]);
-    });
+      it('goes on where a page ended, whatever was created and removed meanwhile', async () => {
+        const { storage, owner } = await openWithOwner();
+        await createTasks(storage, owner, 6);
+        expect(await idsOn(storage, owner, { after: 0, limit: 3 }, within)).to.deep.equal([1, 2, 3]);
+        await storage.tasks.remove(owner, 1);
+        await storage.tasks.remove(owner, 3);
+        await createTasks(storage, owner, 1);
+        expect(await idsOn(storage, owner, { after: 3, limit: 3 }, within)).to.deep.equal([4, 5, 6]);
+        expect(await idsOn(storage, owner, { after: 6, limit: 3 }, within)).to.deep.equal([7]);
+      });
 
-    it('shows none twice and leaves none out that stays, read in pages while others come and go', async () => {
-      const { storage, owner } = await openWithOwner();
-      const ids = await createTasks(storage, owner, 200);
-      const staying = ids.filter((id) => id % 3 === 0);
-      const comeAndGo = async (): Promise<void> => {
-        for (const id of ids.filter((each) => !staying.includes(each))) {
-          await Promise.all([storage.tasks.remove(owner, id), createTasks(storage, owner, 1)]);
+      it('shows none twice and leaves none out that stays, read in pages while others come and go', async () => {
+        const { storage, owner } = await openWithOwner();
+        const ids = await createTasks(storage, owner, 200);
+        const staying = ids.filter((id) => id % 3 === 0);
+        const comeAndGo = async (): Promise<void> => {
+          for (const id of ids.filter((each) => !staying.includes(each))) {
+            await Promise.all([storage.tasks.remove(owner, id), createTasks(storage, owner, 1)]);
+          }
+        };
+        const coming = comeAndGo();
+        const seen: number[] = [];
+        for (let page = await idsOn(storage, owner, { after: 0, limit: 5 }, within); page.length > 0;) {
+          seen.push(...page);
+          page = await idsOn(storage, owner, { after: page.at(-1) ?? 0, limit: 5 }, within);
         }
-      };
-      const coming = comeAndGo();
-      const seen: number[] = [];
-      for (let page = await idsOn(storage, owner, { after: 0, limit: 5 }); page.length > 0;) {
-        seen.push(...page);
-        page = await idsOn(storage, owner, { after: page.at(-1) ?? 0, limit: 5 });
-      }
-      await coming;
-      expect(seen).to.deep.equal([...new Set(seen)].toSorted((one, other) => one - other));
-      expect(seen).to.include.members(staying);
-    });
+        await coming;
+        expect(seen).to.deep.equal([...new Set(seen)].toSorted((one, other) => one - other));
+        expect(seen).to.include.members(staying);
+      });
 
-    it('answers nothing after the last id, however far', async () => {
-      const { storage, owner } = await openWithOwner();
-      await createTasks(storage, owner, 2);
-      expect(await idsOn(storage, owner, { after: Number.MAX_SAFE_INTEGER, limit: 1000 })).to.deep.equal([]);
-    });
+      it('answers nothing after the last id, however far', async () => {
+        const { storage, owner } = await openWithOwner();
+        await createTasks(storage, owner, 2);
+        expect(
+          await idsOn(storage, owner, { after: Number.MAX_SAFE_INTEGER, limit: 1000 }, within),
+        ).to.deep.equal([]);
+      });
 
-    it('answers a list that is not changed by what happens later', async () => {
-      const { storage, owner } = await openWithOwner();
-      await createTasks(storage, owner, 2);
-      const tasks = await storage.tasks.list(owner, all);
-      const then = structuredClone(tasks);
-      await createTasks(storage, owner, 1);
-      await storage.tasks.update(owner, 1, { title: 'new' });
-      await storage.tasks.remove(owner, 2);
-      expect(tasks).to.deep.equal(then);
+      it('answers a list that is not changed by what happens later', async () => {
+        const { storage, owner } = await openWithOwner();
+        await createTasks(storage, owner, 2);
+        const tasks = await storage.tasks.list(owner, all, within);
+        const then = structuredClone(tasks);
+        await createTasks(storage, owner, 1);
+        await storage.tasks.update(owner, 1, { title: 'new' });
+        await storage.tasks.remove(owner, 2);
+        expect(tasks).to.deep.equal(then);
+      });
+
+      it('answers every task as it is found alone, be they few, many or long', async () => {
+        const { storage, owner } = await openWithOwner();
+        const expected: (Task | undefined)[] = [];
+        for (const [count, description] of [
+          [3, 'short'],
+          [61, 'short'],
+          [1, 'short'],
+          [40, 'x'.repeat(500)],
+          [2, difficultTexts['100 kB']],
+        ] as const) {
+          for (let i = 0; i < count; i++) {
+            const { id } = await storage.tasks.create(owner, aDraft({ description }));
+            expected.push(await storage.tasks.find(owner, id));
+          }
+          expect(await storage.tasks.list(owner, all, within)).to.deep.equal(expected);
+          const page = { after: expected.length - 3, limit: 2 };
+          expect(await storage.tasks.list(owner, page, within)).to.deep.equal(expected.slice(-3, -1));
+        }
+      });
     });
-  });
+  }
 
   describe('updating', () => {
     const everySubset: TaskChanges[] = [
@@ -385,7 +410,8 @@ export function taskRepositoryContract(open: OpenStorage): void {
       await createTasks(storage, owner, 3);
       expect(await storage.tasks.remove(owner, 2)).to.equal(true);
       expect(await storage.tasks.find(owner, 2)).to.equal(undefined);
-      expect(await idsOn(storage, owner, all)).to.deep.equal([1, 3]);
+      const left = await storage.tasks.list(owner, all);
+      expect(left.map(({ id }) => id)).to.deep.equal([1, 3]);
     });
 
     it('has nothing to delete the second time, or where there was nothing', async () => {
@@ -457,12 +483,8 @@ async function createTasks(storage: Storage, owner: number, count: number): Prom
   return ids;
 }
 
-async function idsOn(
-  { tasks }: Storage,
-  owner: number,
-  page: { readonly after: number; readonly limit: number },
-): Promise<number[]> {
-  return (await tasks.list(owner, page)).map(({ id }) => id);
+async function idsOn({ tasks }: Storage, owner: number, page: Page, within?: string): Promise<number[]> {
+  return (await tasks.list(owner, page, within)).map(({ id }) => id);
 }
 
 function numbers(last: number): number[] {

@@ -28,6 +28,7 @@ describe('a trip to Redis', () => {
     await call('PUT', '/tasks/1/update/', { title: 'One' });
     await call('DELETE', '/tasks/2/delete/');
     await call('GET', '/tasks/1/');
+    await call('GET', '/tasks/');
   });
 
   const call = (method: string, path: string, body?: object) => server.call(method, path, body, user.access);
@@ -53,11 +54,18 @@ describe('a trip to Redis', () => {
     });
   }
 
-  it('brings a thousand tasks of a long list', async () => {
+  it('finds out that a list is long; each of those that follow brings a thousand tasks', async () => {
     const ownerId = Number(claimsOf(user.access)['user_id']);
     const draft = { title: 'long', description: 'list', status: 'pending' } as const;
     await Promise.all(Array.from({ length: 2500 }, () => server.storage.tasks.create(ownerId, draft)));
-    expect(await proxy.tripsOf(() => call('GET', '/tasks/'))).to.equal(3);
+    expect(await proxy.tripsOf(() => call('GET', '/tasks/'))).to.equal(4);
+  });
+
+  it('finds out that a list of few tasks has much text, and is made again', async () => {
+    for (const title of ['three', 'four']) {
+      await call('POST', '/tasks/create/', { title, description: 'x'.repeat(10_000) });
+    }
+    expect(await proxy.tripsOf(() => call('GET', '/tasks/'))).to.equal(2);
   });
 
   it('is not needed for a token that is not good', async () => {
