@@ -6,7 +6,7 @@ import { describeUnforeseen } from './adapters/http/unforeseen-error.js';
 import type { Clock, Log } from './application/ports.js';
 import type { Config } from './config.js';
 import { createContainer, HttpApp } from './container.js';
-import { keepNextTickFast } from './keep-next-tick-fast.js';
+import { keepNodeFast } from './keep-node-fast.js';
 import { rereadKeysFile } from './signing-keys.js';
 import { onStopSignal } from './stop-signals.js';
 import { createStorage } from './storage.js';
@@ -24,7 +24,7 @@ const stopPatience = { idle: 1_000, busy: 10_000 };
  * SIGTERM, and at SIGUSR2 if another takes its place. At SIGHUP it reads its keys again, if they are in a file of several.
  */
 export async function serve(config: Config, clock: Clock, log: Log): Promise<void> {
-  keepNextTickFast();
+  keepNodeFast();
   for (const warning of config.warnings) log.warn({}, warning);
   // A promise that somebody else's storage has forgotten must not end the server.
   process.on('unhandledRejection', (reason) => {
