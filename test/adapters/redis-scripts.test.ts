@@ -44,7 +44,10 @@ describe('a Redis script that is executed twice, as it is when its reply was los
   });
 
   // All that change something.
-  const calls: Record<Exclude<keyof typeof scripts, 'findTask' | 'listTasks'>, () => Promise<unknown>> = {
+  const calls: Record<
+    Exclude<keyof typeof scripts, 'findTask' | 'listTasks' | 'shortList'>,
+    () => Promise<unknown>
+  > = {
     claimUsername: () => scripts.claimUsername(connection, keys.username('bob'), 2),
     releaseUsername: () => scripts.releaseUsername(connection, keys.username('alice'), 1),
     createAccount: () => scripts.createAccount(connection, keys.ofUser(2).account, 'bob', 'hash', 0),

@@ -316,7 +316,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
         const expected: (Task | undefined)[] = [];
         for (const [count, description] of [
           [3, 'short'],
-          [61, 'short'],
+          [29, 'short'],
           [1, 'short'],
           [40, 'x'.repeat(500)],
           [2, difficultTexts['100 kB']],

@@ -61,9 +61,18 @@ describe('a trip to Redis', () => {
     expect(await proxy.tripsOf(() => call('GET', '/tasks/'))).to.equal(4);
   });
 
+  it('is made once for a page of a long list', async () => {
+    const ownerId = Number(claimsOf(user.access)['user_id']);
+    const draft = { title: 'long', description: 'list', status: 'pending' } as const;
+    await Promise.all(Array.from({ length: 100 }, () => server.storage.tasks.create(ownerId, draft)));
+    for (const limit of [1, 31, 32, 50, 99]) {
+      expect(await proxy.tripsOf(() => call('GET', `/tasks/?limit=${limit}`))).to.equal(1);
+    }
+  });
+
   it('finds out that a list of few tasks has much text, and is made again', async () => {
     for (const title of ['three', 'four']) {
-      await call('POST', '/tasks/create/', { title, description: 'x'.repeat(10_000) });
+      await call('POST', '/tasks/create/', { title, description: 'x'.repeat(2500) });
     }
     expect(await proxy.tripsOf(() => call('GET', '/tasks/'))).to.equal(2);
   });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock, RepeatableRequest, TaskRepository } from '../../application/ports.js';
 import { DomainError } from '../../domain/errors.js';
-import type { Page } from '../../domain/page.js';
+import { maxPageSize, type Page } from '../../domain/page.js';
 import type { Task, TaskChanges, TaskDraft, TaskStatus } from '../../domain/task.js';
 import type { Keys } from './keys.js';
 import type { RedisConnection } from './redis-connection.js';
@@ -55,7 +55,9 @@ export class RedisTaskRepository implements TaskRepository {
   async list(ownerId: number, { after, limit }: Page, within?: string): Promise<readonly Task[]> {
     const { tasks, sessions } = this.keys.ofUser(ownerId);
     const from = `(${after}`;
-    if (within !== undefined) {
+    // Whoever asks for a page that is not short has a list that is not.
+    const mayBeShort = limit <= scripts.shortList.tasks || limit >= maxPageSize;
+    if (within !== undefined && mayBeShort) {
       const now = this.clock();
       const text = unlessRefused(
         await scripts.listTasks(this.redis, tasks, sessions, within, now, from, limit),

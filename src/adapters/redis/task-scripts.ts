@@ -53,7 +53,7 @@ export const findTask = script<
 );
 
 /** How many tasks, and how many bytes of text, `listTasks` brings at most. */
-const shortList = { tasks: 64, bytes: 16_384 };
+export const shortList = { tasks: 32, bytes: 4096 };
 
 /**
  * KEYS tasks, sessions; ARGV session id, now, the lowest id or `(` and the one before it, how many at most. The texts of the
