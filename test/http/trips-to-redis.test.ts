@@ -33,6 +33,13 @@ describe('a trip to Redis', () => {
 
   const call = (method: string, path: string, body?: object) => server.call(method, path, body, user.access);
 
+  /** Gives the user many tasks, by the storage itself. */
+  const createTasks = async (count: number): Promise<void> => {
+    const ownerId = Number(claimsOf(user.access)['user_id']);
+    const draft = { title: 'long', description: 'list', status: 'pending' } as const;
+    await Promise.all(Array.from({ length: count }, () => server.storage.tasks.create(ownerId, draft)));
+  };
+
   for (const [method, path, status, body] of [
     ['GET', '/tasks/1/', 200],
     ['GET', '/tasks/9/', 404],
@@ -55,16 +62,12 @@ describe('a trip to Redis', () => {
   }
 
   it('finds out that a list is long; each of those that follow brings a thousand tasks', async () => {
-    const ownerId = Number(claimsOf(user.access)['user_id']);
-    const draft = { title: 'long', description: 'list', status: 'pending' } as const;
-    await Promise.all(Array.from({ length: 2500 }, () => server.storage.tasks.create(ownerId, draft)));
+    await createTasks(2500);
     expect(await proxy.tripsOf(() => call('GET', '/tasks/'))).to.equal(4);
   });
 
   it('is made once for a page of a long list', async () => {
-    const ownerId = Number(claimsOf(user.access)['user_id']);
-    const draft = { title: 'long', description: 'list', status: 'pending' } as const;
-    await Promise.all(Array.from({ length: 100 }, () => server.storage.tasks.create(ownerId, draft)));
+    await createTasks(100);
     for (const limit of [1, 31, 32, 50, 99]) {
       expect(await proxy.tripsOf(() => call('GET', `/tasks/?limit=${limit}`))).to.equal(1);
     }
