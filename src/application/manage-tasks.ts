@@ -1,6 +1,6 @@
 import { DomainError } from '../domain/errors.js';
 import type { Fields } from '../domain/fields.js';
-import type { Page } from '../domain/page.js';
+import { maxPageSize, type Page } from '../domain/page.js';
 import {
   parseTaskChanges,
   parseTaskDraft,
@@ -33,8 +33,22 @@ export class ManageTasks {
     return await this.tasks.create(ownerId, draft, within, this.limit, request);
   }
 
-  list(ownerId: number, page: Page, within?: string): Promise<readonly Task[]> {
-    return this.tasks.list(ownerId, page, within);
+  /** A page of tasks, which begins `offset` tasks later. Those are read too: it costs as much as a list of them. */
+  async list(
+    ownerId: number,
+    { after, limit, offset = 0 }: Page & { readonly offset?: number },
+    within?: string,
+  ): Promise<readonly Task[]> {
+    let start = after;
+    for (let left = offset; left > 0;) {
+      const page = { after: start, limit: Math.min(left, maxPageSize) };
+      const skipped = await this.tasks.list(ownerId, page, within);
+      const last = skipped.at(-1);
+      if (!last) return [];
+      start = last.id;
+      left -= skipped.length;
+    }
+    return this.tasks.list(ownerId, { after: start, limit }, within);
   }
 
   /**

@@ -16,12 +16,10 @@ export type FieldIssue =
         | 'password_too_short'
         | 'password_common'
         | 'password_numeric'
-        | 'password_incorrect'
-        | 'not_whole_number';
+        | 'password_incorrect';
     }
   | { readonly code: 'too_long'; readonly limit: number }
   | { readonly code: 'surrogate'; readonly codePoint: number }
-  | { readonly code: 'too_small' | 'too_large'; readonly limit: number }
   | { readonly code: 'not_a_choice'; readonly value: unknown };
 
 /** A field's value, or all that is wrong with it. */
@@ -80,18 +78,6 @@ export function checkText(value: unknown, rules: TextRules = {}): Checked<string
   const surrogate = /\p{Surrogate}/u.exec(text)?.[0].codePointAt(0);
   if (surrogate !== undefined) issues.push({ code: 'surrogate', codePoint: surrogate });
   return issues.length > 0 ? { issues } : { value: text };
-}
-
-/** Checks a whole number written in decimal digits, as query parameters are. */
-export function checkWholeNumber(
-  text: string,
-  { min, max }: { readonly min: number; readonly max: number },
-): Checked<number> {
-  if (!/^[0-9]+$/.test(text)) return { issues: [{ code: 'not_whole_number' }] };
-  const value = Number(text);
-  if (value < min) return { issues: [{ code: 'too_small', limit: min }] };
-  if (value > max) return { issues: [{ code: 'too_large', limit: max }] };
-  return { value };
 }
 
 /** How many characters people would count if every code point were one. */

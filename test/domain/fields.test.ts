@@ -1,12 +1,6 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import {
-  allValid,
-  checkText,
-  checkWholeNumber,
-  InvalidFields,
-  lengthInCodePoints,
-} from '../../src/domain/fields.js';
+import { allValid, checkText, InvalidFields, lengthInCodePoints } from '../../src/domain/fields.js';
 import { refusalOfCall } from '../support/refusal.js';
 
 const trimmed = [
@@ -235,31 +229,6 @@ describe('a text field', () => {
       maxLength: 2,
     } as const;
     expect(checkText(' a-a ', rules)).to.deep.equal({ value: 'aa' });
-  });
-});
-
-describe('a whole number field', () => {
-  const digit = { min: 1, max: 9 };
-
-  it('reads decimal digits, leading zeros too', () => {
-    expect(checkWholeNumber('7', digit)).to.deep.equal({ value: 7 });
-    expect(checkWholeNumber('007', digit)).to.deep.equal({ value: 7 });
-  });
-
-  for (const text of ['', ' ', '-1', '+1', '1.0', '1e0', '0x1', ' 1', '1\n', 'one', '١', 'NaN', 'Infinity']) {
-    it(`refuses ${JSON.stringify(text)}`, () => {
-      expect(checkWholeNumber(text, digit)).to.deep.equal({ issues: [{ code: 'not_whole_number' }] });
-    });
-  }
-
-  it('keeps to its limits, however many digits there are', () => {
-    expect(checkWholeNumber('1', digit)).to.deep.equal({ value: 1 });
-    expect(checkWholeNumber('9', digit)).to.deep.equal({ value: 9 });
-    expect(checkWholeNumber('0', digit)).to.deep.equal({ issues: [{ code: 'too_small', limit: 1 }] });
-    expect(checkWholeNumber('10', digit)).to.deep.equal({ issues: [{ code: 'too_large', limit: 9 }] });
-    expect(checkWholeNumber('9'.repeat(400), digit)).to.deep.equal({
-      issues: [{ code: 'too_large', limit: 9 }],
-    });
   });
 });
 

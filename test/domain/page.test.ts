@@ -1,41 +1,69 @@
 import { expect } from 'chai';
-import { parseAfter, parsePage } from '../../src/domain/page.js';
-import { refusalOfCall } from '../support/refusal.js';
+import { parsePaging } from '../../src/domain/page.js';
 
-describe('a page', () => {
-  it('starts at the beginning if nothing is said', () => {
-    expect(parsePage('20', undefined)).to.deep.equal({ limit: 20, after: 0 });
-    expect(parseAfter(undefined)).to.equal(0);
+const everything = { after: 0, offset: undefined, limit: undefined };
+
+describe('what a client asks for of a list', () => {
+  it('is everything if it says nothing', () => {
+    expect(parsePaging(undefined, undefined, undefined)).to.deep.equal(everything);
   });
 
-  it('starts after an id', () => {
-    expect(parsePage('20', '007')).to.deep.equal({ limit: 20, after: 7 });
-    expect(parseAfter('007')).to.equal(7);
+  it('is what comes after an id', () => {
+    expect(parsePaging(undefined, '7', undefined)).to.deep.equal({ ...everything, after: 7 });
+    expect(parsePaging('20', '7', undefined)).to.deep.equal({ after: 7, offset: undefined, limit: 20 });
   });
 
-  it('holds 1 to 1000 items', () => {
-    expect(parsePage('1', undefined).limit).to.equal(1);
-    expect(parsePage('1000', undefined).limit).to.equal(1000);
-    expect(refusalOfCall(() => parsePage('0', undefined))).to.deep.equal({
-      limit: [{ code: 'too_small', limit: 1 }],
-    });
-    expect(refusalOfCall(() => parsePage('1001', undefined))).to.deep.equal({
-      limit: [{ code: 'too_large', limit: 1000 }],
-    });
+  it('is a page of 1 to 1000 items, and everything for any other limit', () => {
+    for (const limit of [1, 2, 999, 1000]) expect(parsePaging(`${limit}`, '', '').limit).to.equal(limit);
+    for (const limit of ['0', '000', '1001', '9'.repeat(400)])
+      expect(parsePaging(limit, undefined, undefined)).to.deep.equal(everything);
   });
 
-  it('starts after any id that there can be', () => {
-    expect(parseAfter('0')).to.equal(0);
-    expect(parseAfter('9007199254740991')).to.equal(Number.MAX_SAFE_INTEGER);
-    expect(refusalOfCall(() => parseAfter('9007199254740992'))).to.deep.equal({
-      after: [{ code: 'too_large', limit: Number.MAX_SAFE_INTEGER }],
-    });
+  it('is a page that begins at an offset from an id', () => {
+    expect(parsePaging('5', '7', '10')).to.deep.equal({ after: 7, offset: 10, limit: 5 });
+    expect(parsePaging('5', undefined, '0')).to.deep.equal({ after: 0, offset: 0, limit: 5 });
   });
 
-  it('is told of both fields at once', () => {
-    expect(refusalOfCall(() => parsePage('', '-1'))).to.deep.equal({
-      limit: [{ code: 'not_whole_number' }],
-      after: [{ code: 'not_whole_number' }],
+  it('has no offset without a limit', () => {
+    for (const limit of [undefined, '', '0', '1001'])
+      expect(parsePaging(limit, '7', '10')).to.deep.equal({ ...everything, after: 7 });
+  });
+
+  for (const text of ['7', '007', '+7', ' 7', '7 ', ' +7\n', '\u30007']) {
+    it(`may be the number 7 written as ${JSON.stringify(text)}`, () => {
+      expect(parsePaging(text, text, text)).to.deep.equal({ after: 7, offset: 7, limit: 7 });
     });
+  }
+
+  for (const text of [
+    '',
+    ' ',
+    '-1',
+    '+',
+    '++1',
+    '1.0',
+    '1e0',
+    '0x1',
+    '1 2',
+    'one',
+    'NaN',
+    'Infinity',
+    '\u0967',
+  ]) {
+    it(`takes ${JSON.stringify(text)} for no number`, () => {
+      expect(parsePaging(text, text, text)).to.deep.equal(everything);
+      expect(parsePaging('5', text, text)).to.deep.equal({ ...everything, limit: 5 });
+    });
+  }
+
+  it('may start after an id, or at an offset, that no list reaches', () => {
+    const huge = '9'.repeat(400);
+    const most = Number.MAX_SAFE_INTEGER;
+    expect(parsePaging('5', huge, huge)).to.deep.equal({ after: most, offset: most, limit: 5 });
+  });
+
+  it('is read in linear time', () => {
+    for (const text of ['1'.repeat(1_000_000), ' '.repeat(1_000_000), `${'1'.repeat(1_000_000)}x`])
+      parsePaging(text, text, text);
   });
 });

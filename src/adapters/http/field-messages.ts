@@ -5,10 +5,6 @@ export function fieldMessage(issue: FieldIssue): string {
   switch (issue.code) {
     case 'too_long':
       return `Ensure this field has no more than ${issue.limit} characters.`;
-    case 'too_small':
-      return `Ensure this value is greater than or equal to ${issue.limit}.`;
-    case 'too_large':
-      return `Ensure this value is less than or equal to ${issue.limit}.`;
     case 'surrogate':
       return `Surrogate characters are not allowed: U+${issue.codePoint.toString(16).toUpperCase()}.`;
     case 'not_a_choice':
@@ -32,7 +28,6 @@ const messages = {
   password_common: 'This password is too common.',
   password_numeric: 'This password is entirely numeric.',
   password_incorrect: 'Your password was entered incorrectly. Please enter it again.',
-  not_whole_number: 'A valid integer is required.',
 };
 
 function textOf(value: unknown): string {

@@ -1,10 +1,11 @@
 import type { ManageTasks } from '../../application/manage-tasks.js';
-import { maxPageSize, parseAfter, parsePage } from '../../domain/page.js';
+import { maxPageSize, parsePaging, type Paging } from '../../domain/page.js';
 import type { Task } from '../../domain/task.js';
 import { answer, answerJson, answerStream } from './answer.js';
 import type { Authentication } from './authentication.js';
 import type { Action, Context } from './context.js';
 import { idempotencyKey } from './idempotency-key.js';
+import { parseForm, type FormEntries } from './parse-form.js';
 import type { ReadFields } from './request-body.js';
 import { jsonOfTask, jsonOfTasks } from './task-json.js';
 
@@ -17,8 +18,12 @@ export class TaskController {
   ) {}
 
   readonly list: Action = async (ctx) => {
-    const limit = queryParameter(ctx, 'limit');
-    return limit === undefined ? this.listAll(ctx) : this.listPage(ctx, limit);
+    const query = queryOf(ctx);
+    const [limit, after, offset] = ['limit', 'after', 'offset'].map((name) => lastValue(query, name));
+    const paging = parsePaging(limit, after, offset);
+    return paging.limit === undefined
+      ? this.listAll(ctx, paging.after)
+      : this.listPage(ctx, query, { ...paging, limit: paging.limit });
   };
 
   readonly create: Action = async (ctx) => {
@@ -54,24 +59,23 @@ export class TaskController {
   };
 
   /** One page, with a link to the next while there is more (RFC 8288). */
-  private async listPage(ctx: Context, limit: string): Promise<void> {
-    const { tasks, size } = await this.authentication.within(ctx, async ({ userId, sessionId }) => {
-      const page = parsePage(limit, queryParameter(ctx, 'after'));
-      const withOneMore = { ...page, limit: page.limit + 1 };
-      return { tasks: await this.tasks.list(userId, withOneMore, sessionId), size: page.limit };
-    });
-    const last = tasks[size - 1];
-    const hasMore = last && tasks.length > size;
-    const link = hasMore ? { Link: `</tasks/?limit=${size}&after=${last.id}>; rel="next"` } : {};
-    answerJson(ctx, 200, `[${jsonOfTasks(tasks.slice(0, size))}]`, link);
+  private async listPage(ctx: Context, query: FormEntries, page: PageRequest): Promise<void> {
+    const { limit, after, offset } = page;
+    const tasks = await this.authentication.within(ctx, ({ userId, sessionId }) =>
+      this.tasks.list(userId, { after, offset: offset ?? 0, limit: limit + 1 }, sessionId),
+    );
+    const last = tasks[limit - 1];
+    const hasMore = last && tasks.length > limit;
+    const link = hasMore ? { Link: `<${nextPage(query, page, last)}>; rel="next"` } : {};
+    answerJson(ctx, 200, `[${jsonOfTasks(tasks.slice(0, limit))}]`, link);
   }
 
   /** The whole list: at once if it is short, page by page as the client takes it if it is long. */
-  private async listAll(ctx: Context): Promise<void> {
+  private async listAll(ctx: Context, after: number): Promise<void> {
     const { tasks, userId } = await this.authentication.within(
       ctx,
       async ({ userId: ownerId, sessionId }) => {
-        const page = { after: parseAfter(queryParameter(ctx, 'after')), limit: maxPageSize };
+        const page = { after, limit: maxPageSize };
         return { tasks: await this.tasks.list(ownerId, page, sessionId), userId: ownerId };
       },
     );
@@ -81,9 +85,34 @@ export class TaskController {
   }
 }
 
-/** The last value of a query parameter, as clients are used to; undefined if it is missing. */
-function queryParameter(ctx: Context, name: string): string | undefined {
-  return ctx.querystring === '' ? undefined : [ctx.query[name]].flat().at(-1);
+/** What a client asks for that pages. */
+type PageRequest = Paging & { readonly limit: number };
+
+/** The parameters of a query. Koa's own `ctx.query` takes quadratic time for many of them. */
+function queryOf({ querystring }: Context): FormEntries {
+  return querystring === '' ? [] : parseForm(querystring, (bytes) => bytes.toString());
+}
+
+/** The last value of a parameter, as clients are used to; undefined if it is missing. */
+function lastValue(query: FormEntries, name: string): string | undefined {
+  return query.findLast(([given]) => given === name)?.[1];
+}
+
+/**
+ * A relative reference to the next page, which is right behind any prefix of a proxy. It keeps the other parameters,
+ * and goes on by offset where the client does.
+ */
+function nextPage(query: FormEntries, { limit, after, offset }: PageRequest, last: Task): string {
+  const next = new URLSearchParams({ limit: String(limit) });
+  for (const [name, value] of query) {
+    if (!['limit', 'after', 'offset'].includes(name)) next.append(name, value);
+  }
+  if (offset === undefined) next.append('after', String(last.id));
+  else {
+    if (after > 0) next.append('after', String(after));
+    next.append('offset', String(offset + limit));
+  }
+  return `?${next.toString()}`;
 }
 
 async function* jsonArray(
