@@ -51,9 +51,7 @@ function explain(error: unknown): { readonly sentences: readonly string[]; reado
   if (error instanceof UsageError) return { sentences: [error.message], code: 64 };
   if (error instanceof ListenError) return { sentences: [error.message], code: 69 };
   if (error instanceof StorageUnavailable) {
-    const isRefused = /^(NOAUTH|WRONGPASS|NOPERM)$/.test(error.reason);
-    const question = isRefused ? 'Are the credentials in REDIS_URL right?' : 'Is it running?';
-    return { sentences: [`The storage does not answer (${error.reason}). ${question}`], code: 69 };
+    return { sentences: [`The storage does not answer (${error.reason}). ${error.advice}`], code: 69 };
   }
   if (error instanceof InvalidFields) {
     const sentences = Object.entries(error.issues).flatMap(([field, issues]) =>

@@ -36,9 +36,15 @@ export class DomainError extends Error {
   }
 }
 
-/** The storage is away. `reason` is for the operator's log: a code or a word, never a value that a client sent. */
+/**
+ * The storage is away. `reason` is for the operator's log: a code or a word, never a value that a client sent. `advice` is
+ * a sentence about what to do.
+ */
 export class StorageUnavailable extends DomainError {
-  constructor(readonly reason: string) {
+  constructor(
+    readonly reason: string,
+    readonly advice = 'Is it running?',
+  ) {
     super('storage_unavailable');
   }
 }

@@ -169,7 +169,7 @@ describe("the operator's commands on users", () => {
     expectRefusal(
       ending,
       69,
-      /^The storage does not answer \(WRONGPASS\)\. Are the credentials in REDIS_URL right\?$/,
+      /^The storage does not answer \(WRONGPASS\)\. Check the credentials in REDIS_URL\.$/,
     );
   });
 

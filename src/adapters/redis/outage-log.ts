@@ -1,83 +1,104 @@
 import { performance } from 'node:perf_hooks';
 import { Redis, ReplyError } from 'ioredis';
 import type { Log } from '../../application/ports.js';
-import { reasonOf } from './reason-of.js';
+import { StorageUnavailable } from '../../domain/errors.js';
+import { adviceFor, reasonOf } from './reason-of.js';
 import type { RedisClient } from './redis-client.js';
 
 /** Milliseconds after which a server that has accepted a connection and is not ready is loading; one that hangs is given up before. */
 const patience = 1_500;
 
-/** Milliseconds without a refusal after which the next one of its kind is news. */
+/** Milliseconds without a failure after which the next one of its kind is news. */
 const lull = 60_000;
-
-/** What is the matter, and what to do about it. */
-const advice: Readonly<Record<string, string>> = {
-  NOAUTH: ' Check the credentials in REDIS_URL.',
-  WRONGPASS: ' Check the credentials in REDIS_URL.',
-  'not a cluster': ' Set REDIS_MODE to single.',
-  NOPERM: ' Its ACL keeps the user of REDIS_URL from a command that is needed.',
-  LOADING: ' It is reading its data from its disk.',
-  MISCONF: ' It cannot write to its disk: see its own log.',
-  READONLY: ' It is a replica: REDIS_URL should lead to the master.',
-  BUSY: ' A script takes too long: SCRIPT KILL ends it.',
-  OOM: ' Its memory is full: raise maxmemory. Until then nothing can be added; reading, deleting and logging out go on.',
-};
 
 /** Tells the operator what is wrong with Redis: once for each outage, however many requests it fails. */
 export class OutageLog {
-  /** Why Redis cannot be reached; undefined while it can. */
-  private unreachable: string | undefined;
-  /** When commands were refused last, on the monotonic clock, by the reason. */
-  private readonly refusals = new Map<string, number>();
+  /** Why a client cannot be used; empty while all can. */
+  private readonly unreachable = new Map<RedisClient, string>();
+  /** The reasons of this outage that the log has. */
+  private readonly told = new Set<string>();
+  /** When commands failed last, on the monotonic clock, by the reason. */
+  private readonly failures = new Map<string, number>();
 
-  constructor(
-    client: RedisClient,
-    private readonly log: Log,
-  ) {
-    client.on('error', (error: unknown) => this.lost(reasonOf(error)));
-    client.on('ready', () => this.found());
+  constructor(private readonly log: Log) {}
+
+  /** Listens to what goes wrong with a client's connections. */
+  watch(client: RedisClient): void {
+    client.on('error', (error: unknown) => this.lost(client, reasonOf(error)));
     if (client instanceof Redis) this.noticeLoading(client);
   }
 
-  /** Why a command has failed, in one word. */
-  note(error: unknown): string {
+  /** The client cannot be used from now on. The log gets the first reason of an outage, and others that tell what to do. */
+  lost(client: RedisClient, reason: string): void {
+    const isTelling = adviceFor(reason) !== undefined && !this.told.has(reason);
+    if (this.told.size === 0 || isTelling) {
+      this.told.add(reason);
+      this.log.warn(
+        { reason },
+        `Redis cannot be reached (${reason}); answering 503 until it can.${sentence(adviceFor(reason))}`,
+      );
+    }
+    // What the library says of a connection that it has just given up tells less than why it did.
+    if (reason !== 'not connected' || !this.unreachable.has(client)) this.unreachable.set(client, reason);
+  }
+
+  /** The client can be used from now on. */
+  found(client: RedisClient): void {
+    this.unreachable.delete(client);
+    if (this.unreachable.size > 0 || this.told.size === 0) return;
+    this.told.clear();
+    this.log.info({}, 'Redis can be reached again.');
+  }
+
+  /** What a command of a client that cannot be used fails with. */
+  away(client: RedisClient): StorageUnavailable {
+    return unavailable(this.unreachable.get(client) ?? 'not connected');
+  }
+
+  /** What a command of this client, whose failure is told, fails with. `isUsable` tells whether other commands may do better. */
+  failure(client: RedisClient, error: unknown, isUsable: boolean): StorageUnavailable {
     const reason = reasonOf(error);
-    if (error instanceof ReplyError) this.refused(reason);
-    return reason === 'not connected' ? (this.unreachable ?? reason) : reason;
+    if (error instanceof StorageUnavailable || isRefusal(error)) {
+      this.failed(reason, 'Redis refuses commands');
+    } else if (isUsable) {
+      this.failed(reason, 'A part of Redis cannot be reached');
+    } else {
+      this.lost(client, reason);
+      return this.away(client);
+    }
+    return unavailable(reason);
   }
 
   /** The client library waits in silence for a server that answers and is not ready yet. */
   private noticeLoading(client: Redis): void {
     let waiting: NodeJS.Timeout | undefined;
     client.on('connect', () => {
-      waiting = setTimeout(() => this.lost('LOADING'), patience).unref();
+      waiting = setTimeout(() => this.lost(client, 'LOADING'), patience).unref();
     });
     for (const event of ['ready', 'close'] as const) client.on(event, () => clearTimeout(waiting));
   }
 
-  private lost(reason: string): void {
-    if (this.unreachable === undefined) {
-      this.log.warn(
-        { reason },
-        `Redis cannot be reached (${reason}); answering 503 until it can.${advice[reason] ?? ''}`,
-      );
-    }
-    this.unreachable = reason;
-  }
-
-  private found(): void {
-    if (this.unreachable !== undefined) this.log.info({}, 'Redis can be reached again.');
-    this.unreachable = undefined;
-  }
-
-  private refused(reason: string): void {
+  private failed(reason: string, what: string): void {
     const now = performance.now();
-    if (now - (this.refusals.get(reason) ?? -Infinity) > lull) {
+    if (now - (this.failures.get(reason) ?? -Infinity) > lull) {
       this.log.warn(
         { reason },
-        `Redis refuses commands (${reason}); answering 503 where they are needed.${advice[reason] ?? ''}`,
+        `${what} (${reason}); answering 503 where they are needed.${sentence(adviceFor(reason))}`,
       );
     }
-    this.refusals.set(reason, now);
+    this.failures.set(reason, now);
   }
+}
+
+function unavailable(reason: string): StorageUnavailable {
+  return new StorageUnavailable(reason, adviceFor(reason));
+}
+
+/** Whether Redis has answered; on a Cluster, perhaps to the last of several attempts. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof ReplyError || (error instanceof Error && error.message.includes('ReplyError: '));
+}
+
+function sentence(text: string | undefined): string {
+  return text === undefined ? '' : ` ${text}`;
 }

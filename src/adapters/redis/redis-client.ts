@@ -13,15 +13,20 @@ const patience = {
   maxLoadingRetryTime: 500,
   maxRetriesPerRequest: 0,
   enableOfflineQueue: false,
+  disableClientInfo: true,
   reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
 } satisfies RedisOptions;
 
 /** Milliseconds within which the first attempt to connect has succeeded or failed. */
 export const { connectTimeout } = patience;
 
-/** A client that is not connected yet. It fails fast and comes back by itself. */
-export function createClient(settings: RedisSettings): RedisClient {
-  const client = settings.mode === 'cluster' ? clientOfCluster(settings) : clientOfServer(settings);
+/**
+ * A client that is not connected yet. It fails fast and comes back by itself; `nextDelay` tells after how many milliseconds
+ * it tries again.
+ */
+export function createClient(settings: RedisSettings, nextDelay: () => number): RedisClient {
+  const create = settings.mode === 'cluster' ? clientOfCluster : clientOfServer;
+  const client = create(settings, nextDelay);
   onEachConnection(client, writeInBatches);
   return client;
 }
@@ -58,12 +63,7 @@ function writeInBatches(connection: Redis): void {
   });
 }
 
-/** Milliseconds before the next attempt: from 50 to 1000, doubling, with jitter so that many servers do not come at once. */
-function backoff(attempt: number): number {
-  return Math.min(50 * 2 ** (attempt - 1), 800) * (0.75 + Math.random() / 2);
-}
-
-function clientOfServer(settings: RedisSettings): Redis {
+function clientOfServer(settings: RedisSettings, nextDelay: () => number): Redis {
   const [first] = settings.hosts;
   return new Redis({
     ...patience,
@@ -74,21 +74,21 @@ function clientOfServer(settings: RedisSettings): Redis {
           name: settings.sentinelName ?? '',
           failoverDetector: true,
           sentinelCommandTimeout: patience.socketTimeout,
-          sentinelRetryStrategy: backoff,
+          sentinelRetryStrategy: nextDelay,
         }
       : { ...first }),
-    db: settings.database,
-    retryStrategy: backoff,
+    retryStrategy: nextDelay,
     lazyConnect: true,
   });
 }
 
-function clientOfCluster(settings: RedisSettings): Cluster {
+function clientOfCluster(settings: RedisSettings, nextDelay: () => number): Cluster {
   return new Cluster([...settings.hosts], {
     // A command is sent again when its connection is lost; a timer of its own bounds that.
     redisOptions: { ...patience, ...credentials(settings), commandTimeout: patience.socketTimeout },
     enableOfflineQueue: false,
-    clusterRetryStrategy: backoff,
+    enableReadyCheck: false, // The handshake asks the same, and can say what is wrong.
+    clusterRetryStrategy: nextDelay,
     lazyConnect: true,
   });
 }

@@ -1,9 +1,10 @@
-import { setTimeout } from 'node:timers/promises';
 import { Cluster } from 'ioredis';
 import type { Log } from '../../application/ports.js';
 import { StorageUnavailable } from '../../domain/errors.js';
-import { connectTimeout, createClient, type RedisClient } from './redis-client.js';
+import { shakeHands } from './handshake.js';
+import { ManagedClient } from './managed-client.js';
 import { OutageLog } from './outage-log.js';
+import type { RedisClient } from './redis-client.js';
 import type { RedisSettings } from './redis-settings.js';
 import { RedisWarnings } from './redis-warnings.js';
 import { ReplicatedWriter } from './replicated-writer.js';
@@ -15,53 +16,43 @@ import type { Script, ScriptArguments } from './script.js';
  */
 export class RedisConnection {
   private constructor(
-    private readonly clients: readonly [RedisClient, ...RedisClient[]],
-    private readonly writer: ReplicatedWriter | undefined,
-    private readonly outages: OutageLog,
+    private readonly client: ManagedClient,
     private readonly warnings: RedisWarnings,
+    /** For writes that wait for replicas. */
+    private readonly replicated:
+      { readonly client: ManagedClient; readonly writer: ReplicatedWriter } | undefined,
   ) {}
 
   /** Resolves once the first attempt has succeeded or failed. */
   static async open(settings: RedisSettings, log: Log): Promise<RedisConnection> {
-    const client = createClient(settings);
-    const outages = new OutageLog(client, log);
+    const outages = new OutageLog(log);
+    const newClient = () => new ManagedClient(settings, (client) => shakeHands(client, settings), outages);
+    const client = newClient();
     const warnings = new RedisWarnings(client, log);
     if (settings.replicasToWaitFor === 0) {
-      await firstAttempt(client);
-      return new RedisConnection([client], undefined, outages, warnings);
+      await client.open();
+      return new RedisConnection(client, warnings, undefined);
     }
-    const writing = createClient(settings);
-    writing.on('error', () => undefined); // The other client has logged it.
-    const writer = new ReplicatedWriter(writing, settings.replicasToWaitFor);
-    await Promise.all([client, writing].map(firstAttempt));
-    return new RedisConnection([client, writing], writer, outages, warnings);
+    const writing = newClient();
+    const writer = new ReplicatedWriter(writing.client, settings.replicasToWaitFor);
+    await Promise.all([client.open(), writing.open()]);
+    return new RedisConnection(client, warnings, { client: writing, writer });
   }
 
   /** Sends a command that changes nothing which must not get lost. */
-  async send<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
-    try {
-      return await command(this.clients[0]);
-    } catch (error) {
-      throw new StorageUnavailable(this.outages.note(error));
-    }
+  send<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
+    return this.client.send(command);
   }
 
   /** Runs a script; resolves when as many replicas as are to be waited for have what it wrote. */
   run(script: Script, args: ScriptArguments): Promise<unknown> {
-    if (this.writer && script.writes) return this.runReplicated(this.writer, script, args);
+    const { replicated } = this;
+    if (replicated && script.writes) {
+      return replicated.client.send(() =>
+        call((name, all) => replicated.writer.execute(name, all), script, args),
+      );
+    }
     return this.send((client) => call((name, all) => client.call(name, ...all), script, args));
-  }
-
-  private async runReplicated(
-    writer: ReplicatedWriter,
-    script: Script,
-    args: ScriptArguments,
-  ): Promise<unknown> {
-    const { reply, isConfirmed } = await this.send(() =>
-      call((name, all) => writer.execute(name, all), script, args),
-    );
-    if (!isConfirmed) throw new StorageUnavailable('not replicated');
-    return reply;
   }
 
   /**
@@ -79,9 +70,7 @@ export class RedisConnection {
 
   /** Lets go of the connection; politely, if there is one. */
   async close(): Promise<void> {
-    await Promise.all(this.clients.map((client) => client.quit().catch(() => undefined)));
-    // One that has quit still listens to the sentinels.
-    for (const client of this.clients) client.disconnect();
+    await Promise.all([this.client.close(), this.replicated?.client.close()]);
   }
 }
 
@@ -98,10 +87,4 @@ async function call<T>(
     if (isUnknown) return execute('eval', [lua, numberOfKeys, ...args]);
     throw error;
   }
-}
-
-async function firstAttempt(client: RedisClient): Promise<void> {
-  // A failure comes with the event 'error' as well, and a Cluster's promise may never settle.
-  const attempt = client.connect().catch(() => undefined);
-  await Promise.race([attempt, setTimeout(connectTimeout, undefined, { ref: false })]);
 }

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { Cluster, type Redis } from 'ioredis';
 import type { Log } from '../../application/ports.js';
-import type { RedisClient } from './redis-client.js';
+import type { ManagedClient } from './managed-client.js';
 
 /** Milliseconds for which whoever asks is kept waiting. */
 const patience = 250;
@@ -11,10 +11,10 @@ export class RedisWarnings {
   private told: readonly string[] = [];
 
   constructor(
-    private readonly client: RedisClient,
+    private readonly managed: ManagedClient,
     private readonly log: Log,
   ) {
-    client.on('ready', () => void this.ask());
+    managed.onUsable(() => void this.ask());
   }
 
   /** In sentences. Those of last time if some server does not answer soon, and none of a server that may not be asked. */
@@ -25,7 +25,8 @@ export class RedisWarnings {
 
   /** The log gets what is new. */
   private async ask(): Promise<readonly string[]> {
-    const servers = this.client instanceof Cluster ? this.client.nodes('master') : [this.client];
+    const { client } = this.managed;
+    const servers = client instanceof Cluster ? client.nodes('master') : [client];
     const warnings = [...new Set((await Promise.all(servers.map(warningsAbout))).flat())];
     for (const warning of warnings) if (!this.told.includes(warning)) this.log.warn({}, warning);
     this.told = warnings;

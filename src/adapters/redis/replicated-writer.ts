@@ -1,4 +1,5 @@
 import { Command, type Redis } from 'ioredis';
+import { StorageUnavailable } from '../../domain/errors.js';
 import { onEachConnection, type RedisClient } from './redis-client.js';
 
 /** Milliseconds that replicas have to confirm a write. */
@@ -23,15 +24,14 @@ export class ReplicatedWriter {
     );
   }
 
-  /** Resolves when as many replicas as are wanted have what the command wrote, or have been waited for in vain. */
-  async execute(
-    name: string,
-    args: readonly (string | number)[],
-  ): Promise<{ readonly reply: unknown; readonly isConfirmed: boolean }> {
+  /** Resolves with the reply when as many replicas as are wanted have what the command wrote; otherwise StorageUnavailable. */
+  async execute(name: string, args: readonly (string | number)[]): Promise<unknown> {
     const command = new TracedCommand(name, [...args], { replyEncoding: 'utf8' });
     const reply = await this.client.sendCommand(command);
-    const replicas = await this.servers.get(command.socket)?.replicasThatHaveAll();
-    return { reply, isConfirmed: replicas !== undefined && replicas >= this.wanted };
+    const replicas = (await this.servers.get(command.socket)?.replicasThatHaveAll()) ?? 0;
+    if (replicas < this.wanted)
+      throw new StorageUnavailable(replicas === 0 ? 'no replica' : 'too few replicas');
+    return reply;
   }
 }
 
