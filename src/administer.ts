@@ -1,3 +1,4 @@
+import { print, printDone } from './adapters/command-line/print.js';
 import { readSecret } from './adapters/command-line/read-secret.js';
 import { UserCommands } from './adapters/command-line/user-commands.js';
 import { ManageUsers } from './application/manage-users.js';
@@ -8,13 +9,11 @@ import { ConfigError, type Config } from './config.js';
 import { createContainer } from './container.js';
 import { createStorage } from './storage.js';
 
+/** Standard output is the command's own; what goes wrong is told in a sentence at the end. */
+const log: Log = { info() {}, warn() {}, error() {} };
+
 /** Carries out one of the operator's commands on the configured storage. */
-export async function administer(
-  command: UserCommand,
-  config: Config,
-  clock: Clock,
-  log: Log,
-): Promise<void> {
+export async function administer(command: UserCommand, config: Config, clock: Clock): Promise<void> {
   if (config.storage.kind === 'memory') {
     throw new ConfigError([
       'STORAGE=memory: the users of a server are in its own memory, out of reach from here.',
@@ -23,7 +22,7 @@ export async function administer(
   const storage = await createStorage(config.storage, { clock, log });
   try {
     const container = createContainer(config, storage, clock, log);
-    const terminal = { readSecret, print };
+    const terminal = { readSecret, print, printDone };
     await run(command, new UserCommands(container.get(RegisterUser), container.get(ManageUsers), terminal));
   } finally {
     await storage.close();
@@ -45,8 +44,4 @@ async function run(command: UserCommand, commands: UserCommands): Promise<void> 
     case 'list':
       return commands.list();
   }
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

@@ -9,7 +9,7 @@ import { createApp, type App } from './adapters/http/app.js';
 import { AuthController, type Registration } from './adapters/http/auth-controller.js';
 import { Authentication } from './adapters/http/authentication.js';
 import { clientAddressReader, type ReadClientAddress } from './adapters/http/client-address.js';
-import { HealthController } from './adapters/http/health-controller.js';
+import { HealthController, type Complaint } from './adapters/http/health-controller.js';
 import { PublicKeysController } from './adapters/http/public-keys-controller.js';
 import { fieldsReader, type ReadFields } from './adapters/http/request-body.js';
 import { createRouter, routes } from './adapters/http/routes.js';
@@ -60,6 +60,7 @@ const RandomId = named<NewId>('NewId');
 const Policy = named<SessionPolicy>('SessionPolicy');
 const Logger = named<Log>('Log');
 const BodyReader = named<ReadFields>('ReadFields');
+const Complaints = named<readonly Complaint[]>('Complaints');
 const AddressReader = named<ReadClientAddress>('ReadClientAddress');
 
 const RegistrationChoice = named<Registration>('Registration');
@@ -72,7 +73,13 @@ export const HttpRouter = named<ReturnType<typeof createRouter>>('Router');
 export const HttpApp = named<App>('App');
 
 /** The whole system as a list: what each part is made of. Everything is made once, when it is first asked for. */
-export function createContainer(config: Config, storage: Storage, clock: Clock, log: Log): Container {
+export function createContainer(
+  config: Config,
+  storage: Storage,
+  clock: Clock,
+  log: Log,
+  complaints: readonly Complaint[] = [],
+): Container {
   const container = new Container({ defaultScope: 'Singleton' });
 
   /** Binds to what a function makes of other services; arguments in a wrong order, count or kind do not compile. */
@@ -104,6 +111,7 @@ export function createContainer(config: Config, storage: Storage, clock: Clock, 
   container.bind(MaxTasksPerUser).toConstantValue(config.maxTasksPerUser);
   container.bind(RegistrationChoice).toConstantValue(config.registration);
   container.bind(Logger).toConstantValue(log);
+  container.bind(Complaints).toConstantValue(complaints);
   make(Hasher, () => new BcryptPasswordHasher(config.bcryptCost), []);
   make(
     JwtTokenSigner,
@@ -155,7 +163,7 @@ export function createContainer(config: Config, storage: Storage, clock: Clock, 
     DeleteAccount,
   ]);
   bind(TaskController, [Authentication, BodyReader, ManageTasks]);
-  bind(HealthController, [WholeStorage]);
+  bind(HealthController, [WholeStorage, Complaints]);
   bind(PublicKeysController, [Tokens]);
   make(HttpRouter, createRouter, [
     AuthController,

@@ -1,19 +1,20 @@
 import { randomBytes } from 'node:crypto';
+import { print, printDone } from './adapters/command-line/print.js';
 import { ConfigError, readConfig } from './config.js';
 import { addKey, newKeysFile } from './keys-file.js';
 
 /** Prints a file of one new key, or adds a new key to the given file and tells what to do with it. */
-export function makeKey(file: string | undefined, algorithmName: string | undefined): void {
+export async function makeKey(file: string | undefined, algorithmName: string | undefined): Promise<void> {
   const { algorithm } = readConfig({ ALGORITHM: algorithmName });
   const kid = `${new Date().toISOString().slice(0, 10)}-${randomBytes(4).toString('hex')}`;
-  if (file === undefined) return void process.stdout.write(newKeysFile(algorithm, kid));
+  if (file === undefined) return print(newKeysFile(algorithm, kid));
 
   const problems: string[] = [];
   const count = addKey(file, algorithm, kid, (sentence) => void problems.push(sentence));
   if (count === undefined) throw new ConfigError(problems);
-  process.stdout.write(
+  await printDone(
     count === 1
-      ? `${file} holds the key ${kid}. Start the server with SIGNING_KEYS_FILE=${file}\n`
-      : `${file} holds the key ${kid} as the last of ${count}. Send SIGHUP to every server; then move the key to the front, and send it again.\n`,
+      ? `${file} holds the key ${kid}. Start the server with SIGNING_KEYS_FILE=${file}`
+      : `${file} holds the key ${kid} as the last of ${count}. Send SIGHUP to every server; then move the key to the front, and send it again.`,
   );
 }

@@ -6,9 +6,11 @@ import { describeUnforeseen } from './adapters/http/unforeseen-error.js';
 import type { Clock, Log } from './application/ports.js';
 import type { Config } from './config.js';
 import { createContainer, HttpApp } from './container.js';
+import { handleSignal } from './held-signals.js';
 import { keepNodeFast } from './keep-node-fast.js';
+import type { LogOutput } from './log-output.js';
 import { rereadKeysFile } from './signing-keys.js';
-import { onStopSignal } from './stop-signals.js';
+import { onStopSignal, stopWhenTold } from './stop-signals.js';
 import { createStorage } from './storage.js';
 
 /** Thrown when the server cannot listen, with a sentence that says why. */
@@ -23,30 +25,27 @@ const stopPatience = { idle: 1_000, busy: 10_000 };
  * Starts to answer requests, and stops at SIGTERM or SIGINT; a second signal ends the process at once. A worker stops at
  * SIGTERM, and at SIGUSR2 if another takes its place. At SIGHUP it reads its keys again, if they are in a file of several.
  */
-export async function serve(config: Config, clock: Clock, log: Log): Promise<void> {
+export async function serve(config: Config, clock: Clock, log: Log, output: LogOutput): Promise<void> {
   keepNodeFast();
-  for (const warning of config.warnings) log.warn({}, warning);
   // A promise that somebody else's storage has forgotten must not end the server.
   process.on('unhandledRejection', (reason) => {
     log.error(describeUnforeseen(reason), 'A promise was rejected, and nobody had waited for it.');
   });
-  const opening = createStorage(config.storage, { clock, log });
-  const assembling = opening.then((opened) => createContainer(config, opened, clock, log));
-  const { signingKeysFile } = config;
-  if (signingKeysFile !== undefined) {
-    // As early as can be, for without this the signal would end the process.
-    process.on('SIGHUP', async () =>
-      rereadKeys(signingKeysFile, (await assembling).get(JwtTokenSigner), log),
-    );
-  }
-  const [storage, container] = await Promise.all([opening, assembling]);
+  const storage = await createStorage(config.storage, { clock, log });
+  const container = createContainer(config, storage, clock, log, [() => output.complaint()]);
   const server = new HttpServer(container.get(HttpApp));
   const port = await server.listen(config.port, config.host).catch((error: NodeJS.ErrnoException) => {
     throw new ListenError(whyNotListening(error, config));
   });
 
-  // A terminal sends SIGINT to all of its processes; a worker waits for its supervisor's word.
-  onStopSignal(cluster.isPrimary ? ['SIGTERM', 'SIGINT'] : ['SIGTERM', 'SIGUSR2'], async (signal) => {
+  if (config.storage.kind === 'memory') output.write(welcome(config, port));
+  log.info({ host: config.host, port, storage: config.storage.kind }, 'listening');
+
+  const { signingKeysFile } = config;
+  if (signingKeysFile !== undefined) {
+    handleSignal('SIGHUP', () => rereadKeys(signingKeysFile, container.get(JwtTokenSigner), log));
+  }
+  const stop = async (signal: NodeJS.Signals) => {
     log.info({ signal }, 'stopping');
     // Whoever asks a worker means all of them.
     if (signal !== 'SIGUSR2') container.get(HealthController).announceStop();
@@ -54,11 +53,17 @@ export async function serve(config: Config, clock: Clock, log: Log): Promise<voi
     await storage.close().catch(() => log.warn({}, 'The storage could not be closed.'));
     log.info({}, 'stopped');
     process.exit(0);
-  });
-  if (cluster.isWorker) process.on('SIGINT', () => undefined);
-
-  if (config.storage.kind === 'memory') process.stdout.write(welcome(config, port));
-  log.info({ host: config.host, port, storage: config.storage.kind }, 'listening');
+  };
+  if (cluster.isWorker) {
+    onStopSignal(['SIGTERM', 'SIGUSR2'], stop);
+    // A terminal sends these to all of its processes; a worker waits for its supervisor's word.
+    for (const signal of ['SIGINT', 'SIGHUP'] as const) handleSignal(signal, () => undefined);
+  } else {
+    stopWhenTold(stop, log, signingKeysFile);
+    handleSignal('SIGUSR2', () =>
+      log.warn({}, 'SIGUSR2 replaces workers, and there are none; it does nothing here.'),
+    );
+  }
 }
 
 /** Exchanges the keys; where the file is wrong, those in force stay. */

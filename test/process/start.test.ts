@@ -144,6 +144,14 @@ describe('the process at its start', () => {
     expect(await run(['--version'])).to.include({ code: 0, stdout: `${version}\n`, stderr: '' });
   });
 
+  it('says that its output has no room, and shows no key that was to be printed', async () => {
+    for (const words of ['--help', '--version', 'keys new']) {
+      const command = `exec "${process.execPath}" "${program}" ${words} >/dev/full`;
+      const ending = await runCommand(['bash', '--norc', '-c', command]);
+      expectRefusal(ending, 74, /^Standard output cannot be written \(ENOSPC\)\.$/);
+    }
+  });
+
   it('does not mind that nobody reads what it prints', async () => {
     const pipeline = `"${process.execPath}" "${program}" --help | true; exit \${PIPESTATUS[0]}`;
     expect(await runCommand(['bash', '--norc', '-c', pipeline])).to.include({ code: 0, stderr: '' });

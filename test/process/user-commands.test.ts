@@ -144,6 +144,24 @@ describe("the operator's commands on users", () => {
     }
   });
 
+  for (const [what, redirection, code] of [
+    ['has no room', '>/dev/full', 'ENOSPC'],
+    ['has no reader', '| true', 'EPIPE'],
+  ] as const) {
+    it(`say on the standard error what they have done when standard output ${what}`, async () => {
+      const name = `printed-${code.toLowerCase()}`;
+      const command = `"${process.execPath}" "${program}" user create ${name} ${redirection}; exit \${PIPESTATUS[0]}`;
+      const given = { environment, input: password };
+      const { code: exitCode, stderr } = await runCommand(['bash', '--norc', '-c', command], given);
+      const [done, problem, ...more] = stderr.split('\n');
+      expect(done).to.match(new RegExp(`^hexado: User ${name} created with the id \\d+\\.$`));
+      expect(problem).to.equal(`hexado: Standard output cannot be written (${code}).`);
+      expect(more).to.deep.equal(['']);
+      expect(exitCode).to.equal(74);
+      expect(await signIn(name, password)).to.equal(200);
+    });
+  }
+
   it('say that there is no such user', async () => {
     expectRefusal(await user('deactivate nobody'), 1, /^There is no user of this name\.$/);
   });

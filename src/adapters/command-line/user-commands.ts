@@ -5,7 +5,9 @@ import type { RegisterUser } from '../../application/register-user.js';
 export interface Terminal {
   /** Asks for a secret; typed characters are not shown. */
   readSecret(prompt: string): Promise<string>;
-  print(line: string): void;
+  print(text: string): Promise<void>;
+  /** Prints what has been done. */
+  printDone(sentence: string): Promise<void>;
 }
 
 /** The operator's commands on accounts: what each does, by its words on the command line. */
@@ -19,34 +21,36 @@ export class UserCommands {
   async create(username: string): Promise<void> {
     const password = await this.terminal.readSecret(`Password for ${username}: `);
     const user = await this.registerUser.execute({ username, password });
-    this.terminal.print(`User ${user.username} created with the id ${user.id}.`);
+    await this.terminal.printDone(`User ${user.username} created with the id ${user.id}.`);
   }
 
   async setPassword(username: string): Promise<void> {
     const password = await this.terminal.readSecret(`New password for ${username}: `);
     await this.users.setPassword(username, password);
-    this.terminal.print(`Password of ${username} set; all of their sessions have ended.`);
+    await this.terminal.printDone(`Password of ${username} set; all of their sessions have ended.`);
   }
 
   async activate(username: string): Promise<void> {
     await this.users.activate(username);
-    this.terminal.print(`User ${username} can sign in.`);
+    await this.terminal.printDone(`User ${username} can sign in.`);
   }
 
   async deactivate(username: string): Promise<void> {
     await this.users.deactivate(username);
-    this.terminal.print(`User ${username} cannot sign in any more; all of their sessions have ended.`);
+    await this.terminal.printDone(
+      `User ${username} cannot sign in any more; all of their sessions have ended.`,
+    );
   }
 
   async delete(username: string): Promise<void> {
     await this.users.delete(username);
-    this.terminal.print(`User ${username} deleted, with all of their sessions and tasks.`);
+    await this.terminal.printDone(`User ${username} deleted, with all of their sessions and tasks.`);
   }
 
   async list(): Promise<void> {
     for await (const { id, username, active, createdAt } of this.users.list()) {
       const created = new Date(createdAt * 1000).toISOString();
-      this.terminal.print([id, username, active ? 'active' : 'inactive', created].join('\t'));
+      await this.terminal.print([id, username, active ? 'active' : 'inactive', created].join('\t') + '\n');
     }
   }
 }

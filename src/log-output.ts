@@ -1,0 +1,152 @@
+import { writeSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+
+/** Bytes that are written at once at most, unless a line is longer: a pipe takes so many whole, or none of them (PIPE_BUF). */
+const batchSize = 4_096;
+
+/** Milliseconds for which a line waits for others at most, and after which a write is tried again. */
+const delay = 100;
+
+/** Milliseconds after which it is tried again where some has been written. */
+const shortDelay = 5;
+
+/** Bytes of lines that are kept while they cannot be written. */
+const maxWaiting = 1024 ** 2;
+
+/** Milliseconds for which a reader may take nothing before that is a complaint. */
+const readerPatience = 1_000;
+
+/** Milliseconds for which an ending process waits for its reader. */
+const exitPatience = 500;
+
+/** What keeps the log from being written, by the code of the error. */
+const causes: Readonly<Record<string, string>> = {
+  EAGAIN: 'nobody reads it',
+  EPIPE: 'its reader has left',
+  EIO: 'its terminal has gone, or its disk is broken',
+  ENOSPC: 'its disk is full',
+  EDQUOT: 'its disk quota is used up',
+  EFBIG: 'its file is as large as it may become',
+};
+
+/** The handle of libuv behind a pipe, a socket or a terminal. */
+interface StreamHandle {
+  setBlocking(isBlocking: boolean): number;
+}
+
+/**
+ * Writes lines to standard output, several at a time, whatever that is: a disk that is full, a terminal that has gone, a
+ * pipe whose reader is slow, silent or gone. It never waits and never throws, and memory is bounded: lines that find no
+ * room are lost and counted. What is left is written when the process ends.
+ */
+export class LogOutput {
+  private lines = '';
+  private readonly waiting: Buffer[] = [];
+  private waitingBytes = 0;
+  private lost = 0;
+  private failure: { readonly code: string; readonly since: number } | undefined;
+  /** The code of a failure that was worth a complaint, until everything is written. */
+  private outage: string | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private readonly handle = Reflect.get(process.stdout, '_handle') as StreamHandle | undefined;
+
+  /** `recovered` is called when lines can be written again, with how many are lost and the code of the last error. */
+  constructor(private readonly recovered: (lost: number, code: string) => void) {
+    process.on('exit', () => this.finish());
+  }
+
+  /** Takes whole lines. */
+  write(lines: string): void {
+    if (this.lines.length + lines.length > batchSize) this.flush();
+    this.lines += lines;
+    this.flushLater();
+  }
+
+  /** Why lines cannot be written, in a sentence; undefined while they can, or only wait for a moment. */
+  complaint(): string | undefined {
+    if (!this.isBroken()) return undefined;
+    const code = this.failure?.code ?? '';
+    const cause = causes[code] === undefined ? '' : `: ${causes[code]}`;
+    return `The log cannot be written (${code})${cause}. Lines lost so far: ${this.lost}.`;
+  }
+
+  private isBroken(): boolean {
+    if (!this.failure) return false;
+    const { code, since } = this.failure;
+    return code !== 'EAGAIN' || this.lost > 0 || performance.now() - since > readerPatience;
+  }
+
+  private flushLater(milliseconds = delay): void {
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      this.flush();
+    }, milliseconds).unref();
+  }
+
+  private flush(): void {
+    if (this.isBroken()) this.outage ??= this.failure?.code;
+    this.addBatch();
+    const before = this.waitingBytes;
+    const code = this.writeWaiting();
+    if (code === undefined) return this.recover();
+    const hasWritten = this.waitingBytes < before;
+    if (hasWritten || this.failure?.code !== code) this.failure = { code, since: performance.now() };
+    if (this.waitingBytes > maxWaiting) this.loseLastBatch();
+    this.flushLater(hasWritten ? shortDelay : delay);
+  }
+
+  private addBatch(): void {
+    if (this.lines === '') return;
+    const batch = Buffer.from(this.lines);
+    this.lines = '';
+    this.waiting.push(batch);
+    this.waitingBytes += batch.length;
+  }
+
+  /** Writes what can be written; answers the code of the error that there was. */
+  private writeWaiting(): string | undefined {
+    try {
+      for (let batch = this.waiting[0]; batch; batch = this.waiting[0]) {
+        // Each time, for a pipe is shared, and whoever starts a process with it makes it block again.
+        this.handle?.setBlocking(false);
+        const written = writeSync(1, batch);
+        if (written === 0) return 'EAGAIN';
+        this.waitingBytes -= written;
+        if (written < batch.length) this.waiting[0] = batch.subarray(written);
+        else this.waiting.shift();
+      }
+      return undefined;
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code ?? 'unknown';
+    }
+  }
+
+  private recover(): void {
+    const { outage, lost } = this;
+    this.failure = undefined;
+    this.outage = undefined;
+    this.lost = 0;
+    if (outage !== undefined) this.recovered(lost, outage);
+  }
+
+  private loseLastBatch(): void {
+    const batch = this.waiting.pop();
+    this.waitingBytes -= batch?.length ?? 0;
+    this.lost += String(batch).split('\n').length - 1;
+  }
+
+  /** A reader that is only slow gets the last lines too. */
+  private finish(): void {
+    const deadline = performance.now() + exitPatience;
+    for (;;) {
+      this.flush();
+      if (this.waiting.length === 0 && this.lines === '') return;
+      if (this.failure && (this.failure.code !== 'EAGAIN' || performance.now() > deadline)) return;
+      if (this.failure) sleep(10);
+    }
+  }
+}
+
+function sleep(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}
