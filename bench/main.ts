@@ -1,5 +1,3 @@
-import { capacityReport } from './capacity.js';
-import { documentCapacity, isDocumented } from './capacity/document.js';
 import { chart } from './chart.js';
 import { compareReport } from './compare-report.js';
 import { compare } from './compare.js';
@@ -12,18 +10,11 @@ import { machine, writeResult } from './results.js';
 
 async function main(args: readonly string[]): Promise<void> {
   const options = readOptions(args);
-  switch (options.command) {
-    case 'compare':
-      return runCompare(options);
-    case 'grow':
-      return runGrow(options);
-    case 'capacity':
-      return runCapacity(options);
-  }
+  ensureTools();
+  await (options.command === 'compare' ? runCompare(options) : runGrow(options));
 }
 
 async function runCompare(options: Options): Promise<void> {
-  ensureTools();
   const measurements = new Measurements(await compare(options));
   console.log(`\n${compareReport(measurements)}\n`);
   const { rounds, seconds, keep } = options;
@@ -34,19 +25,9 @@ async function runCompare(options: Options): Promise<void> {
 }
 
 async function runGrow({ growing, seconds, keep }: Options): Promise<void> {
-  ensureTools();
   const growth = await grow(growing, seconds);
   console.log(`\n${growReport(growth)}\n`);
   writeResult('grow.json', `${JSON.stringify({ machine: machine(), seconds, ...growth }, null, 2)}\n`, keep);
-}
-
-function runCapacity({ keep, check }: Options): void {
-  const report = capacityReport();
-  console.log(report);
-  if (keep) documentCapacity(report);
-  if (check && !isDocumented(report)) {
-    throw new Error('docs/scaling.md has other figures: run npm run bench -- capacity --keep.');
-  }
 }
 
 function ensureTools(): void {

@@ -4,7 +4,7 @@ import { serverKind, serverKinds, type ServerKind } from './servers.js';
 export const works = ['get', 'list', 'create', 'update', 'mix'] as const;
 export type Work = (typeof works)[number];
 
-const commands = ['compare', 'grow', 'capacity'] as const;
+const commands = ['compare', 'grow'] as const;
 
 /** What can grow. */
 export const growing = ['tasks', 'users', 'connections', 'storm', 'start'] as const;
@@ -20,13 +20,10 @@ export interface Options {
   readonly works: readonly Work[];
   /** Whether the figures become those that are committed. */
   readonly keep: boolean;
-  /** Whether to compare the figures with those that are documented. */
-  readonly check: boolean;
 }
 
 const usage = `npm run bench -- [compare] [--rounds 5] [--seconds 4] [--servers ${serverKinds.map(({ name }) => name).join()}] [--works ${works.join()}] [--keep]
-npm run bench -- grow [tasks] [users] [connections] [storm] [start] [--seconds 4] [--keep]
-npm run bench -- capacity [--keep | --check]`;
+npm run bench -- grow [tasks] [users] [connections] [storm] [start] [--seconds 4] [--keep]`;
 
 /** Reads the command line; throws an Error that says what is wrong with it and how it is used. */
 export function readOptions(args: readonly string[]): Options {
@@ -49,7 +46,6 @@ function parse(args: readonly string[]): Options {
       servers: { type: 'string', default: serverKinds.map(({ name }) => name).join() },
       works: { type: 'string', default: works.join() },
       keep: { type: 'boolean', default: false },
-      check: { type: 'boolean', default: false },
     },
   });
   const [first = 'compare', ...parts] = positionals;
@@ -65,7 +61,6 @@ function parse(args: readonly string[]): Options {
     servers: values.servers.split(',').map(serverKind),
     works: values.works.split(',').map(knownWork),
     keep: values.keep,
-    check: values.check,
   };
 }
 
