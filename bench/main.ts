@@ -1,4 +1,3 @@
-import { chart } from './chart.js';
 import { compareReport } from './compare-report.js';
 import { compare } from './compare.js';
 import { haveProgram } from './debian-packages.js';
@@ -20,7 +19,6 @@ async function runCompare(options: Options): Promise<void> {
   const { rounds, seconds, keep } = options;
   const result = { machine: machine(), rounds, seconds, measurements: measurements.all };
   writeResult('compare.json', `${JSON.stringify(result, null, 2)}\n`, keep);
-  writeResult('compare.svg', chart(measurements), keep);
   if (measurements.errors() > 0) throw new Error('Some requests failed: the figures are not good.');
 }
 
