@@ -1,5 +1,5 @@
 import type { Measurements } from './measurement.js';
-import type { Work } from './options.js';
+import { works, type Work } from './options.js';
 
 /** What one server should reach against another. */
 interface Goal {
@@ -37,17 +37,37 @@ const goals: readonly Goal[] = [
   { server: 'hexado-memory', other: 'map', works: ['get'], measure: 'cpuMs', atMost: 1.5 },
 ];
 
+/**
+ * For each pair of servers that a goal compares, and each work: the requests per second of the first divided by those of
+ * the second, and the same for CPU. The ratio is taken within each round; these are the medians of the rounds.
+ */
+export function ratios(measurements: Measurements): object[] {
+  const pairs = new Map(goals.map(({ server, other }) => [`${server} ${other}`, { server, other }]));
+  return [...pairs.values()].flatMap(({ server, other }) =>
+    works
+      .map((work) => ({
+        server,
+        other,
+        work,
+        requests: measurements.ratio(server, other, work, 'requestsPerSecond'),
+        cpu: measurements.ratio(server, other, work, 'cpuMs'),
+      }))
+      .filter(({ requests }) => !Number.isNaN(requests)),
+  );
+}
+
 /** A line per goal that these measurements say something about. */
 export function goalRows(measurements: Measurements): string[][] {
-  return goals.flatMap(({ server, other, works, measure, atLeast = 0, atMost = Number.POSITIVE_INFINITY }) =>
-    works
-      .map((work) => ({ work, ratio: measurements.ratio(server, other, work, measure) }))
-      .filter(({ ratio }) => !Number.isNaN(ratio))
-      .map(({ work, ratio }) => [
-        `${work}: ${measure === 'cpuMs' ? 'CPU' : 'requests'} of ${server}`,
-        atLeast > 0 ? `≥ ${atLeast} × ${other}` : `≤ ${atMost} × ${other}`,
-        ratio.toFixed(2),
-        ratio >= atLeast && ratio <= atMost ? 'reached' : 'missed',
-      ]),
+  return goals.flatMap(
+    ({ server, other, measure, atLeast = 0, atMost = Number.POSITIVE_INFINITY, ...goal }) =>
+      goal.works
+        .map((work) => ({ work, ratio: measurements.ratio(server, other, work, measure) }))
+        .filter(({ ratio }) => !Number.isNaN(ratio))
+        .map(({ work, ratio }) => [
+          `${work}: ${measure === 'cpuMs' ? 'CPU' : 'requests'} of ${server}`,
+          atLeast > 0 ? `≥ ${atLeast} × ${other}` : `≤ ${atMost} × ${other}`,
+          ratio.toFixed(2),
+          ratio >= atLeast && ratio <= atMost ? 'reached' : 'missed',
+        ]),
   );
 }

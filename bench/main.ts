@@ -1,11 +1,12 @@
 import { compareReport } from './compare-report.js';
 import { compare } from './compare.js';
 import { haveProgram } from './debian-packages.js';
+import { ratios } from './goals.js';
 import { growReport } from './grow/grow-report.js';
 import { grow } from './grow/grow.js';
 import { Measurements } from './measurement.js';
 import { readOptions, type Options } from './options.js';
-import { machine, writeResult } from './results.js';
+import { writeResult } from './results.js';
 
 async function main(args: readonly string[]): Promise<void> {
   const options = readOptions(args);
@@ -17,15 +18,16 @@ async function runCompare(options: Options): Promise<void> {
   const measurements = new Measurements(await compare(options));
   console.log(`\n${compareReport(measurements)}\n`);
   const { rounds, seconds, keep } = options;
-  const result = { machine: machine(), rounds, seconds, measurements: measurements.all };
-  writeResult('compare.json', `${JSON.stringify(result, null, 2)}\n`, keep);
-  if (measurements.errors() > 0) throw new Error('Some requests failed: the figures are not good.');
+  const { medians } = measurements;
+  writeResult('compare.json', { rounds, seconds, medians, ratios: ratios(measurements) }, keep);
+  if (medians.some(({ errors }) => errors > 0))
+    throw new Error('Some requests failed: the figures are not good.');
 }
 
 async function runGrow({ growing, seconds, keep }: Options): Promise<void> {
   const growth = await grow(growing, seconds);
   console.log(`\n${growReport(growth)}\n`);
-  writeResult('grow.json', `${JSON.stringify({ machine: machine(), seconds, ...growth }, null, 2)}\n`, keep);
+  writeResult('grow.json', { seconds, ...growth }, keep);
 }
 
 function ensureTools(): void {

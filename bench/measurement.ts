@@ -1,4 +1,4 @@
-import type { LoadCost } from './load-cost.js';
+import { medianCost, type LoadCost } from './load-cost.js';
 import { median } from './median.js';
 import { works, type Work } from './options.js';
 import { serverKinds } from './servers.js';
@@ -10,31 +10,28 @@ export interface Measurement extends LoadCost {
   readonly round: number;
 }
 
-export type Measure = keyof LoadCost;
+/** What one server did in one work: the median of its rounds for each figure, and the sum of the errors. */
+export interface Medians extends LoadCost {
+  readonly server: string;
+  readonly work: Work;
+}
 
-/** The measurements of one run, and what they come to. */
+/** The measurements of one run, and their medians. */
 export class Measurements {
-  constructor(readonly all: readonly Measurement[]) {}
+  /** A row for each work of each server. */
+  readonly medians: readonly Medians[];
 
-  get servers(): string[] {
-    return serverKinds.map(({ name }) => name).filter((name) => works.some((work) => this.did(name, work)));
+  constructor(private readonly all: readonly Measurement[]) {
+    this.medians = works.flatMap((work) =>
+      serverKinds.flatMap(({ name: server }) => {
+        const rounds = this.of(server, work);
+        return rounds.length > 0 ? [{ server, work, ...medianCost(rounds) }] : [];
+      }),
+    );
   }
 
-  get works(): Work[] {
-    return works.filter((work) => this.all.some((each) => each.work === work));
-  }
-
-  did(server: string, work: Work): boolean {
-    return this.of(server, work).length > 0;
-  }
-
-  /** NaN if the server did not do this work. */
-  median(server: string, work: Work, measure: Measure): number {
-    return median(this.of(server, work).map((each) => each[measure]));
-  }
-
-  /** How many times what the other did in the same round; the median of the rounds. */
-  ratio(server: string, other: string, work: Work, measure: Measure): number {
+  /** How many times what the other did in the same round; the median of the rounds. NaN if they share no round. */
+  ratio(server: string, other: string, work: Work, measure: 'requestsPerSecond' | 'cpuMs'): number {
     const others = new Map(this.of(other, work).map((each) => [each.round, each[measure]]));
     return median(
       this.of(server, work).flatMap((each) => {
@@ -42,10 +39,6 @@ export class Measurements {
         return compared === undefined ? [] : [each[measure] / compared];
       }),
     );
-  }
-
-  errors(): number {
-    return this.all.reduce((sum, { errors }) => sum + errors, 0);
   }
 
   private of(server: string, work: Work): Measurement[] {
