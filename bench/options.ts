@@ -7,7 +7,7 @@ export type Work = (typeof works)[number];
 const commands = ['compare', 'grow'] as const;
 
 /** What can grow. */
-export const growing = ['tasks', 'users', 'connections', 'storm', 'start'] as const;
+export const growing = ['tasks', 'users', 'storm'] as const;
 export type Growing = (typeof growing)[number];
 
 export interface Options {
@@ -23,7 +23,7 @@ export interface Options {
 }
 
 const usage = `npm run bench -- [compare] [--rounds 5] [--seconds 4] [--servers ${serverKinds.map(({ name }) => name).join()}] [--works ${works.join()}] [--keep]
-npm run bench -- grow [tasks] [users] [connections] [storm] [start] [--seconds 4] [--keep]`;
+npm run bench -- grow [tasks] [users] [storm] [--seconds 4] [--keep]`;
 
 /** Reads the command line; throws an Error that says what is wrong with it and how it is used. */
 export function readOptions(args: readonly string[]): Options {

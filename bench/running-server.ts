@@ -2,7 +2,6 @@ import { spawnSync, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { performance } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
 import { end, start } from './child-processes.js';
 import { freePort, untilListening } from './ports.js';
@@ -18,8 +17,6 @@ export class RunningServer {
     readonly port: number,
     private readonly child: ChildProcess,
     private readonly directory: string,
-    /** Milliseconds from its start until it accepted connections. */
-    readonly startMs: number,
   ) {}
 
   /** Resolves when it accepts connections. What it writes goes to a file, as the access log of a service does. */
@@ -47,10 +44,9 @@ export class RunningServer {
     }
     const [program, ...args] = kind.command(port);
     const log = openSync(join(directory, 'log'), 'a');
-    const begun = performance.now();
     const child = start(program, args, { ...options, stdio: ['ignore', log, log] });
     await untilListening(port, child);
-    return new RunningServer(kind, port, child, directory, performance.now() - begun);
+    return new RunningServer(kind, port, child, directory);
   }
 
   usage(): Usage {

@@ -23,7 +23,6 @@ export interface LoadResult {
   readonly seconds: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  readonly maxMs: number;
   /** Of connections, and answers with a status of 400 or more. */
   readonly errors: number;
 }

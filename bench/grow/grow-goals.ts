@@ -14,14 +14,13 @@ interface Goal {
 const many = 100_000;
 
 /** A line per goal that was measured. */
-export function growGoalRows({ tasks, users, storm, start }: Growth): string[][] {
+export function growGoalRows({ tasks, users, storm }: Growth): string[][] {
   const goals = [
     ...(tasks ? [...requestGoals(tasks.requests), ...wholeListGoals(tasks.wholeLists)] : []),
     ...(users ? memoryGoals(users) : []),
     ...(storm
       ? [atMost(3, '× without sign-ins', 'storm: p99 of the mix', storm.stormy.p99Ms / storm.calm.p99Ms)]
       : []),
-    ...(start ?? []).map(({ server, ms }) => atMost(500, 'ms', `start of ${server}`, ms)),
   ];
   return goals.map(({ what, aim, atMost: bound, value }) => [
     what,

@@ -1,24 +1,20 @@
 import type { LoadCost } from '../load-cost.js';
 import { figure, megabytes, table } from '../table.js';
-import type { ConnectionsCost } from './connections.js';
 import { growGoalRows, growth } from './grow-goals.js';
 import type { Growth } from './grow.js';
-import type { StartCost } from './start.js';
 import type { StormCost } from './storm.js';
 import type { TasksCost, WholeListsCost } from './tasks.js';
 import type { UsersCost } from './users.js';
 
 /** A table for each thing that grew, and what became of the goals. */
 export function growReport(measured: Growth): string {
-  const { tasks, users, connections, storm, start } = measured;
+  const { tasks, users, storm } = measured;
   const goals = growGoalRows(measured);
   const sections = [
     tasks && tasksTable(tasks.requests),
     tasks && wholeListsTable(tasks.wholeLists),
     users && usersTable(users),
-    connections && connectionsTable(connections),
     storm && stormTable(storm),
-    start && startTable(start),
     goals.length > 0 ? table(['goal', 'aim', 'figure', ''], goals) : undefined,
   ];
   return sections.filter((section) => section !== undefined).join('\n\n');
@@ -86,20 +82,6 @@ function usersTable(costs: readonly UsersCost[]): string {
   return table(['users', ...head], rows);
 }
 
-function connectionsTable(costs: readonly ConnectionsCost[]): string {
-  const rows = costs.map((cost) => [
-    count(cost.connections),
-    figure(cost.requestsPerSecond),
-    figure(cost.p50Ms),
-    figure(cost.p99Ms),
-    figure(cost.cpuMs),
-    megabytes(cost.rss),
-    String(cost.errors),
-  ]);
-  const head = ['get/s', 'p50 ms', 'p99 ms', 'CPU ms per 1,000', 'RSS MB', 'errors'];
-  return table(['connections', ...head], rows);
-}
-
 function stormTable({ calm, stormy, signInsAlone }: StormCost): string {
   const row = (name: string, cost: LoadCost, signInsPerSecond: number) => [
     name,
@@ -118,13 +100,6 @@ function stormTable({ calm, stormy, signInsAlone }: StormCost): string {
       row('with sign-ins', stormy, stormy.signInsPerSecond),
       [`sign-ins alone, ${figure(signInsAlone.cpuMs)} ms of CPU each`, figure(signInsAlone.signInsPerSecond)],
     ],
-  );
-}
-
-function startTable(costs: readonly StartCost[]): string {
-  return table(
-    ['start', 'ms until it accepts connections'],
-    costs.map(({ server, ms }) => [server, figure(ms)]),
   );
 }
 

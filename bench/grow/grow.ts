@@ -1,6 +1,4 @@
 import type { Growing } from '../options.js';
-import { growConnections, type ConnectionsCost } from './connections.js';
-import { measureStart, type StartCost } from './start.js';
 import { growStorm, type StormCost } from './storm.js';
 import { growTasks, type TasksCost, type WholeListsCost } from './tasks.js';
 import { growUsers, type UsersCost } from './users.js';
@@ -12,17 +10,13 @@ export interface Growth {
     readonly wholeLists: readonly WholeListsCost[];
   };
   readonly users?: readonly UsersCost[];
-  readonly connections?: readonly ConnectionsCost[];
   readonly storm?: StormCost;
-  readonly start?: readonly StartCost[];
 }
 
 export async function grow(what: readonly Growing[], seconds: number): Promise<Growth> {
   return {
     ...(what.includes('tasks') && { tasks: await growTasks(seconds) }),
     ...(what.includes('users') && { users: await growUsers(seconds) }),
-    ...(what.includes('connections') && { connections: await growConnections(seconds) }),
     ...(what.includes('storm') && { storm: await growStorm(seconds) }),
-    ...(what.includes('start') && { start: await measureStart() }),
   };
 }
