@@ -50,7 +50,10 @@ interface TextRules {
   /** In code points, counted after trimming and `normalise`. */
   readonly maxLength?: number;
   readonly normalise?: (text: string) => string;
-  /** Held against the text as it was given and as it is normalised; one of the two must match. */
+  /**
+   * Held against the text as it was given and as it is normalised. One of the two must match, and the latter must have no
+   * white space: `\u037a` is a letter, and a blank and a mark when it is normalised.
+   */
   readonly pattern?: { readonly is: RegExp; readonly otherwise: FieldIssue };
 }
 
@@ -69,15 +72,20 @@ export function checkText(value: unknown, rules: TextRules = {}): Checked<string
 
   const issues: FieldIssue[] = [];
   const { pattern, maxLength = Infinity } = rules;
-  if (pattern && ![text, trimmed].some((form) => pattern.is.test(form))) issues.push(pattern.otherwise);
-  // Counted only if need be: there are no more code points than code units.
-  if (text.length > maxLength && lengthInCodePoints(text) > maxLength) {
-    issues.push({ code: 'too_long', limit: maxLength });
+  if (pattern) {
+    const isMatch = pattern.is.test(text) || (pattern.is.test(trimmed) && !/\p{White_Space}/u.test(text));
+    if (!isMatch) issues.push(pattern.otherwise);
   }
+  if (isLongerThan(maxLength, text)) issues.push({ code: 'too_long', limit: maxLength });
   if (text.includes('\0')) issues.push({ code: 'null_character' });
   const surrogate = /\p{Surrogate}/u.exec(text)?.[0].codePointAt(0);
   if (surrogate !== undefined) issues.push({ code: 'surrogate', codePoint: surrogate });
   return issues.length > 0 ? { issues } : { value: text };
+}
+
+/** In code points, which are counted only if need be: each is one or two code units. */
+function isLongerThan(maxLength: number, text: string): boolean {
+  return text.length > maxLength && (text.length > 2 * maxLength || lengthInCodePoints(text) > maxLength);
 }
 
 /** How many characters people would count if every code point were one. */

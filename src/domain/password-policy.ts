@@ -4,6 +4,13 @@ import { InvalidFields, lengthInCodePoints, type FieldIssue } from './fields.js'
 const minLength = 8;
 const maxSimilarity = 0.7;
 
+/**
+ * What Unicode gives Numeric_Type=Decimal or Numeric_Type=Digit: the digits of all scripts, also superscript, circled
+ * and the like. JavaScript knows no property for the latter.
+ */
+const digits =
+  /^[\p{Decimal_Number}²³¹\u1369-\u1371\u19da\u2070\u2074-\u2079\u2080-\u2089\u2460-\u2468\u2474-\u247c\u2488-\u2490\u24ea\u24f5-\u24fd\u24ff\u2776-\u277e\u2780-\u2788\u278a-\u2792\u{10a40}-\u{10a43}\u{10e60}-\u{10e68}\u{11052}-\u{1105a}\u{1f100}-\u{1f10a}]+$/u;
+
 /** Throws InvalidFields for the field that the password was in if it breaks a rule. */
 export function requireStrongPassword(password: string, username: string, field = 'password'): void {
   const weaknesses = passwordWeaknesses(password, username);
@@ -17,7 +24,7 @@ export function passwordWeaknesses(password: string, username: string): FieldIss
   if (isSimilar(lowered, username.toLowerCase())) issues.push({ code: 'password_similar_to_username' });
   if (lengthInCodePoints(password) < minLength) issues.push({ code: 'password_too_short' });
   if (commonPasswords.has(lowered)) issues.push({ code: 'password_common' });
-  if (/^\p{Decimal_Number}+$/u.test(password)) issues.push({ code: 'password_numeric' });
+  if (digits.test(password)) issues.push({ code: 'password_numeric' });
   return issues;
 }
 

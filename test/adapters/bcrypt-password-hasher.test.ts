@@ -52,6 +52,18 @@ describe('BcryptPasswordHasher', () => {
     expect(await hasher.verify('caf\u00e9 \ufb01n', hash)).to.equal(false);
   });
 
+  it('takes the longest way to write the longest password for the same, and no longer text', async () => {
+    const hash = await hasher.hash('ᾂ'.repeat(128));
+    expect(await hasher.verify('α\u0313\u0300\u0345'.repeat(128), hash)).to.equal(true);
+    expect(await hasher.verify('α\u0313\u0300\u0345'.repeat(129), hash)).to.equal(false);
+  });
+
+  it('does not normalise a text that is too long for a password, which would take long', async () => {
+    const hash = await hasher.hash('é'.repeat(1025));
+    expect(await hasher.verify('é'.repeat(1025), hash)).to.equal(true);
+    expect(await hasher.verify('e\u0301'.repeat(1025), hash)).to.equal(false);
+  });
+
   it('verifies nothing without a hash', async () => {
     expect(await hasher.verify('', undefined)).to.equal(false);
     expect(await hasher.verify('correct horse', undefined)).to.equal(false);

@@ -127,13 +127,30 @@ describe('a new password', () => {
       '９３８４７２６１',
       '𝟗𝟑𝟖𝟒𝟕𝟐𝟔𝟏',
       '93٨٤७२６𝟏',
+      '²³¹²³¹²³¹',
+      '⁰⁴⁵⁶⁷⁸⁹₀₉',
+      '①②③④⑤⑥⑦⑧⑨⓪',
+      '⑴⑵⑼⒈⒉⒐⓵⓽⓿',
+      '❶❷❾➀➈➊➒🄀🄊',
+      '፩፪፱᧚፩፪፱᧚',
+      '𐩀𐩃𐹠𐹨𑁒𑁚𐩀𐩃',
     ]) {
       it(`is refused: ${password}`, () => {
         expect(weaknesses(password)).to.deep.equal(['password_numeric']);
       });
     }
 
-    for (const password of ['9384726a', '9384 7261', '9384.7261', '-93847261']) {
+    for (const password of [
+      '9384726a',
+      '9384 7261',
+      '9384.7261',
+      '-93847261',
+      '½½½½½½½½',
+      'ⅠⅡⅢⅣⅤⅥⅦⅧ',
+      '⑩⑪⑫⑬⑭⑮⑯⑰',
+      '一二三四五六七八',
+      '⓾⓾⓾⓾⓾⓾⓾⓾',
+    ]) {
       it(`is not: ${password}`, () => {
         expect(weaknesses(password)).to.deep.equal([]);
       });

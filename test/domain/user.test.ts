@@ -64,6 +64,29 @@ describe('a username', () => {
     expect(checkUsername('a\u00a8b')).to.deep.equal(badCharacters);
   });
 
+  for (const [what, name] of [
+    ['a Greek letter that is a blank and a mark', '\u037aada'],
+    ['the same letter further back', 'ada\u037a'],
+    ['an Arabic ligature of three words', '\ufdfa'],
+    ['an Arabic mark in a form of its own', 'a\ufe70'],
+    ['another one', '\ufc5e'],
+  ] as const) {
+    it(`may not get a blank by NFKC: ${what}`, () => {
+      expect(checkUsername(name)).to.deep.equal(badCharacters);
+    });
+  }
+
+  it('has no white space after NFKC, whatever its characters', () => {
+    for (let code = 1; code < 0x11_0000; code++) {
+      const checked = checkUsername(`a${String.fromCodePoint(code)}`);
+      if ('value' in checked) expect(/\p{White_Space}/u.test(checked.value), `U+${code}`).to.equal(false);
+    }
+  });
+
+  it('stays valid if it passed as it was sent', () => {
+    expect(checkUsername('½')).to.deep.equal({ value: '1\u20442' });
+  });
+
   it('has at most 150 code points', () => {
     const longest = '𐐨'.repeat(150);
     expect(checkUsername(longest)).to.deep.equal({ value: longest });
@@ -74,6 +97,28 @@ describe('a username', () => {
     expect(checkUsername('e\u0301'.repeat(150))).to.deep.equal({ value: 'é'.repeat(150) });
     expect(checkUsername('ﬁ'.repeat(75))).to.deep.equal({ value: 'fi'.repeat(75) });
     expect(checkUsername('ﬁ'.repeat(76))).to.deep.equal({ issues: [{ code: 'too_long', limit: 150 }] });
+  });
+
+  it('may be four times as long before NFKC as after it', () => {
+    expect(checkUsername('α\u0313\u0300\u0345'.repeat(150))).to.deep.equal({ value: 'ᾂ'.repeat(150) });
+    // No code point stands for more than four others, so that nothing shrinks further.
+    const longest = Math.max(
+      ...Array.from({ length: 0x11_00 }, (_, row) =>
+        Math.max(...Array.from({ length: 0x1_00 }, (__, i) => decomposedLength(row * 0x1_00 + i))),
+      ),
+    );
+    expect(longest).to.equal(4);
+  });
+
+  it('is told to be too long, and is not normalised, where it would take long', () => {
+    const marks = '\u0315'.repeat(100_000) + '\u0316'.repeat(100_000);
+    expect(checkUsername(`a${marks}`)).to.deep.equal({
+      issues: [{ code: 'username_characters' }, { code: 'too_long', limit: 150 }],
+    });
+    expect(checkUsername('a'.repeat(1201))).to.deep.equal({ issues: [{ code: 'too_long', limit: 150 }] });
+    expect(checkUsername(`${'a'.repeat(1_000_000)}!\0`)).to.deep.equal({
+      issues: [{ code: 'username_characters' }, { code: 'too_long', limit: 150 }, { code: 'null_character' }],
+    });
   });
 
   it('is told everything at once: characters, length, U+0000, surrogate', () => {
@@ -135,6 +180,16 @@ describe('credentials', () => {
     });
   });
 
+  it('are the beginning of the name, which is too long for an account, where it is very long', () => {
+    const marks = '\u0315'.repeat(100_000) + '\u0316'.repeat(100_000);
+    for (const username of [`a${marks}`, 'a'.repeat(200_000), '\ufdfa'.repeat(1200), '😀'.repeat(100_000)]) {
+      const { username: read, password } = parseCredentials({ username, password: marks });
+      expect(read.length).to.equal(1200);
+      expect(checkUsername(read)).to.have.property('issues');
+      expect(password).to.equal(marks);
+    }
+  });
+
   it('may be longer, and of other characters, than those of any account', () => {
     const input = { username: '😀 '.repeat(200).trim(), password: 'x'.repeat(1000) };
     expect(parseCredentials(input)).to.deep.equal(input);
@@ -153,3 +208,7 @@ describe('credentials', () => {
     });
   });
 });
+
+function decomposedLength(codePoint: number): number {
+  return Array.from(String.fromCodePoint(codePoint).normalize('NFD')).length;
+}

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import type { PasswordHasher } from '../../application/ports.js';
 import { DomainError } from '../../domain/errors.js';
+import { normalisePassword } from '../../domain/user.js';
 import { bcryptThreads } from './bcrypt-threads.js';
 
 /** Marks how the password was prepared before bcrypt saw it, in case that ever changes. */
@@ -69,7 +70,7 @@ export class BcryptPasswordHasher implements PasswordHasher {
 }
 
 function prepare(password: string): string {
-  return createHash('sha256').update(password.normalize('NFC')).digest('base64');
+  return createHash('sha256').update(normalisePassword(password)).digest('base64');
 }
 
 /** Well-formed, so that bcrypt does all of its work, and the hash of no password. */
