@@ -37,7 +37,7 @@ export const variables = {
   MAX_TASKS_PER_USER: ['100000', 'how many tasks one user may have'],
   REGISTRATION: ['open', 'open, or closed: only hexado user create adds users'],
   BCRYPT_COST: ['12', 'work per password hash, 4 to 15; each step doubles it'],
-  BODY_LIMIT: ['100kb', 'largest request body: 65536b, 100kb, 1mb'],
+  BODY_LIMIT: ['1mb', 'largest request body: 65536b, 100kb, 1mb'],
   WORKERS: ['1', 'processes that share the port: a number, or auto for one per core; not in memory'],
   THROTTLE_SIGN_IN: ['10/5m', 'sign-ins under one name from one address: 10/5m, 100/1h, off'],
   THROTTLE_SIGN_IN_USERNAME: ['10 times THROTTLE_SIGN_IN', 'sign-ins under one name from all addresses'],

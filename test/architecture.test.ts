@@ -12,6 +12,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'koa',
     '@koa/router',
     'koa-bodyparser',
+    '@fastify/busboy',
     'proxy-addr',
     'ipaddr.js',
     'node:*',

@@ -266,12 +266,18 @@ export class ApiModel {
     return this.answerTo(() => ({ status: 200, body: [...this.caller(bearer).tasks.values()] }));
   }
 
-  pageOfTasks(bearer: string | undefined, limit: number, after: number): Expected {
+  pageOfTasks(
+    bearer: string | undefined,
+    { limit, after, offset }: { limit: number; after: number; offset: number | undefined },
+  ): Expected {
     return this.answerTo(() => {
       const following = [...this.caller(bearer).tasks.values()].filter(({ id }) => id > after);
-      const page = following.slice(0, limit);
-      const link = `</tasks/?limit=${limit}&after=${page.at(-1)?.id}>; rel="next"`;
-      return { status: 200, body: page, ...(page.length < following.length && { link }) };
+      const rest = following.slice(offset ?? 0);
+      const page = rest.slice(0, limit);
+      const start = after === 0 ? '' : `after=${after}&`;
+      const next = offset === undefined ? `after=${page.at(-1)?.id}` : `${start}offset=${offset + limit}`;
+      const link = `<?limit=${limit}&${next}>; rel="next"`;
+      return { status: 200, body: page, ...(page.length < rest.length && { link }) };
     });
   }
 

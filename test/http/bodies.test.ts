@@ -6,7 +6,7 @@ import { RunningServer, type SignedIn } from '../support/running-server.js';
 
 const json = 'application/json';
 const form = 'application/x-www-form-urlencoded';
-const limit = 100 * 1024;
+const limit = 1024 * 1024;
 const tooLarge = { detail: 'Request body too large.' };
 const required = { title: ['This field is required.'], description: ['This field is required.'] };
 
@@ -20,6 +20,8 @@ const task = (changes: object = {}) => ({
 const unsupported = (contentType: string) => ({
   detail: `Unsupported media type "${contentType}" in request.`,
 });
+
+const latin1 = (text: string) => Buffer.from(text, 'latin1');
 
 describe('request bodies', () => {
   let server: RunningServer;
@@ -59,6 +61,13 @@ describe('request bodies', () => {
       'application/json;version=1; q=0.5',
       'application/json; boundary=x; charset=utf-8',
       'application/json; not-a-charset=latin1',
+      'application/json; x="; charset=latin1"',
+      'application/json; x="\\"; charset=latin1"; charset=utf-8',
+      'application/json; charset=utf-8; charset=latin1',
+      'application/json; charset = utf-8 ',
+      'application/json; charset=us-ascii',
+      'application/json; charset=iso-8859-1',
+      'application/json; charset="ISO-8859-1"',
     ]) {
       it(`are JSON as ${type}`, async () => {
         expectAnswer(await create(type, '{"title":"t","description":"d"}'), 201, task());
@@ -86,10 +95,12 @@ describe('request bodies', () => {
       '*/*',
       ';',
       'charset=utf-8',
-      'multipart/form-data; boundary=x',
-      'multipart/form-data',
-      'application/json; charset=iso-8859-1',
+      'multipart/mixed; boundary=x',
+      'multipart/form-data; charset=utf-16; boundary=x',
       'application/json; charset=utf-16',
+      'application/json; charset=',
+      'application/json; charset=__proto__',
+      'application/json; charset=toString',
       'application/json; CHARSET="Latin1"',
       'application/x-www-form-urlencoded; charset=windows-1252',
       'application/"json"',
@@ -116,12 +127,34 @@ describe('request bodies', () => {
         '',
       ]) {
         expectAnswer(await create(type, ''), 400, required);
+        const headers = { 'Content-Type': type, 'Content-Encoding': 'gzip' };
+        expectAnswer(await send('POST', '/tasks/create/', headers, ''), 400, required);
       }
       expectAnswer(await send('POST', '/tasks/create/', {}), 400, required);
       expectAnswer(await send('POST', '/tasks/create/', {}, ''), 400, required);
       await createFromJson('{"title":"t","description":"d"}');
       expectAnswer(await send('PUT', '/tasks/1/update/', { 'Content-Type': 'text/plain' }, ''), 200, task());
       expectAnswer(await send('PUT', '/tasks/1/update/', {}), 200, task());
+    });
+  });
+
+  describe('in a charset', () => {
+    for (const [type, body, title] of [
+      [`${json}; charset=iso-8859-1`, latin1('{"title":"é\x80","description":"d"}'), 'é\x80'],
+      [`${json}; charset=iso-8859-1`, '{"title":"é","description":"d"}', 'Ã©'],
+      [`${json}; charset=us-ascii`, '{"title":"e\\u00e9","description":"d"}', 'eé'],
+      [`${form}; charset=iso-8859-1`, latin1('title=é%E9+%80&description=d'), 'éé \x80'],
+      [`${form}; charset=us-ascii`, latin1('title=aé%E9%41&description=d'), 'a\ufffd\ufffdA'],
+      [`${form}; charset=utf-8`, 'title=é%C3%A9&description=d', 'éé'],
+    ] as const) {
+      it(`are read as ${type}: ${title}`, async () => {
+        expectAnswer(await create(type, body), 201, task({ title }));
+      });
+    }
+
+    it('are refused as JSON if they are no text in it', async () => {
+      expectParseError(await create(`${json}; charset=us-ascii`, '{"title":"é","description":"d"}'));
+      expectParseError(await create(`${json}; charset=utf-8`, latin1('{"title":"é","description":"d"}')));
     });
   });
 
@@ -317,6 +350,18 @@ describe('request bodies', () => {
       expectParseError(await createFromJson('{"a":'.repeat(20_000)));
     });
 
+    it('are taken with 10,000 values that nobody asked for, and refused with more of them', async () => {
+      expectAnswer(await createFromJson(listOf(9_999)), 201, task());
+      expectParseError(await createFromJson(listOf(10_000)));
+      expectParseError(await createFromJson(`{"title":"t","description":"d"${',"x":1'.repeat(10_000)}}`));
+    });
+
+    it('are taken with any commas and brackets in texts', async () => {
+      const description = ',"[{'.repeat(50_000);
+      const answer = await createFromJson(JSON.stringify({ title: 't', description }));
+      expectAnswer(answer, 201, task({ description }));
+    });
+
     it('are refused when a field is nested', async () => {
       for (const levels of [1, 900]) {
         const value = `${'['.repeat(levels)}${']'.repeat(levels)}`;
@@ -339,6 +384,8 @@ describe('request bodies', () => {
       ['title=null&description=1', task({ title: 'null', description: '1' })],
       ['title=a;b&description=a=b', task({ title: 'a;b', description: 'a=b' })],
       ['&&title=t&&description=d&', task()],
+      ['?title=x&title=t&description=d', task()],
+      ['title=%4&title=t%2&description=%e9%%%41', task({ title: 't%2', description: '\ufffd%%A' })],
       ['title=t&description=d&status=completed', task({ status: 'completed' })],
       ['title=t&description=d&status=', task()],
       ['title=t&description=d&status', task()],
@@ -366,6 +413,7 @@ describe('request bodies', () => {
       ],
       ['{"title":"t","description":"d"}', required],
       ['=t&=d', required],
+      ['?title=t&description=d', { title: ['This field is required.'] }],
       ['title=%00&description=d', { title: ['Null characters are not allowed.'] }],
       ['title=t&description=d&status=%20pending', { status: ['" pending" is not a valid choice.'] }],
       ['__proto__=t', required],
@@ -374,6 +422,11 @@ describe('request bodies', () => {
         expectAnswer(await create(form, body), 400, expected);
       });
     }
+
+    it('are taken with 1,000 fields, and refused with more', async () => {
+      expectAnswer(await create(form, formOf(1000)), 201, task());
+      expectAnswer(await create(form, formOf(1001)), 400, { detail: 'Too many fields in the form.' });
+    });
 
     it('change the fields of a task that they have, and leave the status when it is empty', async () => {
       await create(form, 'title=t&description=d&status=completed');
@@ -510,11 +563,26 @@ describe('request bodies', () => {
       expectAnswer(await connection.response(), 413, tooLarge);
     });
 
-    it('are refused when they are too large, whatever type they claim', async () => {
+    it('are refused for their type before their size, with a length or in chunks', async () => {
       const body = bodyOf(limit + 1);
-      post(['Content-Type: text/plain', `Content-Length: ${body.length}`], body);
-      expectAnswer(await connection.response(), 413, tooLarge);
-      await expectStillUsable();
+      for (const type of ['text/plain', 'application/json; charset=latin1', 'multipart/mixed; boundary=x']) {
+        post([`Content-Type: ${type}`, `Content-Length: ${body.length}`], body);
+        expectAnswer(await connection.response(), 415, unsupported(type));
+        await expectStillUsable();
+        post([`Content-Type: ${type}`, 'Transfer-Encoding: chunked'], chunked(body));
+        expectAnswer(await connection.response(), 415, unsupported(type));
+        await expectStillUsable();
+      }
+    });
+
+    it('are refused for their type before they have come', async () => {
+      post(['Content-Type: text/plain', 'Content-Length: 10'], '');
+      expectAnswer(await connection.response(), 415, unsupported('text/plain'));
+    });
+
+    it('are refused for their type once the first of their chunks has come', async () => {
+      post(['Content-Type: text/plain', 'Transfer-Encoding: chunked'], '1\r\nx\r\n');
+      expectAnswer(await connection.response(), 415, unsupported('text/plain'));
     });
   });
 
@@ -559,4 +627,14 @@ function bodyOf(bytes: number): string {
 /** A task with an unknown field that is so many levels deep. */
 function nested(levels: number, open: string, close: string): string {
   return `{"x":${open.repeat(levels)}1${close.repeat(levels)},"title":"t","description":"d"}`;
+}
+
+/** A task with an unknown field that is a list of so many objects. */
+function listOf(length: number): string {
+  return `{"title":"t","description":"d","x":[${Array(length).fill('{"a":1}').join()}]}`;
+}
+
+/** A task as a form of so many fields. */
+function formOf(count: number): string {
+  return `title=t&description=d${'&x'.repeat(count - 2)}`;
 }

@@ -75,7 +75,7 @@ describe('the configuration', () => {
         refresh: { attempts: 6000, period: 5 * 60 },
       },
       bcryptCost: 12,
-      bodyLimit: 102_400,
+      bodyLimit: 1_048_576,
       workers: 1,
       trustedProxies: 0,
       logLevel: 'info',

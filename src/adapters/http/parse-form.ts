@@ -2,13 +2,13 @@
 export type FormEntries = readonly (readonly [name: string, value: string])[];
 
 const percent = 0x25;
+const plus = 0x2b;
+const blank = 0x20;
 
-const hexDigits = Array.from('0123456789abcdefABCDEF');
-
-/** What stands behind the `%` of each percent-encoded byte, in either case. */
-const bytesByDigits = new Map(
-  hexDigits.flatMap((high) => hexDigits.map((low) => [high + low, Number.parseInt(high + low, 16)])),
-);
+/** The values of hexadecimal digits, by their ASCII codes. */
+const hexDigits = new Map(
+  Array.from('0123456789abcdefABCDEF', (digit) => [digit.charCodeAt(0), Number.parseInt(digit, 16)]),
+) as ReadonlyMap<number | undefined, number>;
 
 /**
  * Parses `application/x-www-form-urlencoded`, of which queries consist too. A `%` without two hexadecimal digits behind
@@ -18,26 +18,33 @@ const bytesByDigits = new Map(
  * @param decode Turns the bytes of a name or a value into text.
  */
 export function parseForm(form: string, decode: (bytes: Buffer) => string): FormEntries {
-  const pairs = form.replaceAll('+', ' ').split('&');
-  return pairs
+  return form
+    .split('&')
     .filter((pair) => pair !== '')
     .map((pair) => {
       const equals = pair.indexOf('=');
       const name = equals === -1 ? pair : pair.slice(0, equals);
       const value = equals === -1 ? '' : pair.slice(equals + 1);
-      return [decode(percentDecoded(name)), decode(percentDecoded(value))] as const;
+      return [decode(unescaped(name)), decode(unescaped(value))] as const;
     });
 }
 
-function percentDecoded(text: string): Buffer {
+/** Byte by byte, because a replacement in the text takes a tenth of a second where a megabyte has to be replaced. */
+function unescaped(text: string): Buffer {
   const bytes = Buffer.from(text, 'latin1');
-  if (!text.includes('%')) return bytes;
   let length = 0;
-  for (let i = 0; i < text.length; i++) {
-    const byte = text.charCodeAt(i);
-    const escaped = byte === percent ? bytesByDigits.get(text.slice(i + 1, i + 3)) : undefined;
-    bytes[length++] = escaped ?? byte;
-    if (escaped !== undefined) i += 2;
+  for (let i = 0; i < bytes.length; i++) {
+    let byte = bytes[i] ?? 0;
+    if (byte === plus) byte = blank;
+    if (byte === percent) {
+      const high = hexDigits.get(bytes[i + 1]);
+      const low = hexDigits.get(bytes[i + 2]);
+      if (high !== undefined && low !== undefined) {
+        byte = 16 * high + low;
+        i += 2;
+      }
+    }
+    bytes[length++] = byte;
   }
   return bytes.subarray(0, length);
 }

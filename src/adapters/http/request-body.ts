@@ -1,31 +1,68 @@
-import { isUtf8 } from 'node:buffer';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import bodyParser from 'koa-bodyparser';
 import type { Fields } from '../../domain/fields.js';
+import { parseContentType, type Charset } from './content-type.js';
 import type { Context } from './context.js';
+import { parseForm } from './parse-form.js';
 import { parseJson } from './parse-json.js';
+import { parseMultipart } from './parse-multipart.js';
 import { Refusal, refusal } from './refusal.js';
 
 /** Reads the fields that a request carries in its body (contract, section 3). */
 export type ReadFields = (ctx: Context) => Promise<Fields>;
 
+/** Makes fields of a body that is not empty. */
+type Parse = (body: Buffer) => Fields | Promise<Fields>;
+
 /** Bytes up to which a body is read here, if its length is told beforehand. */
 const shortLength = 16 * 1024;
 
-/** A reader of bodies up to a number of bytes. Empty bodies are `{}` whatever type they claim. */
+/** More fields than any client has reason to send in a form. */
+const maxFormFields = 1000;
+
+/**
+ * A reader of bodies up to a number of bytes. Empty bodies are `{}` whatever type they claim. A type that is not read
+ * here is refused before a body that is too large.
+ */
 export function fieldsReader(limit: number): ReadFields {
   const readAny = bytesReader(limit);
   return async (ctx) => {
     const { headers } = ctx.req;
-    const encoding = headers['content-encoding']?.toLowerCase() ?? 'identity';
-    if (encoding !== 'identity' && encoding !== '') {
-      throw refusal(415, `Unsupported content encoding "${encoding}" in request.`);
+    const parse = parserOf(headers);
+    if (parse instanceof Refusal) {
+      if (await hasBody(ctx.req)) throw parse;
+      return {};
     }
-    const contentType = headers['content-type'] ?? '';
     const isShort = Number(headers['content-length']) <= Math.min(shortLength, limit);
     const bytes = await (isShort ? readShort(ctx.req) : readAny(ctx));
-    return bytes.length === 0 ? {} : readAs(contentType, bytes);
+    return bytes.length === 0 ? {} : parse(bytes);
   };
+}
+
+/** How the body is to be parsed, or why it is not. */
+function parserOf(headers: IncomingHttpHeaders): Parse | Refusal {
+  const encoding = headers['content-encoding']?.toLowerCase() ?? 'identity';
+  if (encoding !== 'identity' && encoding !== '') {
+    return refusal(415, `Unsupported content encoding "${encoding}" in request.`);
+  }
+  const contentType = headers['content-type'] ?? '';
+  const { mediaType, charset, boundary } = parseContentType(contentType);
+  if (charset) {
+    if (mediaType === 'application/json') return (body) => readJson(body, charset);
+    if (mediaType === 'application/x-www-form-urlencoded') return (body) => readForm(body, charset);
+    if (mediaType === 'multipart/form-data') return (body) => readMultipart(body, charset, boundary);
+  }
+  return refusal(415, `Unsupported media type "${contentType}" in request.`);
+}
+
+/** Whether there is a body that is not empty, as soon as that can be told. What comes of it is not kept. */
+function hasBody(request: IncomingMessage): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    request.once('data', () => resolve(true));
+    request.once('end', () => resolve(false));
+    request.once('error', () => reject(malformed));
+    if (Number(request.headers['content-length']) > 0) resolve(true);
+  });
 }
 
 /** Reads a body whose length is known and harmless. What a library does about all others costs more than the rest. */
@@ -49,42 +86,52 @@ function bytesReader(limit: number): (ctx: Context) => Promise<Buffer> {
   const readText = bodyParser(options);
 
   return async (ctx) => {
-    ctx.req.headers['content-type'] = 'text/plain'; // koa-bodyparser reads types it knows; which are ours is told below.
+    ctx.req.headers['content-type'] = 'text/plain'; // koa-bodyparser reads types it knows; which are ours was told before.
     await readText(ctx, doNothing);
     const { rawBody } = ctx.request;
     return Buffer.from(typeof rawBody === 'string' ? rawBody : '', 'latin1');
   };
 }
 
-function readAs(contentType: string, bytes: Buffer): Fields {
-  const [mediaType = '', ...parameters] = contentType.toLowerCase().split(';');
-  const charset = parameters.find((parameter) => parameter.trim().startsWith('charset='));
-  const isSupported = charset === undefined || /^\s*charset="?utf-?8"?\s*$/.test(charset);
-  if (isSupported && mediaType.trim() === 'application/json') return readJson(bytes);
-  if (isSupported && mediaType.trim() === 'application/x-www-form-urlencoded') return readForm(bytes);
-  throw refusal(415, `Unsupported media type "${contentType}" in request.`);
-}
-
-function readJson(bytes: Buffer): Fields {
-  if (!isUtf8(bytes)) throw refusal(400, 'JSON parse error - the body is not valid UTF-8');
-  const value = parseJson(bytes.toString());
+function readJson(body: Buffer, { isText, decode }: Charset): Fields {
+  if (!isText(body)) throw refusal(400, 'JSON parse error - the body is not text in its charset');
+  const text = decode(body);
+  const value = parseJson(text);
   if (value === null) throw new Refusal(400, { non_field_errors: ['No data provided'] });
   if (typeof value === 'object' && !Array.isArray(value)) return value as Fields;
-  const message = `Invalid data. Expected a dictionary, but got ${kindOf(value, bytes)}.`;
+  const message = `Invalid data. Expected a dictionary, but got ${kindOf(value, text)}.`;
   throw new Refusal(400, { non_field_errors: [message] });
 }
 
 /** What clients are used to being told that their value is. */
-function kindOf(value: unknown, bytes: Buffer): string {
+function kindOf(value: unknown, text: string): string {
   if (Array.isArray(value)) return 'list';
   if (typeof value === 'string') return 'str';
   if (typeof value === 'boolean') return 'bool';
-  return /^\s*-?\d+\s*$/.test(bytes.toString()) ? 'int' : 'float';
+  return /^\s*-?\d+\s*$/.test(text) ? 'int' : 'float';
 }
 
-/** In a form a field that may be left out may as well be empty. */
-function readForm(bytes: Buffer): Fields {
-  const { status, ...fields } = Object.fromEntries(new URLSearchParams(bytes.toString()));
+function readForm(body: Buffer, { decode }: Charset): Fields {
+  const form = body.toString('latin1');
+  if (form.split('&', maxFormFields + 1).length > maxFormFields)
+    throw refusal(400, 'Too many fields in the form.');
+  return fieldsOf(parseForm(form, decode));
+}
+
+async function readMultipart(body: Buffer, { decode }: Charset, boundary?: string): Promise<Fields> {
+  const parts = await parseMultipart(body, boundary);
+  const texts = parts.filter(({ filename }) => filename === undefined);
+  const files = parts.filter(({ filename }) => filename !== undefined);
+  // As clients are used to, a file comes before a text of the same name.
+  return fieldsOf([
+    ...texts.map(({ name, content }) => [name, decode(content)] as const),
+    ...files.map(({ name, filename }) => [name, { filename }] as const),
+  ]);
+}
+
+/** The last value of each name. In a form a field that may be left out may as well be empty. */
+function fieldsOf(entries: readonly (readonly [name: string, value: unknown])[]): Fields {
+  const { status, ...fields } = Object.fromEntries(entries);
   return status === undefined || status === '' ? fields : { ...fields, status };
 }
 
