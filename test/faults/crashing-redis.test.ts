@@ -57,8 +57,11 @@ describe('under load, a Redis that is killed again and again', () => {
     await load.next(users, 1, ({ outcome }) => outcome === 401);
     await load.stop();
     const statuses = new Set<number>();
-    for (const { username, password, access, refresh } of users) {
+    // All of them first, so that every id leads to somebody again.
+    for (const { username, password } of users) {
       await server.call('POST', '/tasks/register/', { username, password });
+    }
+    for (const { access, refresh } of users) {
       for (const answer of [
         await server.call('GET', '/tasks/', undefined, access),
         await server.call('POST', '/tasks/create/', { title: 't', description: 'd' }, access),

@@ -124,6 +124,20 @@ describe('a Redis that refuses', () => {
     await expectRecovery();
   });
 
+  it('writes, because it has become a replica, and every read is answered meanwhile', async () => {
+    await start();
+    await admin.replicaof('127.0.0.1', await freePort());
+    const connections = async () =>
+      Number(/total_connections_received:(\d+)/.exec(await admin.info('stats'))?.[1]);
+    const before = await connections();
+    for (let round = 0; round < 100; round++) {
+      const [write, ...reads] = await Promise.all([create(), list(), list(), call('GET', '/tasks/1/')]);
+      expectAnswer(write, 503, unavailable);
+      for (const { status } of reads) expect(status).to.equal(200);
+    }
+    expect((await connections()) - before).to.be.below(5);
+  });
+
   it('everything, while a script keeps it busy', async () => {
     await start('--busy-reply-threshold', '50');
     const busy = new Redis(redis.port);

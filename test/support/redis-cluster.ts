@@ -24,7 +24,7 @@ const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, v
 
 /** A Redis Cluster of a test's own: six processes on this machine, three masters with a replica each. */
 export class RedisCluster {
-  private constructor(private readonly nodes: readonly RedisServer[]) {}
+  private constructor(readonly nodes: readonly RedisServer[]) {}
 
   /** Resolves once all slots are served and every replica is in sync. */
   static async start(): Promise<RedisCluster> {

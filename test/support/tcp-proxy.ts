@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 /** A network between clients and a server on this machine that can be slow, hold up what is sent, and break. */
 export class TcpProxy {
   private readonly sockets = new Set<Socket>();
+  private forgotten = new WeakSet<Socket>();
   private readonly requests = new Gate();
   private readonly replies = new Gate();
   private delay = 0;
@@ -52,6 +53,16 @@ export class TcpProxy {
     this.requests.open();
   }
 
+  /** Swallows for ever what comes over the connections that there are, as a router does that has forgotten them. */
+  forgetConnections(): void {
+    this.forgotten = new WeakSet(this.sockets);
+  }
+
+  /** Resets the connections that there are. */
+  resetConnections(): void {
+    for (const socket of this.sockets) socket.resetAndDestroy();
+  }
+
   /** Breaks the connection by which the next such command comes, once the server has answered it; resolves then. */
   loseReplyTo(command: RegExp): Promise<void> {
     return new Promise((happened) => {
@@ -94,6 +105,7 @@ export class TcpProxy {
     };
     this.sockets.add(from);
     from.on('data', (bytes: Buffer) => {
+      if (this.forgotten.has(from)) return;
       look(bytes);
       pass(() => to.write(bytes));
     });

@@ -1,34 +1,60 @@
 import { EventEmitter, once } from 'node:events';
-import { setTimeout } from 'node:timers/promises';
-import type { OutageLog } from './outage-log.js';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import type { StorageUnavailable } from '../../domain/errors.js';
+import { isRefusal, type OutageLog } from './outage-log.js';
 import { reasonOf } from './reason-of.js';
-import { connectTimeout, createClient, type RedisClient } from './redis-client.js';
+import { connectTimeout, createClient, onEachConnection, type RedisClient } from './redis-client.js';
 import type { RedisSettings } from './redis-settings.js';
+import { WatchedConnection } from './watched-connection.js';
 
 /** Resolves if a new connection may be used. */
 export type Handshake = (client: RedisClient) => Promise<void>;
 
-/** A client that is used only after a handshake, at each connection anew. Until it succeeds, that is an outage. */
+/** Milliseconds for which commands wait for the connection that takes the place of an idle one, their reply included. */
+const secondChance = 500;
+
+/** Milliseconds between two reconnects because the server is a replica. */
+const replicaPause = 5_000;
+
+/**
+ * A client that is used only after a handshake, at each connection anew. Until it succeeds, that is an outage.
+ *
+ * Routers and load balancers forget idle connections without a word. So idle ones are sent a PING, and what was sent over
+ * one that proves dead is sent once more, over a new one. A connection that was in use until then gets no second chance:
+ * it is Redis that hangs.
+ */
 export class ManagedClient {
   /** To listen to. Commands go by `send`. */
   readonly client: RedisClient;
-  private readonly events = new EventEmitter();
+  private readonly events = new EventEmitter().setMaxListeners(0);
+  private readonly connections = new Set<WatchedConnection>();
   private usable = false;
   /** Connections in a row that failed, or were refused. */
   private failures = 0;
+  /** Until when a new connection is waited for, on the monotonic clock. */
+  private chanceUntil = -Infinity;
+  private reconnectedAt = -Infinity;
 
   constructor(
     settings: RedisSettings,
     private readonly handshake: Handshake,
     private readonly outages: OutageLog,
   ) {
-    this.client = createClient(settings, () => backoff(++this.failures));
-    outages.watch(this.client);
-    this.client.on('error', () => this.events.emit('attempted'));
+    this.client = createClient(settings, {
+      nextDelay: () => backoff(++this.failures),
+      reconnectOnError: (error) => this.leadsToReplica(error),
+    });
+    this.client.on('error', (error) => {
+      if (!this.hasChance()) outages.lost(this.client, reasonOf(error));
+      this.events.emit('attempted');
+    });
     this.client.on('ready', () => void this.begin());
     this.client.on('close', () => {
       this.usable = false;
     });
+    onEachConnection(this.client, (redis) => redis.on('connect', () => this.watch(redis)));
   }
 
   /** Connects; resolves once the first attempt has succeeded or failed. From then on, the client comes back by itself. */
@@ -36,7 +62,7 @@ export class ManagedClient {
     const attempted = once(this.events, 'attempted');
     // A failure comes with the event 'error' as well, and a Cluster's promise may never settle.
     this.client.connect().catch(() => undefined);
-    await Promise.race([attempted, setTimeout(connectTimeout, undefined, { ref: false })]);
+    await Promise.race([attempted, delay(connectTimeout, undefined, { ref: false })]);
   }
 
   /** Calls back after each handshake. */
@@ -44,14 +70,34 @@ export class ManagedClient {
     this.events.on('usable', use);
   }
 
-  /** Sends a command, at once or not at all. However it fails, that is StorageUnavailable, and the log is told. */
+  /**
+   * Sends a command that may be sent twice, at once or not at all. However it fails, that is StorageUnavailable, and the
+   * log is told.
+   */
   async send<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
-    if (!this.usable) throw this.outages.away(this.client);
+    if (!this.usable) await this.untilUsable();
     try {
       return await command(this.client);
     } catch (error) {
-      throw this.outages.failure(this.client, error, this.usable);
+      if (!this.hasChance() || isRefusal(error)) throw this.failure(error);
     }
+    if (!this.usable) await this.untilUsable();
+    const late = delay(this.chanceUntil - performance.now(), undefined, { ref: false }).then(() => {
+      throw new Error('timeout');
+    });
+    return Promise.race([command(this.client), late]).catch((error: unknown) => {
+      throw this.failure(error);
+    });
+  }
+
+  /** The same for a command that is sent once. */
+  async sendOnce<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
+    // Whether an idle connection lives is asked first, with a command that may be sent twice.
+    if (this.isIdle()) await this.send((client) => client.ping());
+    if (!this.usable) await this.untilUsable();
+    return command(this.client).catch((error: unknown) => {
+      throw this.failure(error);
+    });
   }
 
   /** Lets go of the connection; politely, if there is one. */
@@ -76,6 +122,54 @@ export class ManagedClient {
     this.outages.found(this.client);
     this.events.emit('usable');
     this.events.emit('attempted');
+  }
+
+  private watch(redis: Redis): void {
+    const connection = new WatchedConnection(redis, {
+      onLoading: () => this.outages.lost(this.client, 'LOADING'),
+      onEnd: (wasIdle) => {
+        this.connections.delete(connection);
+        if (redis === this.client) this.usable = false;
+        if (!wasIdle) return;
+        this.chanceUntil = performance.now() + secondChance;
+        // Those to the other nodes of a Cluster will be no better.
+        for (const other of this.connections) other.dropIfIdle();
+      },
+    });
+    this.connections.add(connection);
+  }
+
+  /** Whether nothing has been heard of Redis for a while. */
+  private isIdle(): boolean {
+    for (const connection of this.connections) if (!connection.isIdle()) return false;
+    return true;
+  }
+
+  /** Whether to reconnect, because the server has become a replica: elsewhere there may be a master by now. */
+  private leadsToReplica(error: Error): boolean {
+    const now = performance.now();
+    if (!error.message.startsWith('READONLY') || now - this.reconnectedAt < replicaPause) return false;
+    this.reconnectedAt = now;
+    this.chanceUntil = now + secondChance;
+    if (this.client instanceof Redis) this.usable = false;
+    return true;
+  }
+
+  private hasChance(): boolean {
+    return performance.now() < this.chanceUntil;
+  }
+
+  /** Waits for a new connection, if one is to be expected soon; throws StorageUnavailable. */
+  private async untilUsable(): Promise<void> {
+    if (this.hasChance()) {
+      const signal = AbortSignal.timeout(Math.ceil(this.chanceUntil - performance.now()));
+      await once(this.events, 'usable', { signal }).catch(() => undefined);
+    }
+    if (!this.usable) throw this.outages.away(this.client);
+  }
+
+  private failure(error: unknown): StorageUnavailable {
+    return this.outages.failure(this.client, error, this.usable);
   }
 }
 

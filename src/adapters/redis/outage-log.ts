@@ -1,12 +1,9 @@
 import { performance } from 'node:perf_hooks';
-import { Redis, ReplyError } from 'ioredis';
+import { ReplyError } from 'ioredis';
 import type { Log } from '../../application/ports.js';
 import { StorageUnavailable } from '../../domain/errors.js';
 import { adviceFor, reasonOf } from './reason-of.js';
 import type { RedisClient } from './redis-client.js';
-
-/** Milliseconds after which a server that has accepted a connection and is not ready is loading; one that hangs is given up before. */
-const patience = 1_500;
 
 /** Milliseconds without a failure after which the next one of its kind is news. */
 const lull = 60_000;
@@ -21,12 +18,6 @@ export class OutageLog {
   private readonly failures = new Map<string, number>();
 
   constructor(private readonly log: Log) {}
-
-  /** Listens to what goes wrong with a client's connections. */
-  watch(client: RedisClient): void {
-    client.on('error', (error: unknown) => this.lost(client, reasonOf(error)));
-    if (client instanceof Redis) this.noticeLoading(client);
-  }
 
   /** The client cannot be used from now on. The log gets the first reason of an outage, and others that tell what to do. */
   lost(client: RedisClient, reason: string): void {
@@ -69,15 +60,6 @@ export class OutageLog {
     return unavailable(reason);
   }
 
-  /** The client library waits in silence for a server that answers and is not ready yet. */
-  private noticeLoading(client: Redis): void {
-    let waiting: NodeJS.Timeout | undefined;
-    client.on('connect', () => {
-      waiting = setTimeout(() => this.lost(client, 'LOADING'), patience).unref();
-    });
-    for (const event of ['ready', 'close'] as const) client.on(event, () => clearTimeout(waiting));
-  }
-
   private failed(reason: string, what: string): void {
     const now = performance.now();
     if (now - (this.failures.get(reason) ?? -Infinity) > lull) {
@@ -95,7 +77,7 @@ function unavailable(reason: string): StorageUnavailable {
 }
 
 /** Whether Redis has answered; on a Cluster, perhaps to the last of several attempts. */
-function isRefusal(error: unknown): boolean {
+export function isRefusal(error: unknown): boolean {
   return error instanceof ReplyError || (error instanceof Error && error.message.includes('ReplyError: '));
 }
 

@@ -14,19 +14,23 @@ const patience = {
   maxRetriesPerRequest: 0,
   enableOfflineQueue: false,
   disableClientInfo: true,
-  reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
 } satisfies RedisOptions;
 
-/** Milliseconds within which the first attempt to connect has succeeded or failed. */
-export const { connectTimeout } = patience;
+/** Milliseconds within which the first attempt to connect has succeeded or failed, and within which a connection answers. */
+export const { connectTimeout, socketTimeout } = patience;
 
-/**
- * A client that is not connected yet. It fails fast and comes back by itself; `nextDelay` tells after how many milliseconds
- * it tries again.
- */
-export function createClient(settings: RedisSettings, nextDelay: () => number): RedisClient {
+/** What a client asks when something goes wrong. */
+export interface Recovery {
+  /** After how many milliseconds to connect again. */
+  readonly nextDelay: () => number;
+  /** Whether this error of a command calls for another connection. */
+  readonly reconnectOnError: (error: Error) => boolean;
+}
+
+/** A client that is not connected yet. It fails fast and comes back by itself. */
+export function createClient(settings: RedisSettings, recovery: Recovery): RedisClient {
   const create = settings.mode === 'cluster' ? clientOfCluster : clientOfServer;
-  const client = create(settings, nextDelay);
+  const client = create(settings, recovery);
   onEachConnection(client, writeInBatches);
   return client;
 }
@@ -63,7 +67,7 @@ function writeInBatches(connection: Redis): void {
   });
 }
 
-function clientOfServer(settings: RedisSettings, nextDelay: () => number): Redis {
+function clientOfServer(settings: RedisSettings, { nextDelay, reconnectOnError }: Recovery): Redis {
   const [first] = settings.hosts;
   return new Redis({
     ...patience,
@@ -78,14 +82,21 @@ function clientOfServer(settings: RedisSettings, nextDelay: () => number): Redis
         }
       : { ...first }),
     retryStrategy: nextDelay,
+    reconnectOnError,
     lazyConnect: true,
   });
 }
 
-function clientOfCluster(settings: RedisSettings, nextDelay: () => number): Cluster {
+function clientOfCluster(settings: RedisSettings, { nextDelay, reconnectOnError }: Recovery): Cluster {
   return new Cluster([...settings.hosts], {
-    // A command is sent again when its connection is lost; a timer of its own bounds that.
-    redisOptions: { ...patience, ...credentials(settings), commandTimeout: patience.socketTimeout },
+    redisOptions: {
+      ...patience,
+      ...credentials(settings),
+      reconnectOnError,
+      // A command is sent again when its connection is lost. A timer of its own bounds that: a little longer than the
+      // connection's, so that it is known by then whether that has died.
+      commandTimeout: patience.socketTimeout + 50,
+    },
     enableOfflineQueue: false,
     enableReadyCheck: false, // The handshake asks the same, and can say what is wrong.
     clusterRetryStrategy: nextDelay,

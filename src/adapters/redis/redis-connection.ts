@@ -39,7 +39,7 @@ export class RedisConnection {
     return new RedisConnection(client, warnings, { client: writing, writer });
   }
 
-  /** Sends a command that changes nothing which must not get lost. */
+  /** Sends a command that changes nothing which must not get lost, and that may be sent twice. */
   send<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
     return this.client.send(command);
   }
@@ -48,11 +48,12 @@ export class RedisConnection {
   run(script: Script, args: ScriptArguments): Promise<unknown> {
     const { replicated } = this;
     if (replicated && script.writes) {
-      return replicated.client.send(() =>
+      return replicated.client.sendOnce(() =>
         call((name, all) => replicated.writer.execute(name, all), script, args),
       );
     }
-    return this.send((client) => call((name, all) => client.call(name, ...all), script, args));
+    const command = (client: RedisClient) => call((name, all) => client.call(name, ...all), script, args);
+    return script.writes ? this.client.sendOnce(command) : this.client.send(command);
   }
 
   /**

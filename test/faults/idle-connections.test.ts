@@ -1,0 +1,108 @@
+import { setTimeout } from 'node:timers/promises';
+import { expect } from 'chai';
+import { Redis } from 'ioredis';
+import { expectAnswer, unavailable } from '../support/answers.js';
+import { RedisServer } from '../support/redis-server.js';
+import { RunningServer, type SignedIn } from '../support/running-server.js';
+import { stopAfterEach } from '../support/stop-after-each.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+import { untilTrue } from '../support/until-true.js';
+
+/** Milliseconds within which both tries of a read are over. */
+const patience = 1_600;
+
+/** Milliseconds without a request after which a connection is idle. */
+const idleness = 1_100;
+
+describe('a connection to Redis', () => {
+  const stopped = stopAfterEach();
+  let redis: RedisServer;
+  let proxy: TcpProxy;
+  let server: RunningServer;
+  let user: SignedIn;
+
+  async function start(environment: Readonly<Record<string, string>> = {}): Promise<void> {
+    redis = stopped(await RedisServer.start());
+    proxy = stopped(await TcpProxy.start(redis.port));
+    server = stopped(await RunningServer.start({ STORAGE: 'redis', REDIS_URL: proxy.url, ...environment }));
+  }
+
+  const list = () => server.call('GET', '/tasks/', undefined, user.access);
+  const create = () => server.call('POST', '/tasks/create/', { title: 't', description: 'd' }, user.access);
+
+  const deaths: Record<string, () => void> = {
+    'dropped without a word': () => proxy.forgetConnections(),
+    reset: () => proxy.resetConnections(),
+  };
+  for (const [what, happen] of Object.entries(deaths)) {
+    it(`that was ${what} while it was idle costs no read: all that came at once are answered`, async () => {
+      await start();
+      user = await server.signedIn();
+      for (let round = 0; round < 2; round++) {
+        await setTimeout(idleness);
+        happen();
+        const startedAt = performance.now();
+        const answers = await Promise.all(Array.from({ length: 20 }, list));
+        const time = performance.now() - startedAt;
+        expect(new Set(answers.map(({ status }) => status))).to.deep.equal(new Set([200]));
+        const harmless = await timeOf(list);
+        expect(time).to.be.below(Math.max(patience, 5 * harmless));
+      }
+    });
+
+    it(`that was ${what} while it was idle costs no write either, and none is executed twice`, async () => {
+      await start();
+      user = await server.signedIn();
+      await setTimeout(idleness);
+      happen();
+      expect((await create()).status).to.equal(201);
+      expect((await list()).json()).to.have.length(1);
+    });
+  }
+
+  it('that was in use until it stopped to answer gets no second try: the read is a 503 after a second', async () => {
+    await start();
+    user = await server.signedIn();
+    expect((await list()).status).to.equal(200);
+    proxy.forgetConnections();
+    expectAnswer(await list(), 503, unavailable);
+    await untilTrue('it serves again', async () => (await list()).status === 200);
+  });
+
+  it('that is idle when Redis stops to answer costs a read 1.6 s, and those after it nothing', async () => {
+    await start();
+    user = await server.signedIn();
+    await setTimeout(idleness);
+    redis.freeze();
+    const startedAt = performance.now();
+    expectAnswer(await list(), 503, unavailable);
+    expect(performance.now() - startedAt).to.be.below(patience + 100);
+    for (let count = 0; count < 5; count++) {
+      expect(await timeOf(async () => expectAnswer(await list(), 503, unavailable))).to.be.below(500);
+    }
+    redis.resume();
+    await untilTrue('it serves again', async () => (await list()).status === 200);
+  });
+
+  it('is sent a PING within 30 s of idleness, that for writes which wait for replicas too', async () => {
+    await start({ REDIS_WAIT_REPLICAS: '1' });
+    const admin = new Redis(redis.port);
+    const monitor = await admin.monitor();
+    for (const each of [admin, monitor]) stopped({ stop: async () => each.disconnect() });
+    const startedAt = performance.now();
+    const pinged = new Set<string>();
+    await new Promise<void>((resolve) => {
+      monitor.on('monitor', (_time: string, [name]: string[], source: string) => {
+        if (name?.toLowerCase() === 'ping') pinged.add(source);
+        if (pinged.size === 2) resolve();
+      });
+    });
+    expect(performance.now() - startedAt).to.be.below(30_000);
+  });
+});
+
+async function timeOf(act: () => Promise<unknown>): Promise<number> {
+  const startedAt = performance.now();
+  await act();
+  return performance.now() - startedAt;
+}
