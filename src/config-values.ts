@@ -6,10 +6,10 @@ export function parseDuration(text: string, min: number): number | undefined {
   return seconds !== undefined && seconds >= min && seconds <= 100 * 365 * 86_400 ? seconds : undefined;
 }
 
-/** Bytes in `65536b`, `100kb` or `1mb`, from 1 kb to 64 mb; undefined for anything else. */
-export function parseSize(text: string): number | undefined {
-  const bytes = parseWithUnit(text.toLowerCase(), { b: 1, kb: 1024, mb: 1024 ** 2 });
-  return bytes !== undefined && bytes >= 1024 && bytes <= 64 * 1024 ** 2 ? bytes : undefined;
+/** Bytes in `65536b`, `100kb`, `1mb` or `1gb`, from 1 kb to `max` bytes; undefined for anything else. */
+export function parseSize(text: string, max: number): number | undefined {
+  const bytes = parseWithUnit(text.toLowerCase(), { b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 });
+  return bytes !== undefined && bytes >= 1024 && bytes <= max ? bytes : undefined;
 }
 
 /** A whole number from `min` to `max`; undefined for anything else. */

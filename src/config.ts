@@ -6,6 +6,7 @@ import { parseRedisSettings, type RedisSettings } from './adapters/redis/redis-s
 import { parseBoolean, parseDuration, parseLimit, parseSize, parseWhole } from './config-values.js';
 import type { AttemptLimits, Limit } from './domain/limit.js';
 import type { SessionPolicy } from './domain/session.js';
+import type { TaskLimits } from './domain/task.js';
 import { readSigningKeys } from './signing-keys.js';
 
 /** All that can be set, each by one environment variable, with its default. The order is that of the help text. */
@@ -35,6 +36,7 @@ export const variables = {
   REFRESH_GRACE: ['10s', 'how long a rotated-out refresh token still gets the same successor; 0 is strict'],
   MAX_SESSIONS_PER_USER: ['100', 'how many sessions of one user are live; a sign-in ends the oldest'],
   MAX_TASKS_PER_USER: ['100000', 'how many tasks one user may have'],
+  MAX_BYTES_PER_USER: ['64mb', 'how much text the tasks of one user may have: 500kb, 64mb, 1gb'],
   REGISTRATION: ['open', 'open, or closed: only hexado user create adds users'],
   BCRYPT_COST: ['12', 'work per password hash, 4 to 15; each step doubles it'],
   BODY_LIMIT: ['1mb', 'largest request body: 65536b, 100kb, 1mb'],
@@ -52,6 +54,9 @@ export const variables = {
 } as const satisfies Record<string, readonly [fallback: string, meaning: string]>;
 
 type Name = keyof typeof variables;
+
+/** How many requests with an Idempotency-Key are remembered of a user, for a day each. */
+const requestsPerDay = 10_000;
 
 const registrations: readonly Registration[] = ['open', 'closed'];
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -74,7 +79,7 @@ export interface Config {
   /** What a random key is for. */
   readonly algorithm: Algorithm;
   readonly sessions: SessionPolicy;
-  readonly maxTasksPerUser: number;
+  readonly taskLimits: TaskLimits;
   readonly registration: Registration;
   readonly limits: AttemptLimits;
   readonly bcryptCost: number;
@@ -114,6 +119,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const number = (name: Name, min: number, max: number) =>
     value(name, (given) => parseWhole(given, min, max), `a whole number from ${min} to ${max}`);
 
+  const size = (name: Name, max: number, expected: string) =>
+    value(name, (given) => parseSize(given, max), expected);
+
   const limit = (name: Name) =>
     value(name, parseLimit, 'a number and a time: 10/5m, 100/1h; or off') ?? 'off';
   const limitOr = (name: Name, fallback: Limit | 'off') =>
@@ -138,7 +146,11 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       grace: duration('REFRESH_GRACE', 0) ?? 0,
       maxPerUser: number('MAX_SESSIONS_PER_USER', 1, 1_000) ?? 0,
     },
-    maxTasksPerUser: number('MAX_TASKS_PER_USER', 1, 10_000_000),
+    taskLimits: {
+      tasks: number('MAX_TASKS_PER_USER', 1, 10_000_000) ?? 0,
+      bytes: size('MAX_BYTES_PER_USER', 2 ** 40, 'a size from 1kb to 1024gb: 500kb, 64mb, 1gb') ?? 0,
+      requests: requestsPerDay,
+    },
     registration: value(
       'REGISTRATION',
       (given) => registrations.find((choice) => choice === given),
@@ -152,7 +164,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       refresh: limit('THROTTLE_REFRESH'),
     },
     bcryptCost: number('BCRYPT_COST', 4, 15),
-    bodyLimit: value('BODY_LIMIT', parseSize, 'a size from 1kb to 64mb: 65536b, 100kb, 1mb'),
+    bodyLimit: size('BODY_LIMIT', 64 * 2 ** 20, 'a size from 1kb to 64mb: 65536b, 100kb, 1mb'),
     workers: value('WORKERS', parseWorkers, 'a number from 1 to 256, or auto'),
     trustedProxies: value(
       'TRUST_PROXY',

@@ -21,6 +21,7 @@ import { ConfirmPassword } from './application/confirm-password.js';
 import { DeleteAccount } from './application/delete-account.js';
 import { IssueTokens } from './application/issue-tokens.js';
 import { LimitAttempts } from './application/limit-attempts.js';
+import { LimitLongReads } from './application/limit-long-reads.js';
 import { Logout } from './application/logout.js';
 import { ManageSessions } from './application/manage-sessions.js';
 import { ManageTasks } from './application/manage-tasks.js';
@@ -43,6 +44,7 @@ import { RegisterUser } from './application/register-user.js';
 import { VerifyToken } from './application/verify-token.js';
 import type { Config } from './config.js';
 import type { SessionPolicy } from './domain/session.js';
+import type { TaskLimits } from './domain/task.js';
 
 /** A run-time name for what has none of its own: interfaces and function types vanish when compiled. */
 const named = <T>(name: string) => Symbol(name) as ServiceIdentifier<T>;
@@ -64,7 +66,7 @@ const Complaints = named<readonly Complaint[]>('Complaints');
 const AddressReader = named<ReadClientAddress>('ReadClientAddress');
 
 const RegistrationChoice = named<Registration>('Registration');
-const MaxTasksPerUser = named<number>('MaxTasksPerUser');
+const LimitsPerUser = named<TaskLimits>('TaskLimits');
 
 /** Every path that the server knows. */
 export const HttpRouter = named<ReturnType<typeof createRouter>>('Router');
@@ -108,7 +110,7 @@ export function createContainer(
   container.bind(RandomId).toConstantValue(randomId);
   container.bind(TextDigest).toConstantValue(sha256);
   container.bind(Policy).toConstantValue(config.sessions);
-  container.bind(MaxTasksPerUser).toConstantValue(config.maxTasksPerUser);
+  container.bind(LimitsPerUser).toConstantValue(config.taskLimits);
   container.bind(RegistrationChoice).toConstantValue(config.registration);
   container.bind(Logger).toConstantValue(log);
   container.bind(Complaints).toConstantValue(complaints);
@@ -136,7 +138,8 @@ export function createContainer(
   bind(ChangePassword, [ConfirmPassword, Users, Hasher]);
   bind(ManageSessions, [Sessions]);
   bind(DeleteAccount, [ConfirmPassword, Users]);
-  bind(ManageTasks, [Tasks, TextDigest, MaxTasksPerUser]);
+  bind(LimitLongReads, []);
+  bind(ManageTasks, [Tasks, TextDigest, LimitLongReads, LimitsPerUser]);
   bind(ManageUsers, [Users, Hasher]);
 
   // What drives them over HTTP.
@@ -162,7 +165,7 @@ export function createContainer(
     ManageSessions,
     DeleteAccount,
   ]);
-  bind(TaskController, [Authentication, BodyReader, ManageTasks]);
+  bind(TaskController, [Authentication, BodyReader, ManageTasks, LimitLongReads]);
   bind(HealthController, [WholeStorage, Complaints]);
   bind(PublicKeysController, [Tokens]);
   make(HttpRouter, createRouter, [

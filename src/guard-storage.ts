@@ -8,7 +8,13 @@ import { answers } from './storage-answers.js';
 const patience = 1_000;
 
 /** What a storage may refuse. Known by its code alone, for somebody else's module has no class of ours. */
-const refusals: readonly ErrorCode[] = ['token_revoked', 'task_limit_reached', 'request_key_reused'];
+const refusals: readonly ErrorCode[] = [
+  'token_revoked',
+  'task_limit_reached',
+  'byte_limit_reached',
+  'request_key_reused',
+  'request_limit_reached',
+];
 
 type Method = (...args: unknown[]) => Promise<unknown>;
 

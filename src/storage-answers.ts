@@ -2,7 +2,7 @@ import type { Storage } from './application/ports.js';
 import type { Limit } from './domain/limit.js';
 import type { Page } from './domain/page.js';
 import type { RefreshGeneration, Session } from './domain/session.js';
-import { taskStatuses, type Task } from './domain/task.js';
+import { taskStatuses, type Task, type TaskPage } from './domain/task.js';
 import type { User } from './domain/user.js';
 
 /** For each method of a port, how its answer to a call with these arguments is read. */
@@ -93,6 +93,12 @@ const session = object<Session>({
 const task = object<Task>({ id, title: text, description: text, status: among(taskStatuses) });
 const users = pageOf(user);
 const tasks = pageOf(task);
+const taskPage = (value: unknown, page: Page) => {
+  const answer = object<TaskPage>({ tasks: (given) => tasks(given, page), hasMore: truth })(value);
+  // Else there would be no next page.
+  if (answer.hasMore && answer.tasks.length === 0) throw new NotAsPromised();
+  return answer;
+};
 
 /** What every method of a storage answers. */
 export const answers: AnswersOf<Storage> = {
@@ -120,7 +126,7 @@ export const answers: AnswersOf<Storage> = {
   tasks: {
     create: task,
     find: maybe(task),
-    list: (answer, [, page]) => tasks(answer, page),
+    list: (answer, [, page]) => taskPage(answer, page),
     update: maybe(task),
     remove: truth,
   },

@@ -83,7 +83,7 @@ await app.register(async (own) => {
   });
 
   own.get('/tasks/', { schema: { response: { 200: listSchema } } }, async ({ caller }, reply) =>
-    answer(reply, await tasks.list(caller.userId, wholeList, caller.session)),
+    answer(reply, (await tasks.list(caller.userId, wholeList, caller.session)).tasks),
   );
 
   own.post<{ Body: TaskDraft }>(

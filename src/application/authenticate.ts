@@ -65,6 +65,8 @@ function isToldWithin(error: unknown): boolean {
 const toldWithin: ReadonlySet<ErrorCode> = new Set([
   'task_not_found',
   'task_limit_reached',
+  'byte_limit_reached',
+  'request_limit_reached',
   'session_not_found',
   'request_key_reused',
 ]);

@@ -1,8 +1,8 @@
 import { DomainError } from '../domain/errors.js';
 import { allValid } from '../domain/fields.js';
+import { maxPageSize } from '../domain/page.js';
 import { requireStrongPassword } from '../domain/password-policy.js';
 import { checkNewPassword, normaliseUsername, type User } from '../domain/user.js';
-import { allPages } from './all-pages.js';
 import type { PasswordHasher, UserRepository } from './ports.js';
 
 /** What an operator does with accounts, by name. Throws 'user_not_found' where there is no such user. */
@@ -39,7 +39,11 @@ export class ManageUsers {
 
   /** Every user in the order of ids. */
   async *list(): AsyncGenerator<User, void, undefined> {
-    for await (const users of allPages((page) => this.users.list(page))) yield* users;
+    for (let after: number | undefined = 0; after !== undefined;) {
+      const users: readonly User[] = await this.users.list({ after, limit: maxPageSize });
+      yield* users;
+      after = users[maxPageSize - 1]?.id;
+    }
   }
 
   private async get(username: string): Promise<User> {

@@ -1,11 +1,12 @@
 import type { Limit } from '../domain/limit.js';
 import type { Page } from '../domain/page.js';
 import type { RefreshGeneration, Session, TokenClaims } from '../domain/session.js';
-import type { Task, TaskChanges, TaskDraft } from '../domain/task.js';
+import type { Task, TaskChanges, TaskDraft, TaskLimits, TaskPage } from '../domain/task.js';
 import type { NewUser, User } from '../domain/user.js';
 
 // What the use cases need from the world. Every promise of a storage may also be rejected with StorageUnavailable; a
-// write whose promise was rejected that way may or may not have happened. All other promises here are kept by every
+// write whose promise was rejected that way may or may not have happened. It may be rejected with UnreadableData where
+// what is stored cannot be read: nothing of that is skipped or overwritten. All other promises here are kept by every
 // storage, and test/contracts holds each storage to them.
 
 /** Accounts. Ids count up from 1 and are never given twice. */
@@ -77,22 +78,37 @@ export interface SessionRepository {
  */
 export interface TaskRepository {
   /**
-   * Rejected with the code 'task_limit_reached' if the owner has `limit` tasks; concurrent calls do not get past it either.
+   * Rejected with the code 'task_limit_reached' or 'byte_limit_reached' if the owner would have more than `limits` allow;
+   * concurrent calls do not get past them either.
    * Of any number of calls with the same `request` of the owner within a day, exactly one creates a task, and all answer it
    * as it was created, whatever became of it. Rejected with the code 'request_key_reused' if the key named another request.
+   * As many requests of an owner as `limits` allow are remembered, each for a day and none for more than 25 hours; one
+   * more is rejected with the code 'request_limit_reached'.
    */
   create(
     ownerId: number,
     draft: TaskDraft,
     within?: string,
-    limit?: number,
+    limits?: TaskLimits,
     request?: RepeatableRequest,
   ): Promise<Task>;
   find(ownerId: number, id: number, within?: string): Promise<Task | undefined>;
-  /** The owner's tasks on this page, in the order of ids; fewer than `limit` only at the end of the list. */
-  list(ownerId: number, page: Page, within?: string): Promise<readonly Task[]>;
-  /** Sets the given fields and no others, in one step; answers the task as it is then. */
-  update(ownerId: number, id: number, changes: TaskChanges, within?: string): Promise<Task | undefined>;
+  /**
+   * The owner's tasks on this page, at least one if there is one. The page ends at `limit`, or with the task by which the
+   * titles and descriptions on it pass `maxPageBytes`; `hasMore` says whether the owner has tasks behind it.
+   */
+  list(ownerId: number, page: Page, within?: string): Promise<TaskPage>;
+  /**
+   * Sets the given fields and no others, in one step; answers the task as it is then. Rejected with the code
+   * 'byte_limit_reached' if it makes the task longer and the owner's texts would pass `maxBytes` together.
+   */
+  update(
+    ownerId: number,
+    id: number,
+    changes: TaskChanges,
+    within?: string,
+    maxBytes?: number,
+  ): Promise<Task | undefined>;
   /** Deletes the task; answers whether it was there to delete. */
   remove(ownerId: number, id: number, within?: string): Promise<boolean>;
 }

@@ -18,8 +18,14 @@ export type ErrorCode =
   | 'task_not_found'
   /** The owner has as many tasks as one user may have. */
   | 'task_limit_reached'
+  /** The texts of the owner's tasks are as long as one user's may be. */
+  | 'byte_limit_reached'
+  /** The owner has as many long lists in progress as one user may have. */
+  | 'too_many_reads'
   /** The key that names a request has named another one before. */
   | 'request_key_reused'
+  /** The owner has named as many requests as one user may in a day. */
+  | 'request_limit_reached'
   /** The session is missing, has ended, or is somebody else's. */
   | 'session_not_found'
   /** The storage did not answer; whether a write took place is unknown. */
@@ -46,5 +52,19 @@ export class StorageUnavailable extends DomainError {
     readonly advice = 'Is it running?',
   ) {
     super('storage_unavailable');
+  }
+}
+
+/** What is stored cannot be read: somebody else, or another version, has written it. It is left as it is. */
+export class UnreadableData extends Error {
+  override readonly name = 'UnreadableData';
+
+  constructor(
+    /** Where it is, for the operator's log; never what it says. */
+    readonly key: string,
+    /** Which of what is there, by score or id, where that is known. */
+    readonly score?: string,
+  ) {
+    super(`what is stored at ${key} cannot be read`);
   }
 }

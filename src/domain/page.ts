@@ -17,6 +17,9 @@ export interface Paging {
 /** The most items that are read from a storage at once. */
 export const maxPageSize = 1000;
 
+/** How many bytes of text a page of tasks has at most, but for its last task. */
+export const maxPageBytes = 2 ** 20;
+
 /**
  * Reads what a client asks for, each undefined where it is missing. Nothing is refused: a value that cannot be read
  * counts as missing, and so does a limit above 1,000 (contract, section 8.14). Without a limit there is no offset.

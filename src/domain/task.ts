@@ -18,6 +18,23 @@ export type TaskDraft = Omit<Task, 'id'>;
 /** New values for some of a task's fields. */
 export type TaskChanges = Partial<TaskDraft>;
 
+/** Some of an owner's tasks, in the order of ids, and whether there are more behind them. */
+export interface TaskPage {
+  readonly tasks: readonly Task[];
+  readonly hasMore: boolean;
+}
+
+/** How much one owner may have. */
+export interface TaskLimits {
+  readonly tasks: number;
+  /** Of titles and descriptions together, in bytes of UTF-8. */
+  readonly bytes: number;
+  /** How many repeatable requests are remembered. */
+  readonly requests: number;
+}
+
+export const unlimited: TaskLimits = { tasks: Infinity, bytes: Infinity, requests: Infinity };
+
 /** Reads a new task; throws InvalidFields. */
 export function parseTaskDraft(input: Fields): TaskDraft {
   return allValid<TaskDraft>({

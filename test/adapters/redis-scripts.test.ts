@@ -34,27 +34,34 @@ describe('a Redis script that is executed twice, as it is when its reply was los
   /** Something for each script to change. */
   beforeEach(async () => {
     await redis.flushall();
-    const { account, sessions, tasks, taskIds } = keys.ofUser(1);
+    const { account, sessions, tasks, taskCounts } = keys.ofUser(1);
     await redis.set(keys.username('alice'), 1);
     await redis.hset(account, { username: 'alice', password: 'hash', active: 1, created: 0 });
     await redis.hset(sessions, { held, expired: sessionUntil(now) });
     await redis.zadd(tasks, 1, '1\0pending\0Milk\0a/b');
-    await redis.set(taskIds, 1);
+    await redis.hset(taskCounts, { last: 1, bytes: 7 });
     await redis.hset(keys.ofThrottle('key').counted, { count: 1, at: now });
   });
 
   // All that change something.
-  const calls: Record<
-    Exclude<keyof typeof scripts, 'findTask' | 'listTasks' | 'shortList'>,
-    () => Promise<unknown>
-  > = {
+  const calls: Record<Exclude<keyof typeof scripts, 'findTask' | 'listTasks'>, () => Promise<unknown>> = {
     claimUsername: () => scripts.claimUsername(connection, keys.username('bob'), 2),
     releaseUsername: () => scripts.releaseUsername(connection, keys.username('alice'), 1),
     createAccount: () => scripts.createAccount(connection, keys.ofUser(2).account, 'bob', 'hash', 0),
     removeAccount: () => {
-      const { account, sessions, tasks, taskIds } = keys.ofUser(1);
+      const { account, sessions, tasks, taskCounts, requestCounts } = keys.ofUser(1);
       const operation = keys.operation(1, 'an id');
-      return scripts.removeAccount(connection, account, sessions, tasks, taskIds, operation, 'held', now);
+      return scripts.removeAccount(
+        connection,
+        account,
+        sessions,
+        tasks,
+        taskCounts,
+        requestCounts,
+        operation,
+        'held',
+        now,
+      );
     },
     changeAccount: () => {
       const { account, sessions } = keys.ofUser(1);
@@ -83,35 +90,40 @@ describe('a Redis script that is executed twice, as it is when its reply was los
     endAllSessions: () =>
       scripts.endAllSessions(connection, keys.ofUser(1).sessions, keys.operation(1, 'an id'), 'held', now),
     createTask: () => {
-      const { tasks, sessions, taskIds } = keys.ofUser(1);
+      const { tasks, sessions, taskCounts, requestCounts } = keys.ofUser(1);
       const operation = keys.operation(1, 'an id');
       const afterId = '\0pending\0Tea\0x';
       return scripts.createTask(
         connection,
         tasks,
         sessions,
-        taskIds,
+        taskCounts,
         operation,
+        requestCounts,
         'held',
         now,
         2,
+        100,
+        10,
         'fingerprint',
         afterId,
       );
     },
     updateTask: () => {
-      const { tasks, sessions } = keys.ofUser(1);
+      const { tasks, sessions, taskCounts } = keys.ofUser(1);
       return scripts.updateTask(
         connection,
         tasks,
         sessions,
+        taskCounts,
         'held',
         now,
         1,
+        100,
         'title',
-        'new',
+        'longer',
         'status',
-        'done',
+        'completed',
       );
     },
     countAttempt: () => {
@@ -123,8 +135,9 @@ describe('a Redis script that is executed twice, as it is when its reply was los
       return scripts.trust(connection, counted, trusted, now + 60, 60);
     },
     removeTask: () => {
-      const { tasks, sessions } = keys.ofUser(1);
-      return scripts.removeTask(connection, tasks, sessions, keys.operation(1, 'an id'), 'held', now, 1);
+      const { tasks, sessions, taskCounts } = keys.ofUser(1);
+      const operation = keys.operation(1, 'an id');
+      return scripts.removeTask(connection, tasks, sessions, taskCounts, operation, 'held', now, 1);
     },
   };
 

@@ -73,7 +73,8 @@ describe('Redis storage', () => {
     it('keeps everything of one user under keys with one hash tag', async () => {
       const { user } = await signIn(storage, clock);
       const { id } = await storage.tasks.create(user.id, aDraft());
-      await storage.tasks.create(user.id, aDraft());
+      const request = { key: 'key', fingerprint: 'fingerprint' };
+      await storage.tasks.create(user.id, aDraft(), undefined, undefined, request);
       await storage.tasks.remove(user.id, id);
       const ofUser = (await everyKey()).filter(
         (key) => key !== keys.userIds && key !== keys.username('alice'),
@@ -112,8 +113,7 @@ describe('Redis storage', () => {
 
     it('takes a name that a broken-off deletion left behind for free', async () => {
       const { user, session } = await signIn(storage, clock);
-      const { account, sessions, tasks, taskIds } = keys.ofUser(user.id);
-      await redis.del(account, sessions, tasks, taskIds);
+      await redis.del(Object.values(keys.ofUser(user.id)));
 
       expect(await storage.users.findByName('alice')).to.equal(undefined);
       expect(await storage.sessions.find(user.id, session.id)).to.equal(undefined);

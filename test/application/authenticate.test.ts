@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Caller } from '../../src/application/authenticate.js';
 import { StorageUnavailable } from '../../src/domain/errors.js';
-import type { Task } from '../../src/domain/task.js';
+import type { Task, TaskPage } from '../../src/domain/task.js';
 import { Application } from '../support/application.js';
 import { aTask } from '../support/builders.js';
 import { refusalOf } from '../support/refusal.js';
@@ -92,7 +92,10 @@ describe('Authenticate', () => {
     it('hands out what was read for the caller', async () => {
       const { access } = await application.newcomer('maria');
       const task = await application.tasks.create(1, aTask());
-      expect(await application.authenticate.within(access, list)).to.deep.equal([task]);
+      expect(await application.authenticate.within(access, list)).to.deep.equal({
+        tasks: [task],
+        hasMore: false,
+      });
     });
 
     it('hands out nothing after logout', async () => {
@@ -137,7 +140,7 @@ describe('Authenticate', () => {
   });
 });
 
-function list({ userId, sessionId }: Caller): Promise<readonly Task[]> {
+function list({ userId, sessionId }: Caller): Promise<TaskPage> {
   return application.tasks.list(userId, { after: 0, limit: 10 }, sessionId);
 }
 

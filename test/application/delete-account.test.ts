@@ -22,7 +22,7 @@ describe('DeleteAccount', () => {
       'no_active_account',
     );
     expect(await refusalOf(application.signIn('maria'))).to.equal('invalid_credentials');
-    expect(await application.tasks.list(1, { after: 0, limit: 10 })).to.deep.equal([]);
+    expect((await application.tasks.list(1, { after: 0, limit: 10 })).tasks).to.deep.equal([]);
     expect((await application.register('maria')).id).to.equal(2);
   });
 

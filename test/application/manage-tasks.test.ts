@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Task } from '../../src/domain/task.js';
+import type { Task, TaskPage } from '../../src/domain/task.js';
 import { Application } from '../support/application.js';
 import { aTask } from '../support/builders.js';
 import { refusalOf } from '../support/refusal.js';
@@ -8,6 +8,7 @@ import { whileReplaced } from '../support/replace-method.js';
 const maria = 1;
 const jigyasnh = 2;
 const firstPage = { after: 0, limit: 100 };
+const everything = { after: 0, limit: Infinity };
 
 describe('ManageTasks', () => {
   let application: Application;
@@ -27,9 +28,9 @@ describe('ManageTasks', () => {
   }
 
   async function listAll(after = 0): Promise<readonly Task[]> {
-    const pages: (readonly Task[])[] = [];
-    for await (const page of application.tasks.listAll(maria, after)) pages.push(page);
-    return pages.flat();
+    const pages: TaskPage[] = [];
+    for await (const page of application.tasks.listOn(maria, { after, limit: Infinity })) pages.push(page);
+    return pages.flatMap(({ tasks }) => tasks);
   }
 
   it('creates tasks with ids that count up from 1', async () => {
@@ -100,7 +101,7 @@ describe('ManageTasks', () => {
   });
 
   it('creates no more than an owner may have, until one is deleted', async () => {
-    const limited = application.restart({ maxTasksPerUser: 2 });
+    const limited = application.restart({ taskLimits: { tasks: 2 } });
     const createLimited = () => limited.tasks.create(maria, aTask());
     await createMany(2);
     expect(await refusalOf(createLimited())).to.equal('task_limit_reached');
@@ -118,7 +119,8 @@ describe('ManageTasks', () => {
     it('lists nobody else’s tasks', async () => {
       await create({ title: 'Maria’s' });
       await create({ title: 'Jigyasnh’s' }, jigyasnh);
-      const titles = (await application.tasks.list(jigyasnh, firstPage)).map(({ title }) => title);
+      const { tasks } = await application.tasks.list(jigyasnh, firstPage);
+      const titles = tasks.map(({ title }) => title);
       expect(titles).to.deep.equal(['Jigyasnh’s']);
       expect((await listAll()).map(({ title }) => title)).to.deep.equal(['Maria’s']);
     });
@@ -212,8 +214,9 @@ describe('ManageTasks', () => {
     it('answers a page in the order of ids', async () => {
       await createMany(5);
       await application.tasks.delete(maria, 3);
-      const ids = (await application.tasks.list(maria, { after: 1, limit: 2 })).map(({ id }) => id);
-      expect(ids).to.deep.equal([2, 4]);
+      const { tasks, hasMore } = await application.tasks.list(maria, { after: 1, limit: 2 });
+      expect(tasks.map(({ id }) => id)).to.deep.equal([2, 4]);
+      expect(hasMore).to.equal(true);
     });
 
     it('answers everything after an id', async () => {
@@ -233,14 +236,16 @@ describe('ManageTasks', () => {
 
     it('hands out no more than 1000 tasks at once', async () => {
       await createMany(2345);
-      for await (const page of application.tasks.listAll(maria, 0)) expect(page.length).to.be.at.most(1000);
+      for await (const { tasks } of application.tasks.listOn(maria, everything)) {
+        expect(tasks.length).to.be.at.most(1000);
+      }
     });
 
     it('leaves out no task and answers none twice when others come and go meanwhile', async () => {
       await createMany(2500);
       const seen: number[] = [];
-      for await (const page of application.tasks.listAll(maria, 0)) {
-        seen.push(...page.map(({ id }) => id));
+      for await (const { tasks } of application.tasks.listOn(maria, everything)) {
+        seen.push(...tasks.map(({ id }) => id));
         if (seen.length !== 1000) continue;
         for (const id of [1, 500, 1000, 1001, 1500]) await application.tasks.delete(maria, id);
         await create();

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Storage } from '../../src/application/ports.js';
-import type { Page } from '../../src/domain/page.js';
-import type { Task, TaskChanges } from '../../src/domain/task.js';
+import { maxPageBytes, type Page } from '../../src/domain/page.js';
+import { unlimited, type Task, type TaskChanges, type TaskLimits } from '../../src/domain/task.js';
 import { refusalOf } from '../support/refusal.js';
 import { aDraft, addUser, aSessionOf, openSession, signIn, signInWithUselessSessions } from './builders.js';
 import { concurrently, race } from './concurrency.js';
@@ -34,7 +34,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
   describe('reading within a session', () => {
     const reads: Record<string, (storage: Storage, owner: number, within: string) => Promise<unknown>> = {
       'find a task': ({ tasks }, owner, within) => tasks.find(owner, 1, within),
-      'list tasks': async ({ tasks }, owner, within) => (await tasks.list(owner, all, within))[0],
+      'list tasks': async ({ tasks }, owner, within) => (await tasks.list(owner, all, within)).tasks[0],
     };
     for (const [what, read] of Object.entries(reads)) {
       it(`lets a live session ${what}`, async () => {
@@ -71,7 +71,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
         const { user, session } = await signIn(storage, clock);
         const task = await storage.tasks.create(user.id, aDraft());
         await change(storage, user.id, session.id);
-        expect(await storage.tasks.list(user.id, all)).to.not.deep.equal([task]);
+        expect(await tasksOf(storage, user.id, all)).to.not.deep.equal([task]);
       });
 
       it(`lets no ended, expired, unknown or foreign session ${what}`, async () => {
@@ -82,7 +82,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
         for (const within of others) {
           expect(await refusalOf(change(storage, user.id, within))).to.equal('token_revoked');
         }
-        expect(await storage.tasks.list(user.id, all)).to.deep.equal([task]);
+        expect(await tasksOf(storage, user.id, all)).to.deep.equal([task]);
       });
     }
 
@@ -97,9 +97,9 @@ export function taskRepositoryContract(open: OpenStorage): void {
           () => undefined,
         );
         await storage.sessions.end(user.id, id);
-        const tasks = await storage.tasks.list(user.id, all);
+        const tasks = await tasksOf(storage, user.id, all);
         await creating;
-        expect(await storage.tasks.list(user.id, all)).to.deep.equal(tasks);
+        expect(await tasksOf(storage, user.id, all)).to.deep.equal(tasks);
       }
     });
   });
@@ -135,17 +135,17 @@ export function taskRepositoryContract(open: OpenStorage): void {
       );
       const byId = tasks.toSorted((one, other) => one.id - other.id);
       expect(byId.map(({ id }) => id)).to.deep.equal(numbers(100));
-      expect(await storage.tasks.list(owner, all)).to.deep.equal(byId);
+      expect(await tasksOf(storage, owner, all)).to.deep.equal(byId);
     });
   });
 
   describe('creating more than there may be', () => {
     it('is refused, until one is removed', async () => {
       const { storage, owner } = await openWithOwner();
-      const create = () => storage.tasks.create(owner, aDraft(), undefined, 2);
+      const create = () => storage.tasks.create(owner, aDraft(), undefined, { ...unlimited, tasks: 2 });
       const [first, second] = [await create(), await create()];
       expect(await refusalOf(create())).to.equal('task_limit_reached');
-      expect(await storage.tasks.list(owner, all)).to.deep.equal([first, second]);
+      expect(await tasksOf(storage, owner, all)).to.deep.equal([first, second]);
       await storage.tasks.remove(owner, first.id);
       expect(await create()).to.include({ id: 3 });
       expect(await refusalOf(create())).to.equal('task_limit_reached');
@@ -155,55 +155,86 @@ export function taskRepositoryContract(open: OpenStorage): void {
       const { storage, owner } = await openWithOwner();
       const bob = await addUser(storage, { username: 'bob' });
       await createTasks(storage, bob.id, 3);
-      expect(await storage.tasks.create(owner, aDraft(), undefined, 1)).to.include({ id: 1 });
+      expect(await storage.tasks.create(owner, aDraft(), undefined, { ...unlimited, tasks: 1 })).to.include({
+        id: 1,
+      });
     });
 
     it('is refused to exactly those of a hundred at once for whom there is no room', async () => {
       const { storage, owner } = await openWithOwner();
       await createTasks(storage, owner, 3);
       const refusals = await concurrently(100, () =>
-        storage.tasks.create(owner, aDraft(), undefined, 20).then(
+        storage.tasks.create(owner, aDraft(), undefined, { ...unlimited, tasks: 20 }).then(
           () => undefined,
           (error: unknown) => refusalOf(Promise.reject(error)),
         ),
       );
       expect(refusals.filter((refusal) => refusal === undefined)).to.have.length(17);
       expect(refusals.filter((refusal) => refusal === 'task_limit_reached')).to.have.length(83);
-      expect(await storage.tasks.list(owner, all)).to.have.length(20);
+      expect(await tasksOf(storage, owner, all)).to.have.length(20);
+    });
+
+    it('is refused by bytes of titles and descriptions in UTF-8, to the byte', async () => {
+      const { storage, owner } = await openWithOwner();
+      const create = (title: string, description: string) =>
+        storage.tasks.create(owner, aDraft({ title, description }), undefined, { ...unlimited, bytes: 20 });
+      await create('ä', '12345678'); // 10 bytes
+      expect(await refusalOf(create('👍', '1234567'))).to.equal('byte_limit_reached');
+      await create('👍', '123456');
+      expect(await refusalOf(create('a', 'b'))).to.equal('byte_limit_reached');
+      await storage.tasks.remove(owner, 1);
+      expect(await create('12345', '67890')).to.include({ id: 3 });
+    });
+
+    it('is refused by bytes to exactly those of fifty at once for whom there is no room', async () => {
+      const { storage, owner } = await openWithOwner();
+      const refusals = await concurrently(50, () =>
+        storage.tasks.create(owner, aDraft(), undefined, { ...unlimited, bytes: 20 * 14 + 13 }).then(
+          () => undefined,
+          (error: unknown) => refusalOf(Promise.reject(error)),
+        ),
+      );
+      expect(refusals.filter((refusal) => refusal === undefined)).to.have.length(20);
+      expect(refusals.filter((refusal) => refusal === 'byte_limit_reached')).to.have.length(30);
     });
 
     it('is told after an ended session', async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       await storage.sessions.end(user.id, session.id);
-      const creating = storage.tasks.create(user.id, aDraft(), session.id, 0);
+      const creating = storage.tasks.create(user.id, aDraft(), session.id, { ...unlimited, tasks: 0 });
       expect(await refusalOf(creating)).to.equal('token_revoked');
     });
   });
 
   describe('creating for a request that may be repeated', () => {
     const request = { key: 'k'.repeat(43), fingerprint: 'f'.repeat(43) };
-    const create = ({ tasks }: Storage, owner: number, given = request, within?: string, limit?: number) =>
-      tasks.create(owner, aDraft(), within, limit, given);
+    const create = (
+      { tasks }: Storage,
+      owner: number,
+      given = request,
+      within?: string,
+      limits?: TaskLimits,
+    ) => tasks.create(owner, aDraft(), within, limits, given);
 
     it('happens once, and the task is answered as it was created, whatever became of it', async () => {
       const { storage, owner } = await openWithOwner();
       const task = await create(storage, owner);
       expect(task).to.deep.equal({ id: 1, ...aDraft() });
       expect(await create(storage, owner)).to.deep.equal(task);
-      expect(await storage.tasks.list(owner, all)).to.deep.equal([task]);
+      expect(await tasksOf(storage, owner, all)).to.deep.equal([task]);
       await storage.tasks.update(owner, 1, { title: 'new' });
       expect(await create(storage, owner)).to.deep.equal(task);
       await storage.tasks.remove(owner, 1);
       expect(await create(storage, owner)).to.deep.equal(task);
-      expect(await storage.tasks.list(owner, all)).to.deep.equal([]);
+      expect(await tasksOf(storage, owner, all)).to.deep.equal([]);
     });
 
     it('happens once, be it a hundred at once', async () => {
       const { storage, owner } = await openWithOwner();
       const tasks = await concurrently(100, () => create(storage, owner));
       expect(new Set(tasks.map(({ id }) => id))).to.deep.equal(new Set([1]));
-      expect(await storage.tasks.list(owner, all)).to.have.length(1);
+      expect(await tasksOf(storage, owner, all)).to.have.length(1);
     });
 
     it('is refused where the key named another request, and only there', async () => {
@@ -227,10 +258,63 @@ export function taskRepositoryContract(open: OpenStorage): void {
 
     it('is remembered only if it took place', async () => {
       const { storage, owner } = await openWithOwner();
-      expect(await refusalOf(create(storage, owner, request, undefined, 0))).to.equal('task_limit_reached');
+      expect(
+        await refusalOf(create(storage, owner, request, undefined, { ...unlimited, tasks: 0 })),
+      ).to.equal('task_limit_reached');
       expect(await refusalOf(create(storage, owner, request, 'unknown'))).to.equal('token_revoked');
-      expect(await create(storage, owner, request, undefined, 1)).to.include({ id: 1 });
-      expect(await create(storage, owner, request, undefined, 1)).to.include({ id: 1 });
+      expect(await create(storage, owner, request, undefined, { ...unlimited, tasks: 1 })).to.include({
+        id: 1,
+      });
+      expect(await create(storage, owner, request, undefined, { ...unlimited, tasks: 1 })).to.include({
+        id: 1,
+      });
+    });
+  });
+
+  describe('remembering requests that may be repeated', () => {
+    const limits = { ...unlimited, requests: 3 };
+    const create = ({ tasks }: Storage, owner: number, key: string) =>
+      tasks.create(owner, aDraft(), undefined, limits, { key: key.repeat(43), fingerprint: 'f' });
+
+    it('ends with as many as there may be of an owner; those that are remembered are answered as before', async () => {
+      const { storage, owner } = await openWithOwner();
+      const bob = await addUser(storage, { username: 'bob' });
+      for (const key of ['a', 'b', 'b', 'c']) await create(storage, owner, key);
+      expect(await refusalOf(create(storage, owner, 'd'))).to.equal('request_limit_reached');
+      expect(await create(storage, owner, 'a')).to.include({ id: 1 });
+      expect(await create(storage, bob.id, 'd')).to.include({ id: 1 });
+      expect(await storage.tasks.create(owner, aDraft(), undefined, limits)).to.include({ id: 4 });
+      await storage.tasks.remove(owner, 1);
+      expect(await refusalOf(create(storage, owner, 'd'))).to.equal('request_limit_reached');
+    });
+
+    it('goes on when the first ones are a day and an hour old', async () => {
+      const { storage, clock } = await open();
+      const owner = (await signIn(storage, clock)).user.id;
+      await create(storage, owner, 'a');
+      clock.advance(7200);
+      for (const key of ['b', 'c']) await create(storage, owner, key);
+      clock.advance(86_400 - 7200 - 1);
+      expect(await refusalOf(create(storage, owner, 'd'))).to.equal('request_limit_reached');
+      clock.advance(3601);
+      await create(storage, owner, 'd');
+      expect(await refusalOf(create(storage, owner, 'e'))).to.equal('request_limit_reached');
+      clock.advance(7200);
+      for (const key of ['e', 'f']) await create(storage, owner, key);
+      expect(await refusalOf(create(storage, owner, 'g'))).to.equal('request_limit_reached');
+    });
+
+    it('lets exactly as many of fifty at once through as there may be', async () => {
+      const { storage, owner } = await openWithOwner();
+      const refusals = await concurrently(50, (index) =>
+        storage.tasks.create(owner, aDraft(), undefined, limits, { key: `${index}`, fingerprint: 'f' }).then(
+          () => undefined,
+          (error: unknown) => refusalOf(Promise.reject(error)),
+        ),
+      );
+      expect(refusals.filter((refusal) => refusal === undefined)).to.have.length(3);
+      expect(refusals.filter((refusal) => refusal === 'request_limit_reached')).to.have.length(47);
+      expect(await tasksOf(storage, owner, all)).to.have.length(3);
     });
   });
 
@@ -241,14 +325,14 @@ export function taskRepositoryContract(open: OpenStorage): void {
         await createTasks(storage, owner, 12);
         await storage.tasks.update(owner, 2, { title: 'zzz' });
         await storage.tasks.update(owner, 11, { title: 'aaa' });
-        const tasks = await storage.tasks.list(owner, all, within);
+        const tasks = await tasksOf(storage, owner, all, within);
         expect(tasks.map(({ id }) => id)).to.deep.equal(numbers(12));
         expect(tasks[1]).to.include({ id: 2, title: 'zzz' });
       });
 
       it('answers nothing where there is nothing', async () => {
         const { storage, owner } = await openWithOwner();
-        expect(await storage.tasks.list(owner, all, within)).to.deep.equal([]);
+        expect(await tasksOf(storage, owner, all, within)).to.deep.equal([]);
       });
 
       it('answers pages that are full up to the last one', async () => {
@@ -259,6 +343,39 @@ export function taskRepositoryContract(open: OpenStorage): void {
         expect(await idsOn(storage, owner, { after: 8, limit: 3 }, within)).to.deep.equal([9, 10, 11]);
         expect(await idsOn(storage, owner, { after: 11, limit: 3 }, within)).to.deep.equal([12]);
         expect(await idsOn(storage, owner, { after: 12, limit: 3 }, within)).to.deep.equal([]);
+      });
+
+      it('says whether there are more behind a page', async () => {
+        const { storage, owner } = await openWithOwner();
+        await createTasks(storage, owner, 3);
+        const hasMore = async (after: number, limit: number) =>
+          (await storage.tasks.list(owner, { after, limit }, within)).hasMore;
+        expect([await hasMore(0, 2), await hasMore(1, 1)]).to.deep.equal([true, true]);
+        expect([await hasMore(0, 3), await hasMore(1, 2), await hasMore(3, 1)]).to.deep.equal([
+          false,
+          false,
+          false,
+        ]);
+      });
+
+      it('ends a page with the task by which its texts pass a megabyte', async () => {
+        const { storage, owner } = await openWithOwner();
+        const sizes = [...Array.from({ length: 25 }, () => 100_000), 10, 2 * maxPageBytes, 10, 10];
+        for (const size of sizes) {
+          await storage.tasks.create(owner, aDraft({ description: 'ä'.repeat(size / 2) }));
+        }
+        const pages: number[][] = [];
+        for (let after = 0, hasMore = true; hasMore; after = pages.at(-1)?.at(-1) ?? NaN) {
+          const page = await storage.tasks.list(owner, { after, limit: 1000 }, within);
+          pages.push(page.tasks.map(({ id }) => id));
+          hasMore = page.hasMore;
+          const bytes = page.tasks.map(({ description }) => Buffer.byteLength(description));
+          const sum = bytes.reduce((total, size) => total + size, 0);
+          expect(sum - (bytes.at(-1) ?? 0)).to.be.at.most(maxPageBytes);
+          if (hasMore) expect(sum).to.be.above(maxPageBytes * 0.95);
+        }
+        expect(pages.flat()).to.deep.equal(numbers(sizes.length));
+        expect(pages.at(-1)).to.deep.equal([28, 29]);
       });
 
       it('goes on where a page ended, whatever was created and removed meanwhile', async () => {
@@ -303,7 +420,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
       it('answers a list that is not changed by what happens later', async () => {
         const { storage, owner } = await openWithOwner();
         await createTasks(storage, owner, 2);
-        const tasks = await storage.tasks.list(owner, all, within);
+        const tasks = await tasksOf(storage, owner, all, within);
         const then = structuredClone(tasks);
         await createTasks(storage, owner, 1);
         await storage.tasks.update(owner, 1, { title: 'new' });
@@ -325,9 +442,9 @@ export function taskRepositoryContract(open: OpenStorage): void {
             const { id } = await storage.tasks.create(owner, aDraft({ description }));
             expected.push(await storage.tasks.find(owner, id));
           }
-          expect(await storage.tasks.list(owner, all, within)).to.deep.equal(expected);
+          expect(await tasksOf(storage, owner, all, within)).to.deep.equal(expected);
           const page = { after: expected.length - 3, limit: 2 };
-          expect(await storage.tasks.list(owner, page, within)).to.deep.equal(expected.slice(-3, -1));
+          expect(await tasksOf(storage, owner, page, within)).to.deep.equal(expected.slice(-3, -1));
         }
       });
     });
@@ -351,9 +468,49 @@ export function taskRepositoryContract(open: OpenStorage): void {
         const untouched = await storage.tasks.create(owner, aDraft());
         const updated = await storage.tasks.update(owner, task.id, changes);
         expect(updated).to.deep.equal({ ...task, ...changes });
-        expect(await storage.tasks.list(owner, all)).to.deep.equal([updated, untouched]);
+        expect(await tasksOf(storage, owner, all)).to.deep.equal([updated, untouched]);
       });
     }
+
+    it('is refused where it would make the texts longer than they may be together, and only there', async () => {
+      const { storage, owner } = await openWithOwner();
+      for (let i = 0; i < 2; i++) {
+        await storage.tasks.create(owner, aDraft({ title: 'a', description: '123456789' }));
+      }
+      const update = (changes: TaskChanges, maxBytes = 20) =>
+        storage.tasks.update(owner, 1, changes, undefined, maxBytes);
+      expect(await refusalOf(update({ title: 'bc' }))).to.equal('byte_limit_reached');
+      expect(await update({ status: 'completed', title: 'b' })).to.include({ title: 'b' });
+      expect(await refusalOf(update({ title: 'bc', description: 'ä2345678' }))).to.equal(
+        'byte_limit_reached',
+      );
+      expect(await update({ title: 'bc', description: 'ä234567' })).to.include({ title: 'bc' });
+      // Less than there was, though more than there may be now.
+      expect(await update({ description: '1234' }, 5)).to.include({ description: '1234' });
+      expect(await refusalOf(update({ description: '12345' }, 5))).to.equal('byte_limit_reached');
+    });
+
+    it('is counted, with creations and removals, so that as much fits as there is room for', async () => {
+      const { storage, owner } = await openWithOwner();
+      await concurrently(60, async (index) => {
+        const { id } = await storage.tasks.create(owner, aDraft({ description: 'x'.repeat(1 + index) }));
+        await Promise.all([
+          storage.tasks.update(owner, id, { title: 'ä'.repeat(index + 1) }),
+          storage.tasks.update(owner, id, { description: 'y'.repeat(200 - index) }),
+          index % 3 === 0 && storage.tasks.remove(owner, id),
+          index % 3 === 0 && storage.tasks.remove(owner, id),
+        ]);
+      });
+      const texts = (await tasksOf(storage, owner, all)).map(({ title, description }) => title + description);
+      const bytes = Buffer.byteLength(texts.join('')) + 2;
+      const create = (limit: number) =>
+        storage.tasks.create(owner, aDraft({ title: 'a', description: 'b' }), undefined, {
+          ...unlimited,
+          bytes: limit,
+        });
+      expect(await refusalOf(create(bytes - 1))).to.equal('byte_limit_reached');
+      await create(bytes);
+    });
 
     it('has nothing to update that was removed or never created', async () => {
       const { storage, owner } = await openWithOwner();
@@ -361,7 +518,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
       await storage.tasks.remove(owner, 1);
       expect(await storage.tasks.update(owner, 1, { title: 'new' })).to.equal(undefined);
       expect(await storage.tasks.update(owner, 2, {})).to.equal(undefined);
-      expect(await storage.tasks.list(owner, all)).to.deep.equal([]);
+      expect(await tasksOf(storage, owner, all)).to.deep.equal([]);
     });
 
     it('leaves a task that was answered before as it was', async () => {
@@ -400,7 +557,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
         ]);
         expect(await storage.tasks.find(owner, id)).to.equal(undefined);
       }
-      expect(await storage.tasks.list(owner, all)).to.deep.equal([]);
+      expect(await tasksOf(storage, owner, all)).to.deep.equal([]);
     });
   });
 
@@ -410,7 +567,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
       await createTasks(storage, owner, 3);
       expect(await storage.tasks.remove(owner, 2)).to.equal(true);
       expect(await storage.tasks.find(owner, 2)).to.equal(undefined);
-      const left = await storage.tasks.list(owner, all);
+      const left = await tasksOf(storage, owner, all);
       expect(left.map(({ id }) => id)).to.deep.equal([1, 3]);
     });
 
@@ -434,17 +591,17 @@ export function taskRepositoryContract(open: OpenStorage): void {
     const { storage, owner } = await openWithOwner();
     const bob = await addUser(storage, { username: 'bob' });
     await createTasks(storage, bob.id, 1);
-    const [bobsTask] = await storage.tasks.list(bob.id, all);
+    const [bobsTask] = await tasksOf(storage, bob.id, all);
     await createTasks(storage, owner, 2);
-    const tasks = await storage.tasks.list(owner, all);
+    const tasks = await tasksOf(storage, owner, all);
 
     expect(await storage.tasks.find(bob.id, 2)).to.equal(undefined);
     expect(await storage.tasks.update(bob.id, 2, { title: 'new' })).to.equal(undefined);
     expect(await storage.tasks.remove(bob.id, 2)).to.equal(false);
-    expect(await storage.tasks.list(bob.id, all)).to.deep.equal([bobsTask]);
+    expect(await tasksOf(storage, bob.id, all)).to.deep.equal([bobsTask]);
     await storage.tasks.update(bob.id, 1, { title: 'new' });
     await storage.tasks.remove(bob.id, 1);
-    expect(await storage.tasks.list(owner, all)).to.deep.equal(tasks);
+    expect(await tasksOf(storage, owner, all)).to.deep.equal(tasks);
   });
 
   it('finds nothing under ids that no task can have', async () => {
@@ -471,7 +628,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
       const updated = await storage.tasks.update(owner, task.id, { description });
       expect(updated).to.deep.equal({ id: task.id, title, description, status: 'completed' });
       expect(await storage.tasks.find(owner, task.id)).to.deep.equal(updated);
-      expect(await storage.tasks.list(owner, all)).to.deep.equal([updated]);
+      expect(await tasksOf(storage, owner, all)).to.deep.equal([updated]);
     });
   }
 }
@@ -484,7 +641,16 @@ async function createTasks(storage: Storage, owner: number, count: number): Prom
 }
 
 async function idsOn({ tasks }: Storage, owner: number, page: Page, within?: string): Promise<number[]> {
-  return (await tasks.list(owner, page, within)).map(({ id }) => id);
+  return (await tasks.list(owner, page, within)).tasks.map(({ id }) => id);
+}
+
+async function tasksOf(
+  { tasks }: Storage,
+  owner: number,
+  page: Page,
+  within?: string,
+): Promise<readonly Task[]> {
+  return (await tasks.list(owner, page, within)).tasks;
 }
 
 function numbers(last: number): number[] {

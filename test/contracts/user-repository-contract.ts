@@ -305,7 +305,7 @@ export function userRepositoryContract(open: OpenStorage): void {
       expect(await storage.users.list(everybody)).to.deep.equal([]);
       expect(await storage.sessions.find(user.id, session.id)).to.equal(undefined);
       expect(await storage.tasks.find(user.id, task.id)).to.equal(undefined);
-      expect(await storage.tasks.list(user.id, everybody)).to.deep.equal([]);
+      expect((await storage.tasks.list(user.id, everybody)).tasks).to.deep.equal([]);
     });
 
     it('frees the name for somebody else, who starts with nothing and with another id', async () => {
@@ -317,7 +317,7 @@ export function userRepositoryContract(open: OpenStorage): void {
       expect(another.id).to.be.greaterThan(user.id);
       expect(await storage.users.findByName(user.username)).to.deep.equal(another);
       expect(await storage.sessions.find(another.id, session.id)).to.equal(undefined);
-      expect(await storage.tasks.list(another.id, everybody)).to.deep.equal([]);
+      expect((await storage.tasks.list(another.id, everybody)).tasks).to.deep.equal([]);
     });
 
     it('is done within a live session', async () => {

@@ -406,8 +406,8 @@ describe('what clients send', () => {
         const connection = await RawConnection.open(server.port);
         const failLater =
           (list: typeof tasks.list): typeof tasks.list =>
-          (id, page) =>
-            page.after === 0 ? list(id, page) : Promise.reject(new UnforeseenError(canary));
+          (id, page, within) =>
+            page.after === 0 ? list(id, page, within) : Promise.reject(new UnforeseenError(canary));
         const headers = ['Host: x', `Authorization: Bearer ${owner.access}`, 'X-Request-Id: breaks-off'];
         let received = '';
         await whileReplaced(tasks, 'list', failLater, async () => {

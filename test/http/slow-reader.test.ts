@@ -30,7 +30,7 @@ describe('somebody who reads slowly', () => {
         aTask(after + index + 1),
       );
       read += tasks.length * bytesEach;
-      return tasks;
+      return { tasks, hasMore: after + tasks.length < count };
     };
     let text = '';
     await whileReplaced(

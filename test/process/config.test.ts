@@ -32,6 +32,8 @@ function redisOf(environment: Environment): unknown {
   return storage.kind === 'redis' ? storage.redis : undefined;
 }
 
+const taskLimits = { tasks: 100_000, bytes: 64 * 2 ** 20, requests: 10_000 };
+
 describe('the configuration', () => {
   let directory: string;
   before(() => {
@@ -65,7 +67,7 @@ describe('the configuration', () => {
         grace: 10,
         maxPerUser: 100,
       },
-      maxTasksPerUser: 100_000,
+      taskLimits,
       registration: 'open',
       limits: {
         signIn: { attempts: 10, period: 5 * 60 },
@@ -122,8 +124,6 @@ describe('the configuration', () => {
       [{ PORT: '65535' }, { port: 65_535 }],
       [{ BCRYPT_COST: '4' }, { bcryptCost: 4 }],
       [{ BCRYPT_COST: '15' }, { bcryptCost: 15 }],
-      [{ MAX_TASKS_PER_USER: '1' }, { maxTasksPerUser: 1 }],
-      [{ MAX_TASKS_PER_USER: '10000000' }, { maxTasksPerUser: 10_000_000 }],
       [{ REGISTRATION: 'open' }, { registration: 'open' }],
       [{ REGISTRATION: 'closed' }, { registration: 'closed' }],
       [{ BODY_LIMIT: '2048b' }, { bodyLimit: 2048 }],
@@ -139,6 +139,17 @@ describe('the configuration', () => {
     for (const [environment, expected] of understood) {
       it(named(environment), () => {
         expect(readConfig(environment)).to.include(expected);
+      });
+    }
+
+    for (const [environment, expected] of [
+      [{ MAX_TASKS_PER_USER: '1' }, { tasks: 1 }],
+      [{ MAX_TASKS_PER_USER: '10000000' }, { tasks: 10_000_000 }],
+      [{ MAX_BYTES_PER_USER: '1kb' }, { bytes: 1024 }],
+      [{ MAX_BYTES_PER_USER: '1024gb' }, { bytes: 2 ** 40 }],
+    ] as const) {
+      it(named(environment), () => {
+        expect(readConfig(environment).taskLimits).to.deep.equal({ ...taskLimits, ...expected });
       });
     }
 
@@ -443,6 +454,7 @@ describe('the configuration', () => {
       ROTATE_REFRESH_TOKENS: ['yes', '1', 'True', 'on'],
       MAX_SESSIONS_PER_USER: ['0', '1001', 'none'],
       MAX_TASKS_PER_USER: ['0', '10000001', '1e3', 'none'],
+      MAX_BYTES_PER_USER: ['1023b', '1025gb', '64', '1tb', 'off'],
       REGISTRATION: ['Closed', 'true', 'invite'],
       BCRYPT_COST: ['3', '16', '12.0', 'high'],
       BODY_LIMIT: ['100', '1023b', '65mb', '1gb', '0.5mb', 'kb'],

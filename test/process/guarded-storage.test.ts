@@ -67,7 +67,15 @@ const nonsense: Partial<Record<keyof ReturnType<typeof everyCall>, readonly unkn
   'sessions.end': noTruths,
   'tasks.create': [undefined, ...noTasks],
   'tasks.find': noTasks,
-  'tasks.list': [...noLists, [{ ...task, id: 2 }, task], [{ ...task, id: -1 }]],
+  'tasks.list': [
+    ...[...noLists, [{ ...task, id: 2 }, task], [{ ...task, id: -1 }]].map((tasks) => ({
+      tasks,
+      hasMore: false,
+    })),
+    [task],
+    { tasks: [task] },
+    { tasks: [], hasMore: true },
+  ],
   'tasks.update': noTasks,
   'tasks.remove': noTruths,
   'throttle.count': [undefined, null, '0', NaN, -1, 1.1],

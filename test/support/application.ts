@@ -10,6 +10,7 @@ import { ConfirmPassword } from '../../src/application/confirm-password.js';
 import { DeleteAccount } from '../../src/application/delete-account.js';
 import { IssueTokens } from '../../src/application/issue-tokens.js';
 import { LimitAttempts } from '../../src/application/limit-attempts.js';
+import { LimitLongReads } from '../../src/application/limit-long-reads.js';
 import { Logout } from '../../src/application/logout.js';
 import { ManageSessions } from '../../src/application/manage-sessions.js';
 import { ManageTasks } from '../../src/application/manage-tasks.js';
@@ -20,6 +21,7 @@ import { RegisterUser } from '../../src/application/register-user.js';
 import { VerifyToken } from '../../src/application/verify-token.js';
 import type { AttemptLimits } from '../../src/domain/limit.js';
 import type { SessionPolicy, TokenClaims } from '../../src/domain/session.js';
+import { unlimited, type TaskLimits } from '../../src/domain/task.js';
 import type { User } from '../../src/domain/user.js';
 import { aPolicy } from './builders.js';
 import { aSecret } from './signing-keys.js';
@@ -29,7 +31,8 @@ export interface Settings extends Partial<SessionPolicy> {
   readonly limits?: Partial<AttemptLimits>;
   /** The least that bcrypt does, if not given: tests are no place to burn processor time. */
   readonly bcryptCost?: number;
-  readonly maxTasksPerUser?: number;
+  /** None where they are not given. */
+  readonly taskLimits?: Partial<TaskLimits>;
 }
 
 /** Where every request comes from. */
@@ -90,7 +93,10 @@ export class Application {
     this.changePassword = new ChangePassword(confirmPassword, users, hasher);
     this.sessions = new ManageSessions(sessions);
     this.deleteAccount = new DeleteAccount(confirmPassword, users);
-    this.tasks = new ManageTasks(tasks, sha256, settings.maxTasksPerUser ?? 100_000);
+    this.tasks = new ManageTasks(tasks, sha256, new LimitLongReads(), {
+      ...unlimited,
+      ...settings.taskLimits,
+    });
     this.users = new ManageUsers(users, hasher);
   }
 

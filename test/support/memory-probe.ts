@@ -1,9 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
 
 // Loaded into a server before its program, with --expose-gc: at each SIGUSR2 it logs what is left in memory when all
-// that nobody holds is gone, and what is open.
+// that nobody holds is gone, what is open, and the most memory that the process had since the last time.
 
 let count = 0;
+let peakRss = 0;
+setInterval(() => (peakRss = Math.max(peakRss, process.memoryUsage.rss())), 20).unref();
 
 process.on('SIGUSR2', async () => {
   // What a collection lets go of may hold other things until its callbacks have run.
@@ -11,8 +13,9 @@ process.on('SIGUSR2', async () => {
     globalThis.gc?.();
     await setTimeout(20);
   }
-  const { heapUsed, external } = process.memoryUsage();
+  const { heapUsed, external, rss } = process.memoryUsage();
   const sockets = process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length;
-  const memory = { heapUsed, external, sockets, count: ++count };
+  const memory = { heapUsed, external, peakRss, sockets, count: ++count };
+  peakRss = rss;
   process.stdout.write(`${JSON.stringify({ level: 30, msg: 'memory', ...memory })}\n`);
 });

@@ -11,6 +11,8 @@ export const probed = { command: [process.execPath, '--expose-gc', '--import', p
 export interface Memory {
   /** Bytes of objects, and of what is outside of the heap. */
   readonly bytes: number;
+  /** The most bytes of memory that the process had since the last look. */
+  readonly peakRss: number;
   /** Open connections; the one on which it listens is none. */
   readonly connections: number;
 }
@@ -27,10 +29,11 @@ export function memoryAtRest(server: ServerProcess, connections = 0): Promise<Me
 async function memoryOf(server: ServerProcess): Promise<Memory> {
   const looks = server.log.filter(({ msg }) => msg === 'memory').length;
   server.signal('SIGUSR2');
-  const { heapUsed, external, sockets } = await server.logged(
+  const { heapUsed, external, peakRss, sockets } = await server.logged(
     ({ msg, count }) => msg === 'memory' && count === looks + 1,
   );
-  return { bytes: Number(heapUsed) + Number(external), connections: Number(sockets) };
+  const bytes = Number(heapUsed) + Number(external);
+  return { bytes, peakRss: Number(peakRss), connections: Number(sockets) };
 }
 
 export function megabytes(bytes: number): string {

@@ -47,8 +47,12 @@ export function answerEmpty(ctx: Context, headers: Headers): void {
 }
 
 /** Answers with JSON as it comes, no faster than the client takes it. If it breaks off, so does the connection. */
-export async function answerStream(ctx: Context, json: AsyncIterable<string>): Promise<void> {
-  const response = writeHead(ctx, 200, [...headersOfJson]);
+export async function answerStream(
+  ctx: Context,
+  json: AsyncIterable<string>,
+  headers: Headers = {},
+): Promise<void> {
+  const response = writeHead(ctx, 200, [...headersOfJson, ...Object.entries(headers).flat()]);
   if (ctx.req.method === 'HEAD') {
     response.end();
     return;

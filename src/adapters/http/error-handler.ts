@@ -1,5 +1,5 @@
 import type { Log } from '../../application/ports.js';
-import { DomainError, StorageUnavailable, type ErrorCode } from '../../domain/errors.js';
+import { DomainError, StorageUnavailable, UnreadableData, type ErrorCode } from '../../domain/errors.js';
 import { InvalidFields } from '../../domain/fields.js';
 import { Throttled } from '../../domain/limit.js';
 import { answer } from './answer.js';
@@ -19,6 +19,18 @@ const refusals: Readonly<Record<ErrorCode, Refusal>> = {
   no_active_account: refusal(401, 'No active account found for the given token.'),
   task_not_found: new Refusal(404, { error: 'Task not found' }),
   task_limit_reached: refusal(403, 'You have as many tasks as one user may have; delete some first.'),
+  byte_limit_reached: refusal(
+    403,
+    'Your tasks have as much text as those of one user may have; delete some first.',
+  ),
+  too_many_reads: tooMany(
+    'You have as many long lists in progress as one user may; try again when one has ended.',
+    5,
+  ),
+  request_limit_reached: tooMany(
+    'You have used as many keys of requests as one user may in a day; use none for now.',
+    3600,
+  ),
   session_not_found: new Refusal(404, { error: 'Session not found' }),
   request_key_reused: refusal(422, 'Idempotency-Key was used for another task before.'),
   storage_unavailable: unavailable(1),
@@ -29,6 +41,10 @@ const refusals: Readonly<Record<ErrorCode, Refusal>> = {
 const challenge = { 'WWW-Authenticate': 'Bearer realm="api"' };
 
 const internalError = refusal(500, 'Internal server error.');
+
+function tooMany(detail: string, retryAfterSeconds: number): Refusal {
+  return new Refusal(429, { detail }, { 'Retry-After': String(retryAfterSeconds) });
+}
 
 /** Turns whatever was thrown into an answer. What nobody foresaw is logged, and tells the client nothing. */
 export function handleError(ctx: Context, error: unknown, log: Log): void {
@@ -44,6 +60,10 @@ function logUnforeseen(error: unknown, ctx: Context, log: Log): void {
   const { kind, at } = describeUnforeseen(error);
   ctx.state.failure = kind;
   const { requestId } = ctx.state;
+  if (error instanceof UnreadableData) {
+    const { key, score } = error;
+    return log.error({ requestId, key, score }, 'What is stored there cannot be read. It is left as it is.');
+  }
   log.error({ requestId, kind, at }, 'A request failed for a reason that nobody foresaw.');
 }
 

@@ -1,6 +1,7 @@
-import type { ManageTasks } from '../../application/manage-tasks.js';
-import { maxPageSize, parsePaging, type Paging } from '../../domain/page.js';
-import type { Task } from '../../domain/task.js';
+import type { LimitLongReads } from '../../application/limit-long-reads.js';
+import type { ListEnd, ManageTasks } from '../../application/manage-tasks.js';
+import { parsePaging, type Paging } from '../../domain/page.js';
+import type { TaskPage } from '../../domain/task.js';
 import { answer, answerJson, answerStream } from './answer.js';
 import type { Authentication } from './authentication.js';
 import type { Action, Context } from './context.js';
@@ -15,15 +16,41 @@ export class TaskController {
     private readonly authentication: Authentication,
     private readonly readFields: ReadFields,
     private readonly tasks: ManageTasks,
+    private readonly longReads: LimitLongReads,
   ) {}
 
+  /**
+   * A list, at once if it is short, and page by page as the client takes it if it is long. One with a limit has a link to
+   * the next while there is more (RFC 8288).
+   */
   readonly list: Action = async (ctx) => {
     const query = queryOf(ctx);
-    const [limit, after, offset] = ['limit', 'after', 'offset'].map((name) => lastValue(query, name));
-    const paging = parsePaging(limit, after, offset);
-    return paging.limit === undefined
-      ? this.listAll(ctx, paging.after)
-      : this.listPage(ctx, query, { ...paging, limit: paging.limit });
+    const [limitText, afterText, offsetText] = ['limit', 'after', 'offset'].map((name) =>
+      lastValue(query, name),
+    );
+    const paging = parsePaging(limitText, afterText, offsetText);
+    const { after, offset, limit = Infinity } = paging;
+    const { caller, first } = await this.authentication.within(ctx, async (who) => ({
+      caller: who,
+      first: await this.tasks.list(who.userId, { after, limit, offset }, who.sessionId),
+    }));
+
+    const json = jsonOfTasks(first.tasks);
+    const end = { lastId: first.tasks.at(-1)?.id ?? after, hasMore: first.hasMore };
+    const rest = { after: end.lastId, limit: limit - first.tasks.length };
+    const isWhole = !first.hasMore || rest.limit === 0;
+    if (isWhole && json.length <= maxShortText) {
+      return answerJson(ctx, 200, `[${json}]`, linkToNext(query, paging, end));
+    }
+    const { userId, sessionId } = caller;
+    await this.longReads.run(userId, async () => {
+      if (isWhole) return answerStream(ctx, jsonArray(json, []), linkToNext(query, paging, end));
+      // The link comes before the tasks, and names the last of them.
+      const wholeEnd = limit === Infinity ? undefined : await this.tasks.endOf(userId, rest, sessionId);
+      const pages = this.tasks.listOn(userId, rest, sessionId);
+      const link = wholeEnd && linkToNext(query, paging, wholeEnd);
+      return answerStream(ctx, jsonArray(json, pages, wholeEnd?.lastId), link);
+    });
   };
 
   readonly create: Action = async (ctx) => {
@@ -57,36 +84,10 @@ export class TaskController {
     );
     answer(ctx, 200, { message: 'Task deleted successfully' });
   };
-
-  /** One page, with a link to the next while there is more (RFC 8288). */
-  private async listPage(ctx: Context, query: FormEntries, page: PageRequest): Promise<void> {
-    const { limit, after, offset } = page;
-    const tasks = await this.authentication.within(ctx, ({ userId, sessionId }) =>
-      this.tasks.list(userId, { after, offset: offset ?? 0, limit: limit + 1 }, sessionId),
-    );
-    const last = tasks[limit - 1];
-    const hasMore = last && tasks.length > limit;
-    const link = hasMore ? { Link: `<${nextPage(query, page, last)}>; rel="next"` } : {};
-    answerJson(ctx, 200, `[${jsonOfTasks(tasks.slice(0, limit))}]`, link);
-  }
-
-  /** The whole list: at once if it is short, page by page as the client takes it if it is long. */
-  private async listAll(ctx: Context, after: number): Promise<void> {
-    const { tasks, userId } = await this.authentication.within(
-      ctx,
-      async ({ userId: ownerId, sessionId }) => {
-        const page = { after, limit: maxPageSize };
-        return { tasks: await this.tasks.list(ownerId, page, sessionId), userId: ownerId };
-      },
-    );
-    const last = tasks[maxPageSize - 1];
-    if (!last) return answerJson(ctx, 200, `[${jsonOfTasks(tasks)}]`);
-    return answerStream(ctx, jsonArray(tasks, this.tasks.listAll(userId, last.id)));
-  }
 }
 
-/** What a client asks for that pages. */
-type PageRequest = Paging & { readonly limit: number };
+/** How long a list may be, in characters of JSON, and still not count as a long read. */
+const maxShortText = 2 ** 18;
 
 /** The parameters of a query. Koa's own `ctx.query` takes quadratic time for many of them. */
 function queryOf({ querystring }: Context): FormEntries {
@@ -99,29 +100,37 @@ function lastValue(query: FormEntries, name: string): string | undefined {
 }
 
 /**
- * A relative reference to the next page, which is right behind any prefix of a proxy. It keeps the other parameters,
- * and goes on by offset where the client does.
+ * The header with a relative reference to the next page, which is right behind any prefix of a proxy. It keeps the other
+ * parameters, and goes on by offset where the client does. None behind the last page, or for a client that does not page.
  */
-function nextPage(query: FormEntries, { limit, after, offset }: PageRequest, last: Task): string {
+function linkToNext(
+  query: FormEntries,
+  { limit, after, offset }: Paging,
+  { lastId, hasMore }: ListEnd,
+): Record<string, string> {
+  if (limit === undefined || !hasMore) return {};
   const next = new URLSearchParams({ limit: String(limit) });
   for (const [name, value] of query) {
     if (!['limit', 'after', 'offset'].includes(name)) next.append(name, value);
   }
-  if (offset === undefined) next.append('after', String(last.id));
+  if (offset === undefined) next.append('after', String(lastId));
   else {
     if (after > 0) next.append('after', String(after));
     next.append('offset', String(offset + limit));
   }
-  return `?${next.toString()}`;
+  return { Link: `<?${next.toString()}>; rel="next"` };
 }
 
+/** A list that begins with the first tasks, and goes on with pages as they come, up to an id. */
 async function* jsonArray(
-  first: readonly Task[],
-  more: AsyncIterable<readonly Task[]>,
+  first: string,
+  more: AsyncIterable<TaskPage> | readonly TaskPage[],
+  upTo = Infinity,
 ): AsyncGenerator<string> {
-  yield `[${jsonOfTasks(first)}`;
-  for await (const tasks of more) {
-    if (tasks.length > 0) yield `,${jsonOfTasks(tasks)}`;
+  yield `[${first}`;
+  for await (const { tasks } of more) {
+    const json = jsonOfTasks(tasks.filter(({ id }) => id <= upTo));
+    if (json !== '') yield `,${json}`;
   }
   yield ']';
 }

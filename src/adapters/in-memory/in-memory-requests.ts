@@ -5,6 +5,7 @@ import { DomainError } from '../../domain/errors.js';
 const lifetime = 86_400;
 
 interface KnownRequest {
+  readonly ownerId: number;
   readonly fingerprint: string;
   readonly taskId: number;
   readonly expiresAt: number;
@@ -14,6 +15,7 @@ interface KnownRequest {
 export class InMemoryRequests {
   // In the order in which they came, which is also that in which they expire.
   private readonly requests = new Map<string, KnownRequest>();
+  private readonly countByOwner = new Map<number, number>();
 
   constructor(private readonly clock: Clock) {}
 
@@ -30,15 +32,25 @@ export class InMemoryRequests {
     return known?.taskId;
   }
 
+  /** How many requests of the owner are remembered. */
+  countOf(ownerId: number): number {
+    return this.countByOwner.get(ownerId) ?? 0;
+  }
+
   add(ownerId: number, { key, fingerprint }: RepeatableRequest, taskId: number): void {
-    this.requests.set(`${ownerId} ${key}`, { fingerprint, taskId, expiresAt: this.clock() + lifetime });
+    const expiresAt = this.clock() + lifetime;
+    this.requests.set(`${ownerId} ${key}`, { ownerId, fingerprint, taskId, expiresAt });
+    this.countByOwner.set(ownerId, this.countOf(ownerId) + 1);
   }
 
   private dropExpired(): void {
     const now = this.clock();
-    for (const [name, { expiresAt }] of this.requests) {
+    for (const [name, { ownerId, expiresAt }] of this.requests) {
       if (now < expiresAt) return;
       this.requests.delete(name);
+      const left = this.countOf(ownerId) - 1;
+      if (left > 0) this.countByOwner.set(ownerId, left);
+      else this.countByOwner.delete(ownerId);
     }
   }
 }

@@ -1,12 +1,21 @@
 import type { RepeatableRequest, TaskRepository } from '../../application/ports.js';
 import { DomainError } from '../../domain/errors.js';
-import type { Page } from '../../domain/page.js';
-import type { Task, TaskChanges, TaskDraft } from '../../domain/task.js';
+import { maxPageBytes, type Page } from '../../domain/page.js';
+import {
+  unlimited,
+  type Task,
+  type TaskChanges,
+  type TaskDraft,
+  type TaskLimits,
+  type TaskPage,
+} from '../../domain/task.js';
 import type { InMemoryRequests } from './in-memory-requests.js';
 import type { InMemorySessionRepository } from './in-memory-session-repository.js';
 
 interface TaskList {
   lastId: number;
+  /** Of the texts of all tasks. */
+  bytes: number;
   /** In the order of ids. */
   readonly tasks: Task[];
 }
@@ -23,7 +32,7 @@ export class InMemoryTaskRepository implements TaskRepository {
     ownerId: number,
     draft: TaskDraft,
     within?: string,
-    limit = Infinity,
+    limits: TaskLimits = unlimited,
     request?: RepeatableRequest,
   ): Promise<Task> {
     this.sessions.requireLive(ownerId, within);
@@ -32,25 +41,34 @@ export class InMemoryTaskRepository implements TaskRepository {
     if (knownId !== undefined) return { id: knownId, title, description, status };
 
     let list = this.lists.get(ownerId);
-    if (!list) this.lists.set(ownerId, (list = { lastId: 0, tasks: [] }));
-    if (list.tasks.length >= limit) throw new DomainError('task_limit_reached');
+    if (!list) this.lists.set(ownerId, (list = { lastId: 0, bytes: 0, tasks: [] }));
+    const bytes = bytesOf(draft);
+    if (list.tasks.length >= limits.tasks) throw new DomainError('task_limit_reached');
+    if (list.bytes + bytes > limits.bytes) throw new DomainError('byte_limit_reached');
+    if (request && this.requests.countOf(ownerId) >= limits.requests) {
+      throw new DomainError('request_limit_reached');
+    }
     const task: Task = { id: ++list.lastId, title, description, status };
     list.tasks.push(task);
+    list.bytes += bytes;
     if (request) this.requests.add(ownerId, request, task.id);
     return task;
   }
 
   async find(ownerId: number, id: number, within?: string): Promise<Task | undefined> {
     this.sessions.requireLive(ownerId, within);
-    const tasks = this.tasksOf(ownerId);
+    const { tasks } = this.lists.get(ownerId) ?? emptyList;
     return tasks[indexOf(tasks, id)];
   }
 
-  async list(ownerId: number, { after, limit }: Page, within?: string): Promise<readonly Task[]> {
+  async list(ownerId: number, { after, limit }: Page, within?: string): Promise<TaskPage> {
     this.sessions.requireLive(ownerId, within);
-    const tasks = this.tasksOf(ownerId);
-    const start = firstIndexFrom(tasks, after + 1);
-    return tasks.slice(start, start + limit);
+    const { bytes, tasks: all } = this.lists.get(ownerId) ?? emptyList;
+    const start = firstIndexFrom(all, after + 1);
+    const tasks = all.slice(start, start + limit);
+    // Few texts are not counted again for every list.
+    if (bytes > maxPageBytes) tasks.splice(lengthOfPage(tasks));
+    return { tasks, hasMore: start + tasks.length < all.length };
   }
 
   async update(
@@ -58,21 +76,28 @@ export class InMemoryTaskRepository implements TaskRepository {
     id: number,
     changes: TaskChanges,
     within?: string,
+    maxBytes = Infinity,
   ): Promise<Task | undefined> {
     this.sessions.requireLive(ownerId, within);
-    const tasks = this.tasksOf(ownerId);
-    const index = indexOf(tasks, id);
-    const task = tasks[index];
+    const list = this.lists.get(ownerId) ?? emptyList;
+    const index = indexOf(list.tasks, id);
+    const task = list.tasks[index];
     if (!task) return undefined;
-    return (tasks[index] = { ...task, ...changes });
+    const updated = { ...task, ...changes };
+    const growth = bytesOf(updated) - bytesOf(task);
+    if (growth > 0 && list.bytes + growth > maxBytes) throw new DomainError('byte_limit_reached');
+    list.bytes += growth;
+    return (list.tasks[index] = updated);
   }
 
   async remove(ownerId: number, id: number, within?: string): Promise<boolean> {
     this.sessions.requireLive(ownerId, within);
-    const tasks = this.tasksOf(ownerId);
-    const index = indexOf(tasks, id);
-    if (index === -1) return false;
-    tasks.splice(index, 1);
+    const list = this.lists.get(ownerId) ?? emptyList;
+    const index = indexOf(list.tasks, id);
+    const task = list.tasks[index];
+    if (!task) return false;
+    list.tasks.splice(index, 1);
+    list.bytes -= bytesOf(task);
     return true;
   }
 
@@ -80,10 +105,21 @@ export class InMemoryTaskRepository implements TaskRepository {
   removeAll(ownerId: number): void {
     this.lists.delete(ownerId);
   }
+}
 
-  private tasksOf(ownerId: number): Task[] {
-    return this.lists.get(ownerId)?.tasks ?? [];
-  }
+/** Of those who have no tasks yet; nothing is ever found in it to be changed. */
+const emptyList: TaskList = { lastId: 0, bytes: 0, tasks: [] };
+
+/** How many of the tasks are on a page that begins with them. */
+function lengthOfPage(tasks: readonly Task[]): number {
+  let bytes = 0;
+  const last = tasks.findIndex((task) => (bytes += bytesOf(task)) > maxPageBytes);
+  return last === -1 ? tasks.length : last + 1;
+}
+
+/** What counts of a task, in bytes of UTF-8. */
+function bytesOf({ title, description }: TaskDraft): number {
+  return Buffer.byteLength(title) + Buffer.byteLength(description);
 }
 
 /** Where the task stands, or -1. */

@@ -22,7 +22,8 @@ export class Keys {
       account: `${tag}account`,
       sessions: `${tag}sessions`,
       tasks: `${tag}tasks`,
-      taskIds: `${tag}task-ids`,
+      taskCounts: `${tag}task-counts`,
+      requestCounts: `${tag}request-counts`,
     };
   }
 
@@ -63,6 +64,8 @@ export interface UserKeys {
   readonly sessions: string;
   /** Sorted set: the tasks as text, scored by id. */
   readonly tasks: string;
-  /** Counter of task ids. */
-  readonly taskIds: string;
+  /** Hash: last (the last id that was given), bytes (of titles and descriptions together). */
+  readonly taskCounts: string;
+  /** Hash: hour since the epoch → how many requests that may be repeated came in it. Expires with the last of them. */
+  readonly requestCounts: string;
 }

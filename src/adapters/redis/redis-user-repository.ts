@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock, UserRepository } from '../../application/ports.js';
+import { UnreadableData } from '../../domain/errors.js';
 import type { Page } from '../../domain/page.js';
 import type { NewUser, User } from '../../domain/user.js';
 import type { Keys } from './keys.js';
@@ -27,11 +28,12 @@ export class RedisUserRepository implements UserRepository {
   }
 
   async find(id: number): Promise<User | undefined> {
-    const { username, password, active, created } = await this.redis.send((client) =>
-      client.hgetall(this.keys.ofUser(id).account),
-    );
-    if (username === undefined || password === undefined) return undefined;
-    return { id, username, passwordHash: password, active: active === '1', createdAt: Number(created) };
+    const { account } = this.keys.ofUser(id);
+    const fields = await this.redis.send((client) => client.hgetall(account));
+    if (Object.keys(fields).length === 0) return undefined;
+    const user = parseUser(id, fields);
+    if (!user) throw new UnreadableData(account);
+    return user;
   }
 
   async findByName(username: string): Promise<User | undefined> {
@@ -41,7 +43,7 @@ export class RedisUserRepository implements UserRepository {
   }
 
   async list({ after, limit }: Page): Promise<readonly User[]> {
-    const lastId = Number(await this.redis.send((client) => client.get(this.keys.userIds)));
+    const lastId = (await this.readId(this.keys.userIds)) ?? 0;
     const users: User[] = [];
     for (let id = after + 1; id <= lastId && users.length < limit; id += limit) {
       const ids = Array.from({ length: Math.min(limit, lastId - id + 1) }, (_, index) => id + index);
@@ -105,12 +107,22 @@ export class RedisUserRepository implements UserRepository {
 
   /** Answers whether there was one. */
   private async removeAccount(id: number, within = ''): Promise<boolean> {
-    const { account, sessions, tasks, taskIds } = this.keys.ofUser(id);
+    const { account, sessions, tasks, taskCounts, requestCounts } = this.keys.ofUser(id);
     const operation = this.keys.operation(id, randomUUID());
     const now = this.clock();
     return (
       unlessRefused(
-        await scripts.removeAccount(this.redis, account, sessions, tasks, taskIds, operation, within, now),
+        await scripts.removeAccount(
+          this.redis,
+          account,
+          sessions,
+          tasks,
+          taskCounts,
+          requestCounts,
+          operation,
+          within,
+          now,
+        ),
       ) === 1
     );
   }
@@ -128,12 +140,29 @@ export class RedisUserRepository implements UserRepository {
   }
 
   private async idOf(username: string): Promise<number | undefined> {
-    const id = await this.redis.send((client) => client.get(this.keys.username(username)));
-    return id === null ? undefined : Number(id);
+    return this.readId(this.keys.username(username));
+  }
+
+  private async readId(key: string): Promise<number | undefined> {
+    const text = await this.redis.send((client) => client.get(key));
+    if (text === null) return undefined;
+    if (!/^[1-9]\d{0,15}$/.test(text)) throw new UnreadableData(key);
+    return Number(text);
   }
 
   private async findReachable(id: number): Promise<User | undefined> {
     const user = await this.find(id);
     return user && (await this.idOf(user.username)) === id ? user : undefined;
   }
+}
+
+/** Fields that are not known here belong to other versions. */
+function parseUser(
+  id: number,
+  { username, password, active, created }: Readonly<Record<string, string>>,
+): User | undefined {
+  const createdAt = Number(created);
+  const isComplete = username !== undefined && password !== undefined && Number.isFinite(createdAt);
+  if (!isComplete || (active !== '0' && active !== '1')) return undefined;
+  return { id, username, passwordHash: password, active: active === '1', createdAt };
 }

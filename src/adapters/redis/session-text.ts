@@ -39,14 +39,6 @@ export function parse(userId: number, id: string, text: string): Session {
   };
 }
 
-/** Whether there is a session and it has not expired `now`, in seconds since the epoch; found without reading the rest. */
-export function isLive(text: string | null, now: number): boolean {
-  if (text === null) return false;
-  const start = text.indexOf(' ') + 1;
-  const expiry = text.slice(start, text.indexOf(' ', start));
-  return now < Number.parseInt(expiry, text.includes('@') ? 36 : 10);
-}
-
 function inBase36(number: number): string {
   return number.toString(36);
 }

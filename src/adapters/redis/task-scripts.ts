@@ -1,3 +1,5 @@
+import { maxPageBytes } from '../../domain/page.js';
+import { taskStatuses } from '../../domain/task.js';
 import { isLive, operationLifetime } from './lua-functions.js';
 import { script } from './script.js';
 import type { Refused } from './unless-refused.js';
@@ -6,38 +8,98 @@ import type { Refused } from './unless-refused.js';
 const requestLifetime = 86_400;
 
 /**
- * KEYS tasks, sessions, task ids, operation or request; ARGV session id, now, how many tasks there may be, the fingerprint of
- * the request or nothing, the task's text after its id. The new id.
+ * The only task of an id, and what its text consists of: see task-text.ts. Nothing if there is none; a text and nil if it
+ * cannot be read.
+ */
+const taskAt = `
+  local statuses = { ${taskStatuses.map((status) => `['${status}'] = true`).join(', ')} }
+  local function part(text, from)
+    local stop = string.find(text, '\\0', from, true) or #text + 1
+    return string.sub(text, from, stop - 1), stop + 1
+  end
+  local function parse(text)
+    local id, task, from = nil, {}, 1
+    id, from = part(text, from)
+    task.status, from = part(text, from)
+    task.title, from = part(text, from)
+    task.description, from = part(text, from)
+    task.rest = string.sub(text, from - 1)
+    return id, statuses[task.status] and task.title ~= '' and task.description ~= '' and task
+  end
+  local function taskAt(tasks, id)
+    local texts = redis.call('ZRANGEBYSCORE', tasks, id, id)
+    if #texts ~= 1 then return texts[1], nil end
+    local found, task = parse(texts[1])
+    return texts[1], found == id and task
+  end
+  local function textBytes(task) return #task.title + #task.description end`;
+
+/** The bytes of all texts of a user's tasks, 0 where nothing was ever counted; nil if that cannot be read. */
+const countedBytes = `
+  local function countedBytes(counts) return tonumber(redis.call('HGET', counts, 'bytes') or 0) end`;
+
+/**
+ * KEYS tasks, sessions, task counts, operation or request, request counts; ARGV session id, now, how many tasks, bytes and
+ * requests there may be, the fingerprint of the request or nothing, the task's text after its id. The new id.
  */
 export const createTask = script<
   [
     tasks: string,
     sessions: string,
-    taskIds: string,
+    taskCounts: string,
     operation: string,
+    requestCounts: string,
     sessionId: string,
     now: number,
-    limit: number,
+    maxTasks: number,
+    maxBytes: number,
+    maxRequests: number,
     fingerprint: string,
     afterId: string,
   ],
   number | Refused
 >(
-  4,
+  5,
   `${isLive}
+  local isRequest = ARGV[6] ~= ''
   local done = redis.call('GET', KEYS[4])
-  if not (done and ARGV[4] == '') and not isLive(KEYS[2], ARGV[1], ARGV[2]) then return 'token_revoked' end
+  if (isRequest or not done) and not isLive(KEYS[2], ARGV[1], ARGV[2]) then return 'token_revoked' end
   if done then
-    local id, fingerprint = string.match(done, '(%d+) (.*)')
-    return fingerprint == ARGV[4] and tonumber(id) or 'request_key_reused'
+    local id, fingerprint = string.match(done, '^(%d+) (.*)$')
+    if not id then return 'unreadable ' .. KEYS[4] end
+    return fingerprint == ARGV[6] and tonumber(id) or 'request_key_reused'
   end
+
   if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[3]) then return 'task_limit_reached' end
-  local id = redis.call('INCR', KEYS[3])
-  local text = string.format('%d', id)
-  redis.call('ZADD', KEYS[1], text, text .. ARGV[5])
-  local lifetime = ARGV[4] == '' and ${operationLifetime} or ${requestLifetime}
-  redis.call('SET', KEYS[4], text .. ' ' .. ARGV[4], 'EX', lifetime)
-  return id`,
+  local counts = redis.call('HMGET', KEYS[3], 'last', 'bytes')
+  local id, bytes = tonumber(counts[1] or 0), tonumber(counts[2] or 0)
+  if not id or not bytes then return 'unreadable ' .. KEYS[3] end
+  id = string.format('%d', id + 1)
+  if redis.call('ZCOUNT', KEYS[1], id, '+inf') > 0 then return 'unreadable ' .. KEYS[1] end
+  bytes = bytes + #ARGV[7] - string.find(ARGV[7], '\\0', 2, true) - 1
+  if bytes > tonumber(ARGV[4]) then return 'byte_limit_reached' end
+
+  local hour, old = math.floor(tonumber(ARGV[2]) / 3600), {}
+  if isRequest then
+    local requests, counted = 0, redis.call('HGETALL', KEYS[5])
+    for i = 1, #counted, 2 do
+      local at, number = tonumber(counted[i]), tonumber(counted[i + 1])
+      if not at or not number then return 'unreadable ' .. KEYS[5] end
+      if at < hour - ${requestLifetime / 3600} then table.insert(old, counted[i])
+      else requests = requests + number end
+    end
+    if requests >= tonumber(ARGV[5]) then return 'request_limit_reached' end
+  end
+
+  redis.call('ZADD', KEYS[1], id, id .. ARGV[7])
+  redis.call('HSET', KEYS[3], 'last', id, 'bytes', string.format('%d', bytes))
+  redis.call('SET', KEYS[4], id .. ' ' .. ARGV[6], 'EX', isRequest and ${requestLifetime} or ${operationLifetime})
+  if isRequest then
+    if #old > 0 then redis.call('HDEL', KEYS[5], unpack(old)) end
+    redis.call('HINCRBY', KEYS[5], hour, 1)
+    redis.call('EXPIRE', KEYS[5], ${requestLifetime + 3600})
+  end
+  return tonumber(id)`,
 );
 
 /** KEYS tasks, sessions; ARGV session id, now, id. The task's text, or nil. */
@@ -48,62 +110,126 @@ export const findTask = script<
   2,
   `${isLive}
   if not isLive(KEYS[2], ARGV[1], ARGV[2]) then return 'token_revoked' end
-  return redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[3], ARGV[3])[1]`,
+  local texts = redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[3], ARGV[3])
+  if #texts > 1 then return 'unreadable ' .. KEYS[1] end
+  return texts[1]`,
   { writes: false },
 );
 
-/** How many tasks, and how many bytes of text, `listTasks` brings at most. */
-export const shortList = { tasks: 32, bytes: 4096 };
+/** How many bytes of texts come as one text, which costs the server less than an array, and Redis more. */
+const shortPage = 4096;
+
+/** How many bytes of texts make a page large. */
+const largePage = 2 ** 18;
+
+/** How many tasks are read at once from a list that is too long for one page: each may be as large as a body may be. */
+const chunk = 4;
 
 /**
- * KEYS tasks, sessions; ARGV session id, now, the lowest id or `(` and the one before it, how many at most. The texts of the
- * tasks in one, divided by U+0000; nil if that would be long, for a script takes Redis nine times as long as the command.
+ * KEYS tasks, sessions, task counts; ARGV session id, now, the id before the first one, how many at most, 1 if the page may
+ * be large. An array of whether there are more behind them, `more` or `end`, and the texts of the tasks; as one text, divided
+ * by twice U+0000, if that is short. Only `large` if the page is, and may not be.
  */
 export const listTasks = script<
-  [tasks: string, sessions: string, sessionId: string, now: number, from: string, limit: number],
-  string | null
+  [
+    tasks: string,
+    sessions: string,
+    taskCounts: string,
+    sessionId: string,
+    now: number,
+    after: number,
+    limit: number,
+    mayBeLarge: 0 | 1,
+  ],
+  string | readonly string[]
 >(
-  2,
-  `${isLive}
+  3,
+  `${isLive}${countedBytes}
   if not isLive(KEYS[2], ARGV[1], ARGV[2]) then return 'token_revoked' end
-  if math.min(redis.call('ZCARD', KEYS[1]), tonumber(ARGV[4])) > ${shortList.tasks} then return false end
-  local texts = redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[3], '+inf', 'LIMIT', 0, ARGV[4])
-  local bytes = 0
-  for i = 1, #texts do bytes = bytes + #texts[i] end
-  return bytes <= ${shortList.bytes} and table.concat(texts, '\\0')`,
+  local stored, count = countedBytes(KEYS[3]), redis.call('ZCARD', KEYS[1])
+  if not stored then return 'unreadable ' .. KEYS[3] end
+  local first = ARGV[3] == '0' and 0 or redis.call('ZCOUNT', KEYS[1], '-inf', ARGV[3])
+  local stop = math.min(first + tonumber(ARGV[4]), count)
+  local step = stored > ${maxPageBytes} and ${chunk} or stop - first
+
+  local page, bytes, from = { 'end' }, 0, first
+  local most = ARGV[5] == '1' and ${maxPageBytes} or ${largePage}
+  while from < stop and bytes <= most do
+    local texts = redis.call('ZRANGE', KEYS[1], from, math.min(from + step, stop) - 1)
+    for i = 1, #texts do
+      if bytes > most then break end
+      page[#page + 1] = texts[i]
+      bytes = bytes + #texts[i]
+    end
+    from = from + #texts
+  end
+  if bytes > most and ARGV[5] ~= '1' then return 'large' end
+  if first + #page - 1 < count then page[1] = 'more' end
+  return bytes <= ${shortPage} and table.concat(page, '\\0\\0') or page`,
   { writes: false },
 );
 
-/** KEYS tasks, sessions; ARGV session id, now, id, then names of fields, each with its value. The task's text, or nil. */
+/**
+ * KEYS tasks, sessions, task counts; ARGV session id, now, id, how many bytes there may be, then names of fields, each with
+ * its value. The task's text, or nil.
+ */
 export const updateTask = script<
-  [tasks: string, sessions: string, sessionId: string, now: number, id: number, ...fields: string[]],
+  [
+    tasks: string,
+    sessions: string,
+    taskCounts: string,
+    sessionId: string,
+    now: number,
+    id: number,
+    maxBytes: number,
+    ...fields: string[],
+  ],
   string | null
 >(
-  2,
-  `${isLive}
+  3,
+  `${isLive}${taskAt}${countedBytes}
   if not isLive(KEYS[2], ARGV[1], ARGV[2]) then return 'token_revoked' end
-  local old = redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[3], ARGV[3])[1]
+  local old, task = taskAt(KEYS[1], ARGV[3])
   if not old then return false end
-  local task = {}
-  task.status, task.title, task.description = string.match(old, '^%d+%z([^%z]*)%z([^%z]*)%z(.*)$')
-  for i = 4, #ARGV, 2 do task[ARGV[i]] = ARGV[i + 1] end
-  local new = table.concat({ ARGV[3], task.status, task.title, task.description }, '\\0')
+  local bytes = countedBytes(KEYS[3])
+  if not task then return 'unreadable ' .. KEYS[1] end
+  if not bytes then return 'unreadable ' .. KEYS[3] end
+
+  local growth = -textBytes(task)
+  for i = 5, #ARGV, 2 do task[ARGV[i]] = ARGV[i + 1] end
+  growth = growth + textBytes(task)
+  local new = ARGV[3] .. '\\0' .. task.status .. '\\0' .. task.title .. '\\0' .. task.description .. task.rest
   if new == old then return new end
+  if growth > 0 and bytes + growth > tonumber(ARGV[4]) then return 'byte_limit_reached' end
   redis.call('ZADD', KEYS[1], ARGV[3], new)
   redis.call('ZREM', KEYS[1], old)
+  if growth ~= 0 then redis.call('HINCRBY', KEYS[3], 'bytes', growth) end
   return new`,
 );
 
-/** KEYS tasks, sessions, operation; ARGV session id, now, id. 1 if the task was there. */
+/** KEYS tasks, sessions, task counts, operation; ARGV session id, now, id. 1 if the task was there. */
 export const removeTask = script<
-  [tasks: string, sessions: string, operation: string, sessionId: string, now: number, id: number],
+  [
+    tasks: string,
+    sessions: string,
+    taskCounts: string,
+    operation: string,
+    sessionId: string,
+    now: number,
+    id: number,
+  ],
   0 | 1 | Refused
 >(
-  3,
-  `${isLive}
-  if redis.call('EXISTS', KEYS[3]) == 1 then return 1 end
+  4,
+  `${isLive}${taskAt}${countedBytes}
+  if redis.call('EXISTS', KEYS[4]) == 1 then return 1 end
   if not isLive(KEYS[2], ARGV[1], ARGV[2]) then return 'token_revoked' end
-  if redis.call('ZREMRANGEBYSCORE', KEYS[1], ARGV[3], ARGV[3]) == 0 then return 0 end
-  redis.call('SET', KEYS[3], 1, 'EX', ${operationLifetime})
+  local text, task = taskAt(KEYS[1], ARGV[3])
+  if not text then return 0 end
+  if not task then return 'unreadable ' .. KEYS[1] end
+  if not countedBytes(KEYS[3]) then return 'unreadable ' .. KEYS[3] end
+  redis.call('ZREM', KEYS[1], text)
+  redis.call('HINCRBY', KEYS[3], 'bytes', -textBytes(task))
+  redis.call('SET', KEYS[4], 1, 'EX', ${operationLifetime})
   return 1`,
 );

@@ -18,39 +18,41 @@ export const releaseUsername = script<[username: string, userId: number], 1>(
   return 1`,
 );
 
-/** KEYS account; ARGV username, password hash, seconds since the epoch. 0 if another account stands there. */
+/** KEYS account; ARGV username, password hash, seconds since the epoch. 0 if anything else stands there. */
 export const createAccount = script<
   [account: string, username: string, passwordHash: string, createdAt: number],
   0 | 1
 >(
   1,
   `
-  local password = redis.call('HGET', KEYS[1], 'password')
-  if password then return password == ARGV[2] and 1 or 0 end
+  local kind = redis.call('TYPE', KEYS[1]).ok
+  if kind == 'hash' then return redis.call('HGET', KEYS[1], 'password') == ARGV[2] and 1 or 0 end
+  if kind ~= 'none' then return 0 end
   redis.call('HSET', KEYS[1], 'username', ARGV[1], 'password', ARGV[2], 'active', 1, 'created', ARGV[3])
   return 1`,
 );
 
-/** KEYS account, sessions, tasks, task ids, operation; ARGV session id, now. 1 if there was an account. */
+/** KEYS account, sessions, tasks, task counts, request counts, operation; ARGV session id, now. 1 if there was an account. */
 export const removeAccount = script<
   [
     account: string,
     sessions: string,
     tasks: string,
-    taskIds: string,
+    taskCounts: string,
+    requestCounts: string,
     operation: string,
     sessionId: string,
     now: number,
   ],
   0 | 1 | Refused
 >(
-  5,
+  6,
   `${isLive}
-  if redis.call('EXISTS', KEYS[5]) == 1 then return 1 end
+  if redis.call('EXISTS', KEYS[6]) == 1 then return 1 end
   if not isLive(KEYS[2], ARGV[1], ARGV[2]) then return 'token_revoked' end
   local existed = redis.call('EXISTS', KEYS[1])
-  redis.call('UNLINK', KEYS[1], KEYS[2], KEYS[3], KEYS[4])
-  if existed == 1 then redis.call('SET', KEYS[5], 1, 'EX', ${operationLifetime}) end
+  redis.call('UNLINK', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5])
+  if existed == 1 then redis.call('SET', KEYS[6], 1, 'EX', ${operationLifetime}) end
   return existed`,
 );
 
