@@ -68,6 +68,14 @@ describe('the architecture', () => {
     expect(unused).to.deep.equal([]);
   });
 
+  it('lets src/main.ts load nothing before it holds the signals that would end the process', () => {
+    const codeOf = (path: string) => files.find((file) => file.path === path)?.code ?? '';
+    const main = codeOf('src/main.ts');
+    expect(importsIn(main)).to.have.members(['./held-signals.js', './program.js']);
+    expect(main).to.match(/^holdSignals\(\);\n.*await import\('\.\/program\.js'\)/m);
+    expect(importsIn(codeOf('src/held-signals.ts'))).to.deep.equal(['node:tty']);
+  });
+
   it('keeps the time and chance out of the domain and the use cases', () => {
     const worldly =
       /\bDate\b(?=[.(])|\bMath\.random\b|\bcrypto\.|\bperformance\.|\bprocess\.|\bconsole\.|\bglobalThis\b|\b(?:set(?:Timeout|Interval|Immediate)|queueMicrotask|fetch)\(/;

@@ -131,6 +131,30 @@ describe('several workers behind one port', () => {
       expect(server.log.filter(({ msg }) => msg === 'stopped')).to.have.length(3);
     });
 
+    it('go on at SIGHUP, which says that there are no keys to read again', async () => {
+      server.signal('SIGHUP');
+      await server.logged(({ msg }) => msg.startsWith('SIGHUP does nothing here'));
+      expect(workers().filter(isAlive)).to.have.length(2);
+    });
+
+    it('go on at SIGHUP and SIGUSR2 of their own, which are for the supervisor', async () => {
+      for (const worker of workers()) process.kill(worker, 'SIGHUP');
+      const [retired = 0] = workers();
+      process.kill(retired, 'SIGUSR2');
+      await listening(3);
+      expect(workers().filter(isAlive)).to.have.length(2);
+    });
+
+    it('stay as many as were asked for if a new one dies while the one before it ends', async () => {
+      const before = workers();
+      server.signal('SIGUSR2');
+      await server.logged(({ msg, signal }) => msg === 'stopping' && signal === 'SIGUSR2');
+      process.kill(workers()[2] ?? 0, 'SIGKILL');
+      await server.logged(({ msg }) => msg === 'The workers have been replaced.');
+      await untilTrue('there are two new ones', () => workers().slice(2).filter(isAlive).length === 2);
+      expect(before.filter(isAlive)).to.deep.equal([]);
+    });
+
     it('are ready while Redis is there', async () => {
       expect((await get('/readyz')).status).to.equal(200);
       await redis.kill();
@@ -170,6 +194,22 @@ describe('several workers behind one port', () => {
       expect(new Set(reread())).to.deep.equal(new Set(workers()));
       const answers = await Promise.all(Array.from({ length: 10 }, () => get('/tasks/', access)));
       expect(new Set(answers.map(({ status }) => status))).to.deep.equal(new Set([401]));
+    });
+
+    it('go on when they cannot be replaced, and the log says so', async () => {
+      const before = workers();
+      writeFileSync(path, 'wrong');
+      server.signal('SIGUSR2');
+      const { code } = await server.logged(({ msg }) => msg.startsWith('The workers have not been replaced'));
+      expect(code).to.equal(78);
+      expect(before.filter(isAlive)).to.deep.equal(before);
+      expect(server.log.filter(({ msg }) => msg === 'The workers have been replaced.')).to.deep.equal([]);
+
+      write('first');
+      server.signal('SIGUSR2');
+      await server.logged(({ msg }) => msg === 'The workers have been replaced.');
+      expect(workers().filter(isAlive)).to.have.length(2);
+      expect(before.filter(isAlive)).to.deep.equal([]);
     });
 
     it('go on with the keys that they have while the file is wrong, also if one of them dies', async () => {
