@@ -7,7 +7,10 @@ import { parseBoolean, parseDuration, parseLimit, parseSize, parseWhole } from '
 import type { AttemptLimits, Limit } from './domain/limit.js';
 import type { SessionPolicy } from './domain/session.js';
 import type { TaskLimits } from './domain/task.js';
+import { isReadableByOthers } from './keys-file.js';
+import { misspeltNames } from './misspelt-names.js';
 import { readSigningKeys } from './signing-keys.js';
+import { withoutPasswords } from './without-passwords.js';
 
 /** All that can be set, each by one environment variable, with its default. The order is that of the help text. */
 export const variables = {
@@ -54,6 +57,7 @@ export const variables = {
 } as const satisfies Record<string, readonly [fallback: string, meaning: string]>;
 
 type Name = keyof typeof variables;
+const names = Object.keys(variables) as Name[];
 
 /** How many requests with an Idempotency-Key are remembered of a user, for a day each. */
 const requestsPerDay = 10_000;
@@ -98,8 +102,11 @@ export interface Config {
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 
-  constructor(readonly problems: readonly string[]) {
-    super(problems.join('\n'));
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super();
+    this.problems = problems.map(withoutPasswords);
   }
 }
 
@@ -179,18 +186,33 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       `WORKERS=${text('WORKERS')}: with STORAGE=memory each worker would have data of its own; use STORAGE=redis.`,
     );
   }
-  if (problems.length > 0) throw new ConfigError(problems);
-  return { ...(config as Config), warnings: warningsAbout(config as Config) };
+  const misspelt = misspeltNames(environment, names);
+  if (problems.length > 0) throw new ConfigError([...problems, ...misspelt]);
+  const warnings = [...misspelt, ...warningsAbout(config as Config), ...warningsAboutFiles(text)];
+  return { ...(config as Config), warnings };
 }
 
 function readStorage(
   text: (name: Name) => string | undefined,
   problem: (sentence: string) => undefined,
 ): StorageChoice | undefined {
-  const storage = text('STORAGE') ?? variables.STORAGE[0];
+  const storage = text('STORAGE');
+  if (storage === undefined) {
+    const unused = names.filter((name) => name.startsWith('REDIS_') && text(name) !== undefined);
+    if (unused.length === 0) return { kind: 'memory' };
+    return problem(`${unused.join(', ')} without STORAGE: set STORAGE=redis, or leave this out.`);
+  }
   if (storage === 'memory') return { kind: 'memory' };
+  if (/^(?:memory|redis)$/.test(storage.toLowerCase()) && storage !== 'redis') {
+    return problem(`STORAGE=${storage}: write it in lower case, ${storage.toLowerCase()}.`);
+  }
   if (/^rediss?:/i.test(storage))
     return problem('STORAGE is a URL: set STORAGE=redis, and REDIS_URL to this.');
+  if (/^(?!file:)[a-z][\w+.-]*:/i.test(storage)) {
+    return problem(
+      'STORAGE is a URL: expected memory, redis, a package, or a path that starts with ./ or /.',
+    );
+  }
   if (storage !== 'redis') return { kind: 'module', specifier: storage };
   const texts = {
     url: text('REDIS_URL'),
@@ -213,6 +235,16 @@ function parseWorkers(text: string): number | undefined {
 
 function times(factor: number, limit: Limit | 'off'): Limit | 'off' {
   return limit === 'off' ? limit : { ...limit, attempts: limit.attempts * factor };
+}
+
+/** Files of secrets should be for the server's own user, or its group. */
+function warningsAboutFiles(text: (name: Name) => string | undefined): string[] {
+  const files = names.filter((name) => /(?:KEYS?|PASSWORD)_FILE$/.test(name));
+  return files.flatMap((name) => {
+    const path = text(name);
+    const isOpen = path !== undefined && isReadableByOthers(path);
+    return isOpen ? [`${name}=${path} can be read or changed by every user: chmod o= ${path}`] : [];
+  });
 }
 
 function warningsAbout({ bcryptCost, limits, storage }: Config): string[] {

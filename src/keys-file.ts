@@ -33,6 +33,11 @@ export function readKeysFile(name: string, path: string, problem: Problem): Sign
   return parseKeysFile(name, readText(name, path, problem), problem);
 }
 
+/** Whether users other than the file's owner and group may read or change it. */
+export function isReadableByOthers(path: string): boolean {
+  return (statSync(path).mode & 0o006) !== 0;
+}
+
 /** A file of one new key. */
 export function newKeysFile(algorithm: Algorithm, kid: string): string {
   return asText([newEntry(algorithm, kid)]);
@@ -127,7 +132,7 @@ function readText(name: string, path: string, problem: Problem): string | undefi
   }
 }
 
-/** Whoever reads the file finds the old text or the new one, and may read it only if they could before. */
+/** Whoever reads the file finds the old text or the new one. Its owner and group may do with it what they could before. */
 function replaceFile(path: string, text: string): void {
   const successor = `${path}.new`;
   // Refused while there is one: somebody else is about to replace the file.
@@ -136,7 +141,7 @@ function replaceFile(path: string, text: string): void {
     writeFileSync(successor, text, { flush: true });
     const { mode, uid, gid } = statSync(path);
     chownSync(successor, uid, gid);
-    chmodSync(successor, mode & 0o777);
+    chmodSync(successor, mode & 0o770);
     renameSync(successor, path);
   } catch (error) {
     rmSync(successor, { force: true });

@@ -15,6 +15,7 @@ import { makeKey } from './make-key.js';
 import { ListenError, serve } from './serve.js';
 import { StorageError } from './storage.js';
 import { Supervisor } from './supervisor.js';
+import { withoutPasswords } from './without-passwords.js';
 
 const clock = () => Date.now() / 1000;
 
@@ -67,9 +68,9 @@ interface Explanation {
 
 function explain(error: unknown): Explanation {
   if (error instanceof ConfigError) return { sentences: error.problems, code: 78 };
-  if (error instanceof StorageError) return { sentences: [error.message], code: 78 };
-  if (error instanceof UsageError) return { sentences: [error.message], code: 64 };
-  if (error instanceof ListenError) return { sentences: [error.message], code: 69 };
+  if (error instanceof StorageError) return { sentences: [withoutPasswords(error.message)], code: 78 };
+  if (error instanceof UsageError) return { sentences: [withoutPasswords(error.message)], code: 64 };
+  if (error instanceof ListenError) return { sentences: [withoutPasswords(error.message)], code: 69 };
   if (error instanceof OutputError) return explainOutput(error);
   if (error instanceof StorageUnavailable) {
     return { sentences: [`The storage does not answer (${error.reason}). ${error.advice}`], code: 69 };

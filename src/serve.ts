@@ -7,6 +7,7 @@ import type { Clock, Log } from './application/ports.js';
 import type { Config } from './config.js';
 import { createContainer, HttpApp } from './container.js';
 import { handleSignal } from './held-signals.js';
+import { isReadableByOthers } from './keys-file.js';
 import { keepNodeFast } from './keep-node-fast.js';
 import type { LogOutput } from './log-output.js';
 import { rereadKeysFile } from './signing-keys.js';
@@ -72,6 +73,7 @@ function rereadKeys(file: string, signer: JwtTokenSigner, log: Log): void {
   const keys = rereadKeysFile(file, (sentence) => void problems.push(sentence));
   if (!keys) return log.error({ problems }, 'The signing keys cannot be read again; those in force stay.');
   signer.useKeys(keys);
+  if (isReadableByOthers(file)) log.warn({}, `${file} can be read or changed by every user.`);
   log.info({ keys: keys.map(({ id }) => id ?? null) }, 'The signing keys were read again.');
 }
 

@@ -1,10 +1,10 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { newKeyText } from '../../src/adapters/crypto/signing-key.js';
-import { ConfigError, readConfig, type Config } from '../../src/config.js';
+import { ConfigError, readConfig, variables, type Config } from '../../src/config.js';
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -444,7 +444,123 @@ describe('the configuration', () => {
     });
   });
 
+  describe('warns of a name that is nearly that of a setting', () => {
+    for (const [name, meant] of [
+      ['REGISTRATIONS', 'REGISTRATION'],
+      ['REGISTRAION', 'REGISTRATION'],
+      ['STORGAE', 'STORAGE'],
+      ['LOGLEVEL', 'LOG_LEVEL'],
+      ['TRUSTPROXY', 'TRUST_PROXY'],
+      ['THROTTLE_SIGNIN_ADDRESS', 'THROTTLE_SIGN_IN_ADDRESS'],
+      ['REDIS_URI', 'REDIS_URL'],
+      ['TRUSTED_PROXY', 'TRUST_PROXY'],
+      ['SIGNING_KEY_FIEL', 'SIGNING_KEY_FILE'],
+      ['WORKER', 'WORKERS'],
+      ['PROT', 'PORT'],
+      ['HOSTS', 'HOST'],
+      ['registration', 'REGISTRATION'],
+      ['Port', 'PORT'],
+    ] as const) {
+      it(`${name} for ${meant}, without its value`, () => {
+        const { warnings } = readConfig({ [name]: 'a value' });
+        expect(warnings).to.deep.equal([`${name} is no setting. Is ${meant} meant?`]);
+      });
+    }
+
+    it('and tells it beside what is wrong, for that may be why', () => {
+      const problems = problemsOf({ STORAGE: './mine.js', SIGNINGKEY: key });
+      expect(problems[0]).to.match(/^SIGNING_KEY is missing/);
+      expect(problems[1]).to.equal('SIGNINGKEY is no setting. Is SIGNING_KEY meant?');
+    });
+
+    it('and not of what shells, containers and Kubernetes set', () => {
+      const common =
+        'HOME HOSTNAME HOSTTYPE OSTYPE MACHTYPE PATH PWD OLDPWD TERM USER LOGNAME SHELL SHLVL LANG LC_ALL EDITOR MAIL TZ _ ' +
+        'POD_IP NODE_ENV NODE_VERSION NODE_OPTIONS YARN_VERSION NO_PROXY HTTP_PROXY http_proxy npm_config_cache CI DEBUG ' +
+        'X_PORT X_SERVICE_HOST DB_HOST DB_PORT WEB_PORT API_PORT_80_TCP KUBERNETES_PORT KUBERNETES_SERVICE_HOST DATABASE_URL ' +
+        'REDIS_HOST REDIS_PORT REDIS_PORT_6379_TCP REDIS_SERVICE_HOST REDIS_SERVICE_PORT REDIS_PASSWORD REDIS_USER REDIS_DB ' +
+        'SECRET_KEY DOCKER_HOST SSH_TTY XDG_SESSION_ID INVOCATION_ID JOURNAL_STREAM NOTIFY_SOCKET MEMORY_PRESSURE_WATCH';
+      const environment = Object.fromEntries(common.split(' ').map((name) => [name, 'x']));
+      expect(readConfig(environment).warnings).to.deep.equal([]);
+    });
+  });
+
+  describe('warns of a file of keys', () => {
+    for (const [mode, isWarned] of [
+      [0o600, false],
+      [0o640, false],
+      [0o644, true],
+      [0o602, true],
+    ] as const) {
+      it(`${isWarned ? '' : 'not '}with the mode ${mode.toString(8)}`, () => {
+        const single = file('some-key', key);
+        const several = file('some-keys.json', JSON.stringify({ keys: [{ alg: 'HS256', key }] }));
+        for (const [name, path] of [
+          ['SIGNING_KEY_FILE', single],
+          ['SIGNING_KEYS_FILE', several],
+        ] as const) {
+          chmodSync(path, mode);
+          const expected = `${name}=${path} can be read or changed by every user: chmod o= ${path}`;
+          expect(readConfig({ [name]: path }).warnings).to.deep.equal(isWarned ? [expected] : []);
+        }
+      });
+    }
+  });
+
   describe('is refused in one sentence that names the variable', () => {
+    for (const environment of [
+      { REDIS_URL: 'redis://ann:hunter22@cache' },
+      { REDIS_MODE: 'cluster' },
+      { REDIS_KEY_PREFIX: 'todo:' },
+      { STORAGE: ' ', REDIS_URL: 'redis://cache' },
+    ]) {
+      it(`${named(environment)} without STORAGE`, () => {
+        const [problem, ...more] = problemsOf({ ...environment, SIGNING_KEY: key });
+        expect(problem).to.match(/^REDIS_\w+ without STORAGE: set STORAGE=redis, or leave this out\.$/);
+        expect(more).to.deep.equal([]);
+      });
+    }
+
+    for (const storage of ['Redis', 'REDIS', 'Memory']) {
+      it(`STORAGE=${storage}`, () => {
+        const lower = storage.toLowerCase();
+        const expected = [`STORAGE=${storage}: write it in lower case, ${lower}.`];
+        expect(problemsOf({ ...onRedis, STORAGE: storage })).to.deep.equal(expected);
+      });
+    }
+
+    for (const storage of [
+      'postgres://bob:hunter22@h/db',
+      'postgres://bob:hunter 22@h/db',
+      'POSTGRES://bob:hunter22@h/db',
+      'mysql2://h/db?user=bob&password=hunter22',
+      'https://bob:hunter22@h/storage.js',
+      'data:text/javascript,hunter22',
+      'bob:hunter22@h/db',
+    ]) {
+      it(`STORAGE=${storage}, without what may be a password`, () => {
+        const expected =
+          'STORAGE is a URL: expected memory, redis, a package, or a path that starts with ./ or /.';
+        expect(problemsOf({ STORAGE: storage, SIGNING_KEY: key })).to.deep.equal([expected]);
+      });
+    }
+
+    const secretValues = [
+      'redis://ann:hunter22@h:1/0',
+      'redis://ann:hunter@22@h',
+      'redis://ann:hunter 22@h',
+      'https://h/x?password=hunter22&a=b',
+      'ann:hunter22@h',
+    ];
+    for (const name of Object.keys(variables)) {
+      it(`or accepted: ${name} with a URL, whose password is not shown`, () => {
+        for (const value of secretValues) {
+          const environment = { ...onRedis, [name]: value };
+          const shown = problemsOf(environment).join();
+          expect(shown).not.to.match(/hunter|22/);
+        }
+      });
+    }
     const bad: Readonly<Record<string, readonly string[]>> = {
       PORT: ['-1', '65536', '80.5', '0x50', 'http', '8e1'],
       ACCESS_TOKEN_LIFETIME: ['30', '0', '0s', '30min', '1.5h', '-5m', '5 m', 'm', '1w', '5M', '101000d'],

@@ -17,7 +17,7 @@ import jwt from 'jsonwebtoken';
 import { expectAnswer } from '../support/answers.js';
 import { headerOf } from '../support/json-web-token.js';
 import type { SignedIn } from '../support/running-server.js';
-import { run, ServerProcess, type Ending } from '../support/server-process.js';
+import { program, run, runCommand, ServerProcess, type Ending } from '../support/server-process.js';
 
 interface Entry {
   readonly kid?: string;
@@ -218,6 +218,20 @@ describe('signing keys', () => {
       expect(entries().slice(0, 2)).to.deep.equal([unnamed, first]);
       expect(statSync(path).mode & 0o777).to.equal(0o640);
       expect(readdirSync(directory)).to.have.members(['keys.json', 'link.json']);
+    });
+
+    it('are added to a file that others may read, and they may not any more', async () => {
+      write(first);
+      chmodSync(path, 0o644);
+      expect((await newKey(path)).code).to.equal(0);
+      expect(statSync(path).mode & 0o777).to.equal(0o640);
+    });
+
+    it('are printed into a file that only its owner may read', async () => {
+      const command = `umask 022; exec "${process.execPath}" "${program}" keys new >"${path}"`;
+      expect((await runCommand(['sh', '-c', command])).code).to.equal(0);
+      expect(entries()).to.have.length(1);
+      expect(statSync(path).mode & 0o777).to.equal(0o600);
     });
 
     it('are printed as a file where none is named', async () => {

@@ -107,6 +107,33 @@ describe('the process at its start', () => {
     expect(ending).to.include({ code: 78, stdout: '' });
   });
 
+  it('shows no password of a URL, wherever it stands', async () => {
+    const url = 'postgres://bob:hunter22@h/db';
+    for (const [words, environment] of [
+      [[], { STORAGE: url, SIGNING_KEY: signingKey }],
+      [[], { STORAGE: `/${url}`, SIGNING_KEY: signingKey }],
+      [[], { STORAGE: `./${url}?password=hunter22`, SIGNING_KEY: signingKey }],
+      [[], { HOST: url }],
+      [[], { SIGNING_KEY_FILE: url }],
+      [[url], {}],
+      [[`--url=${url}`], {}],
+      [['user', 'list', url], {}],
+      [['keys', 'new', url], {}],
+    ] as const) {
+      const { code, stdout, stderr } = await run(words, { environment });
+      expect(code, stderr).to.be.oneOf([64, 69, 78]);
+      expect(stderr).to.match(/^hexado: /);
+      expect(stdout + stderr).not.to.include('hunter22');
+    }
+  });
+
+  it('warns of a misspelt setting in the log', async () => {
+    const server = await ServerProcess.start({ REGISTRATIONS: 'closed' });
+    const { level } = await server.logged(({ msg }) => msg.startsWith('REGISTRATIONS is no setting.'));
+    await server.kill();
+    expect(level).to.equal(warning);
+  });
+
   it('refuses a bad configuration for the commands on users as well', async () => {
     expectRefusal(await run(['user', 'list'], { environment: { PORT: 'http' } }), 78, /^PORT=http: /);
   });

@@ -1,0 +1,48 @@
+/** Letters that may be wrong in a name: fewer in a short one, which resembles too many others, as HOST does HOME. */
+const tolerance = (name: string) => (name.length <= 5 ? 1 : 2);
+
+/**
+ * A sentence for each name of the environment that is none of ours, and nearly one: another case, `_` more or less, one or
+ * two letters wrong.
+ */
+export function misspeltNames(
+  environment: Readonly<Record<string, string | undefined>>,
+  ours: readonly string[],
+): string[] {
+  return Object.keys(environment).flatMap((name) => {
+    const meant = ours.includes(name) ? undefined : ours.find((each) => isNear(name.toUpperCase(), each));
+    return meant === undefined ? [] : [`${name} is no setting. Is ${meant} meant?`];
+  });
+}
+
+function isNear(name: string, ours: string): boolean {
+  if (name.replaceAll('_', '') === ours.replaceAll('_', '')) return true;
+  // The distance is at least the difference in length; most names are done with that.
+  const limit = tolerance(ours);
+  return Math.abs(name.length - ours.length) <= limit && distance(name, ours) <= limit;
+}
+
+/** Letters to add, to take away, to change or to swap with the next one (optimal string alignment). */
+function distance(a: string, b: string): number {
+  const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];
+  for (let i = 1; i <= a.length; i++) {
+    const [last = [], beforeLast = []] = [rows[i - 1], rows[i - 2]];
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const isEqual = a[i - 1] === b[j - 1];
+      const isSwapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      row[j] = Math.min(
+        at(last, j) + 1,
+        at(row, j - 1) + 1,
+        at(last, j - 1) + (isEqual ? 0 : 1),
+        isSwapped ? at(beforeLast, j - 2) + 1 : Infinity,
+      );
+    }
+    rows[i] = row;
+  }
+  return at(rows[a.length] ?? [], b.length);
+}
+
+function at(row: readonly number[], index: number): number {
+  return row[index] ?? Infinity;
+}
