@@ -69,7 +69,6 @@ describe('the architecture', () => {
   });
 
   it('lets src/main.ts load nothing before it holds the signals that would end the process', () => {
-    const codeOf = (path: string) => files.find((file) => file.path === path)?.code ?? '';
     const main = codeOf('src/main.ts');
     expect(importsIn(main)).to.have.members(['./held-signals.js', './program.js']);
     expect(main).to.match(/^holdSignals\(\);\n.*await import\('\.\/program\.js'\)/m);
@@ -183,6 +182,10 @@ describe('the rule about imports', () => {
 function roomOf(path: string): string {
   const folders = posix.dirname(path).split('/');
   return folders.slice(0, folders[1] === 'adapters' ? 3 : 2).join('/');
+}
+
+function codeOf(path: string): string {
+  return files.find((file) => file.path === path)?.code ?? '';
 }
 
 function mayImport(path: string, specifier: string): boolean {
