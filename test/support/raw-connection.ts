@@ -59,6 +59,11 @@ export class RawConnection {
     }
   }
 
+  /** Resolves once some bytes have come that were not read as an answer. */
+  async beginning(): Promise<void> {
+    while (this.received === '' && !this.hasEnded) await this.change();
+  }
+
   /** Resolves, once the server has ended the connection, with what came and was not read as an answer. */
   async end(): Promise<string> {
     while (!this.hasEnded) await this.change();
