@@ -101,6 +101,8 @@ export class ServerProcess extends ApiClient {
 class RunningProcess {
   stdout = '';
   readonly ending: Promise<Ending>;
+  private readonly parsedLog: LoggedLine[] = [];
+  private parsedLength = 0;
   private readonly child: ChildProcessWithoutNullStreams;
 
   constructor([command = '', ...args]: readonly string[], given: Given) {
@@ -115,8 +117,13 @@ class RunningProcess {
   }
 
   get log(): LoggedLine[] {
-    const lines = this.stdout.split('\n').slice(0, -1);
-    return lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as LoggedLine);
+    const end = this.stdout.lastIndexOf('\n') + 1;
+    const lines = this.stdout.slice(this.parsedLength, end).split('\n');
+    this.parsedLength = end; // There may be 100,000 lines, and they are asked for whenever there are more.
+    for (const line of lines) {
+      if (line.startsWith('{')) this.parsedLog.push(JSON.parse(line) as LoggedLine);
+    }
+    return this.parsedLog;
   }
 
   /** Looks whenever there is more output, until something is found; rejected if the process ends before that. */
