@@ -15,6 +15,18 @@ type Handle = (request: IncomingMessage, response: ServerResponse) => unknown;
 /** How many connections may wait to be accepted: thousands come at once when a proxy or another server is restarted. */
 const backlog = 4096;
 
+/** How many pipelined requests may wait on one connection before it is not read any further. */
+const maxWaiting = 32;
+
+/**
+ * How many may wait on all connections. One read can bring some thousands, so that each connection may hold more than
+ * `maxWaiting`. Beyond this sum such connections are closed.
+ */
+const maxWaitingOnAll = 10_000;
+
+/** How often it is looked, during the send timeout, whether clients take their responses. */
+const looksPerSendTimeout = 24;
+
 /** How long a stopping server waits, in milliseconds. */
 export interface StopPatience {
   /** For a request that may be on its way on a connection that looks idle. */
@@ -23,59 +35,91 @@ export interface StopPatience {
   readonly busy: number;
 }
 
+export interface Timeouts {
+  /** Milliseconds for the head of a request. */
+  readonly headers: number;
+  /** Milliseconds for a whole request. */
+  readonly request: number;
+  /** Milliseconds during which a client may take nothing of a response. */
+  readonly send: number;
+}
+
+const defaultTimeouts: Timeouts = { headers: 10_000, request: 30_000, send: 120_000 };
+
+/** What the server knows of an open connection. */
+interface Connection {
+  readonly socket: Socket;
+  /** The response that is being written, or was written last. */
+  current: ServerResponse | undefined;
+  /** Responses to pipelined requests that wait until `current` is written, in their order. */
+  readonly waiting: ServerResponse[];
+  /** Bytes that the system had taken for sending when it was last looked. */
+  sent: number;
+  /** How often in a row it was looked and the system had taken nothing more. */
+  looksWithoutProgress: number;
+}
+
 /**
- * An HTTP/1.1 server that slow, silent and broken clients cannot hold up, and that stops without failing a request. Of
- * requests that come one behind the other on a connection, each is handled when the one before it was answered.
+ * An HTTP/1.1 server that slow, silent and broken clients cannot hold up, and that stops without failing a request.
+ * Pipelined requests are handled one at a time, each in a turn of the event loop of its own. No error of a socket leaves
+ * this class.
  */
 export class HttpServer {
   private readonly server: Server;
-  /** The open connections, each with the answer to the last request that came on it. */
-  private readonly connections = new Map<Duplex, ServerResponse | undefined>();
+  private readonly connections = new Map<Duplex, Connection>();
   /** Those that are being refused, or were. */
   private readonly refused = new WeakSet<Duplex>();
+  /** How many pipelined requests wait on all connections. */
+  private waiting = 0;
   private stopping = false;
 
-  constructor(handle: Handle) {
-    const limits = {
-      headersTimeout: 10_000,
-      requestTimeout: 30_000,
+  constructor(
+    private readonly handle: Handle,
+    private readonly timeouts = defaultTimeouts,
+  ) {
+    const options = {
+      headersTimeout: timeouts.headers,
+      requestTimeout: timeouts.request,
       connectionsCheckingInterval: 1_000,
       keepAliveTimeout: 65_000,
       requireHostHeader: false, // Refused by the application, which gives a reason.
+      joinDuplicateHeaders: true, // Node would drop the second of two, and another server the first.
     };
-    this.server = createServer(limits, (request, response) => {
-      if (this.stopping) response.setHeader('Connection', 'close');
-      const { socket } = request;
-      const previous = this.connections.get(socket);
-      this.connections.set(socket, response);
-      if (!previous || previous.writableFinished) handle(request, response);
-      else previous.once('close', () => socket.writable && handle(request, response));
-    });
-    this.server.timeout = 120_000; // For whoever takes none of their answer.
+    this.server = createServer(options, (request, response) => this.take(request, response));
+    this.server.maxHeadersCount = 0; // Node would drop what is beyond; the application refuses it.
     // A client that has sent all it wants may say so at once, and is answered nevertheless.
     Object.assign(this.server, { httpAllowHalfOpen: true });
-    this.server.on('connection', (socket: Socket) => {
-      this.connections.set(socket, undefined);
-      socket.once('close', () => this.connections.delete(socket));
+    this.server.on('connection', (socket: Socket) => this.open(socket));
+    this.server.on('checkContinue', (request, response) => {
+      // Not before the body is read: a request that is refused for another reason need not send it.
+      request.once('resume', () => response.headersSent || response.writeContinue());
+      this.take(request, response);
     });
     // Expectations other than 100-continue are ignored, as clients are used to.
-    this.server.on('checkExpectation', (request, response) => this.server.emit('request', request, response));
-    this.server.on('connect', (_request, socket) => this.refuseUnreadable(new Error('CONNECT'), socket));
+    this.server.on('checkExpectation', (request, response) => this.take(request, response));
+    this.server.on('connect', (request, stream) => this.refuseConnect(request.socket, stream));
     this.server.on('clientError', (error, socket) => this.refuseUnreadable(error, socket));
+    // A connection that cannot be accepted, such as for want of file descriptors, is the client's loss only.
+    this.server.on('error', ignore);
   }
 
   /** Resolves with the port once connections are accepted; rejects if the address cannot be had. */
   listen(port: number, host: string): Promise<number> {
     return new Promise((resolve, reject) => {
       this.server.once('error', reject);
-      this.server.listen({ port, host, backlog }, () => resolve((this.server.address() as AddressInfo).port));
+      this.server.listen({ port, host, backlog }, () => {
+        const looking = setInterval(() => this.closeStalled(), this.timeouts.send / looksPerSendTimeout);
+        this.server.once('close', () => clearInterval(looking));
+        resolve((this.server.address() as AddressInfo).port);
+      });
     });
   }
 
   /** Accepts no more connections, asks clients to close theirs, and resolves when all are closed. */
   stop(patience: StopPatience): Promise<void> {
     this.stopping = true;
-    for (const response of this.connections.values()) {
+    for (const connection of this.connections.values()) {
+      const response = lastOf(connection);
       if (response?.headersSent === false) response.setHeader('Connection', 'close');
     }
     return new Promise((resolve) => {
@@ -94,21 +138,118 @@ export class HttpServer {
   private closeIdleConnections(): void {
     this.server.closeIdleConnections();
     // A connection on which nothing was ever sent does not count as idle there.
-    for (const connection of this.connections.keys()) {
-      if ((connection as Socket).bytesRead === 0) connection.destroy();
+    for (const { socket } of this.connections.values()) {
+      if (socket.bytesRead === 0) socket.destroy();
     }
+  }
+
+  private open(socket: Socket): void {
+    const connection: Connection = {
+      socket,
+      current: undefined,
+      waiting: [],
+      sent: 0,
+      looksWithoutProgress: 0,
+    };
+    this.connections.set(socket, connection);
+    // Node takes its own listener off before it emits `connect` and `clientError`.
+    socket.on('error', ignore);
+    // Node resumes the socket after each request that it has read.
+    socket.on('resume', () => {
+      if (connection.waiting.length > maxWaiting) socket.pause();
+    });
+    socket.once('close', () => {
+      this.waiting -= connection.waiting.length;
+      this.connections.delete(socket);
+    });
+  }
+
+  /** Handles a request at once, or when those before it on the connection were answered. */
+  private take(request: IncomingMessage, response: ServerResponse): void {
+    if (this.stopping) response.setHeader('Connection', 'close');
+    const connection = this.connections.get(request.socket);
+    if (!connection) return; // Already closed.
+    const { current } = connection;
+    if (current && (connection.waiting.length > 0 || !current.writableFinished)) {
+      this.wait(connection, response);
+    } else {
+      connection.current = response;
+      this.handle(request, response);
+    }
+  }
+
+  private wait(connection: Connection, response: ServerResponse): void {
+    const { socket, waiting } = connection;
+    if (socket.destroyed) return;
+    if (waiting.length === 0) this.continueAfterCurrent(connection);
+    waiting.push(response);
+    this.waiting++;
+    if (waiting.length <= maxWaiting) return;
+    if (this.waiting > maxWaitingOnAll) socket.destroy();
+    else socket.pause();
+  }
+
+  private continueAfterCurrent(connection: Connection): void {
+    connection.current?.once('close', () => setImmediate(() => this.handleNext(connection)));
+  }
+
+  private handleNext(connection: Connection): void {
+    const { socket, waiting } = connection;
+    const next = socket.writable ? waiting.shift() : undefined;
+    if (!next) return;
+    this.waiting--;
+    connection.current = next;
+    if (waiting.length === 0) socket.resume();
+    else this.continueAfterCurrent(connection);
+    this.handle(next.req, next);
+  }
+
+  /** Closes the connections whose clients have taken nothing of a response for too long. */
+  private closeStalled(): void {
+    for (const connection of this.connections.values()) {
+      const { socket } = connection;
+      const sent = bytesSent(socket);
+      const isStalled = socket.writableLength > 0 && sent === connection.sent;
+      connection.sent = sent;
+      connection.looksWithoutProgress = isStalled ? connection.looksWithoutProgress + 1 : 0;
+      if (connection.looksWithoutProgress >= looksPerSendTimeout) socket.destroy();
+    }
+  }
+
+  private refuseConnect(socket: Socket, stream: Duplex): void {
+    stream.on('error', ignore); // Node 26 hands out a stream of its own where the request has a body.
+    // Node has taken its own listener off, and the response to an earlier request may wait for this.
+    socket.on('drain', () => this.connections.get(socket)?.current?.emit('drain'));
+    this.refuseUnreadable(new Error('CONNECT'), socket);
   }
 
   /**
    * Refuses what is no request to this server, or does not come to an end. If earlier requests are still being answered,
-   * that comes first. What a refused client goes on to send is nobody's business.
+   * that comes first. What a refused client goes on to send is ignored.
    */
   private refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
     if (this.refused.has(socket) || socket.writableEnded) return;
     this.refused.add(socket);
     if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
-    else refuseInTurn(socket, refusalOf(error), this.connections.get(socket));
+    else refuseInTurn(socket, refusalOf(error), lastOf(this.connections.get(socket)));
   }
+}
+
+function ignore(): void {}
+
+/** The response to the last request that came on a connection. */
+function lastOf(connection: Connection | undefined): ServerResponse | undefined {
+  return connection?.waiting.at(-1) ?? connection?.current;
+}
+
+/**
+ * Bytes that the system has taken for sending. Those of a write that is under way count as soon as they are taken; only
+ * the handle tells how many still wait.
+ */
+function bytesSent(socket: Socket): number {
+  const handle: unknown = Reflect.get(socket, '_handle');
+  const { writeQueueSize = 0 } = (handle ?? {}) as { readonly writeQueueSize?: number };
+  return socket.bytesWritten - writeQueueSize;
 }
 
 const malformed = refusal(400, 'Malformed request.');
