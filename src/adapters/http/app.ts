@@ -4,7 +4,7 @@ import Koa from 'koa';
 import type { Log } from '../../application/ports.js';
 import type { Action, RequestState } from './context.js';
 import { handleError } from './error-handler.js';
-import { refusal } from './refusal.js';
+import { Refusal, refusal } from './refusal.js';
 import { logRequest, requestIdOf } from './request-log.js';
 
 /** Answers a request. */
@@ -22,7 +22,7 @@ export function createApp(respond: Action, log: Log): App {
     const ctx = koa.createContext<RequestState>(request, response);
     ctx.state.requestId = requestIdOf(request);
     try {
-      requireOneHost(request);
+      requireUnambiguous(request);
       await respond(ctx);
     } catch (error) {
       handleError(ctx, error, log);
@@ -33,12 +33,39 @@ export function createApp(respond: Action, log: Log): App {
   return (request, response) => respondAndLog(request, response).catch(() => void response.destroy());
 }
 
-/** RFC 9112, 3.2: a request with two hosts is refused, and one with none unless it is of HTTP/1.0. */
-function requireOneHost({ rawHeaders, httpVersion }: IncomingMessage): void {
-  let hosts = 0;
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i];
-    if (name?.length === 4 && name.toLowerCase() === 'host') hosts++;
-  }
-  if (hosts > 1 || (hosts === 0 && httpVersion !== '1.0')) throw refusal(400, 'Malformed request.');
+/** How many headers a request may have. */
+const maxHeaders = 1000;
+
+/** A host and perhaps a port (RFC 9110, 7.2), without the characters that the grammar allows and no name has. */
+const host = '(?:[\\w.~-]+|\\[[\\w.:%~-]+\\])(?::\\d*)?';
+const validHost = new RegExp(`^(?:${host})?$`);
+/** A target that is no path: `*` or a whole URL. */
+const otherTarget = new RegExp(`^(?:\\*|https?://${host}(?:[/?][^#]*)?)$`, 'i');
+const endsInChunked = /(?:^|,[ \t]*)chunked$/i;
+
+/** Refuses what another server might read in another way, or is no HTTP/1 (RFC 9112, 2.3, 3.2 and 6.1). */
+function requireUnambiguous(request: IncomingMessage): void {
+  const { headers, rawHeaders, httpVersion, url = '' } = request;
+  if (rawHeaders.length > 2 * maxHeaders) throw tooManyHeaders;
+  const isOld = httpVersion === '1.0';
+  if (!isOld && httpVersion !== '1.1') throw malformed;
+  if (headers.host === undefined ? !isOld : !validHost.test(headers.host)) throw malformed; // Two hosts come joined.
+  const isPath = url.startsWith('/') && !url.includes('#');
+  if (!isPath && !otherTarget.test(url)) throw malformed;
+  const coding = headers['transfer-encoding'];
+  if (coding === undefined) return;
+  if (isOld || !endsInChunked.test(coding)) throw wrongFraming;
+  if (coding.toLowerCase() !== 'chunked') throw unknownTransferEncoding;
 }
+
+const malformedRequest = { detail: 'Malformed request.' };
+const malformed = new Refusal(400, malformedRequest);
+const tooManyHeaders = refusal(431, 'Request headers too large.');
+// Where the body ends is uncertain, and so is what comes behind it.
+const close = { Connection: 'close' };
+const wrongFraming = new Refusal(400, malformedRequest, close);
+const unknownTransferEncoding = new Refusal(
+  501,
+  { detail: 'The only supported Transfer-Encoding is chunked.' },
+  close,
+);

@@ -34,6 +34,7 @@ export function logRequest({ req, res, state }: Context, duration: number, log: 
   const durationMs = Math.round(duration * 10) / 10;
   const aborted = req.socket.destroyed || undefined;
   const line = { requestId, method, route, status, durationMs, userId, failure, aborted };
-  if (status >= 500) log.warn(line, 'request');
+  // A 501 is the client's doing.
+  if (status >= 500 && status !== 501) log.warn(line, 'request');
   else log.info(line, 'request');
 }
