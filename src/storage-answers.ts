@@ -1,4 +1,4 @@
-import type { Storage } from './application/ports.js';
+import type { Storage, StorageHealth } from './application/ports.js';
 import type { Limit } from './domain/limit.js';
 import type { Page } from './domain/page.js';
 import type { RefreshGeneration, Session } from './domain/session.js';
@@ -91,6 +91,9 @@ const session = object<Session>({
   previous: maybe(object<NonNullable<Session['previous']>>({ id: text, rotatedAt: time })),
 });
 const task = object<Task>({ id, title: text, description: text, status: among(taskStatuses) });
+/** A storage may leave out what it has nothing to say about, and answer its warnings alone. */
+const sentences: Read<readonly string[]> = (value) => (value === undefined ? [] : list(text)(value));
+const health = object<StorageHealth>({ reasons: sentences, warnings: sentences });
 const users = pageOf(user);
 const tasks = pageOf(task);
 const taskPage = (value: unknown, page: Page) => {
@@ -131,6 +134,6 @@ export const answers: AnswersOf<Storage> = {
     remove: truth,
   },
   throttle: { count: waitFor, trust: nothing, isTrusted: truth },
-  check: (answer) => (answer === undefined ? [] : list(text)(answer)),
+  check: (answer) => health(Array.isArray(answer) ? { warnings: answer as unknown[] } : (answer ?? {})),
   close: nothing,
 };

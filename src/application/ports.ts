@@ -134,14 +134,22 @@ export interface Throttle {
   isTrusted(key: string): Promise<boolean>;
 }
 
+/** How well a storage serves. */
+export interface StorageHealth {
+  /** What does not work now, in sentences; empty while everything does. */
+  readonly reasons: readonly string[];
+  /** What its operator had better change, in sentences. */
+  readonly warnings: readonly string[];
+}
+
 /** All that is kept, in one place. */
 export interface Storage {
   readonly users: UserRepository;
   readonly sessions: SessionRepository;
   readonly tasks: TaskRepository;
   readonly throttle: Throttle;
-  /** Resolves if the storage can serve now, with what its operator had better change, in sentences. */
-  check(): Promise<readonly string[]>;
+  /** Resolves if the storage can serve something now. */
+  check(): Promise<StorageHealth>;
   /** Lets go of connections; no other call follows. */
   close(): Promise<void>;
 }

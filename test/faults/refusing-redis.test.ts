@@ -150,7 +150,7 @@ describe('a Redis that refuses', () => {
     );
     await expectUnavailableWithin(server, user, patience.request);
     await expectRefusals('BUSY');
-    expectAnswer(await server.call('GET', '/readyz'), 503, { status: 'storage unavailable' });
+    expect((await server.call('GET', '/readyz')).status).to.equal(503);
     await admin.script('KILL');
     await endless;
     busy.disconnect();

@@ -59,7 +59,12 @@ describe('the health of the server', () => {
     const server = stopped(await RunningServer.start({ STORAGE: 'redis', REDIS_URL: redis.url }));
     await redis.kill();
     const startedAt = Date.now();
-    expectAnswer(await server.call('GET', '/readyz'), 503, { status: 'storage unavailable' });
+    const ready = await server.call('GET', '/readyz');
+    expect(ready.status).to.equal(503);
+    const { status, reasons } = ready.json() as { status: string; reasons: string[] };
+    expect(status).to.equal('degraded');
+    expect(reasons).to.have.length(1);
+    expect(reasons[0]).to.match(/^The storage does not answer \([\w ]+\)\. Is it running\?$/);
     expectAnswer(await server.call('GET', '/livez'), 200, { status: 'live' });
     expect(Date.now() - startedAt).to.be.lessThan(1500);
   });

@@ -70,7 +70,7 @@ describe('while Redis is away', () => {
   it('the server can start, and serves as soon as it comes', async () => {
     await redis.kill();
     const early = stopped(await RunningServer.start({ STORAGE: 'redis', REDIS_URL: redis.url }));
-    expectAnswer(await early.call('GET', '/readyz'), 503, { status: 'storage unavailable' });
+    expect((await early.call('GET', '/readyz')).status).to.equal(503);
     expectAnswer(await early.call('GET', '/tasks/', undefined, user.access), 503, unavailable);
     await redis.restart();
     await until(async () => ((await early.call('GET', '/readyz')).status === 200 ? true : undefined), {

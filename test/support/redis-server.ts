@@ -9,7 +9,10 @@ import { createInterface } from 'node:readline';
 /** A Redis that has on disk whatever it has acknowledged. */
 export const durable = { args: ['--appendonly', 'yes', '--appendfsync', 'always'] };
 
-/** A schedule by which a test never comes to a snapshot; one without any is warned of. */
+/** A Redis that the storage warns of nothing about. */
+export const appending = { args: ['--appendonly', 'yes', '--appendfsync', 'no'] };
+
+/** A schedule by which a test never comes to a snapshot. */
 const neverSaving = ['--save', '3600', '1000000'];
 
 /** A Redis of a test's own: a real process on a free port of 127.0.0.1, with a directory of its own. */

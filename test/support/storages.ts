@@ -1,5 +1,5 @@
 import type { Clock } from '../../src/application/ports.js';
-import { RedisServer } from './redis-server.js';
+import { appending, RedisServer } from './redis-server.js';
 import { RunningServer } from './running-server.js';
 
 type Start = (environment?: Readonly<Record<string, string>>, clock?: Clock) => Promise<RunningServer>;
@@ -11,7 +11,7 @@ export function withEachStorage(suite: (start: Start) => void): void {
   describe('with the storage in Redis', () => {
     let redis: RedisServer;
     before(async () => {
-      redis = await RedisServer.start();
+      redis = await RedisServer.start(appending);
     });
     suite((environment, clock) =>
       RunningServer.start({ STORAGE: 'redis', REDIS_URL: redis.url, ...environment }, clock),

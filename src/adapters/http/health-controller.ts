@@ -1,4 +1,5 @@
-import type { Storage } from '../../application/ports.js';
+import type { Storage, StorageHealth } from '../../application/ports.js';
+import { StorageUnavailable } from '../../domain/errors.js';
 import { answer } from './answer.js';
 import type { Action } from './context.js';
 
@@ -25,18 +26,30 @@ export class HealthController {
   };
 
   /**
-   * Whether requests should be sent here: 503 while stopping, and while the storage is away; 200 also if something else
-   * does not work, with the reasons. With what the operator of the storage had better change.
+   * Whether requests should be sent here: 503 while stopping, and while the storage can serve nothing; 200 also if something
+   * does not work. With the reasons, and with what the operator had better change.
    */
   readonly ready: Action = async (ctx) => {
     if (this.stopping) return answer(ctx, 503, { status: 'stopping' });
-    try {
-      const warnings = await this.storage.check();
-      const reasons = this.complaints.map((complaint) => complaint()).filter((each) => each !== undefined);
-      const state = reasons.length > 0 ? { status: 'degraded', reasons } : { status: 'ready' };
-      answer(ctx, 200, { ...state, ...(warnings.length > 0 && { warnings }) });
-    } catch {
-      answer(ctx, 503, { status: 'storage unavailable' });
-    }
+    const { canServe, reasons, warnings } = await this.checkStorage();
+    const all = [...reasons, ...this.complaints.map((complaint) => complaint())].filter(
+      (each) => each !== undefined,
+    );
+    const state = all.length > 0 ? { status: 'degraded', reasons: all } : { status: 'ready' };
+    answer(ctx, canServe ? 200 : 503, { ...state, ...(warnings.length > 0 && { warnings }) });
   };
+
+  private async checkStorage(): Promise<StorageHealth & { readonly canServe: boolean }> {
+    try {
+      return { canServe: true, ...(await this.storage.check()) };
+    } catch (error) {
+      const { reason, advice } =
+        error instanceof StorageUnavailable ? error : new StorageUnavailable('error');
+      return {
+        canServe: false,
+        reasons: [`The storage does not answer (${reason}). ${advice}`],
+        warnings: [],
+      };
+    }
+  }
 }

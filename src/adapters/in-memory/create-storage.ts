@@ -16,7 +16,7 @@ export async function createStorage({ clock }: StorageOptions): Promise<Storage>
     sessions,
     tasks,
     throttle: new InMemoryThrottle(clock),
-    check: async () => [],
+    check: async () => ({ reasons: [], warnings: [] }),
     async close() {},
   };
 }

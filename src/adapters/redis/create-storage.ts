@@ -1,6 +1,7 @@
 import type { Storage, StorageOptions } from '../../application/ports.js';
 import { Keys } from './keys.js';
 import { RedisConnection } from './redis-connection.js';
+import { RedisHealth } from './redis-health.js';
 import { RedisSessionRepository } from './redis-session-repository.js';
 import type { RedisSettings } from './redis-settings.js';
 import { RedisTaskRepository } from './redis-task-repository.js';
@@ -15,12 +16,13 @@ export async function createStorage({
 }: StorageOptions & { readonly redis: RedisSettings }): Promise<Storage> {
   const connection = await RedisConnection.open(redis, log);
   const keys = new Keys(redis.keyPrefix);
+  const health = new RedisHealth(connection, keys);
   return {
     users: new RedisUserRepository(connection, keys, clock),
     sessions: new RedisSessionRepository(connection, keys, clock),
     tasks: new RedisTaskRepository(connection, keys, clock),
     throttle: new RedisThrottle(connection, keys, clock),
-    check: () => connection.check(keys.userIds),
+    check: () => health.check(),
     close: () => connection.close(),
   };
 }

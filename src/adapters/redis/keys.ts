@@ -37,6 +37,11 @@ export class Keys {
     return `${this.tag(userId)}request:${requestKey}`;
   }
 
+  /** String: what is written to see whether that works. Expires at once. */
+  probe(tag: string): string {
+    return `${this.prefix}{${tag}}:probe`;
+  }
+
   /** The keys of one key of the throttle. */
   ofThrottle(key: string): ThrottleKeys {
     const tag = `${this.prefix}{t:${key}}:`;

@@ -159,9 +159,9 @@ export class ManagedClient {
     return performance.now() < this.chanceUntil;
   }
 
-  /** Waits for a new connection, if one is to be expected soon; throws StorageUnavailable. */
-  private async untilUsable(): Promise<void> {
-    if (this.hasChance()) {
+  /** Resolves if commands can be sent, now or over a new connection that is to be expected soon; otherwise StorageUnavailable. */
+  async untilUsable(): Promise<void> {
+    if (!this.usable && this.hasChance()) {
       const signal = AbortSignal.timeout(Math.ceil(this.chanceUntil - performance.now()));
       await once(this.events, 'usable', { signal }).catch(() => undefined);
     }

@@ -31,6 +31,7 @@ const advice: readonly (readonly [reason: RegExp, sentence: string])[] = [
   [/^no such database$/, 'It has no database of the number in REDIS_URL.'],
   [/^too many clients$/, 'Raise its maxclients.'],
   [/^NOPERM$/, 'Its ACL keeps the user of REDIS_URL from a command that is needed.'],
+  [/^ERR unknown command$/, 'It lacks a command that is needed, or has it under another name.'],
   [/^LOADING$/, 'It is reading its data from its disk.'],
   [/^MISCONF$/, 'It cannot write to its disk: see its own log.'],
   [/^READONLY$/, 'It is a replica: REDIS_URL should lead to the master.'],

@@ -98,6 +98,7 @@ function clientOfCluster(settings: RedisSettings, { nextDelay, reconnectOnError 
       commandTimeout: patience.socketTimeout + 50,
     },
     enableOfflineQueue: false,
+    retryDelayOnClusterDown: 0, // It takes longer than anybody waits.
     enableReadyCheck: false, // The handshake asks the same, and can say what is wrong.
     clusterRetryStrategy: nextDelay,
     lazyConnect: true,

@@ -1,6 +1,4 @@
-import { Cluster } from 'ioredis';
 import type { Log } from '../../application/ports.js';
-import { StorageUnavailable } from '../../domain/errors.js';
 import { shakeHands } from './handshake.js';
 import { ManagedClient } from './managed-client.js';
 import { OutageLog } from './outage-log.js';
@@ -16,8 +14,8 @@ import type { Script, ScriptArguments } from './script.js';
  */
 export class RedisConnection {
   private constructor(
-    private readonly client: ManagedClient,
-    private readonly warnings: RedisWarnings,
+    readonly client: ManagedClient,
+    readonly warnings: RedisWarnings,
     /** For writes that wait for replicas. */
     private readonly replicated:
       { readonly client: ManagedClient; readonly writer: ReplicatedWriter } | undefined,
@@ -54,19 +52,6 @@ export class RedisConnection {
     }
     const command = (client: RedisClient) => call((name, all) => client.call(name, ...all), script, args);
     return script.writes ? this.client.sendOnce(command) : this.client.send(command);
-  }
-
-  /**
-   * Resolves if the key can be read; on a Cluster, if that serves at all: a part of its slots may be away. Answers what is
-   * unwise about the settings of Redis, in sentences.
-   */
-  async check(key: string): Promise<readonly string[]> {
-    const state = this.send((client) =>
-      client instanceof Cluster ? client.cluster('INFO') : client.get(key),
-    );
-    const [text, warnings] = await Promise.all([state, this.warnings.current()]);
-    if (text?.includes('cluster_state:fail')) throw new StorageUnavailable('CLUSTERDOWN');
-    return warnings;
   }
 
   /** Lets go of the connection; politely, if there is one. */

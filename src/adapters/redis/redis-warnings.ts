@@ -49,9 +49,13 @@ async function warningsAbout(server: Redis): Promise<string[]> {
       `Redis drops data when its memory is full (maxmemory-policy ${policy}): set maxmemory-policy to noeviction.`,
     );
   }
-  const hasNoSnapshots = /^[[{]"save"[,:]""[\]}]$/.test(save);
-  if (hasNoSnapshots && /^aof_enabled:0/m.test(persistence)) {
-    warnings.push('Redis keeps nothing on its disk, and a restart loses everything: set appendonly to yes.');
+  if (/^aof_enabled:0/m.test(persistence)) {
+    const hasNoSnapshots = /^[[{]"save"[,:]""[\]}]$/.test(save);
+    warnings.push(
+      hasNoSnapshots
+        ? 'Redis keeps nothing on its disk, and a restart loses everything: set appendonly to yes.'
+        : 'Redis has only snapshots on its disk, and a crash loses what came after the last one: set appendonly to yes.',
+    );
   }
   return warnings;
 }
