@@ -8,7 +8,11 @@ import { AccountController } from './adapters/http/account-controller.js';
 import { createApp, type App } from './adapters/http/app.js';
 import { AuthController, type Registration } from './adapters/http/auth-controller.js';
 import { Authentication } from './adapters/http/authentication.js';
-import { clientAddressReader, type ReadClientAddress } from './adapters/http/client-address.js';
+import {
+  clientAddressReader,
+  warnOfForwarding,
+  type ReadClientAddress,
+} from './adapters/http/client-address.js';
 import { HealthController, type Complaint } from './adapters/http/health-controller.js';
 import { PublicKeysController } from './adapters/http/public-keys-controller.js';
 import { fieldsReader, type ReadFields } from './adapters/http/request-body.js';
@@ -176,6 +180,13 @@ export function createContainer(
     PublicKeysController,
     Authentication,
   ]);
-  make(HttpApp, (router, logger) => createApp(routes(router), logger), [HttpRouter, Logger]);
+  make(
+    HttpApp,
+    (router, logger) => {
+      const app = createApp(routes(router), logger);
+      return config.trustedProxies === 0 ? warnOfForwarding(app, logger) : app;
+    },
+    [HttpRouter, Logger],
+  );
   return container;
 }

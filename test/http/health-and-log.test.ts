@@ -190,6 +190,19 @@ describe('the log', () => {
     }
   });
 
+  it('says once that X-Forwarded-For comes while TRUST_PROXY is none', async () => {
+    const headers = { 'X-Forwarded-For': '203.0.113.9' };
+    const warnings = (of: RunningServer) =>
+      of.log.filter(({ message }) => message.startsWith('X-Forwarded-For comes, and TRUST_PROXY is none'));
+    for (let i = 0; i < 3; i++) await server.send({ method: 'GET', path: '/livez', headers });
+    expect(warnings(server)).to.have.length(1);
+    expect(warnings(server)[0]?.level).to.equal('warn');
+    const trusting = await RunningServer.start({ TRUST_PROXY: '1' });
+    await trusting.send({ method: 'GET', path: '/livez', headers });
+    await trusting.stop();
+    expect(warnings(trusting)).to.deep.equal([]);
+  });
+
   it('has a line for a client that left before its answer', async () => {
     const connection = await RawConnection.open(server.port);
     const abortThen =
@@ -352,6 +365,13 @@ describe('what clients send', () => {
         ['nothing', undefined, 'undefined'],
         ['an object with a status', { status: 418, message: canary, expose: true, body: canary }, 'object'],
         ['an HTTP error', Object.assign(new Error(canary), { status: 404, expose: true }), 'Error'],
+        ['an error with a code', Object.assign(new Error(canary), { code: 'EMFILE' }), 'Error EMFILE'],
+        ['an error whose code is no code', Object.assign(new Error(canary), { code: canary }), 'Error'],
+        [
+          'an error whose cause has a code',
+          new Error(canary, { cause: Object.assign(new Error(canary), { code: 'EPIPE' }) }),
+          'Error EPIPE',
+        ],
       ];
       for (const [name, error, kind] of failures) {
         it(`is in no line and in no answer, if ${name} is thrown`, async () => {

@@ -2,6 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import proxyaddr from 'proxy-addr';
+import type { Log } from '../../application/ports.js';
+import type { App } from './app.js';
 
 /** Whose X-Forwarded-For is believed: that of so many proxies in front of this server, or that of proxies at these addresses. */
 export type TrustedProxies = number | readonly string[];
@@ -25,9 +27,37 @@ export function clientAddressReader(trusted: TrustedProxies): ReadClientAddress 
       ? (_address: string, distance: number) => distance < trusted
       : proxyaddr.compile([...trusted]);
   return (request) => {
+    const addresses = proxyaddr.all(request, (address, distance) =>
+      isTrusted(bareAddress(address), distance),
+    );
     // A proxy that passes on what is no address speaks for itself.
-    const address = proxyaddr.all(request, isTrusted).findLast(isAddress);
+    const address = addresses.map(bareAddress).findLast(isAddress);
     return address === undefined ? unknownAddress : ipaddr.process(address).toString();
+  };
+}
+
+/**
+ * An entry of X-Forwarded-For without what some proxies write around the address: a port (`192.0.2.1:49152`,
+ * `[2001:db8::1]:49152`), brackets, or the `for=` and the quotes of RFC 7239.
+ */
+function bareAddress(entry: string): string {
+  const text = entry.trim().replace(/^for=/i, '').replaceAll('"', '');
+  const withoutPort = text.replace(/:\d{0,5}$/, '').replace(/^\[(.*)\]$/, '$1');
+  return isAddress(text) ? text : withoutPort;
+}
+
+/** The same application, which says in the log once that X-Forwarded-For comes and nobody's is believed. */
+export function warnOfForwarding(app: App, log: Log): App {
+  let hasWarned = false;
+  return (request, response) => {
+    if (!hasWarned && request.headers['x-forwarded-for'] !== undefined) {
+      hasWarned = true;
+      log.warn(
+        {},
+        'X-Forwarded-For comes, and TRUST_PROXY is none: all clients of a proxy count as one. If it is yours, set TRUST_PROXY.',
+      );
+    }
+    return app(request, response);
   };
 }
 
