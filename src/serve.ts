@@ -1,4 +1,5 @@
 import cluster from 'node:cluster';
+import { bcryptThreads } from './adapters/crypto/bcrypt-threads.js';
 import { JwtTokenSigner } from './adapters/crypto/jwt-token-signer.js';
 import { HealthController } from './adapters/http/health-controller.js';
 import { HttpServer } from './adapters/http/http-server.js';
@@ -32,7 +33,10 @@ export async function serve(config: Config, clock: Clock, log: Log, output: LogO
   process.on('unhandledRejection', (reason) => {
     log.error(describeUnforeseen(reason), 'A promise was rejected, and nobody had waited for it.');
   });
-  const storage = await createStorage(config.storage, { clock, log });
+  const threads = bcryptThreads.start().catch((error: unknown) => {
+    log.warn(describeUnforeseen(error), 'No thread for password hashes can be started now.');
+  });
+  const [storage] = await Promise.all([createStorage(config.storage, { clock, log }), threads]);
   const container = createContainer(config, storage, clock, log, [() => output.complaint()]);
   const server = new HttpServer(container.get(HttpApp));
   const port = await server.listen(config.port, config.host).catch((error: NodeJS.ErrnoException) => {

@@ -1,16 +1,31 @@
 import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { DomainError } from '../../domain/errors.js';
 
 /** To hash a password, or to compare one with a hash. */
 export type BcryptJob =
   { readonly password: string; readonly cost: number } | { readonly password: string; readonly hash: string };
 
+/** How many threads are started ahead at most; each takes 8 MB. */
+const maxStartedAhead = 4;
+
+/** What the system says when it has no descriptors, memory or threads to give. */
+const shortage = /^(?:EMFILE|ENFILE|EAGAIN|ENOMEM|ERR_WORKER_\w+)$/;
+
 /**
  * bcrypt in threads that give way to requests; libuv's, in which it would run else, have the same priority as those.
- * There are as many as there are calls at the same time.
+ * There are as many as there are calls at the same time. A call for which no thread can be started is rejected with the
+ * code 'overloaded'.
  */
 class BcryptThreads {
   private readonly idle: BcryptThread[] = [];
+
+  /** Starts some threads ahead of the first calls, when there may be no descriptors left for it. */
+  async start(): Promise<void> {
+    const count = Math.min(maxStartedAhead, Math.max(1, availableParallelism() - 1));
+    await Promise.all(Array.from({ length: count }, () => this.hash('', 4)));
+  }
 
   async hash(password: string, cost: number): Promise<string> {
     return this.run<string>({ password, cost });
@@ -24,6 +39,9 @@ class BcryptThreads {
     const thread = this.idle.pop() ?? new BcryptThread();
     try {
       return (await thread.run(job)) as T;
+    } catch (error) {
+      const { code = '' } = error as NodeJS.ErrnoException;
+      throw shortage.test(code) ? new DomainError('overloaded') : error;
     } finally {
       this.idle.push(thread);
     }
