@@ -85,7 +85,15 @@ function explain(error: unknown): Explanation {
     return { sentences: ['There is no user of this name.'], code: 1 };
   }
   const { kind, at } = describeUnforeseen(error);
-  return { sentences: [`Something unforeseen went wrong (${kind}).`, ...at], code: 70 };
+  return { sentences: [`Something unforeseen went wrong (${kind}).`, ...at, ...suspicion()], code: 70 };
+}
+
+/** An error of a connection has no frames of whoever opened it. */
+function suspicion(): string[] {
+  const storage = process.env['STORAGE']?.trim() ?? '';
+  if (/^(?:memory|redis)?$/.test(storage)) return [];
+  const sentence = `It may come from STORAGE=${storage}, which must handle the errors of its own connections.`;
+  return [withoutPasswords(sentence)];
 }
 
 function explainOutput({ code, done }: OutputError): Explanation {

@@ -38,17 +38,18 @@ async function createFromModule(
   patience: number,
 ): Promise<Storage> {
   const problem = (what: string) => new StorageError(`STORAGE=${specifier}: ${what}.`);
-  const module = await load(specifier).catch((error: unknown) => {
+  const tooLate = (what: string) => () => problem(`${what} after ${patience / 1000} seconds`);
+  const loaded = load(specifier).catch((error: unknown) => {
     throw problem(`the module cannot be loaded: ${firstLine(error)}`);
   });
+  const module = await inTime(loaded, patience, tooLate('the module has not been loaded'));
   if (typeof module.createStorage !== 'function') throw problem('the module does not export createStorage');
   const created = Promise.resolve()
     .then(() => module.createStorage?.(options))
     .catch((error: unknown) => {
       throw problem(`createStorage failed: ${firstLine(error)}`);
     });
-  const tooLate = () => problem(`createStorage has not answered after ${patience / 1000} seconds`);
-  const storage: unknown = await inTime(created, patience, tooLate);
+  const storage: unknown = await inTime(created, patience, tooLate('createStorage has not answered'));
   const missing = missingMethods(storage);
   if (missing.length > 0) throw problem(`createStorage answered a storage without ${missing.join(', ')}`);
   return guardStorage(storage as Storage, options.log);

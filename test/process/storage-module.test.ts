@@ -98,6 +98,24 @@ describe('a storage of your own', () => {
     expect(stdout + stderr).not.to.include('secret');
   });
 
+  it('ends the server by an error that it does not handle, and the code and the module are told', async () => {
+    const path = moduleOf(`
+      import { connect, createServer } from 'node:net';
+      import { createStorage as create } from '${inMemory}';
+      export async function createStorage(options) {
+        const storage = await create(options);
+        const server = createServer((socket) => socket.resetAndDestroy()).listen(0, '127.0.0.1');
+        const check = async () => (connect(server.address().port, '127.0.0.1').write('secret'), []);
+        return { ...storage, check };
+      }`);
+    const server = await ServerProcess.start({ ...environment, STORAGE: path });
+    await server.call('GET', '/readyz').catch(() => undefined);
+    const { code, stderr } = await server.ending;
+    expect(code).to.equal(70);
+    expect(stderr).to.match(/^hexado: Something unforeseen went wrong \(Error E(?:CONNRESET|PIPE)\)\.\n/);
+    expect(stderr).to.include(`hexado: It may come from STORAGE=${path}, `).and.not.include('secret');
+  });
+
   it('is also found by an absolute path, a file URL, or the name of a package', async () => {
     const path = moduleOf(`export { createStorage } from '${inMemory}';`);
     for (const specifier of [path, pathToFileURL(path).href, 'ioredis']) {
@@ -191,6 +209,13 @@ describe('a storage of your own', () => {
       );
     });
   }
+
+  it('is refused if it is not loaded in time', async () => {
+    const path = moduleOf(`await new Promise(() => {}); export const createStorage = () => {};`);
+    expect(await outcomeOf(path, 10)).to.equal(
+      `STORAGE=${path}: the module has not been loaded after 0.01 seconds.`,
+    );
+  });
 
   it('is refused if it is not there in time', async () => {
     const path = moduleOf(`export const createStorage = () => new Promise(() => {});`);
