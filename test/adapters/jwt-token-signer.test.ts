@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import jwt, { type JwtHeader } from 'jsonwebtoken';
 import { JwtTokenSigner } from '../../src/adapters/crypto/jwt-token-signer.js';
 import { newSigningKey, type SigningKey } from '../../src/adapters/crypto/signing-key.js';
+import { DomainError } from '../../src/domain/errors.js';
 import type { TokenClaims } from '../../src/domain/session.js';
 import { SettableClock } from '../support/settable-clock.js';
 import { aSecret } from '../support/signing-keys.js';
@@ -61,6 +62,13 @@ describe('JwtTokenSigner', () => {
     it('writes each claim under its name', () => {
       const [, body = ''] = tokens.sign(someClaims()).split('.');
       expect(JSON.parse(Buffer.from(body, 'base64url').toString())).to.deep.equal(payload());
+    });
+
+    it('is refused where the token would have expired already', () => {
+      for (const expiresAt of [now, now - 1]) {
+        expect(() => tokens.sign(someClaims({ expiresAt }))).to.throw(DomainError, 'token_invalid');
+      }
+      expect(tokens.sign(someClaims({ expiresAt: now + 1 }))).to.be.a('string');
     });
 
     it('signs header and payload with the key', () => {
@@ -130,20 +138,24 @@ describe('JwtTokenSigner', () => {
       expect(tokens.verify(token)).to.equal(undefined);
     });
 
-    it('refuses a token until the time at which it was issued', () => {
-      const token = tokens.sign(someClaims({ issuedAt: now + 1 }));
-      clock.advance(0.5);
+    it('accepts a token that was issued up to five seconds in the future, each time, and none later', () => {
+      const token = tokens.sign(someClaims({ issuedAt: now + 6 }));
+      clock.advance(0.999);
       expect(tokens.verify(token)).to.equal(undefined);
-      clock.advance(0.5);
-      expect(tokens.verify(token)).to.deep.equal(someClaims({ issuedAt: now + 1 }));
+      clock.advance(0.001);
+      for (const _ of [1, 2]) expect(tokens.verify(token)).to.deep.equal(someClaims({ issuedAt: now + 6 }));
+      clock.advance(-0.001);
+      expect(tokens.verify(token)).to.equal(undefined);
     });
 
-    it('refuses a token before the time from which it is good', () => {
-      const token = signed(payload({ nbf: now + 1 }));
-      clock.advance(0.5);
+    it('accepts a token up to five seconds before the time from which it is good, each time, and not earlier', () => {
+      const token = signed(payload({ nbf: now + 6 }));
+      clock.advance(0.999);
       expect(tokens.verify(token)).to.equal(undefined);
-      clock.advance(0.5);
-      expect(tokens.verify(token)).to.deep.equal(someClaims());
+      clock.advance(0.001);
+      for (const _ of [1, 2]) expect(tokens.verify(token)).to.deep.equal(someClaims());
+      clock.advance(-0.001);
+      expect(tokens.verify(token)).to.equal(undefined);
     });
 
     it('accepts an expiry at the end of the year 9999, and none after', () => {
@@ -217,12 +229,25 @@ describe('JwtTokenSigner', () => {
 
     it('refuses another spelling of the same signature', () => {
       const token = knownToken();
-      const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
       // The last of its 43 digits has two bits that stand for nothing.
-      const respelled = token.slice(0, -1) + digits[digits.indexOf(token.at(-1) ?? '') ^ 1];
-      const signatures = [token, respelled].map((text) => Buffer.from(text.split('.')[2] ?? '', 'base64url'));
+      const signatures = [token, respelled(token)].map((text) =>
+        Buffer.from(text.split('.')[2] ?? '', 'base64url'),
+      );
       expect(signatures[0]?.equals(signatures[1] ?? Buffer.alloc(0))).to.equal(true);
-      expect(tokens.verify(respelled)).to.equal(undefined);
+      expect(tokens.verify(respelled(token))).to.equal(undefined);
+    });
+
+    it('refuses header or payload in another spelling, though the key signed it so', () => {
+      const texts = [{ alg: 'HS256', typ: 'JWT' }, payload({ aud: 'a' }), payload({ aud: 'aa' })];
+      for (const [index, text] of texts.entries()) {
+        const segment = Buffer.from(JSON.stringify(text)).toString('base64url');
+        if (segment.length % 4 === 0) continue; // It has no bits that stand for nothing.
+        const header = Buffer.from(JSON.stringify(texts[0])).toString('base64url');
+        const body = Buffer.from(JSON.stringify(payload())).toString('base64url');
+        const content = index === 0 ? `${respelled(segment)}.${body}` : `${header}.${respelled(segment)}`;
+        const signature = createHmac('sha256', key).update(content).digest('base64url');
+        expect(tokens.verify(`${content}.${signature}`), content).to.equal(undefined);
+      }
     });
 
     it('refuses a token with anything added to it or taken away', () => {
@@ -355,6 +380,14 @@ describe('JwtTokenSigner', () => {
         expect(tokens.verify(`${token.slice(0, -3)}AAA`)).to.equal(undefined);
       });
 
+      it('refuses another spelling of the same signature, one that was verified before as well', () => {
+        const token = tokens.sign(someClaims());
+        for (const _ of [1, 2]) {
+          expect(tokens.verify(respelled(token))).to.equal(undefined);
+          expect(tokens.verify(token)).to.deep.equal(someClaims());
+        }
+      });
+
       it('publishes the public key, and nothing of the private one', () => {
         const [published, ...others] = tokens.publicKeys() as [JsonWebKey];
         expect(others).to.deep.equal([]);
@@ -400,6 +433,18 @@ describe('JwtTokenSigner', () => {
     });
   }
 
+  it('accepts both forms of an ES256 signature, (r, s) and (r, n - s), for our own are of either form', () => {
+    tokens = new JwtTokenSigner([newSigningKey('ES256')], clock.now);
+    const token = tokens.sign(someClaims());
+    const content = token.slice(0, token.lastIndexOf('.'));
+    const signature = Buffer.from(token.slice(content.length + 1), 'base64url');
+    const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+    const s = order - BigInt(`0x${signature.subarray(32).toString('hex')}`);
+    const other = signature.toString('hex', 0, 32) + s.toString(16).padStart(64, '0');
+    const otherToken = `${content}.${Buffer.from(other, 'hex').toString('base64url')}`;
+    expect(tokens.verify(otherToken)).to.deep.equal(someClaims());
+  });
+
   it('refuses a good signature of another kind of the same RSA key', () => {
     const pair = newSigningKey('RS256');
     tokens = new JwtTokenSigner([pair], clock.now);
@@ -411,6 +456,12 @@ describe('JwtTokenSigner', () => {
     }
   });
 });
+
+/** The same bytes as base64url whose last digit has a bit set, or not, that stands for nothing. */
+function respelled(base64url: string): string {
+  const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  return base64url.slice(0, -1) + digits[digits.indexOf(base64url.at(-1) ?? '') ^ 1];
+}
 
 interface Signature {
   readonly key?: Buffer;

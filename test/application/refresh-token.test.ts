@@ -156,6 +156,14 @@ describe('RefreshToken with rotation', () => {
     expect(await refusalOf(application.authenticate.execute(access))).to.equal('token_invalid');
   });
 
+  it('issues nothing once the session lifetime was lowered and is over, and ends the session', async () => {
+    const tokens = await application.newcomer('maria');
+    application.passTime(1000);
+    application = application.restart({ rotate: true, sessionLifetime: 1000, refreshLifetime: 3600 });
+    expect(await refusalOf(refresh(tokens.refresh))).to.equal('token_invalid');
+    expect(await refusalOf(refresh(tokens.refresh))).to.equal('token_revoked');
+  });
+
   it('takes up sessions that were opened without it', async () => {
     const tokens = await application.restart({ rotate: false }).newcomer('maria');
     expect(await refresh(await successorOf(tokens.refresh))).to.have.all.keys('access', 'refresh');

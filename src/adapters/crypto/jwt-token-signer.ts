@@ -1,5 +1,6 @@
 import jwt from 'jsonwebtoken';
 import type { Clock, TokenSigner } from '../../application/ports.js';
+import { DomainError } from '../../domain/errors.js';
 import type { TokenClaims } from '../../domain/session.js';
 import type { SigningKey, SigningKeys } from './signing-key.js';
 
@@ -12,9 +13,14 @@ const maxLength = 4096;
 /** How many verified tokens are remembered, at some 700 bytes each. */
 const maxRemembered = 20_000;
 
+/** Seconds by which the clock of the server that issued a token may be ahead of ours. */
+const leeway = 5;
+
 interface Verified {
   readonly token: string;
   readonly claims: TokenClaims;
+  /** The first second in which the token is good, by the clock of the server that issued it. */
+  readonly notBefore: number;
 }
 
 /** JSON Web Tokens (RFC 7519), signed with the first of some keys and verified with the one that they name. */
@@ -43,6 +49,7 @@ export class JwtTokenSigner implements TokenSigner {
   }
 
   sign(claims: TokenClaims): string {
+    if (claims.expiresAt <= this.clock()) throw new DomainError('token_invalid');
     const payload = {
       token_type: claims.type,
       exp: claims.expiresAt,
@@ -60,22 +67,23 @@ export class JwtTokenSigner implements TokenSigner {
     const now = this.clock();
     const signature = token.slice(token.lastIndexOf('.') + 1);
     const known = this.verified.get(signature);
-    if (known?.token === token) return isInTime(known.claims, now) ? known.claims : undefined;
+    if (known?.token === token) return isInTime(known, now) ? known.claims : undefined;
 
-    const claims = this.read(token, now);
-    if (claims) this.remember(signature, { token, claims });
-    return claims;
+    const verified = this.read(token);
+    if (!verified || !isInTime(verified, now)) return undefined;
+    this.remember(signature, verified);
+    return verified.claims;
   }
 
-  private read(token: string, now: number): TokenClaims | undefined {
-    const decoded = this.decode(token, now);
+  private read(token: string): Verified | undefined {
+    const decoded = this.decode(token);
     if (!decoded || 'crit' in decoded.header) return undefined;
 
-    const { token_type, exp, iat, nbf, jti, user_id, sid } = decoded.payload;
+    const { token_type, exp, iat, nbf = 0, jti, user_id, sid } = decoded.payload;
     if (token_type !== 'access' && token_type !== 'refresh') return undefined;
     if (typeof jti !== 'string' || typeof sid !== 'string') return undefined;
-    if (!isWhole(user_id) || !isWhole(exp) || !isWhole(iat)) return undefined;
-    if (exp > latestExpiry || !(nbf === undefined || isWhole(nbf))) return undefined;
+    if (!isWhole(user_id) || !isWhole(exp) || !isWhole(iat) || !isWhole(nbf)) return undefined;
+    if (exp > latestExpiry) return undefined;
     const claims: TokenClaims = {
       type: token_type,
       id: jti,
@@ -84,7 +92,7 @@ export class JwtTokenSigner implements TokenSigner {
       issuedAt: iat,
       expiresAt: exp,
     };
-    return isInTime(claims, now) ? claims : undefined;
+    return { token, claims, notBefore: Math.max(iat, nbf) };
   }
 
   /** The oldest make room: the tokens in use come back at once, and those that are not would never leave. */
@@ -94,15 +102,18 @@ export class JwtTokenSigner implements TokenSigner {
     this.verified.set(signature, verified);
   }
 
-  private decode(
-    token: string,
-    now: number,
-  ): { header: object; payload: Record<string, unknown> } | undefined {
+  /** What a token with a good signature says, in its time or not. */
+  private decode(token: string): { header: object; payload: Record<string, unknown> } | undefined {
+    if (!token.split('.').every(isCanonical)) return undefined;
     try {
       const key = this.keysById.get(jwt.decode(token, { complete: true })?.header.kid);
       if (!key) return undefined;
-      const options = { algorithms: [key.algorithm], clockTimestamp: now, complete: true as const };
-      const { header, payload } = jwt.verify(token, key.verifies, options);
+      const { header, payload } = jwt.verify(token, key.verifies, {
+        algorithms: [key.algorithm],
+        ignoreExpiration: true,
+        ignoreNotBefore: true,
+        complete: true,
+      });
       return typeof payload === 'object' && !Array.isArray(payload) ? { header, payload } : undefined;
     } catch {
       return undefined;
@@ -118,8 +129,13 @@ function asJsonWebKey({ id, algorithm, verifies }: SigningKey): object {
   return { ...verifies.export({ format: 'jwk' }), kid: id, alg: algorithm, use: 'sig' };
 }
 
-function isInTime({ issuedAt, expiresAt }: TokenClaims, now: number): boolean {
-  return issuedAt <= now && now < expiresAt;
+function isInTime({ notBefore, claims: { expiresAt } }: Verified, now: number): boolean {
+  return notBefore <= now + leeway && now < expiresAt;
+}
+
+/** Whether this is base64url as encoders write it. Decoders ignore the last bits that stand for nothing (RFC 4648, 3.5). */
+function isCanonical(text: string): boolean {
+  return Buffer.from(text, 'base64url').toString('base64url') === text;
 }
 
 function isWhole(value: unknown): value is number {
