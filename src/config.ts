@@ -4,7 +4,7 @@ import type { Registration } from './adapters/http/auth-controller.js';
 import { parseTrustedProxies, type TrustedProxies } from './adapters/http/client-address.js';
 import { parseRedisSettings, type RedisSettings } from './adapters/redis/redis-settings.js';
 import { parseBoolean, parseDuration, parseLimit, parseSize, parseWhole } from './config-values.js';
-import type { AttemptLimits, Limit } from './domain/limit.js';
+import type { AttemptLimits } from './domain/limit.js';
 import type { SessionPolicy } from './domain/session.js';
 import type { TaskLimits } from './domain/task.js';
 import { isReadableByOthers } from './keys-file.js';
@@ -44,9 +44,9 @@ export const variables = {
   BCRYPT_COST: ['12', 'work per password hash, 4 to 15; each step doubles it'],
   BODY_LIMIT: ['1mb', 'largest request body: 65536b, 100kb, 1mb'],
   WORKERS: ['1', 'processes that share the port: a number, or auto for one per core; not in memory'],
-  THROTTLE_SIGN_IN: ['10/5m', 'sign-ins under one name from one address: 10/5m, 100/1h, off'],
-  THROTTLE_SIGN_IN_USERNAME: ['10 times THROTTLE_SIGN_IN', 'sign-ins under one name from all addresses'],
-  THROTTLE_SIGN_IN_ADDRESS: ['200 times THROTTLE_SIGN_IN', 'sign-ins from one address'],
+  THROTTLE_SIGN_IN: ['30/5m', 'wrong sign-ins under one name from one address: 30/5m, 100/1h, off'],
+  THROTTLE_SIGN_IN_USERNAME: ['100/5m', 'wrong sign-ins under one name from all addresses'],
+  THROTTLE_SIGN_IN_ADDRESS: ['2000/5m', 'wrong sign-ins from one address'],
   THROTTLE_REGISTER: ['2000/1h', 'registrations from one address'],
   THROTTLE_REFRESH: ['6000/5m', 'refreshes from one address'],
   TRUST_PROXY: [
@@ -130,10 +130,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     value(name, (given) => parseSize(given, max), expected);
 
   const limit = (name: Name) =>
-    value(name, parseLimit, 'a number and a time: 10/5m, 100/1h; or off') ?? 'off';
-  const limitOr = (name: Name, fallback: Limit | 'off') =>
-    text(name) === undefined ? fallback : limit(name);
+    value(name, parseLimit, 'a number and a time: 30/5m, 100/1h; or off') ?? 'off';
   const signIn = limit('THROTTLE_SIGN_IN');
+  const limitUnlessOff = (name: Name) => (signIn === 'off' && text(name) === undefined ? 'off' : limit(name));
 
   const storage = readStorage(text, problem);
   const inMemory = storage?.kind === 'memory';
@@ -165,8 +164,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     ),
     limits: {
       signIn,
-      signInUsername: limitOr('THROTTLE_SIGN_IN_USERNAME', times(10, signIn)),
-      signInAddress: limitOr('THROTTLE_SIGN_IN_ADDRESS', times(200, signIn)),
+      signInUsername: limitUnlessOff('THROTTLE_SIGN_IN_USERNAME'),
+      signInAddress: limitUnlessOff('THROTTLE_SIGN_IN_ADDRESS'),
       register: limit('THROTTLE_REGISTER'),
       refresh: limit('THROTTLE_REFRESH'),
     },
@@ -231,10 +230,6 @@ function parseAlgorithm(text: string): Algorithm | undefined {
 
 function parseWorkers(text: string): number | undefined {
   return text === 'auto' ? availableParallelism() : parseWhole(text, 1, 256);
-}
-
-function times(factor: number, limit: Limit | 'off'): Limit | 'off' {
-  return limit === 'off' ? limit : { ...limit, attempts: limit.attempts * factor };
 }
 
 /** Files of secrets should be for the server's own user, or its group. */

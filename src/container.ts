@@ -8,11 +8,8 @@ import { AccountController } from './adapters/http/account-controller.js';
 import { createApp, type App } from './adapters/http/app.js';
 import { AuthController, type Registration } from './adapters/http/auth-controller.js';
 import { Authentication } from './adapters/http/authentication.js';
-import {
-  clientAddressReader,
-  warnOfForwarding,
-  type ReadClientAddress,
-} from './adapters/http/client-address.js';
+import { clientAddressReader, warnOfForwarding } from './adapters/http/client-address.js';
+import { clientReader, type ReadClient } from './adapters/http/client.js';
 import { HealthController, type Complaint } from './adapters/http/health-controller.js';
 import { PublicKeysController } from './adapters/http/public-keys-controller.js';
 import { fieldsReader, type ReadFields } from './adapters/http/request-body.js';
@@ -21,6 +18,7 @@ import { TaskController } from './adapters/http/task-controller.js';
 import { InMemoryThrottle } from './adapters/in-memory/in-memory-throttle.js';
 import { Authenticate } from './application/authenticate.js';
 import { ChangePassword } from './application/change-password.js';
+import { CheckPassword } from './application/check-password.js';
 import { ConfirmPassword } from './application/confirm-password.js';
 import { DeleteAccount } from './application/delete-account.js';
 import { IssueTokens } from './application/issue-tokens.js';
@@ -67,7 +65,7 @@ const Policy = named<SessionPolicy>('SessionPolicy');
 const Logger = named<Log>('Log');
 const BodyReader = named<ReadFields>('ReadFields');
 const Complaints = named<readonly Complaint[]>('Complaints');
-const AddressReader = named<ReadClientAddress>('ReadClientAddress');
+const ClientReader = named<ReadClient>('ReadClient');
 
 const RegistrationChoice = named<Registration>('Registration');
 const LimitsPerUser = named<TaskLimits>('TaskLimits');
@@ -133,12 +131,13 @@ export function createContainer(
     [Attempts, CurrentTime, TextDigest],
   );
   bind(RegisterUser, [LimitAttempts, Users, Hasher, CurrentTime]);
-  bind(IssueTokens, [LimitAttempts, Users, Sessions, Hasher, Tokens, RandomId, CurrentTime, Policy]);
+  bind(CheckPassword, [LimitAttempts, Users, Hasher]);
+  bind(IssueTokens, [CheckPassword, Users, Sessions, Hasher, Tokens, RandomId, CurrentTime, Policy]);
   bind(RefreshToken, [LimitAttempts, Tokens, Sessions, Users, RandomId, CurrentTime, Policy]);
   bind(VerifyToken, [Tokens, Sessions, Users]);
   bind(Logout, [Tokens, Sessions]);
   bind(Authenticate, [Tokens, Sessions, Users]);
-  bind(ConfirmPassword, [LimitAttempts, Users, Hasher]);
+  bind(ConfirmPassword, [Users, CheckPassword]);
   bind(ChangePassword, [ConfirmPassword, Users, Hasher]);
   bind(ManageSessions, [Sessions]);
   bind(DeleteAccount, [ConfirmPassword, Users]);
@@ -148,12 +147,12 @@ export function createContainer(
 
   // What drives them over HTTP.
   make(BodyReader, () => fieldsReader(config.bodyLimit), []);
-  make(AddressReader, () => clientAddressReader(config.trustedProxies), []);
+  make(ClientReader, () => clientReader(clientAddressReader(config.trustedProxies)), []);
   bind(Authentication, [Authenticate]);
   bind(AuthController, [
     Authentication,
     BodyReader,
-    AddressReader,
+    ClientReader,
     RegistrationChoice,
     RegisterUser,
     IssueTokens,
@@ -164,7 +163,7 @@ export function createContainer(
   bind(AccountController, [
     Authentication,
     BodyReader,
-    AddressReader,
+    ClientReader,
     ChangePassword,
     ManageSessions,
     DeleteAccount,

@@ -133,7 +133,7 @@ export const answers: AnswersOf<Storage> = {
     update: maybe(task),
     remove: truth,
   },
-  throttle: { count: waitFor, trust: nothing, isTrusted: truth },
+  throttle: { count: waitFor, giveBack: nothing, trust: nothing, isTrusted: truth },
   check: (answer) => health(Array.isArray(answer) ? { warnings: answer as unknown[] } : (answer ?? {})),
   close: nothing,
 };

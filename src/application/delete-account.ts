@@ -1,12 +1,13 @@
 import { DomainError } from '../domain/errors.js';
 import { allValid, checkText, type Fields } from '../domain/fields.js';
 import type { Caller } from './authenticate.js';
+import type { Client } from './client.js';
 import type { ConfirmPassword } from './confirm-password.js';
 import type { UserRepository } from './ports.js';
 
 /**
  * Deletes the account of a caller who knows its password, with all sessions and tasks.
- * Throws InvalidFields, Throttled, 'user_not_found', or 'token_revoked' if the session they call from has ended meanwhile.
+ * Throws InvalidFields, Throttled, 'overloaded', 'user_not_found', or 'token_revoked' if the session they call from has ended meanwhile.
  */
 export class DeleteAccount {
   constructor(
@@ -14,9 +15,9 @@ export class DeleteAccount {
     private readonly users: UserRepository,
   ) {}
 
-  async execute({ userId, sessionId }: Caller, input: Fields, address: string): Promise<void> {
+  async execute({ userId, sessionId }: Caller, input: Fields, client: Client): Promise<void> {
     const { password } = allValid<{ password: string }>({ password: checkText(input['password']) });
-    await this.confirmPassword.execute(userId, ['password', password], address);
+    await this.confirmPassword.execute(userId, ['password', password], client);
     const wasThere = await this.users.remove(userId, sessionId);
     if (!wasThere) throw new DomainError('user_not_found');
   }

@@ -9,7 +9,8 @@ import {
   type SessionPolicy,
 } from '../domain/session.js';
 import { parseCredentials, type Credentials, type User } from '../domain/user.js';
-import type { LimitAttempts } from './limit-attempts.js';
+import type { CheckPassword } from './check-password.js';
+import type { Client } from './client.js';
 import type {
   Clock,
   NewId,
@@ -20,13 +21,13 @@ import type {
 } from './ports.js';
 
 /**
- * Signs a user in from an address: opens a session and answers its two tokens. Throws InvalidFields, Throttled, or
+ * Signs a user in: opens a session and answers its two tokens. Throws InvalidFields, Throttled, 'overloaded' or
  * 'invalid_credentials'. The attempt counts before the password is compared, so that no more are compared than the limits
  * let through.
  */
 export class IssueTokens {
   constructor(
-    private readonly limits: LimitAttempts,
+    private readonly checkPassword: CheckPassword,
     private readonly users: UserRepository,
     private readonly sessions: SessionRepository,
     private readonly hasher: PasswordHasher,
@@ -36,11 +37,10 @@ export class IssueTokens {
     private readonly policy: SessionPolicy,
   ) {}
 
-  async execute(input: Fields, address: string): Promise<{ refresh: string; access: string }> {
+  async execute(input: Fields, client: Client): Promise<{ refresh: string; access: string }> {
     const credentials = parseCredentials(input);
-    await this.limits.signIn(address, credentials.username);
     // The first try is in vain if another sign-in stores the same password hashed anew before the session is opened.
-    const session = (await this.open(credentials, address)) ?? (await this.open(credentials, address));
+    const session = (await this.open(credentials, client)) ?? (await this.open(credentials, client));
     if (!session) throw new DomainError('invalid_credentials');
 
     return {
@@ -50,23 +50,20 @@ export class IssueTokens {
   }
 
   /** Undefined if the account has changed since its password was compared. */
-  private async open({ username, password }: Credentials, address: string): Promise<Session | undefined> {
-    const user = await this.users.findByName(username);
-    // One comparison whatever is found, so that the time taken does not tell which names exist.
-    const matches = await this.hasher.verify(password, user?.passwordHash);
-    if (!user || !matches || !user.active) throw new DomainError('invalid_credentials');
+  private async open({ username, password }: Credentials, client: Client): Promise<Session | undefined> {
+    const user = await this.checkPassword.execute(username, password, client);
+    if (!user) throw new DomainError('invalid_credentials');
 
-    await this.limits.signedIn(address, username);
-    const passwordHash = await this.upToDateHash(user, password);
+    const passwordHash = await this.upToDateHash(user, password, client);
     const ids = { id: this.newId(), userId: user.id, refreshId: this.newId() };
-    const session = openSession({ ...ids, address: networkOf(address) }, this.clock(), this.policy);
+    const session = openSession({ ...ids, address: networkOf(client.address) }, this.clock(), this.policy);
     const isOpen = await this.sessions.open(session, passwordHash, this.policy.maxPerUser);
     return isOpen ? session : undefined;
   }
 
-  private async upToDateHash(user: User, password: string): Promise<string> {
+  private async upToDateHash(user: User, password: string, client: Client): Promise<string> {
     if (!this.hasher.isOutdated(user.passwordHash)) return user.passwordHash;
-    const hash = await this.hasher.hash(password);
+    const hash = await this.hasher.hash(password, { client, isTrusted: true });
     await this.users.replacePasswordHash(user.id, user.passwordHash, hash);
     return hash;
   }

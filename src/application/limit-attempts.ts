@@ -6,9 +6,32 @@ import type { Digest, Throttle } from './ports.js';
 /** How long the owner of an account is known by the network from which they signed in, in seconds. */
 const trustLifetime = 30 * 86_400;
 
+/** An attempt that was counted. */
+export interface Attempt {
+  /** Counts it no longer. */
+  giveBack(): Promise<void>;
+}
+
+/** An attempt to sign in that was counted. */
+export interface SignInAttempt extends Attempt {
+  /** Whether the user has signed in from this network within 30 days. */
+  readonly isTrusted: boolean;
+  /**
+   * It was right. It counts no longer, nor do earlier ones under this name from this network, which is trusted from now on.
+   */
+  succeed(): Promise<void>;
+}
+
+/** What came of counting an attempt against one limit: it counts, or there will be room for it in `wait` seconds. */
+interface Counting extends Attempt {
+  readonly wait: number;
+  /** Where it was counted: in the storage or, if that could not count, in this process. */
+  readonly by: Throttle;
+}
+
 /**
  * Keeps those who guess from guessing often. Every attempt counts before any work is done for it; one too many throws
- * Throttled. While the storage cannot count, no sign-in and no registration is let through (StorageUnavailable).
+ * Throttled. What the storage cannot count is counted in this process, with a tenth of the room.
  */
 export class LimitAttempts {
   constructor(
@@ -23,47 +46,60 @@ export class LimitAttempts {
    * Counts a sign-in. Whoever has lately signed in from their network gets through however many others try, so that
    * strangers cannot shut the owner of an account out.
    */
-  async signIn(address: string, username: string): Promise<void> {
+  async signIn(address: string, username: string): Promise<SignInAttempt> {
+    const network = networkOf(address);
     // What is refused for its address leaves no trace under any name.
-    await this.count(this.key('sign-in-address', networkOf(address)), this.limits.signInAddress);
-    const fromHere = this.signInKey(address, username);
-    await this.count(fromHere, this.limits.signIn);
-    const fromEverywhere = this.key('sign-in-username', username);
-    const wait = await this.wait(this.throttle, fromEverywhere, this.limits.signInUsername);
-    if (wait > 0 && !(await this.throttle.isTrusted(fromHere))) throw new Throttled(wait);
+    const ofAddress = await this.count(this.key('sign-in-address', network), this.limits.signInAddress);
+    requireRoom(ofAddress);
+    const fromHere = this.key('sign-in', `${network} ${username}`);
+    // A storage that could not count is not asked again: nobody waits for it several times.
+    const [ofBoth, isTrusted] = await Promise.all([
+      this.count(fromHere, this.limits.signIn, ofAddress.by),
+      this.isTrusted(fromHere, ofAddress.by),
+    ]);
+    requireRoom(ofBoth);
+    const name = this.key('sign-in-username', username);
+    const ofName = await this.count(name, this.limits.signInUsername, ofBoth.by);
+    if (!isTrusted) requireRoom(ofName);
+
+    const giveBack = async () => {
+      await Promise.all([ofAddress, ofBoth, ofName].map((counting) => counting.giveBack()));
+    };
+    const succeed = async () => {
+      await Promise.all([giveBack(), this.trust(fromHere)]);
+    };
+    return { isTrusted, giveBack, succeed };
   }
 
-  /** Forgets the sign-ins under this name from this network, because the last one was right; other counts stay. */
-  async signedIn(address: string, username: string): Promise<void> {
-    if (this.limits.signIn === 'off' && this.limits.signInUsername === 'off') return;
-    await this.throttle.trust(this.signInKey(address, username), trustLifetime);
+  /** Counts a registration. */
+  async register(address: string): Promise<Attempt> {
+    const counting = await this.count(this.key('register', networkOf(address)), this.limits.register);
+    requireRoom(counting);
+    return counting;
   }
 
-  async register(address: string): Promise<void> {
-    await this.count(this.key('register', networkOf(address)), this.limits.register);
-  }
-
-  /** Counts a refresh; in this process, and a tenth as many, while the storage cannot count: it may be able to be read. */
+  /** Counts a refresh. */
   async refresh(address: string): Promise<void> {
-    const key = this.key('refresh', networkOf(address));
-    const wait = await this.wait(this.throttle, key, this.limits.refresh).catch((error: unknown) => {
-      if (!(error instanceof StorageUnavailable)) throw error;
-      return this.wait(this.insurance, key, aTenthOf(this.limits.refresh));
-    });
-    if (wait > 0) throw new Throttled(wait);
+    requireRoom(await this.count(this.key('refresh', networkOf(address)), this.limits.refresh));
   }
 
-  private async count(key: string, limit: Limit | 'off'): Promise<void> {
-    const wait = await this.wait(this.throttle, key, limit);
-    if (wait > 0) throw new Throttled(wait);
+  private async count(key: string, limit: Limit | 'off', by = this.throttle): Promise<Counting> {
+    if (limit === 'off') return { wait: 0, by, giveBack: async () => {} };
+    if (by === this.insurance) return counted(key, aTenthOf(limit), by);
+    const counting = await ifAvailable(counted(key, limit, by), undefined);
+    return counting ?? this.count(key, limit, this.insurance);
   }
 
-  private async wait(throttle: Throttle, key: string, limit: Limit | 'off'): Promise<number> {
-    return limit === 'off' ? 0 : throttle.count(key, limit);
+  private async isTrusted(key: string, by: Throttle): Promise<boolean> {
+    return this.knowsNetworks && ifAvailable(by.isTrusted(key), false);
   }
 
-  private signInKey(address: string, username: string): string {
-    return this.key('sign-in', `${networkOf(address)} ${username}`);
+  private async trust(key: string): Promise<void> {
+    if (this.knowsNetworks) await ifAvailable(this.throttle.trust(key, trustLifetime), undefined);
+  }
+
+  private get knowsNetworks(): boolean {
+    return this.limits.signIn !== 'off' || this.limits.signInUsername !== 'off';
   }
 
   private key(kind: string, who: string): string {
@@ -71,6 +107,29 @@ export class LimitAttempts {
   }
 }
 
-function aTenthOf(limit: Limit | 'off'): Limit | 'off' {
-  return limit === 'off' ? limit : { ...limit, attempts: Math.max(1, Math.floor(limit.attempts / 10)) };
+async function counted(key: string, limit: Limit, by: Throttle): Promise<Counting> {
+  const wait = await by.count(key, limit);
+  return {
+    wait,
+    by,
+    giveBack: async () => {
+      if (wait === 0) await ifAvailable(by.giveBack(key), undefined);
+    },
+  };
+}
+
+function requireRoom({ wait }: Counting): void {
+  if (wait > 0) throw new Throttled(wait);
+}
+
+/** What the storage answers; something else if it is away. */
+async function ifAvailable<T, U>(answer: Promise<T>, otherwise: U): Promise<T | U> {
+  return answer.catch((error: unknown) => {
+    if (error instanceof StorageUnavailable) return otherwise;
+    throw error;
+  });
+}
+
+function aTenthOf(limit: Limit): Limit {
+  return { ...limit, attempts: Math.max(1, Math.floor(limit.attempts / 10)) };
 }

@@ -1,4 +1,5 @@
 import type { Limit } from '../domain/limit.js';
+import type { Client } from './client.js';
 import type { Page } from '../domain/page.js';
 import type { RefreshGeneration, Session, TokenClaims } from '../domain/session.js';
 import type { Task, TaskChanges, TaskDraft, TaskLimits, TaskPage } from '../domain/task.js';
@@ -129,6 +130,8 @@ export interface Throttle {
    * count than there is room for. What no longer counts need not be kept.
    */
   count(key: string, limit: Limit): Promise<number>;
+  /** Counts one attempt less, as `giveBackAttempt` of the domain decides, if any of the key are counted. */
+  giveBack(key: string): Promise<void>;
   /** Forgets the attempts that were counted, and trusts the key for so many seconds. */
   trust(key: string, lifetime: number): Promise<void>;
   isTrusted(key: string): Promise<boolean>;
@@ -163,11 +166,22 @@ export interface StorageOptions {
 /** The one export that makes a module a storage. */
 export type CreateStorage = (options: StorageOptions) => Promise<Storage>;
 
-/** Hashes passwords. Rejected with the code 'overloaded' when too many are waiting. */
+/** For whom a password is hashed. */
+export interface Requester {
+  readonly client: Client;
+  /** Whether the user is known to come from the client's network. */
+  readonly isTrusted: boolean;
+}
+
+/**
+ * Hashes passwords. Where more are to be hashed than can be at once, they wait: the networks of the clients take turns,
+ * and those that are trusted come first. Without a requester it is for the operator. Rejected with the code 'overloaded'
+ * when too many are waiting, or when the client disconnects before its turn.
+ */
 export interface PasswordHasher {
-  hash(password: string): Promise<string>;
+  hash(password: string, requester?: Requester): Promise<string>;
   /** Compares in the same time whether there is a hash to compare with or not; without one the answer is false. */
-  verify(password: string, hash: string | undefined): Promise<boolean>;
+  verify(password: string, hash: string | undefined, requester?: Requester): Promise<boolean>;
   /** Whether this hash was made with other settings than are in force now. */
   isOutdated(hash: string): boolean;
 }

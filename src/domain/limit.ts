@@ -46,18 +46,26 @@ export type Attempt = { readonly counted: CountedAttempts } | { readonly wait: n
 /** Beyond this many seconds a wait is no error of rounding. */
 const precision = 1e-6;
 
+/** Seconds by which the clocks of processes may disagree. */
+const clockSkew = 5;
+
 /**
- * Counts one more attempt if the limit has room. Processes whose clocks disagree forget nothing too early; a clock that
- * is set back keeps nobody waiting for long, for what was counted in a distant future does not count.
+ * Counts one more attempt if the limit has room. Processes whose clocks disagree by up to five seconds forget nothing too
+ * early. A clock that was set back keeps nobody waiting: what was counted further in the future does not count.
  */
 export function countAttempt(
   before: CountedAttempts | undefined,
   { attempts, period }: Limit,
   now: number,
 ): Attempt {
-  const { count, at } = before && before.at <= now + period ? before : { count: 0, at: now };
+  const { count, at } = before && before.at <= now + clockSkew ? before : { count: 0, at: now };
   const forgotten = (Math.max(0, now - at) * attempts) / period;
   const left = Math.min(attempts, Math.max(0, count - forgotten));
   const wait = ((left + 1 - attempts) * period) / attempts;
   return wait > precision ? { wait } : { counted: { count: left + 1, at: Math.max(at, now) } };
+}
+
+/** Counts one attempt less, as if it had not been made. */
+export function giveBackAttempt({ count, at }: CountedAttempts): CountedAttempts {
+  return { count: Math.max(0, count - 1), at };
 }

@@ -130,6 +130,10 @@ describe('a Redis script that is executed twice, as it is when its reply was los
       const { counted } = keys.ofThrottle('key');
       return scripts.countAttempt(connection, counted, `${counted}:an id`, 2, 60, now + 7);
     },
+    giveBackAttempt: () => {
+      const { counted } = keys.ofThrottle('key');
+      return scripts.giveBackAttempt(connection, counted, `${counted}:an id`);
+    },
     trust: () => {
       const { counted, trusted } = keys.ofThrottle('key');
       return scripts.trust(connection, counted, trusted, now + 60, 60);

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { address, Application, password } from '../support/application.js';
+import { address, Application, client, password } from '../support/application.js';
 import { comparisonCosts } from '../support/comparison-costs.js';
 import { refusalOf } from '../support/refusal.js';
 
@@ -14,7 +14,7 @@ describe('ChangePassword', () => {
   });
 
   const changePassword = async (access: string, input: object = change) =>
-    application.changePassword.execute(await application.caller(access), { ...input }, address);
+    application.changePassword.execute(await application.caller(access), { ...input }, client);
   const authenticate = (access: string) => refusalOf(application.authenticate.execute(access));
 
   it('makes the new password the only one', async () => {
@@ -23,7 +23,7 @@ describe('ChangePassword', () => {
     expect(await refusalOf(application.signIn('maria'))).to.equal('invalid_credentials');
     const signedIn = await application.issueTokens.execute(
       { username: 'maria', password: newPassword },
-      address,
+      client,
     );
     expect(signedIn).to.have.keys('refresh', 'access');
   });
@@ -105,7 +105,7 @@ describe('ChangePassword', () => {
     const { access, refresh } = await application.newcomer('maria');
     const caller = await application.caller(access);
     await application.logout.execute({ refresh });
-    expect(await refusalOf(application.changePassword.execute(caller, change, address))).to.equal(
+    expect(await refusalOf(application.changePassword.execute(caller, change, client))).to.equal(
       'token_revoked',
     );
     expect(await application.signIn('maria')).to.have.keys('refresh', 'access');
@@ -115,7 +115,7 @@ describe('ChangePassword', () => {
     const { access } = await application.newcomer('maria');
     const caller = await application.caller(access);
     await application.users.delete('maria');
-    expect(await refusalOf(application.changePassword.execute(caller, change, address))).to.equal(
+    expect(await refusalOf(application.changePassword.execute(caller, change, client))).to.equal(
       'user_not_found',
     );
   });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { address, Application, password } from '../support/application.js';
+import { Application, address, client, password } from '../support/application.js';
 import { aTask } from '../support/builders.js';
 import { refusalOf } from '../support/refusal.js';
 
@@ -10,7 +10,7 @@ describe('DeleteAccount', () => {
   });
 
   const deleteAccount = async (access: string, input: object = { password }) =>
-    application.deleteAccount.execute(await application.caller(access), { ...input }, address);
+    application.deleteAccount.execute(await application.caller(access), { ...input }, client);
 
   it('takes sessions and tasks along, and sets the name free', async () => {
     const { access, refresh } = await application.newcomer('maria');
@@ -51,7 +51,7 @@ describe('DeleteAccount', () => {
     const { access, refresh } = await application.newcomer('maria');
     const caller = await application.caller(access);
     await application.logout.execute({ refresh });
-    const deleting = application.deleteAccount.execute(caller, { password }, address);
+    const deleting = application.deleteAccount.execute(caller, { password }, client);
     expect(await refusalOf(deleting)).to.equal('token_revoked');
     expect(await application.signIn('maria')).to.have.keys('refresh', 'access');
   });

@@ -1,5 +1,7 @@
 import { expect } from 'chai';
-import { address, Application, password } from '../support/application.js';
+import type { Client } from '../../src/application/client.js';
+import { Throttled } from '../../src/domain/limit.js';
+import { Application, address, client, password } from '../support/application.js';
 import { refusalOf } from '../support/refusal.js';
 
 describe('IssueTokens', () => {
@@ -9,7 +11,7 @@ describe('IssueTokens', () => {
     await application.register('maria');
   });
 
-  const signIn = (input: Record<string, unknown>) => application.issueTokens.execute(input, address);
+  const signIn = (input: Record<string, unknown>) => application.issueTokens.execute(input, client);
 
   it('answers a refresh and an access token of one session, in this order', async () => {
     const tokens = await signIn({ username: 'maria', password });
@@ -117,6 +119,30 @@ describe('IssueTokens', () => {
     }
   });
 
+  describe('while passwords wait to be compared', () => {
+    const limits = { signIn: { attempts: 60, period: 600 } };
+
+    it('does not count an attempt that is refused because too many wait', async () => {
+      const restarted = application.restart({ patience: 0.001, limits });
+      const count = await compared(restarted, () => client);
+      expect(count).to.be.within(1, 59);
+      await expectRoomFor(60 - count, restarted);
+    });
+
+    it('does not count an attempt of a client that disconnects before its turn', async () => {
+      const restarted = application.restart({ limits });
+      const count = await compared(restarted, () => ({
+        address,
+        onDisconnect: (callback) => {
+          const timer = setImmediate(callback);
+          return () => clearImmediate(timer);
+        },
+      }));
+      expect(count).to.be.within(1, 59);
+      await expectRoomFor(60 - count, restarted);
+    });
+  });
+
   describe('when the cost of hashes has changed', () => {
     it('hashes the password anew, and it still works', async () => {
       const before = await application.storage.users.find(1);
@@ -146,8 +172,27 @@ describe('IssueTokens', () => {
     it('leaves the hash as it is if the password is wrong', async () => {
       const before = await application.storage.users.find(1);
       const { issueTokens } = application.restart({ bcryptCost: 5 });
-      await refusalOf(issueTokens.execute({ username: 'maria', password: 'Wr0ng & kite' }, address));
+      await refusalOf(issueTokens.execute({ username: 'maria', password: 'Wr0ng & kite' }, client));
       expect(await application.storage.users.find(1)).to.deep.equal(before);
     });
   });
 });
+
+/** Makes wrong attempts at once; answers how many were compared. The others must be 'overloaded'. */
+async function compared({ issueTokens }: Application, from: (index: number) => Client): Promise<number> {
+  const answers = await Promise.all(
+    Array.from({ length: 60 }, (_, index) =>
+      refusalOf(issueTokens.execute({ username: 'maria', password: 'wrong' }, from(index))),
+    ),
+  );
+  const count = answers.filter((answer) => answer === 'invalid_credentials').length;
+  expect(answers.filter((answer) => answer === 'overloaded')).to.have.length(60 - count);
+  return count;
+}
+
+/** Expects room for so many attempts, and for no more. */
+async function expectRoomFor(count: number, { issueTokens }: Application): Promise<void> {
+  const guess = () => issueTokens.execute({ username: 'maria', password: 'wrong' }, client);
+  for (let i = 0; i < count; i++) expect(await refusalOf(guess())).to.equal('invalid_credentials');
+  expect(await guess().catch((error: unknown) => error)).to.be.instanceOf(Throttled);
+}

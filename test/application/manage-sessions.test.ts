@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { address, Application, password } from '../support/application.js';
+import { Application, address, clientAt, password } from '../support/application.js';
 import { refusalOf } from '../support/refusal.js';
 
 describe('ManageSessions', () => {
@@ -18,7 +18,7 @@ describe('ManageSessions', () => {
     it('tells the network of an address of IPv6, of which a client has many', async () => {
       await application.register('maria');
       const credentials = { username: 'maria', password };
-      const { access } = await application.issueTokens.execute(credentials, '2001:db8:1:2:3:4:5:6');
+      const { access } = await application.issueTokens.execute(credentials, clientAt('2001:db8:1:2:3:4:5:6'));
       const [session] = await list(access);
       expect(session).to.include({ address: '2001:db8:1:2::/64' });
     });
@@ -26,7 +26,7 @@ describe('ManageSessions', () => {
     it('tells since when, last used when, and from where each session is signed in', async () => {
       await application.register('maria');
       const credentials = { username: 'maria', password };
-      const { access } = await application.issueTokens.execute(credentials, '198.51.100.7');
+      const { access } = await application.issueTokens.execute(credentials, clientAt('198.51.100.7'));
       const openedAt = Math.floor(application.now);
       application.passTime(100);
       const { access: another } = await application.signIn('maria');

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { ManageUsers } from '../../src/application/manage-users.js';
-import { address, Application, password } from '../support/application.js';
+import { Application, address, client, password } from '../support/application.js';
 import { aTask } from '../support/builders.js';
 import { refusalOf } from '../support/refusal.js';
 
@@ -94,7 +94,7 @@ describe('ManageUsers', () => {
       await application.users.setPassword('maria', ` ${newPassword} `);
       expect(await refusalOf(application.signIn('maria'))).to.equal('invalid_credentials');
       expect(
-        await application.issueTokens.execute({ username: 'maria', password: newPassword }, address),
+        await application.issueTokens.execute({ username: 'maria', password: newPassword }, client),
       ).to.have.keys('refresh', 'access');
     });
 

@@ -46,6 +46,7 @@ export function everyCall(
     'tasks.update': () => tasks.update(1, 1, { title: 'secret' }),
     'tasks.remove': () => tasks.remove(1, 1),
     'throttle.count': () => throttle.count('secret', { attempts: 1, period: 1 }),
+    'throttle.giveBack': () => throttle.giveBack('secret'),
     'throttle.trust': () => throttle.trust('secret', 1),
     'throttle.isTrusted': () => throttle.isTrusted('secret'),
   };

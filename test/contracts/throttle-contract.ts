@@ -81,13 +81,54 @@ export function throttleContract(open: OpenStorage): void {
     }
   });
 
-  it('wait no longer than the period when the clock is set back', async () => {
+  for (const seconds of [6, 30, limit.period, 3600]) {
+    it(`do not wait when the clock was set back by ${seconds} seconds, and are limited as before from then on`, async () => {
+      const opened = await openThrottle();
+      await roomFor(opened, 4);
+      opened.clock.advance(-seconds);
+      expect(await roomFor(opened, 10)).to.equal(4);
+      expect(await opened.count()).to.be.closeTo(10, 1e-3);
+      opened.clock.advance(10);
+      expect(await roomFor(opened, 10)).to.equal(1);
+    });
+  }
+
+  it('have room for another when one is given back, at once and later', async () => {
+    const opened = await openThrottle();
+    const { throttle, clock } = opened;
+    await roomFor(opened, 4);
+    await throttle.giveBack('key');
+    expect(await roomFor(opened, 10)).to.equal(1);
+    clock.advance(5);
+    await throttle.giveBack('key');
+    expect(await roomFor(opened, 10)).to.equal(1);
+    expect(await opened.count()).to.be.closeTo(5, 1e-3);
+  });
+
+  it('have room for as many more as are given back at once', async () => {
     const opened = await openThrottle();
     await roomFor(opened, 4);
-    opened.clock.advance(-3600);
-    expect(await opened.count()).to.be.lessThan(limit.period);
-    opened.clock.advance(limit.period);
-    expect(await opened.count()).to.equal(0);
+    await concurrently(3, () => opened.throttle.giveBack('key'));
+    expect(await roomFor(opened, 10)).to.equal(3);
+  });
+
+  it('have no more room than the limit says, however many are given back', async () => {
+    const opened = await openThrottle();
+    const { throttle, clock } = opened;
+    await concurrently(10, () => throttle.giveBack('key'));
+    await opened.count();
+    await concurrently(10, () => throttle.giveBack('key'));
+    expect(await roomFor(opened, 10)).to.equal(4);
+    clock.advance(limit.period);
+    await throttle.giveBack('key');
+    expect(await roomFor(opened, 10)).to.equal(4);
+  });
+
+  it('of another key stay counted where one is given back', async () => {
+    const opened = await openThrottle();
+    await roomFor(opened, 4);
+    await opened.throttle.giveBack('another key');
+    expect(await opened.count()).to.be.greaterThan(0);
   });
 
   it('are forgotten where one was right, and the key is trusted for a time', async () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { networkOf } from '../../src/domain/network.js';
+import { networkOf, networksOf } from '../../src/domain/network.js';
 
 describe('the network of an address', () => {
   for (const [address, network] of [
@@ -22,4 +22,19 @@ describe('the network of an address', () => {
       expect(networkOf(address)).to.equal(network);
     });
   }
+});
+
+describe('the networks of an address', () => {
+  it('of IPv4 are the address alone', () => {
+    expect(networksOf('192.0.2.1')).to.deep.equal(['192.0.2.1']);
+  });
+
+  it('of IPv6 are its /32, its /48 and what counts as one client', () => {
+    expect(networksOf('2001:db8:1:2::6')).to.deep.equal([
+      '2001:db8::/32',
+      '2001:db8:1::/48',
+      networkOf('2001:db8:1:2::6'),
+    ]);
+    expect(networksOf('2001:db8::6')[1]).to.equal(networksOf('2001:db8:0:1::6')[1]);
+  });
 });

@@ -191,6 +191,37 @@ describe('attempts', () => {
       expect((await stranger.signIn(name)).status).to.equal(200);
     });
 
+    describe('that are right', () => {
+      it('all succeed, twenty of one user at once, and leave as much room as there was', async () => {
+        await startWith({});
+        await client.register(name);
+        const answers = await concurrently(20, () => client.signIn(name));
+        expect(answers.map(({ status }) => status)).to.deep.equal(Array(20).fill(200));
+        expect(await client.guesses(name, 31)).to.deep.equal([...Array<number>(30).fill(401), 429]);
+      });
+
+      it('do not count for their address or for their name, however many there are', async () => {
+        await startWith({ THROTTLE_SIGN_IN_USERNAME: '3/1d', THROTTLE_SIGN_IN_ADDRESS: '3/1d' });
+        await client.register(name);
+        for (let i = 0; i < 5; i++) {
+          expect((await client.signIn(name)).status).to.equal(200);
+          expect((await clientAt(anyAddress()).signIn(name)).status).to.equal(200);
+        }
+        expect(await client.guesses(`${name}-2`, 4)).to.deep.equal([401, 401, 401, 429]);
+        for (let i = 0; i < 3; i++) expect((await clientAt(anyAddress()).guess(name)).status).to.equal(401);
+        expect((await clientAt(anyAddress()).guess(name)).status).to.equal(429);
+      });
+
+      it('count no less for the others, where they got through because they are trusted', async () => {
+        await startWith({ THROTTLE_SIGN_IN_USERNAME: '3/1d' });
+        await client.register(name);
+        await client.signIn(name);
+        for (let i = 0; i < 3; i++) await clientAt(anyAddress()).guess(name);
+        for (let i = 0; i < 5; i++) expect((await client.signIn(name)).status).to.equal(200);
+        expect((await clientAt(anyAddress()).guess(name)).status).to.equal(429);
+      });
+    });
+
     it('to register from one address are limited, also those that would only learn which names are taken', async () => {
       await startWith({ THROTTLE_REGISTER: '3/60s' });
       expect((await client.register(name)).status).to.equal(201);
@@ -256,14 +287,17 @@ describe('attempts', () => {
     });
 
     describe('that takes no more writes', () => {
-      it('sign nobody in, and refresh a tenth as often', async () => {
-        const server = await start({ THROTTLE_REFRESH: '20/1d' });
+      it('sign nobody in, and are let through a tenth as often', async () => {
+        const server = await start({ THROTTLE_SIGN_IN: '30/1d', THROTTLE_REFRESH: '20/1d' });
         const { username, refresh } = await server.signedIn();
         await command(redis, 'CONFIG', 'SET', 'maxmemory', '1');
 
-        expectAnswer(await server.call('POST', '/api/token/', { username, password }), 503, unavailable);
+        for (let i = 0; i < 5; i++) {
+          expectAnswer(await server.call('POST', '/api/token/', { username, password }), 503, unavailable);
+        }
         const guess = { username, password: 'a wrong password' };
-        expectAnswer(await server.call('POST', '/api/token/', guess), 503, unavailable);
+        const guesses = await concurrently(5, () => server.call('POST', '/api/token/', guess));
+        expect(guesses.map(({ status }) => status)).to.have.members([401, 401, 401, 429, 429]);
         const answers = await concurrently(5, () => server.call('POST', '/api/token/refresh/', { refresh }));
         expect(answers.map(({ status }) => status)).to.have.members([200, 200, 429, 429, 429]);
       });

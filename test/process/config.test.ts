@@ -70,7 +70,7 @@ describe('the configuration', () => {
       taskLimits,
       registration: 'open',
       limits: {
-        signIn: { attempts: 10, period: 5 * 60 },
+        signIn: { attempts: 30, period: 5 * 60 },
         signInUsername: { attempts: 100, period: 5 * 60 },
         signInAddress: { attempts: 2000, period: 5 * 60 },
         register: { attempts: 2000, period: 3600 },
@@ -191,8 +191,8 @@ describe('the configuration', () => {
         { THROTTLE_SIGN_IN: '3/1m' },
         {
           signIn: { attempts: 3, period: 60 },
-          signInUsername: { attempts: 30, period: 60 },
-          signInAddress: { attempts: 600, period: 60 },
+          signInUsername: { attempts: 100, period: 5 * 60 },
+          signInAddress: { attempts: 2000, period: 5 * 60 },
         },
       ],
       [{ THROTTLE_SIGN_IN: 'off' }, { signIn: 'off', signInUsername: 'off', signInAddress: 'off' }],

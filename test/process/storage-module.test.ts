@@ -27,7 +27,7 @@ const methods = {
   ],
   sessions: ['open', 'find', 'list', 'touch', 'rotate', 'end', 'endAll'],
   tasks: ['create', 'find', 'list', 'update', 'remove'],
-  throttle: ['count', 'trust', 'isTrusted'],
+  throttle: ['count', 'giveBack', 'trust', 'isTrusted'],
 };
 const allMethods = [
   ...Object.entries(methods).flatMap(([port, names]) => names.map((name) => `${port}.${name}`)),

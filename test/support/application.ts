@@ -5,6 +5,8 @@ import { InMemoryThrottle } from '../../src/adapters/in-memory/in-memory-throttl
 import { randomId } from '../../src/adapters/crypto/random-id.js';
 import { sha256 } from '../../src/adapters/crypto/sha256.js';
 import { Authenticate, type Caller } from '../../src/application/authenticate.js';
+import { CheckPassword } from '../../src/application/check-password.js';
+import type { Client } from '../../src/application/client.js';
 import { ChangePassword } from '../../src/application/change-password.js';
 import { ConfirmPassword } from '../../src/application/confirm-password.js';
 import { DeleteAccount } from '../../src/application/delete-account.js';
@@ -31,12 +33,21 @@ export interface Settings extends Partial<SessionPolicy> {
   readonly limits?: Partial<AttemptLimits>;
   /** The least that bcrypt does, if not given: tests are no place to burn processor time. */
   readonly bcryptCost?: number;
+  /** Seconds of hashing that may wait; as many as the server lets wait, if not given. */
+  readonly patience?: number;
   /** None where they are not given. */
   readonly taskLimits?: Partial<TaskLimits>;
 }
 
 /** Where every request comes from. */
 export const address = '192.0.2.1';
+
+/** Somebody at an address who stays connected. */
+export function clientAt(from: string): Client {
+  return { address: from, onDisconnect: () => () => {} };
+}
+
+export const client = clientAt(address);
 
 /** Strong, whatever the name of its user. */
 export const password = 'Tr0ubadour & kite';
@@ -74,7 +85,7 @@ export class Application {
     const { users, sessions, tasks, throttle } = storage;
     const clock: Clock = () => time.now;
     const policy = aPolicy(settings);
-    const hasher = new BcryptPasswordHasher(settings.bcryptCost ?? 4);
+    const hasher = new BcryptPasswordHasher(settings.bcryptCost ?? 4, settings.patience);
     const signer = new JwtTokenSigner([key], clock);
 
     const limits = new LimitAttempts(throttle, new InMemoryThrottle(clock), sha256, {
@@ -83,13 +94,23 @@ export class Application {
     });
 
     this.signer = signer;
+    const checkPassword = new CheckPassword(limits, users, hasher);
     this.registerUser = new RegisterUser(limits, users, hasher, clock);
-    this.issueTokens = new IssueTokens(limits, users, sessions, hasher, signer, randomId, clock, policy);
+    this.issueTokens = new IssueTokens(
+      checkPassword,
+      users,
+      sessions,
+      hasher,
+      signer,
+      randomId,
+      clock,
+      policy,
+    );
     this.refreshToken = new RefreshToken(limits, signer, sessions, users, randomId, clock, policy);
     this.verifyToken = new VerifyToken(signer, sessions, users);
     this.logout = new Logout(signer, sessions);
     this.authenticate = new Authenticate(signer, sessions, users);
-    const confirmPassword = new ConfirmPassword(limits, users, hasher);
+    const confirmPassword = new ConfirmPassword(users, checkPassword);
     this.changePassword = new ChangePassword(confirmPassword, users, hasher);
     this.sessions = new ManageSessions(sessions);
     this.deleteAccount = new DeleteAccount(confirmPassword, users);
@@ -125,7 +146,7 @@ export class Application {
   }
 
   async signIn(username: string): Promise<{ refresh: string; access: string }> {
-    return this.issueTokens.execute({ username, password }, address);
+    return this.issueTokens.execute({ username, password }, client);
   }
 
   /** The tokens of a user who has just registered. */

@@ -1,15 +1,25 @@
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import type { PasswordHasher } from '../../application/ports.js';
+import type { PasswordHasher, Requester } from '../../application/ports.js';
 import { DomainError } from '../../domain/errors.js';
+import { networksOf } from '../../domain/network.js';
 import { normalisePassword } from '../../domain/user.js';
 import { bcryptThreads } from './bcrypt-threads.js';
+import { FairQueue, type Waiting } from './fair-queue.js';
 
 /** Marks how the password was prepared before bcrypt saw it, in case that ever changes. */
 const scheme = 'bcrypt-sha256';
 
 /** Seconds that one hash takes at a cost of 12 on an ordinary core; each step of the cost doubles it. */
 const secondsAtCost12 = 0.25;
+
+/** Work that waits for its turn. */
+interface WaitingWork extends Waiting {
+  start(): void;
+  refuse(): void;
+}
+
+const operator: Waiting = { networks: ['operator'], isTrusted: true };
 
 /**
  * bcrypt over base64(SHA-256) of the NFC-normalised password: bcrypt alone ignores all after the 72nd byte.
@@ -19,8 +29,7 @@ export class BcryptPasswordHasher implements PasswordHasher {
   // Leaves a core to the requests that hash nothing.
   private readonly maxRunning = Math.max(1, availableParallelism() - 1);
   private running = 0;
-  private readonly waiting: (() => void)[] = [];
-  private readonly maxWaiting: number;
+  private readonly queue: FairQueue<WaitingWork>;
 
   /**
    * `cost` is bcrypt's, the binary logarithm of its rounds. No more may wait than have their turn within about so many
@@ -31,14 +40,15 @@ export class BcryptPasswordHasher implements PasswordHasher {
     patience = 10,
   ) {
     const secondsPerHash = secondsAtCost12 * 2 ** (cost - 12);
-    this.maxWaiting = this.maxRunning * Math.ceil(patience / secondsPerHash);
+    this.queue = new FairQueue(this.maxRunning * Math.ceil(patience / secondsPerHash));
   }
 
-  async hash(password: string): Promise<string> {
-    return this.inTurn(async () => `${scheme}$${await bcryptThreads.hash(prepare(password), this.cost)}`);
+  async hash(password: string, requester?: Requester): Promise<string> {
+    const hash = () => bcryptThreads.hash(prepare(password), this.cost);
+    return `${scheme}$${await this.inTurn(hash, requester)}`;
   }
 
-  async verify(password: string, hash?: string): Promise<boolean> {
+  async verify(password: string, hash?: string, requester?: Requester): Promise<boolean> {
     const [, bcryptHash = ''] = hash?.split(`${scheme}$`) ?? ['', hashOfNothing(this.cost)];
     const prepared = prepare(password);
     return this.inTurn(async () => {
@@ -48,25 +58,57 @@ export class BcryptPasswordHasher implements PasswordHasher {
         await bcryptThreads.compare(prepared, hashOfNothing(cost));
       }
       return matches;
-    });
+    }, requester);
   }
 
   isOutdated(hash: string): boolean {
     return !hash.startsWith(`${scheme}$${prefixOf(this.cost)}`);
   }
 
-  private async inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.waiting.length >= this.maxWaiting) throw new DomainError('overloaded');
-    if (this.running < this.maxRunning) this.running++;
-    else await new Promise<void>((resolve) => this.waiting.push(resolve));
+  private async inTurn<T>(work: () => Promise<T>, requester: Requester | undefined): Promise<T> {
+    await this.turn(requester);
     try {
       return await work();
     } finally {
-      const next = this.waiting.shift();
-      if (next) next();
-      else this.running--;
+      this.running--;
+      this.startNext();
     }
   }
+
+  /** Resolves when the requester's work may start; rejected with 'overloaded' if it has to leave the queue. */
+  private turn(requester: Requester | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const waiting: WaitingWork = {
+        ...(requester ? placeOf(requester) : operator),
+        start() {
+          stopListening?.();
+          resolve();
+        },
+        refuse() {
+          stopListening?.();
+          reject(new DomainError('overloaded'));
+        },
+      };
+      const stopListening = requester?.client.onDisconnect(() => {
+        this.queue.remove(waiting);
+        waiting.refuse();
+      });
+      this.queue.add(waiting)?.refuse();
+      this.startNext();
+    });
+  }
+
+  private startNext(): void {
+    if (this.running === this.maxRunning) return;
+    const next = this.queue.next();
+    if (!next) return;
+    this.running++;
+    next.start();
+  }
+}
+
+function placeOf({ client, isTrusted }: Requester): Waiting {
+  return { networks: networksOf(client.address), isTrusted };
 }
 
 function prepare(password: string): string {

@@ -4,7 +4,7 @@ import type { ManageSessions } from '../../application/manage-sessions.js';
 import type { Session } from '../../domain/session.js';
 import { answer } from './answer.js';
 import type { Authentication } from './authentication.js';
-import type { ReadClientAddress } from './client-address.js';
+import type { ReadClient } from './client.js';
 import type { Action } from './context.js';
 import type { ReadFields } from './request-body.js';
 
@@ -13,7 +13,7 @@ export class AccountController {
   constructor(
     private readonly authentication: Authentication,
     private readonly readFields: ReadFields,
-    private readonly clientAddress: ReadClientAddress,
+    private readonly readClient: ReadClient,
     private readonly passwords: ChangePassword,
     private readonly sessions: ManageSessions,
     private readonly accounts: DeleteAccount,
@@ -22,7 +22,7 @@ export class AccountController {
   readonly changePassword: Action = async (ctx) => {
     await this.authentication.caller(ctx); // No password is compared for an ended session.
     await this.authentication.within(ctx, async (caller) =>
-      this.passwords.execute(caller, await this.readFields(ctx), this.clientAddress(ctx.req)),
+      this.passwords.execute(caller, await this.readFields(ctx), this.readClient(ctx.req)),
     );
     answer(ctx, 200, { message: 'Password changed successfully' });
   };
@@ -48,7 +48,7 @@ export class AccountController {
   readonly delete: Action = async (ctx) => {
     await this.authentication.caller(ctx); // No password is compared for an ended session.
     await this.authentication.within(ctx, async (caller) =>
-      this.accounts.execute(caller, await this.readFields(ctx), this.clientAddress(ctx.req)),
+      this.accounts.execute(caller, await this.readFields(ctx), this.readClient(ctx.req)),
     );
     answer(ctx, 200, { message: 'Account deleted successfully' });
   };

@@ -6,7 +6,7 @@ import type { VerifyToken } from '../../application/verify-token.js';
 import { DomainError } from '../../domain/errors.js';
 import { answer } from './answer.js';
 import type { Authentication } from './authentication.js';
-import type { ReadClientAddress } from './client-address.js';
+import type { ReadClient } from './client.js';
 import type { Action } from './context.js';
 import { Refusal, refusal } from './refusal.js';
 import type { ReadFields } from './request-body.js';
@@ -19,7 +19,7 @@ export class AuthController {
   constructor(
     private readonly authentication: Authentication,
     private readonly readFields: ReadFields,
-    private readonly clientAddress: ReadClientAddress,
+    private readonly readClient: ReadClient,
     private readonly registration: Registration,
     private readonly registerUser: RegisterUser,
     private readonly issueTokens: IssueTokens,
@@ -31,18 +31,18 @@ export class AuthController {
   readonly register: Action = async (ctx) => {
     await this.authentication.anybody(ctx);
     if (this.registration === 'closed') throw refusal(403, 'Registration is closed.');
-    await this.registerUser.execute(await this.readFields(ctx), this.clientAddress(ctx.req));
+    await this.registerUser.execute(await this.readFields(ctx), this.readClient(ctx.req));
     answer(ctx, 201, { message: 'User registered successfully' });
   };
 
   readonly signIn: Action = async (ctx) => {
     const fields = await this.readFields(ctx);
-    answer(ctx, 200, await this.issueTokens.execute(fields, this.clientAddress(ctx.req)));
+    answer(ctx, 200, await this.issueTokens.execute(fields, this.readClient(ctx.req)));
   };
 
   readonly refresh: Action = async (ctx) => {
     const fields = await this.readFields(ctx);
-    answer(ctx, 200, await this.refreshToken.execute(fields, this.clientAddress(ctx.req)));
+    answer(ctx, 200, await this.refreshToken.execute(fields, this.readClient(ctx.req).address));
   };
 
   readonly verify: Action = async (ctx) => {

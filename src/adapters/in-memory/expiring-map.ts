@@ -23,6 +23,12 @@ export class ExpiringMap<T> {
     this.entries.set(key, { value, expiresAt: this.clock() + lifetime });
   }
 
+  /** Puts another value in the place of the one that is there, if there is one, for as long as that would have been kept. */
+  change(key: string, to: (value: T) => T): void {
+    const entry = this.entries.get(key);
+    if (entry) this.entries.set(key, { ...entry, value: to(entry.value) });
+  }
+
   delete(key: string): void {
     this.entries.delete(key);
   }

@@ -1,5 +1,5 @@
 import type { Clock, Throttle } from '../../application/ports.js';
-import { countAttempt, type CountedAttempts, type Limit } from '../../domain/limit.js';
+import { countAttempt, giveBackAttempt, type CountedAttempts, type Limit } from '../../domain/limit.js';
 import { ExpiringMap } from './expiring-map.js';
 
 /** Every method does its whole work before it returns its promise: that makes each of them one step. */
@@ -17,6 +17,10 @@ export class InMemoryThrottle implements Throttle {
     if ('wait' in attempt) return attempt.wait;
     this.counted.set(key, attempt.counted, limit.period);
     return 0;
+  }
+
+  async giveBack(key: string): Promise<void> {
+    this.counted.change(key, giveBackAttempt);
   }
 
   async trust(key: string, lifetime: number): Promise<void> {

@@ -19,6 +19,11 @@ export class RedisThrottle implements Throttle {
     return Number(await scripts.countAttempt(this.redis, counted, operation, attempts, period, this.clock()));
   }
 
+  async giveBack(key: string): Promise<void> {
+    const { counted } = this.keys.ofThrottle(key);
+    await scripts.giveBackAttempt(this.redis, counted, `${counted}:${randomUUID()}`);
+  }
+
   async trust(key: string, lifetime: number): Promise<void> {
     const { counted, trusted } = this.keys.ofThrottle(key);
     // Redis keeps a whole number without an allocation of its own.

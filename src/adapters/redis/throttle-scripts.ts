@@ -12,7 +12,7 @@ export const countAttempt = script<
   local attempts, period, now = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
   local before = redis.call('HMGET', KEYS[1], 'count', 'at')
   local count, at = tonumber(before[1] or 0), tonumber(before[2] or now)
-  if at > now + period then count, at = 0, now end
+  if at > now + 5 then count, at = 0, now end
   local forgotten = math.max(0, now - at) * attempts / period
   local left = math.min(attempts, math.max(0, count - forgotten))
   local wait = (left + 1 - attempts) * period / attempts
@@ -21,6 +21,18 @@ export const countAttempt = script<
   redis.call('EXPIRE', KEYS[1], period)
   redis.call('SET', KEYS[2], 1, 'EX', ${operationLifetime})
   return '0'`,
+);
+
+/** KEYS counted, operation. */
+export const giveBackAttempt = script<[counted: string, operation: string], 1>(
+  2,
+  `
+  if redis.call('EXISTS', KEYS[2]) == 1 then return 1 end
+  local count = tonumber(redis.call('HGET', KEYS[1], 'count'))
+  if not count then return 1 end
+  redis.call('HSET', KEYS[1], 'count', math.max(0, count - 1))
+  redis.call('SET', KEYS[2], 1, 'EX', ${operationLifetime})
+  return 1`,
 );
 
 /** KEYS counted, trusted; ARGV until when, and for how many seconds. */
