@@ -36,8 +36,11 @@ export const variables = {
     'how long after sign-in a session ends at the latest, when refresh tokens rotate',
   ],
   ROTATE_REFRESH_TOKENS: ['false', 'true: every refresh token works once and is answered with its successor'],
-  REFRESH_GRACE: ['10s', 'how long a rotated-out refresh token still gets the same successor; 0 is strict'],
-  MAX_SESSIONS_PER_USER: ['100', 'how many sessions of one user are live; a sign-in ends the oldest'],
+  REFRESH_GRACE: ['10s', 'how long a rotated-out refresh token still gets the current one; 0 is strict'],
+  MAX_SESSIONS_PER_USER: [
+    '100',
+    'how many sessions of one user are live; a sign-in ends the least recently used',
+  ],
   MAX_TASKS_PER_USER: ['100000', 'how many tasks one user may have'],
   MAX_BYTES_PER_USER: ['64mb', 'how much text the tasks of one user may have: 500kb, 64mb, 1gb'],
   REGISTRATION: ['open', 'open, or closed: only hexado user create adds users'],

@@ -132,7 +132,7 @@ export function createContainer(
   );
   bind(RegisterUser, [LimitAttempts, Users, Hasher, CurrentTime]);
   bind(CheckPassword, [LimitAttempts, Users, Hasher]);
-  bind(IssueTokens, [CheckPassword, Users, Sessions, Hasher, Tokens, RandomId, CurrentTime, Policy]);
+  bind(IssueTokens, [CheckPassword, Users, Sessions, Hasher, Tokens, RandomId, CurrentTime, Policy, Logger]);
   bind(RefreshToken, [LimitAttempts, Tokens, Sessions, Users, RandomId, CurrentTime, Policy]);
   bind(VerifyToken, [Tokens, Sessions, Users]);
   bind(Logout, [Tokens, Sessions]);

@@ -1,7 +1,7 @@
 import type { Storage, StorageHealth } from './application/ports.js';
 import type { Limit } from './domain/limit.js';
 import type { Page } from './domain/page.js';
-import type { RefreshGeneration, Session } from './domain/session.js';
+import type { RefreshGeneration, RotatedOut, Session } from './domain/session.js';
 import { taskStatuses, type Task, type TaskPage } from './domain/task.js';
 import type { User } from './domain/user.js';
 
@@ -30,6 +30,7 @@ const text = one((value) => typeof value === 'string');
 const truth = one((value) => typeof value === 'boolean');
 const time = one((value): value is number => Number.isFinite(value));
 const wholeTime = one((value): value is number => Number.isSafeInteger(value));
+const count = one((value): value is number => Number.isSafeInteger(value) && Number(value) >= 0);
 const id = one((value): value is number => Number.isSafeInteger(value) && Number(value) > 0);
 const among = <T>(values: readonly T[]) => one((value): value is T => values.some((each) => each === value));
 const nothing: Read<void> = () => undefined;
@@ -88,7 +89,7 @@ const session = object<Session>({
   lastUsedAt: wholeTime,
   address: maybe(text),
   current: generation,
-  previous: maybe(object<NonNullable<Session['previous']>>({ id: text, rotatedAt: time })),
+  rotatedOut: maybe(list(object<RotatedOut>({ id: text, issuedAt: wholeTime, rotatedAt: time }))),
 });
 const task = object<Task>({ id, title: text, description: text, status: among(taskStatuses) });
 /** A storage may leave out what it has nothing to say about, and answer its warnings alone. */
@@ -118,7 +119,7 @@ export const answers: AnswersOf<Storage> = {
     remove: truth,
   },
   sessions: {
-    open: truth,
+    open: maybe(count),
     find: maybe(session),
     list: list(session),
     touch: nothing,

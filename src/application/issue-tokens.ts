@@ -13,12 +13,16 @@ import type { CheckPassword } from './check-password.js';
 import type { Client } from './client.js';
 import type {
   Clock,
+  Log,
   NewId,
   PasswordHasher,
   SessionRepository,
   TokenSigner,
   UserRepository,
 } from './ports.js';
+
+const tooManySessions =
+  'A sign-in ended the least recently used sessions of its user, who had as many as MAX_SESSIONS_PER_USER allows.';
 
 /**
  * Signs a user in: opens a session and answers its two tokens. Throws InvalidFields, Throttled, 'overloaded' or
@@ -35,6 +39,7 @@ export class IssueTokens {
     private readonly newId: NewId,
     private readonly clock: Clock,
     private readonly policy: SessionPolicy,
+    private readonly log: Log,
   ) {}
 
   async execute(input: Fields, client: Client): Promise<{ refresh: string; access: string }> {
@@ -57,8 +62,10 @@ export class IssueTokens {
     const passwordHash = await this.upToDateHash(user, password, client);
     const ids = { id: this.newId(), userId: user.id, refreshId: this.newId() };
     const session = openSession({ ...ids, address: networkOf(client.address) }, this.clock(), this.policy);
-    const isOpen = await this.sessions.open(session, passwordHash, this.policy.maxPerUser);
-    return isOpen ? session : undefined;
+    const ended = await this.sessions.open(session, passwordHash, this.policy.maxPerUser);
+    if (ended === undefined) return undefined;
+    if (ended > 0) this.log.info({ userId: user.id, ended }, tooManySessions);
+    return session;
   }
 
   private async upToDateHash(user: User, password: string, client: Client): Promise<string> {

@@ -41,25 +41,26 @@ export interface UserRepository {
 /** Sessions: a token is good only while its session is held here. An expired session is as good as none. */
 export interface SessionRepository {
   /**
-   * Opens the session, provided its user is active and still has this password hash; answers whether it did.
+   * Opens the session, provided its user is active and still has this password hash; answers undefined otherwise.
    * However a sign-in races a deactivation, a deletion or a new password, no session is left open behind it.
-   * Ends those of the user's sessions that were opened first, where otherwise more than `limit` would be live.
+   * Where otherwise more than `limit` of the user's sessions would be live, ends the least recently used, of equal ones
+   * those that were opened first; answers how many.
    */
-  open(session: Session, passwordHash: string, limit?: number): Promise<boolean>;
+  open(session: Session, passwordHash: string, limit?: number): Promise<number | undefined>;
   find(userId: number, sessionId: string): Promise<Session | undefined>;
-  /** The user's live sessions, in the order in which they were opened. */
+  /** The user's live sessions, in the order in which they were opened, within a second as well. */
   list(userId: number): Promise<readonly Session[]>;
   /** Records that the session was used `at` this second, unless it has ended or was used later. */
   touch(userId: number, sessionId: string, at: number): Promise<void>;
   /**
-   * Makes `next` the session's current refresh token if `presentedId` still is, as `rotate` of the domain decides, and
-   * answers the session as it is then. A reused token ends the session. Of any number of concurrent callers with the
-   * same `presentedId`, exactly one makes a step.
+   * Makes `next` the session's current refresh token if `presented` still is, as `rotate` of the domain decides, and
+   * answers the session as it is then. A reused token ends the session. Of any number of concurrent callers that present
+   * the same token, exactly one makes a step.
    */
   rotate(
     userId: number,
     sessionId: string,
-    presentedId: string,
+    presented: Pick<RefreshGeneration, 'id' | 'issuedAt'>,
     next: RefreshGeneration,
     grace: number,
   ): Promise<Session | 'reused' | 'gone'>;

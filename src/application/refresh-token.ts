@@ -60,7 +60,7 @@ export class RefreshToken {
 
   private rotate(claims: TokenClaims, session: Session): Promise<Session | 'reused' | 'gone'> {
     const next = nextGeneration(session, this.newId(), this.clock(), this.policy);
-    return this.sessions.rotate(claims.userId, claims.sessionId, claims.id, next, this.policy.grace);
+    return this.sessions.rotate(claims.userId, claims.sessionId, claims, next, this.policy.grace);
   }
 }
 

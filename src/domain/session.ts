@@ -6,9 +6,9 @@ export interface SessionPolicy {
   readonly sessionLifetime: number;
   /** With rotation every refresh token works once, and the answer carries its successor. */
   readonly rotate: boolean;
-  /** How long a rotated-out refresh token still gets the same successor again; 0 = never. */
+  /** How long a rotated-out refresh token still gets the current one; 0 = never. */
   readonly grace: number;
-  /** How many live sessions one user may have; those that were opened first make room. */
+  /** How many live sessions one user may have; the least recently used make room. */
   readonly maxPerUser: number;
 }
 
@@ -31,8 +31,17 @@ export interface Session {
   readonly address?: string;
   /** The only refresh token that is good now. */
   readonly current: RefreshGeneration;
-  /** The refresh token before `current`, and when it was rotated out, in seconds since the epoch. */
-  readonly previous?: { readonly id: string; readonly rotatedAt: number };
+  /** Refresh tokens before `current` that may still get it, in the order in which they were rotated out; 64 at most. */
+  readonly rotatedOut?: readonly RotatedOut[];
+}
+
+/** A refresh token that was exchanged for its successor. */
+export interface RotatedOut {
+  readonly id: string;
+  /** Whole seconds since the epoch. */
+  readonly issuedAt: number;
+  /** Seconds since the epoch, to the millisecond. */
+  readonly rotatedAt: number;
 }
 
 /** What a token says (contract, section 6). Times are whole seconds since the epoch. */
@@ -71,29 +80,62 @@ export function nextGeneration(
 
 /** What happens when a refresh token is shown to be exchanged for `next`. */
 export type Rotation =
-  /** The session as it is now; `next` is current, or, within the grace time, what the token was exchanged for before. */
+  /** The session as it is now. `next` is its current refresh token or, within the grace time, the one that it had before. */
   | { readonly outcome: 'rotated'; readonly session: Session }
   /** The token was spent before: whoever shows it again may have stolen it, so the session must end. */
   | { readonly outcome: 'reused' };
 
-/** Decides a rotation (RFC 9700, 4.14.2). Deciding again with the same `next` gives the same session. */
+/** How many rotated-out refresh tokens a session remembers. */
+const maxRotatedOut = 64;
+
+/**
+ * Decides a rotation (RFC 9700, 4.14.2). A token that was rotated out less than `grace` seconds ago gets the current one:
+ * one that was issued since then must have been, others are remembered. Deciding again with the same `next` gives the
+ * same session.
+ */
 export function rotate(
   session: Session,
-  presentedId: string,
+  presented: Pick<RefreshGeneration, 'id' | 'issuedAt'>,
   next: RefreshGeneration,
   now: number,
   grace: number,
 ): Rotation {
-  if (presentedId === session.current.id) {
-    const previous = { id: presentedId, rotatedAt: now };
+  const { current, rotatedOut = [] } = session;
+  if (presented.id === current.id) {
     const lastUsedAt = Math.max(session.lastUsedAt, next.issuedAt);
-    return { outcome: 'rotated', session: { ...session, lastUsedAt, current: next, previous } };
+    const { id, issuedAt } = current;
+    const all = [...rotatedOut, { id, issuedAt, rotatedAt: Math.round(now * 1000) / 1000 }];
+    return {
+      outcome: 'rotated',
+      session: remembering(all, { ...session, lastUsedAt, current: next }, now, grace),
+    };
   }
-  const previous = session.previous;
-  // Clocks differ, and are set: a time that looks like the future counts as much as one that has passed.
-  const isWithinGrace = previous !== undefined && Math.abs(now - previous.rotatedAt) < grace;
-  const repeated = previous?.id === presentedId && (session.current.id === next.id || isWithinGrace);
-  return repeated ? { outcome: 'rotated', session } : { outcome: 'reused' };
+  const { rotatedAt = presented.issuedAt } = rotatedOut.find(({ id }) => id === presented.id) ?? {};
+  const isKnown =
+    current.id === next.id || isWithin(grace, presented.issuedAt, now) || isWithin(grace, rotatedAt, now);
+  return isKnown ? { outcome: 'rotated', session } : { outcome: 'reused' };
+}
+
+/** The session with those of the rotated-out tokens for which the time of their issue alone will not tell enough. */
+function remembering(all: readonly RotatedOut[], session: Session, now: number, grace: number): Session {
+  /** For how many seconds the token needs its record: from when it was issued too long ago until it was rotated out too long ago. */
+  const need = ({ issuedAt, rotatedAt }: RotatedOut) =>
+    Math.min(rotatedAt - issuedAt, rotatedAt + grace - now);
+  const needed = all.filter((token) => isWithin(grace, token.rotatedAt, now));
+  if (needed.length > maxRotatedOut) {
+    const least = Math.min(...needed.map(need));
+    needed.splice(
+      needed.findIndex((token) => need(token) === least),
+      1,
+    );
+  }
+  const { rotatedOut: _, ...rest } = session;
+  return needed.length === 0 ? rest : { ...rest, rotatedOut: needed };
+}
+
+/** Clocks differ, and are set: a time that looks like the future counts as much as one that has passed. */
+function isWithin(seconds: number, time: number, now: number): boolean {
+  return Math.abs(now - time) < seconds;
 }
 
 /** Whether the session has not run out of time; it may still have been ended. */

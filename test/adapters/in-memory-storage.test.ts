@@ -4,7 +4,7 @@ import { ExpiringMap } from '../../src/adapters/in-memory/expiring-map.js';
 import { InMemoryRequests } from '../../src/adapters/in-memory/in-memory-requests.js';
 import { InMemorySessionRepository } from '../../src/adapters/in-memory/in-memory-session-repository.js';
 import type { User } from '../../src/domain/user.js';
-import { aGenerationAt, aNewUser, aSessionOf } from '../contracts/builders.js';
+import { aGenerationAt, aNewUser, aSessionOf, presented } from '../contracts/builders.js';
 import { storageContract } from '../contracts/storage-contract.js';
 import { SettableClock } from '../support/settable-clock.js';
 
@@ -23,7 +23,7 @@ describe('in-memory storage', () => {
     // The half that is rotated lasts longer.
     clock.advance(1800);
     for (let id = 0; id < 50; id++) {
-      await sessions.rotate(user.id, `${id}`, 'first', aGenerationAt(clock, 'second'), 0);
+      await sessions.rotate(user.id, `${id}`, presented('first'), aGenerationAt(clock, 'second'), 0);
     }
     clock.advance(1800);
     await sessions.open(aSessionOf(user, clock, { id: 'another' }), user.passwordHash);

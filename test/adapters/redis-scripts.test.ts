@@ -74,7 +74,20 @@ describe('a Redis script that is executed twice, as it is when its reply was los
     },
     openSession: () => {
       const { account, sessions } = keys.ofUser(1);
-      return scripts.openSession(connection, account, sessions, 'hash', 'new', next, now + 20_000, now, 1);
+      const operation = keys.operation(1, 'an id');
+      const expiresAt = now + 20_000;
+      return scripts.openSession(
+        connection,
+        account,
+        sessions,
+        operation,
+        'hash',
+        'new',
+        next,
+        expiresAt,
+        now,
+        1,
+      );
     },
     replaceSession: () =>
       scripts.replaceSession(connection, keys.ofUser(1).sessions, 'held', held, next, now + 20_000, now),
@@ -159,7 +172,7 @@ describe('a Redis script that is executed twice, as it is when its reply was los
 });
 
 function sessionUntil(expiresAt: number): string {
-  return `0 ${expiresAt} id`;
+  return `0 ${expiresAt.toString(36)} id@0`;
 }
 
 /** Every key with its serialised value. */

@@ -11,6 +11,7 @@ import {
   aNewUser,
   aSessionOf,
   openSession,
+  presented,
   signIn,
 } from '../contracts/builders.js';
 import { concurrently } from '../contracts/concurrency.js';
@@ -140,31 +141,81 @@ describe('Redis storage', () => {
       expect(await storage.users.findByName('bob')).to.deep.equal(bob);
     });
 
-    it('reads a session that was written before addresses were kept', async () => {
-      const { user } = await signIn(storage, clock);
-      const now = clock.now();
-      const id = 'c'.repeat(32);
-      const current = { id, issuedAt: now, expiresAt: now + 100 };
-      const rotated = { ...current, issuedAt: now + 1 };
-      await redis.hset(keys.ofUser(user.id).sessions, {
-        session: `${now} ${now + 100} ${id}`,
-        rotated: `${now} ${now + 100} ${id} ${now + 1} ${'b'.repeat(32)} ${now + 1.5}`,
-      });
-      const common = { userId: user.id, openedAt: now, lastUsedAt: now };
-      const previous = { id: 'b'.repeat(32), rotatedAt: now + 1.5 };
-      expect(await storage.sessions.list(user.id)).to.have.deep.members([
-        { ...common, id: 'session', current },
-        { ...common, id: 'rotated', current: rotated, previous },
-      ]);
+    const readable = () => `${(clock.now() - 9).toString(36)} ${(clock.now() + 100).toString(36)} id@0`;
 
-      await storage.sessions.touch(user.id, 'session', now + 50);
-      expect(await storage.sessions.find(user.id, 'session')).to.include({ lastUsedAt: now + 50 });
-      expect(await storage.tasks.create(user.id, aDraft(), 'rotated')).to.include({ id: 1 });
-      clock.advance(100);
-      expect(await storage.sessions.list(user.id)).to.deep.equal([]);
-      expect(await refusalOf(storage.tasks.create(user.id, aDraft(), 'rotated'))).to.equal('token_revoked');
-      await openSession(storage, aSessionOf(user, clock, { id: 'new' }), user);
-      expect(await redis.hkeys(keys.ofUser(user.id).sessions)).to.deep.equal(['new']);
+    describe('takes a session that cannot be read for one that has ended', () => {
+      it('and one that can be for live', async () => {
+        const user = await addUser(storage);
+        await redis.hset(keys.ofUser(user.id).sessions, { odd: readable() });
+        expect(await storage.sessions.find(user.id, 'odd')).to.include({ id: 'odd', userId: user.id });
+        expect(await storage.tasks.create(user.id, aDraft(), 'odd')).to.include({ id: 1 });
+      });
+
+      for (const [what, textOf] of [
+        ['empty', () => ''],
+        ['one word', () => 'garbage'],
+        ['words', () => 'garbage garbage garbage garbage'],
+        ['JSON', () => '{"expiresAt":99999999999}'],
+        ['bytes that are no UTF-8', () => Buffer.from([0, 255, 32, 254, 64, 0])],
+        ['as it was without a time of use', () => readable().replace('@0', '')],
+        ['cut off', () => readable().slice(0, -1)],
+        ['cut off before its token', () => `${readable().split(' ', 2).join(' ')}@0`],
+        ['of numbers that are no times', () => readable().replace(/ \w+ /, ' zzzzzzzzzzzzzzzzzzzzzzzz ')],
+        ['without a time of opening', () => readable().replace(/^\w+/, '-')],
+      ] as const) {
+        it(`where it is ${what}; its owner signs in, and it is gone`, async () => {
+          const { user, session } = await signIn(storage, clock);
+          const { sessions } = keys.ofUser(user.id);
+          await redis.hset(sessions, 'odd', textOf());
+
+          expect(await storage.sessions.find(user.id, 'odd')).to.equal(undefined);
+          expect(await storage.sessions.list(user.id)).to.deep.equal([session]);
+          const next = aGenerationAt(clock, 'second');
+          expect(await storage.sessions.rotate(user.id, 'odd', presented('id'), next, 10)).to.equal('gone');
+          await storage.sessions.touch(user.id, 'odd', clock.now());
+          for (const within of [
+            () => storage.tasks.create(user.id, aDraft(), 'odd'),
+            () => storage.tasks.find(user.id, 1, 'odd'),
+            () => storage.tasks.list(user.id, { after: 0, limit: 10 }, 'odd'),
+            () => storage.tasks.remove(user.id, 1, 'odd'),
+            () => storage.sessions.endAll(user.id, 'odd'),
+            () => storage.users.changePasswordHash(user.id, user.passwordHash, 'new', 'odd'),
+            () => storage.users.remove(user.id, 'odd'),
+          ]) {
+            expect(await refusalOf(within())).to.equal('token_revoked');
+          }
+          const another = aSessionOf(user, clock, { id: 'another' });
+          expect(await storage.sessions.open(another, user.passwordHash, 2)).to.equal(0);
+          expect(await redis.hkeys(sessions)).to.have.members(['session', 'another']);
+          expect(await storage.sessions.end(user.id, 'odd')).to.equal(false);
+        });
+      }
+
+      it('where there is something else in the place of all; their owner signs in', async () => {
+        const { user } = await signIn(storage, clock);
+        const { sessions } = keys.ofUser(user.id);
+        await redis.set(sessions, 'garbage');
+        await openSession(storage, aSessionOf(user, clock, { id: 'another' }), user);
+        expect((await storage.sessions.list(user.id)).map(({ id }) => id)).to.deep.equal(['another']);
+      });
+    });
+
+    it('keeps a session short that rotates, once there is nothing left to remember', async () => {
+      const { user, session } = await signIn(storage, clock, { current: aGenerationAt(clock, randomId()) });
+      const { sessions } = keys.ofUser(user.id);
+      const length = async () => Buffer.byteLength((await redis.hget(sessions, session.id)) ?? '');
+      let from = session.current.id;
+      for (let step = 0; step < 100; step++) {
+        clock.advance(5);
+        const next = aGenerationAt(clock, randomId());
+        await storage.sessions.rotate(user.id, session.id, presented(from), next, 86_400);
+        from = next.id;
+      }
+      expect(await length()).to.be.within(2000, 2600);
+      clock.advance(3000);
+      const next = aGenerationAt(clock, randomId());
+      await storage.sessions.rotate(user.id, session.id, presented(from), next, 10);
+      expect(await length()).to.be.below(100);
     });
 
     it('keeps the sessions of a user in one small piece of memory while they do not rotate', async () => {
@@ -201,7 +252,13 @@ describe('Redis storage', () => {
       await openSession(storage, brief, user);
       expect(await lifetime()).to.be.within(3500, 3601);
 
-      await storage.sessions.rotate(user.id, 'brief', 'first', aGenerationAt(clock, 'second', 7200), 0);
+      await storage.sessions.rotate(
+        user.id,
+        'brief',
+        presented('first'),
+        aGenerationAt(clock, 'second', 7200),
+        0,
+      );
       expect(await lifetime()).to.be.within(7100, 7201);
     });
 

@@ -119,6 +119,16 @@ describe('IssueTokens', () => {
     }
   });
 
+  it('says in the log whose least recently used session it ended to make room, and nothing secret', async () => {
+    const restarted = application.restart({ maxPerUser: 2 });
+    const tokens = [];
+    for (let i = 0; i < 3; i++) tokens.push(await restarted.signIn('maria'));
+    expect(restarted.log.lines).to.have.length(1);
+    expect(restarted.log.lines[0]?.fields).to.deep.equal({ userId: 1, ended: 1 });
+    const statuses = tokens.map(({ access }) => restarted.authenticate.execute(access).catch(() => 'ended'));
+    expect((await Promise.all(statuses)).map((each) => each === 'ended')).to.deep.equal([true, false, false]);
+  });
+
   describe('while passwords wait to be compared', () => {
     const limits = { signIn: { attempts: 60, period: 600 } };
 

@@ -20,6 +20,11 @@ export function aGenerationAt(clock: SettableClock, id: string, lifetime = 3600)
   return { id, issuedAt, expiresAt: issuedAt + lifetime };
 }
 
+/** A refresh token that was issued long ago, unless it is said when. */
+export function presented(id: string, issuedAt = 0): Pick<RefreshGeneration, 'id' | 'issuedAt'> {
+  return { id, issuedAt };
+}
+
 /** A session that is not opened yet; its refresh token is `first` and lasts an hour. */
 export function aSessionOf(user: User, clock: SettableClock, given: Partial<Session> = {}): Session {
   const current = aGenerationAt(clock, 'first');
@@ -48,7 +53,7 @@ export async function signIn(
 /** Opens a session of an active user. */
 export async function openSession({ sessions }: Storage, session: Session, user: User): Promise<Session> {
   const opened = await sessions.open(session, user.passwordHash);
-  if (!opened) throw new Error('the session was not opened');
+  if (opened === undefined) throw new Error('the session was not opened');
   return session;
 }
 

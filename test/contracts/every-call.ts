@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { Storage } from '../../src/application/ports.js';
 import { StorageUnavailable } from '../../src/domain/errors.js';
 import type { SettableClock } from '../support/settable-clock.js';
-import { aDraft, aGenerationAt, aNewUser, aSessionOf } from './builders.js';
+import { aDraft, aGenerationAt, aNewUser, aSessionOf, presented } from './builders.js';
 
 /** The methods of a storage, but for the one that closes it. */
 type MethodName =
@@ -37,7 +37,7 @@ export function everyCall(
     'sessions.find': () => sessions.find(1, 'secret'),
     'sessions.list': () => sessions.list(1),
     'sessions.touch': () => sessions.touch(1, 'secret', 1),
-    'sessions.rotate': () => sessions.rotate(1, 'secret', 'secret', next, 0),
+    'sessions.rotate': () => sessions.rotate(1, 'secret', presented('secret'), next, 0),
     'sessions.end': () => sessions.end(1, 'secret'),
     'sessions.endAll': () => sessions.endAll(1, 'secret'),
     'tasks.create': () => tasks.create(1, aDraft({ title: 'secret' })),

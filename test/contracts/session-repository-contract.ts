@@ -8,6 +8,7 @@ import {
   aSessionOf,
   openSession,
   openSessionsLasting,
+  presented,
   signIn,
   signInWithUselessSessions,
 } from './builders.js';
@@ -24,7 +25,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const { storage, clock } = await open();
       const user = await addUser(storage);
       const session = aSessionOf(user, clock);
-      expect(await storage.sessions.open(session, user.passwordHash)).to.equal(true);
+      expect(await storage.sessions.open(session, user.passwordHash)).to.equal(0);
       expect(await storage.sessions.find(user.id, session.id)).to.deep.equal(session);
     });
 
@@ -34,7 +35,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       await storage.users.deactivate(inactive.id);
       await storage.users.remove(removed.id);
       for (const user of [inactive, removed, { ...removed, id: 99 }]) {
-        expect(await storage.sessions.open(aSessionOf(user, clock), user.passwordHash)).to.equal(false);
+        expect(await storage.sessions.open(aSessionOf(user, clock), user.passwordHash)).to.equal(undefined);
         expect(await storage.sessions.find(user.id, 'session')).to.equal(undefined);
       }
     });
@@ -43,7 +44,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const { storage, clock } = await open();
       const user = await addUser(storage);
       await storage.users.setPasswordHash(user.id, 'new');
-      expect(await storage.sessions.open(aSessionOf(user, clock), user.passwordHash)).to.equal(false);
+      expect(await storage.sessions.open(aSessionOf(user, clock), user.passwordHash)).to.equal(undefined);
       expect(await storage.sessions.find(user.id, 'session')).to.equal(undefined);
     });
 
@@ -58,7 +59,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
         false,
       ]);
       const next = aGenerationAt(clock, 'second', 60);
-      await storage.sessions.rotate(user.id, session.id, session.current.id, next, strict);
+      await storage.sessions.rotate(user.id, session.id, presented(session.current.id), next, strict);
       expect(await isLive()).to.equal(true);
       clock.advance(59);
       expect(await isLive()).to.equal(true);
@@ -107,16 +108,34 @@ export function sessionRepositoryContract(open: OpenStorage): void {
   });
 
   describe('opening more than there may be', () => {
-    it('ends the session that was opened first, whatever happened to it since', async () => {
+    it('ends the least recently used session, and says how many it ended', async () => {
       const { storage, clock } = await open();
       const user = await addUser(storage);
+      const openAnother = (id: string) =>
+        storage.sessions.open(aSessionOf(user, clock, { id }), user.passwordHash, 3);
       for (const id of ['first', 'second', 'third']) {
-        await storage.sessions.open(aSessionOf(user, clock, { id }), user.passwordHash, 3);
+        expect(await openAnother(id)).to.equal(0);
         clock.advance(1);
       }
-      await storage.sessions.rotate(user.id, 'first', 'first', aGenerationAt(clock, 'next'), strict);
-      await storage.sessions.open(aSessionOf(user, clock, { id: 'fourth' }), user.passwordHash, 3);
-      expect(await idsOf(storage, user.id)).to.deep.equal(['second', 'third', 'fourth']);
+      const next = aGenerationAt(clock, 'next');
+      await storage.sessions.rotate(user.id, 'first', presented('first'), next, strict);
+      await storage.sessions.touch(user.id, 'third', clock.now());
+      expect(await openAnother('fourth')).to.equal(1);
+      expect(await idsOf(storage, user.id)).to.deep.equal(['first', 'third', 'fourth']);
+      clock.advance(1);
+      await storage.sessions.touch(user.id, 'first', clock.now());
+      expect(await openAnother('fifth')).to.equal(1);
+      expect(await idsOf(storage, user.id)).to.deep.equal(['first', 'fourth', 'fifth']);
+    });
+
+    it('ends the one that was opened first of those that were last used in the same second', async () => {
+      const { storage, clock } = await open();
+      const user = await addUser(storage);
+      const ids = Array.from({ length: 30 }, (_, index) => `${(index * 7) % 30}`);
+      for (const id of ids) {
+        await storage.sessions.open(aSessionOf(user, clock, { id }), user.passwordHash, 20);
+      }
+      expect(await idsOf(storage, user.id)).to.deep.equal(ids.slice(10));
     });
 
     it('ends as many as have to go when fewer are allowed than before', async () => {
@@ -155,7 +174,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const opened = await concurrently(50, (index) =>
         storage.sessions.open(aSessionOf(user, clock, { id: `${index}` }), user.passwordHash, 7),
       );
-      expect(opened).to.not.include(false);
+      expect(opened).to.have.members([...Array<number>(7).fill(0), ...Array<number>(43).fill(1)]);
       expect(await idsOf(storage, user.id)).to.have.length(7);
     });
   });
@@ -174,8 +193,21 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       await openSession(storage, aSessionOf(bob, clock, { id: 'bobs' }), bob);
       clock.advance(60);
       const next = aGenerationAt(clock, 'next');
-      const rotated = await storage.sessions.rotate(user.id, session.id, 'first', next, strict);
+      const rotated = await storage.sessions.rotate(user.id, session.id, presented('first'), next, strict);
       expect(await storage.sessions.list(user.id)).to.deep.equal([rotated, second]);
+    });
+
+    it('answers sessions that were opened within one second in the order in which they were', async () => {
+      const { storage, clock } = await open();
+      const user = await addUser(storage);
+      const ids = Array.from({ length: 200 }, (_, index) => `${(index * 77) % 200}`);
+      for (const id of ids) await openSession(storage, aSessionOf(user, clock, { id }), user);
+      // Whatever becomes of one of them.
+      await storage.sessions.touch(user.id, '77', clock.now() + 60);
+      const next = aGenerationAt(clock, 'next');
+      await storage.sessions.rotate(user.id, '0', presented('first'), next, strict);
+      await storage.sessions.end(user.id, '154');
+      expect(await idsOf(storage, user.id)).to.deep.equal(ids.filter((id) => id !== '154'));
     });
 
     it('answers none where there is none', async () => {
@@ -190,7 +222,13 @@ export function sessionRepositoryContract(open: OpenStorage): void {
         const { storage, clock } = await open();
         const { user, session } = await signIn(storage, clock, { address });
         expect(await storage.sessions.find(user.id, session.id)).to.deep.equal(session);
-        await storage.sessions.rotate(user.id, session.id, 'first', aGenerationAt(clock, 'next'), strict);
+        await storage.sessions.rotate(
+          user.id,
+          session.id,
+          presented('first'),
+          aGenerationAt(clock, 'next'),
+          strict,
+        );
         expect(await storage.sessions.find(user.id, session.id)).to.include({ address });
       });
     }
@@ -201,7 +239,13 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       clock.advance(60);
-      await storage.sessions.rotate(user.id, session.id, 'first', aGenerationAt(clock, 'next'), strict);
+      await storage.sessions.rotate(
+        user.id,
+        session.id,
+        presented('first'),
+        aGenerationAt(clock, 'next'),
+        strict,
+      );
       expect(await storage.sessions.find(user.id, session.id)).to.include({ lastUsedAt: clock.now() });
     });
 
@@ -210,9 +254,8 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const { user, session } = await signIn(storage, clock, { address: '192.0.2.1' });
       clock.advance(-60);
       const next = aGenerationAt(clock, 'next');
-      const rotated = await storage.sessions.rotate(user.id, session.id, 'first', next, strict);
-      const previous = { id: 'first', rotatedAt: clock.now() };
-      expect(rotated).to.deep.equal({ ...session, current: next, previous });
+      const rotated = await storage.sessions.rotate(user.id, session.id, presented('first'), next, strict);
+      expect(rotated).to.deep.equal({ ...session, current: next });
       expect(await storage.sessions.find(user.id, session.id)).to.deep.equal(rotated);
     });
 
@@ -257,7 +300,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
         const next = { ...aGenerationAt(clock, `next-${round}`), issuedAt: later + round };
         await race(round, [
           () => storage.sessions.touch(user.id, session.id, later + round - 1),
-          () => storage.sessions.rotate(user.id, session.id, from, next, strict),
+          () => storage.sessions.rotate(user.id, session.id, presented(from), next, strict),
         ]);
         const held = await storage.sessions.find(user.id, session.id);
         expect(held).to.deep.include({ current: next, lastUsedAt: later + round });
@@ -284,7 +327,13 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const { user, session } = await signIn(storage, clock);
       const found = await storage.sessions.find(user.id, session.id);
       const then = structuredClone(found);
-      await storage.sessions.rotate(user.id, session.id, 'first', aGenerationAt(clock, 'second'), strict);
+      await storage.sessions.rotate(
+        user.id,
+        session.id,
+        presented('first'),
+        aGenerationAt(clock, 'second'),
+        strict,
+      );
       expect(found).to.deep.equal(then);
       expect(session).to.deep.equal(then);
     });
@@ -299,7 +348,9 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       clock.advance(0.5);
       expect(await storage.sessions.find(user.id, session.id)).to.equal(undefined);
       const next = aGenerationAt(clock, 'second');
-      expect(await storage.sessions.rotate(user.id, session.id, 'first', next, 10)).to.equal('gone');
+      expect(await storage.sessions.rotate(user.id, session.id, presented('first'), next, 10)).to.equal(
+        'gone',
+      );
       expect(await storage.sessions.end(user.id, session.id)).to.equal(false);
       expect(await storage.sessions.find(user.id, session.id)).to.equal(undefined);
     });
@@ -330,9 +381,8 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const { user, session } = await signIn(storage, clock);
       clock.advance(60.5);
       const next = aGenerationAt(clock, 'second');
-      const rotated = await storage.sessions.rotate(user.id, session.id, 'first', next, strict);
-      const previous = { id: 'first', rotatedAt: clock.now() };
-      expect(rotated).to.deep.equal({ ...session, lastUsedAt: next.issuedAt, current: next, previous });
+      const rotated = await storage.sessions.rotate(user.id, session.id, presented('first'), next, strict);
+      expect(rotated).to.deep.equal({ ...session, lastUsedAt: next.issuedAt, current: next });
       expect(await storage.sessions.find(user.id, session.id)).to.deep.equal(rotated);
     });
 
@@ -345,7 +395,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
         ['third', 'fourth'],
       ] as const) {
         const next = aGenerationAt(clock, to);
-        const rotated = await storage.sessions.rotate(user.id, session.id, from, next, strict);
+        const rotated = await storage.sessions.rotate(user.id, session.id, presented(from), next, strict);
         expect(currentOf(rotated)).to.equal(to);
       }
     });
@@ -354,52 +404,95 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       const longer = aGenerationAt(clock, 'second', 7200);
-      await storage.sessions.rotate(user.id, session.id, 'first', longer, strict);
+      await storage.sessions.rotate(user.id, session.id, presented('first'), longer, strict);
       clock.advance(7199);
       expect(currentOf(await storage.sessions.find(user.id, session.id))).to.equal('second');
       const shorter = aGenerationAt(clock, 'third', 1);
-      await storage.sessions.rotate(user.id, session.id, 'second', shorter, strict);
+      await storage.sessions.rotate(user.id, session.id, presented('second'), shorter, strict);
       clock.advance(1);
       expect(await storage.sessions.find(user.id, session.id)).to.equal(undefined);
     });
 
-    it('answers the same successor again to the previous token within the grace time', async () => {
+    it('answers the current token to every one that was rotated out within the grace time, in detail', async () => {
       const { storage, clock } = await open();
-      const { user, session } = await signIn(storage, clock);
-      const second = aGenerationAt(clock, 'second');
-      const rotated = await storage.sessions.rotate(user.id, session.id, 'first', second, 10);
-      clock.advance(9.5);
-      const third = aGenerationAt(clock, 'third');
-      expect(await storage.sessions.rotate(user.id, session.id, 'first', third, 10)).to.deep.equal(rotated);
-      expect(await storage.sessions.find(user.id, session.id)).to.deep.equal(rotated);
+      const { user, session } = await signIn(storage, clock, { address: '192.0.2.1' });
+      const rotate = (from: string, to: string, grace = 10) =>
+        storage.sessions.rotate(user.id, session.id, presented(from), aGenerationAt(clock, to), grace);
+      const rotatedOut = [];
+      let from = session.current;
+      for (const to of ['second', 'third', 'fourth']) {
+        clock.advance(1.125);
+        rotatedOut.push({ id: from.id, issuedAt: from.issuedAt, rotatedAt: clock.now() });
+        await rotate(from.id, to);
+        from = aGenerationAt(clock, to);
+      }
+      const held = { ...session, lastUsedAt: from.issuedAt, current: from, rotatedOut };
+      expect(await storage.sessions.find(user.id, session.id)).to.deep.equal(held);
+      clock.advance(7.5);
+      for (const id of ['first', 'second', 'third']) expect(await rotate(id, 'fifth')).to.deep.equal(held);
+      clock.advance(2.25);
+      expect(await rotate('third', 'fifth')).to.deep.equal(held);
+      expect(await rotate('second', 'fifth')).to.equal('reused');
+      expect(await storage.sessions.find(user.id, session.id)).to.equal(undefined);
+      expect(await rotate('fourth', 'fifth')).to.equal('gone');
     });
 
-    it('ends the session when the previous token is used after the grace time', async () => {
+    it('answers the current token to one that was issued within the grace time, and needs no record of it', async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
-      await storage.sessions.rotate(user.id, session.id, 'first', aGenerationAt(clock, 'second'), 10);
-      clock.advance(10);
-      const third = aGenerationAt(clock, 'third');
-      expect(await storage.sessions.rotate(user.id, session.id, 'first', third, 10)).to.equal('reused');
+      const rotated = await storage.sessions.rotate(
+        user.id,
+        session.id,
+        presented('first'),
+        aGenerationAt(clock, 'second'),
+        strict,
+      );
+      clock.advance(9);
+      const rotate = (issuedAt: number) =>
+        storage.sessions.rotate(
+          user.id,
+          session.id,
+          presented('unknown', issuedAt),
+          aGenerationAt(clock, 'third'),
+          10,
+        );
+      expect(await rotate(clock.now() - 9)).to.deep.equal(rotated);
+      expect(await rotate(clock.now() - 10)).to.equal('reused');
       expect(await storage.sessions.find(user.id, session.id)).to.equal(undefined);
-      expect(await storage.sessions.rotate(user.id, session.id, 'second', third, 10)).to.equal('gone');
     });
 
-    it('ends the session when a token before the previous one is used, also within the grace time', async () => {
+    it('remembers 64 rotated-out tokens, in few bytes each', async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
-      await storage.sessions.rotate(user.id, session.id, 'first', aGenerationAt(clock, 'second'), 10);
-      await storage.sessions.rotate(user.id, session.id, 'second', aGenerationAt(clock, 'third'), 10);
-      const fourth = aGenerationAt(clock, 'fourth');
-      expect(await storage.sessions.rotate(user.id, session.id, 'first', fourth, 10)).to.equal('reused');
-      expect(await storage.sessions.find(user.id, session.id)).to.equal(undefined);
+      const day = 86_400;
+      let from = 'first';
+      for (let step = 0; step < 100; step++) {
+        clock.advance(5);
+        const next = aGenerationAt(clock, `token-${step}`);
+        await storage.sessions.rotate(user.id, session.id, presented(from), next, day);
+        from = next.id;
+      }
+      const held = await storage.sessions.find(user.id, session.id);
+      expect(held?.rotatedOut?.map(({ id }) => id)).to.deep.equal(
+        Array.from({ length: 64 }, (_, index) => `token-${index + 35}`),
+      );
+      const again = aGenerationAt(clock, 'another');
+      expect(
+        await storage.sessions.rotate(user.id, session.id, presented('token-35'), again, day),
+      ).to.deep.equal(held);
     });
 
     it('ends no other session of the user when a token is reused', async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       const another = await openSession(storage, aSessionOf(user, clock, { id: 'another' }), user);
-      await storage.sessions.rotate(user.id, session.id, 'unknown', aGenerationAt(clock, 'second'), strict);
+      await storage.sessions.rotate(
+        user.id,
+        session.id,
+        presented('unknown'),
+        aGenerationAt(clock, 'second'),
+        strict,
+      );
       expect(await storage.sessions.find(user.id, another.id)).to.deep.equal(another);
     });
 
@@ -408,11 +501,17 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const { user, session } = await signIn(storage, clock);
       const bob = await addUser(storage, { username: 'bob' });
       const next = aGenerationAt(clock, 'second');
-      expect(await storage.sessions.rotate(bob.id, session.id, 'first', next, 10)).to.equal('gone');
-      expect(await storage.sessions.rotate(user.id, 'unknown', 'first', next, 10)).to.equal('gone');
+      expect(await storage.sessions.rotate(bob.id, session.id, presented('first'), next, 10)).to.equal(
+        'gone',
+      );
+      expect(await storage.sessions.rotate(user.id, 'unknown', presented('first'), next, 10)).to.equal(
+        'gone',
+      );
       expect(await storage.sessions.find(user.id, session.id)).to.deep.equal(session);
       await storage.sessions.end(user.id, session.id);
-      expect(await storage.sessions.rotate(user.id, session.id, 'first', next, 10)).to.equal('gone');
+      expect(await storage.sessions.rotate(user.id, session.id, presented('first'), next, 10)).to.equal(
+        'gone',
+      );
       expect(await storage.sessions.find(user.id, session.id)).to.equal(undefined);
     });
 
@@ -420,10 +519,17 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       const answers = await concurrently(50, (index) =>
-        storage.sessions.rotate(user.id, session.id, 'first', aGenerationAt(clock, `next-${index}`), 10),
+        storage.sessions.rotate(
+          user.id,
+          session.id,
+          presented('first'),
+          aGenerationAt(clock, `next-${index}`),
+          10,
+        ),
       );
       const held = await storage.sessions.find(user.id, session.id);
-      expect(held?.previous).to.deep.equal({ id: 'first', rotatedAt: clock.now() });
+      const { issuedAt } = session.current;
+      expect(held?.rotatedOut).to.deep.equal([{ id: 'first', issuedAt, rotatedAt: clock.now() }]);
       expect(held?.current.id).to.match(/^next-\d+$/);
       for (const answer of answers) expect(answer).to.deep.equal(held);
     });
@@ -432,7 +538,13 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       const answers = await concurrently(50, (index) =>
-        storage.sessions.rotate(user.id, session.id, 'first', aGenerationAt(clock, `next-${index}`), strict),
+        storage.sessions.rotate(
+          user.id,
+          session.id,
+          presented('first'),
+          aGenerationAt(clock, `next-${index}`),
+          strict,
+        ),
       );
       expect(answers.filter((answer) => typeof answer === 'object')).to.have.length(1);
       expect(answers).to.include('reused');
@@ -528,7 +640,14 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       for (let round = 0; round < rounds; round++) {
         await openSession(storage, aSessionOf(user, clock), user);
         await race(round, [
-          () => storage.sessions.rotate(user.id, 'session', 'first', aGenerationAt(clock, 'second'), 10),
+          () =>
+            storage.sessions.rotate(
+              user.id,
+              'session',
+              presented('first'),
+              aGenerationAt(clock, 'second'),
+              10,
+            ),
           () => storage.sessions.endAll(user.id, 'session'),
         ]);
         expect(await storage.sessions.list(user.id)).to.deep.equal([]);
@@ -560,7 +679,14 @@ export function sessionRepositoryContract(open: OpenStorage): void {
           const user = await addUser(storage, { username: `user${round}` });
           await openSession(storage, aSessionOf(user, clock), user);
           await race(round, [
-            () => storage.sessions.rotate(user.id, 'session', 'first', aGenerationAt(clock, 'second'), 10),
+            () =>
+              storage.sessions.rotate(
+                user.id,
+                'session',
+                presented('first'),
+                aGenerationAt(clock, 'second'),
+                10,
+              ),
             () => change(storage.users, user.id),
           ]);
           expect(await storage.sessions.find(user.id, 'session')).to.equal(undefined);
@@ -574,7 +700,14 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       for (let round = 0; round < rounds; round++) {
         await openSession(storage, aSessionOf(user, clock), user);
         await race(round, [
-          () => storage.sessions.rotate(user.id, 'session', 'first', aGenerationAt(clock, 'second'), 10),
+          () =>
+            storage.sessions.rotate(
+              user.id,
+              'session',
+              presented('first'),
+              aGenerationAt(clock, 'second'),
+              10,
+            ),
           () => storage.sessions.end(user.id, 'session'),
         ]);
         expect(await storage.sessions.find(user.id, 'session')).to.equal(undefined);

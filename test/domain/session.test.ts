@@ -7,6 +7,8 @@ import {
   openSession,
   refreshClaims,
   rotate,
+  type RefreshGeneration,
+  type Session,
 } from '../../src/domain/session.js';
 import { aGeneration, aPolicy, aSession } from '../support/builders.js';
 
@@ -69,78 +71,133 @@ describe('the next refresh token', () => {
   });
 });
 
+/** A token that was issued long ago, unless it is said when. */
+const token = (id: string, issuedAt = 0) => ({ id, issuedAt });
+
 describe('a rotation', () => {
-  it('exchanges the current token', () => {
+  /** A session of which the token `spent` was rotated out at 1500. */
+  const rotated = aSession({ rotatedOut: [{ id: 'spent', issuedAt: 1000, rotatedAt: 1500 }] });
+
+  it('exchanges the current token, and remembers it', () => {
     const session = aSession();
-    expect(rotate(session, 'current', next, 1500.5, 10)).to.deep.equal({
-      outcome: 'rotated',
-      session: {
-        ...session,
-        lastUsedAt: 1500,
-        current: next,
-        previous: { id: 'current', rotatedAt: 1500.5 },
-      },
+    expect(exchanged(session, next, 1500.5, 10)).to.deep.equal({
+      ...session,
+      lastUsedAt: 1500,
+      current: next,
+      rotatedOut: [{ id: 'current', issuedAt: 1000, rotatedAt: 1500.5 }],
     });
+  });
+
+  it('remembers nothing with a grace time of 0', () => {
+    expect(exchanged(rotated, next, 1500.5, 0)).not.to.have.property('rotatedOut');
   });
 
   it('was not used earlier than it was opened, though the clock was set back', () => {
-    const rotation = rotate(aSession({ openedAt: 2000, lastUsedAt: 2000 }), 'current', next, 1500, 10);
-    expect(rotation).to.have.nested.property('session.lastUsedAt', 2000);
+    const session = exchanged(aSession({ openedAt: 2000, lastUsedAt: 2000 }), next, 1500, 10);
+    expect(session.lastUsedAt).to.equal(2000);
   });
 
-  it('exchanges the current token also if the session was rotated before', () => {
-    const session = aSession({ previous: { id: 'older', rotatedAt: 1100 } });
-    expect(rotate(session, 'current', next, 1500, 10)).to.deep.equal({
-      outcome: 'rotated',
-      session: { ...session, lastUsedAt: 1500, current: next, previous: { id: 'current', rotatedAt: 1500 } },
-    });
+  it('forgets tokens that were rotated out before the grace time, and no others', () => {
+    expect(exchanged(rotated, next, 1509, 10).rotatedOut?.map(({ id }) => id)).to.deep.equal([
+      'spent',
+      'current',
+    ]);
+    expect(exchanged(rotated, next, 1510, 10).rotatedOut?.map(({ id }) => id)).to.deep.equal(['current']);
   });
 
-  it('repeats its answer for the token before, within the grace time', () => {
-    const session = aSession({ previous: { id: 'spent', rotatedAt: 1500 } });
-    expect(rotate(session, 'spent', next, 1500, 10)).to.deep.equal({ outcome: 'rotated', session });
-    expect(rotate(session, 'spent', next, 1509.999, 10)).to.deep.equal({ outcome: 'rotated', session });
+  it('answers the current token to one that was rotated out within the grace time', () => {
+    for (const now of [1500, 1509.999]) {
+      expect(rotate(rotated, token('spent'), next, now, 10)).to.deep.equal({
+        outcome: 'rotated',
+        session: rotated,
+      });
+    }
   });
 
-  it('takes the token before for reused when the grace time is over', () => {
-    const session = aSession({ previous: { id: 'spent', rotatedAt: 1500 } });
-    expect(rotate(session, 'spent', next, 1510, 10)).to.deep.equal({ outcome: 'reused' });
+  it('takes a token for reused when the grace time is over', () => {
+    expect(rotate(rotated, token('spent'), next, 1510, 10)).to.deep.equal({ outcome: 'reused' });
   });
 
   it('does not make the grace time longer when the clock is set back', () => {
-    const session = aSession({ previous: { id: 'spent', rotatedAt: 1500 } });
-    expect(rotate(session, 'spent', next, 1490.001, 10)).to.deep.equal({ outcome: 'rotated', session });
-    expect(rotate(session, 'spent', next, 1490, 10)).to.deep.equal({ outcome: 'reused' });
+    expect(rotate(rotated, token('spent'), next, 1490.001, 10)).to.have.property('outcome', 'rotated');
+    expect(rotate(rotated, token('spent'), next, 1490, 10)).to.deep.equal({ outcome: 'reused' });
   });
 
   it('is strict with a grace time of 0, at the same instant too', () => {
-    const session = aSession({ previous: { id: 'spent', rotatedAt: 1500 } });
-    expect(rotate(session, 'spent', next, 1500, 0)).to.deep.equal({ outcome: 'reused' });
+    expect(rotate(rotated, token('spent', 1500), next, 1500, 0)).to.deep.equal({ outcome: 'reused' });
   });
 
-  it('takes every other token for reused, within the grace time too', () => {
-    const rotated = aSession({ previous: { id: 'spent', rotatedAt: 1500 } });
-    expect(rotate(rotated, 'older', next, 1500, 10)).to.deep.equal({ outcome: 'reused' });
-    expect(rotate(aSession(), 'unknown', next, 1500, 10)).to.deep.equal({ outcome: 'reused' });
+  it('answers the current token to one that was issued within the grace time, remembered or not', () => {
+    expect(rotate(rotated, token('unknown', 1491), next, 1500, 10)).to.have.property('outcome', 'rotated');
+    expect(rotate(rotated, token('unknown', 1490), next, 1500, 10)).to.deep.equal({ outcome: 'reused' });
   });
 
-  it('takes a token for reused when two have followed it, within the grace time too', () => {
-    const once = rotate(aSession(), 'current', next, 1500, 10);
-    const twice =
-      once.outcome === 'rotated' && rotate(once.session, 'next', aGeneration({ id: 'third' }), 1501, 10);
-    expect(
-      twice && twice.outcome === 'rotated' && rotate(twice.session, 'current', next, 1502, 10),
-    ).to.deep.equal({
-      outcome: 'reused',
+  it('answers the current token to every one that was rotated out within the grace time, and ends for all others', () => {
+    // Steps that are short or long against the grace time, at most 64 of them.
+    const steps = fc.array(fc.integer({ min: 1, max: 12_000 }), { minLength: 1, maxLength: 64 });
+    fc.assert(
+      fc.property(steps, fc.nat(60_000), (milliseconds, later) => {
+        const grace = 10;
+        let now = 1000.4;
+        let session = aSession();
+        const spent: (RefreshGeneration & { readonly rotatedAt: number })[] = [];
+        for (const [index, step] of milliseconds.entries()) {
+          now = Math.round(now * 1000 + step) / 1000;
+          spent.push({ ...session.current, rotatedAt: now });
+          const to = aGeneration({ id: `token-${index}`, issuedAt: Math.floor(now) });
+          session = exchanged(session, to, now, grace);
+        }
+        const shownAt = now + later / 1000;
+        for (const each of spent) {
+          const expected = shownAt - each.rotatedAt < grace ? 'rotated' : 'reused';
+          expect(rotate(session, each, next, shownAt, grace).outcome, each.id).to.equal(expected);
+        }
+      }),
+    );
+  });
+
+  describe('of many tokens within the grace time', () => {
+    const day = 86_400;
+    const spentBy = (session: Session, id: string, now: number, grace = day) =>
+      rotate(session, token(id, -2 * day), next, now, grace).outcome;
+
+    it('remembers the last 64 that were rotated out, where all were as long in use', () => {
+      let session = aSession({ current: aGeneration({ id: 'token-0', issuedAt: 1000 }) });
+      for (let step = 1; step <= 100; step++) {
+        const now = 1000 + 5 * step;
+        session = exchanged(session, aGeneration({ id: `token-${step}`, issuedAt: now }), now, day);
+      }
+      expect(session.rotatedOut).to.have.length(64);
+      expect(spentBy(session, 'token-36', 1500)).to.equal('rotated');
+      expect(spentBy(session, 'token-35', 1500)).to.equal('reused');
+    });
+
+    it('still knows one that was issued long ago, however many followed it, and no record needs to know those', () => {
+      let session = aSession({ current: aGeneration({ id: 'old', issuedAt: 1000 }) });
+      for (let step = 1; step <= 200; step++) {
+        const now = 2000 + step / 100;
+        session = exchanged(
+          session,
+          aGeneration({ id: `token-${step}`, issuedAt: Math.floor(now) }),
+          now,
+          10,
+        );
+      }
+      expect(session.rotatedOut).to.have.length(64);
+      expect(spentBy(session, 'old', 2002, 10)).to.equal('rotated');
+      for (let step = 1; step < 200; step++) {
+        const shown = token(`token-${step}`, Math.floor(2000 + step / 100));
+        expect(rotate(session, shown, next, 2002, 10)).to.have.property('outcome', 'rotated');
+      }
     });
   });
 
   it('decided twice with the same next token gives the same session, whatever the grace time', () => {
     fc.assert(
       fc.property(fc.nat(20), fc.nat(1000), (grace, later) => {
-        const once = rotate(aSession(), 'current', next, 1500, grace);
+        const once = rotate(aSession(), token('current'), next, 1500, grace);
         const again =
-          once.outcome === 'rotated' && rotate(once.session, 'current', next, 1500 + later, grace);
+          once.outcome === 'rotated' && rotate(once.session, token('current'), next, 1500 + later, grace);
         expect(again).to.deep.equal(once);
       }),
     );
@@ -174,7 +231,7 @@ describe('an access token', () => {
 
 describe('a refresh token', () => {
   it('says the same however often it is asked for', () => {
-    const session = aSession({ userId: 7, previous: { id: 'spent', rotatedAt: 1500 } });
+    const session = aSession({ userId: 7, rotatedOut: [{ id: 'spent', issuedAt: 900, rotatedAt: 1500 }] });
     expect(refreshClaims(session)).to.deep.equal({
       type: 'refresh',
       id: 'current',
@@ -186,3 +243,10 @@ describe('a refresh token', () => {
     expect(refreshClaims(session)).to.deep.equal(refreshClaims(structuredClone(session)));
   });
 });
+
+/** The session after its current token was exchanged; throws if it was not. */
+function exchanged(session: Session, to: RefreshGeneration, now: number, grace: number): Session {
+  const rotation = rotate(session, session.current, to, now, grace);
+  if (rotation.outcome !== 'rotated') throw new Error('the current token was taken for reused');
+  return rotation.session;
+}

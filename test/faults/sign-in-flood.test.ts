@@ -101,7 +101,7 @@ describe('while sign-ins flood the server from', () => {
     it(`${name}, 19 of 20 right sign-ins from other networks succeed`, async () => {
       // Half of the users have signed in from their network before.
       const right = Array.from({ length: 20 }, (_, index) => ({
-        address: index % 4 < 2 ? `203.0.113.${index}` : `2001:db8:ffff:${index}::1`,
+        address: index % 4 < 2 ? `203.0.113.${index}` : `2001:db8:1${index}::1`,
         username: `user-${index}`,
         password,
       }));
@@ -121,7 +121,7 @@ describe('while sign-ins flood the server from', () => {
         `${succeeded} of 20 right sign-ins, the slowest in ${Math.max(...seconds).toFixed(1)} s`,
         `the attackers were answered ${JSON.stringify(counts)}`,
       );
-      expect(succeeded).to.be.at.least(19);
+      expect(succeeded, statuses.join()).to.be.at.least(19);
     }).timeout(180_000);
   }
 

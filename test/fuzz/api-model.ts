@@ -53,7 +53,8 @@ interface Session {
   ended: boolean;
   /** The text of the only refresh token that is good now. */
   current: string;
-  previous?: { readonly token: string; readonly rotatedAt: number };
+  /** The refresh tokens before, and when each of them was rotated out. */
+  readonly rotatedOut: Map<string, number>;
 }
 
 interface Token {
@@ -126,7 +127,13 @@ export class ApiModel {
       return {
         status: 200,
         body: ({ access, refresh }) => {
-          const session = { owner, openedAt: this.now(), ended: false, current: refresh };
+          const session: Session = {
+            owner,
+            openedAt: this.now(),
+            ended: false,
+            current: refresh,
+            rotatedOut: new Map(),
+          };
           owner.sessions.push(session);
           this.learn(refresh, this.refreshTokenOf(session));
           this.learn(access, this.accessTokenOf(session));
@@ -142,9 +149,8 @@ export class ApiModel {
       const { session } = shown;
       this.requireLive(session);
       const isCurrent = shown.text === session.current;
-      const isRepeated =
-        shown.text === session.previous?.token &&
-        this.now() - session.previous.rotatedAt < this.lifetimes.grace;
+      const rotatedAt = session.rotatedOut.get(shown.text) ?? -Infinity;
+      const isRepeated = this.now() - rotatedAt < this.lifetimes.grace;
       if (!isCurrent && !isRepeated) {
         session.ended = true;
         throw new Refused(401, tokenBlacklisted);
@@ -153,7 +159,7 @@ export class ApiModel {
         status: 200,
         body: ({ access, refresh }) => {
           if (this.rotates && isCurrent) {
-            session.previous = { token: shown.text, rotatedAt: this.now() };
+            session.rotatedOut.set(shown.text, this.now());
             session.current = refresh;
             this.learn(refresh, this.refreshTokenOf(session));
           }
@@ -189,7 +195,7 @@ export class ApiModel {
     });
   }
 
-  /** Those that were opened in the same second may come in any order; when they were last used is not known here. */
+  /** When they were last used is not known here. */
   listSessions(bearer: string | undefined): Expected {
     return this.answerTo(() => {
       const { sessions } = this.caller(bearer);
@@ -201,7 +207,7 @@ export class ApiModel {
             const id = claimsOf(session.current)['sid'];
             return { session, id, at: given.findIndex((each) => each.id === id) };
           })
-          .toSorted((a, b) => a.session.openedAt - b.session.openedAt || a.at - b.at)
+          .toSorted((a, b) => a.session.openedAt - b.session.openedAt)
           .map(({ session, id, at }) => ({
             id,
             current: session === own,

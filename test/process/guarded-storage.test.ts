@@ -34,7 +34,7 @@ const noSessions = [
   { ...session, current: 'g' },
   { ...session, userId: 1.5 },
   { ...session, current: { ...generation, expiresAt: NaN } },
-  { ...session, previous: { id: 'p' } },
+  { ...session, rotatedOut: [{ id: 'p' }] },
   { ...session, address: 127 },
 ];
 const noTasks = [
@@ -60,7 +60,7 @@ const nonsense: Partial<Record<keyof ReturnType<typeof everyCall>, readonly unkn
   'users.activate': noTruths,
   'users.deactivate': noTruths,
   'users.remove': noTruths,
-  'sessions.open': noTruths,
+  'sessions.open': [null, true, '0', -1, 0.5, {}],
   'sessions.find': noSessions,
   'sessions.list': [...noLists, session],
   'sessions.rotate': [undefined, ...noSessions],

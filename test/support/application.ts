@@ -26,6 +26,7 @@ import type { SessionPolicy, TokenClaims } from '../../src/domain/session.js';
 import { unlimited, type TaskLimits } from '../../src/domain/task.js';
 import type { User } from '../../src/domain/user.js';
 import { aPolicy } from './builders.js';
+import { RecordedLog } from './recorded-log.js';
 import { aSecret } from './signing-keys.js';
 
 export interface Settings extends Partial<SessionPolicy> {
@@ -75,6 +76,7 @@ export class Application {
   readonly deleteAccount: DeleteAccount;
   readonly tasks: ManageTasks;
   readonly users: ManageUsers;
+  readonly log = new RecordedLog();
   private readonly signer: JwtTokenSigner;
 
   private constructor(
@@ -105,6 +107,7 @@ export class Application {
       randomId,
       clock,
       policy,
+      this.log,
     );
     this.refreshToken = new RefreshToken(limits, signer, sessions, users, randomId, clock, policy);
     this.verifyToken = new VerifyToken(signer, sessions, users);
@@ -123,8 +126,8 @@ export class Application {
 
   static async start(settings: Settings = {}): Promise<Application> {
     const time = { now: 1_700_000_000.75 };
-    const log = { info() {}, warn() {}, error() {} };
-    return new Application(await createStorage({ clock: () => time.now, log }), time, settings);
+    const storage = await createStorage({ clock: () => time.now, log: new RecordedLog() });
+    return new Application(storage, time, settings);
   }
 
   /** The same storage, key and time, under other settings. */

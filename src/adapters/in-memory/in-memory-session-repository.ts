@@ -7,6 +7,7 @@ import type { User } from '../../domain/user.js';
 export class InMemorySessionRepository implements SessionRepository {
   // In the order in which they were opened or last rotated; where all last equally long, that in which they expire.
   private readonly sessions = new Map<string, Session>();
+  /** Each user's in the order in which they were opened. */
   private readonly idsByUser = new Map<number, Set<string>>();
 
   constructor(
@@ -19,14 +20,15 @@ export class InMemorySessionRepository implements SessionRepository {
     return this.sessions.size;
   }
 
-  async open(session: Session, passwordHash: string, limit = Infinity): Promise<boolean> {
+  async open(session: Session, passwordHash: string, limit = Infinity): Promise<number | undefined> {
     this.dropExpired();
     const user = this.accounts.get(session.userId);
-    if (!user?.active || user.passwordHash !== passwordHash) return false;
-    const held = this.liveSessions(user.id);
-    for (const oldest of held.slice(0, Math.max(0, held.length - limit + 1))) this.remove(oldest);
+    if (!user?.active || user.passwordHash !== passwordHash) return undefined;
+    const held = this.liveSessions(user.id).toSorted((one, other) => one.lastUsedAt - other.lastUsedAt);
+    const ended = held.slice(0, Math.max(0, held.length - limit + 1));
+    for (const leastUsed of ended) this.remove(leastUsed);
     this.insert(session);
-    return true;
+    return ended.length;
   }
 
   async find(userId: number, sessionId: string): Promise<Session | undefined> {
@@ -45,16 +47,19 @@ export class InMemorySessionRepository implements SessionRepository {
   async rotate(
     userId: number,
     sessionId: string,
-    presentedId: string,
+    presented: Pick<RefreshGeneration, 'id' | 'issuedAt'>,
     next: RefreshGeneration,
     grace: number,
   ): Promise<Session | 'reused' | 'gone'> {
     const session = this.live(userId, sessionId);
     if (!session) return 'gone';
-    const rotation = rotate(session, presentedId, next, this.clock(), grace);
-    this.remove(session);
-    if (rotation.outcome === 'reused') return 'reused';
-    this.insert(rotation.session);
+    const rotation = rotate(session, presented, next, this.clock(), grace);
+    if (rotation.outcome === 'reused') {
+      this.remove(session);
+      return 'reused';
+    }
+    this.sessions.delete(session.id);
+    this.sessions.set(session.id, rotation.session);
     return rotation.session;
   }
 

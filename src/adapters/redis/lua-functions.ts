@@ -1,18 +1,25 @@
 // What several scripts begin with.
 
-/** Times in a session's text, whose first two words they are: see session-text.ts. */
-export const expiry = `
-  local function radix(session) return string.find(session, '@', 1, true) and 36 or 10 end
-  local function expiry(session) return tonumber(string.match(session, ' (%w+)'), radix(session)) end`;
-export const opening = `
-  local function opening(session) return tonumber(string.match(session, '%w+'), radix(session)) end`;
+/** What a session's text says of its times: see session-text.ts. One that cannot be read has expired. */
+export const readSession = `
+  local function readSession(text)
+    local opened, order, expires, usedAfter = string.match(text, '^(%w+)%.?(%d*) (%w+) [^@ ]+[^@]*@(%w+)')
+    if not opened or math.max(#opened, #expires, #usedAfter) > 10 then return { expiry = 0 } end
+    opened = tonumber(opened, 36)
+    return {
+      opened = opened,
+      order = tonumber(order) or 0,
+      expiry = tonumber(expires, 36),
+      lastUsed = opened + tonumber(usedAfter, 36),
+    }
+  end`;
 
 /** Whether a session is live; an empty id stands for none, which is as good. */
-export const isLive = `${expiry}
+export const isLive = `${readSession}
   local function isLive(sessions, id, now)
     if id == '' then return true end
     local session = redis.call('HGET', sessions, id)
-    return session and expiry(session) > tonumber(now)
+    return session and readSession(session).expiry > tonumber(now)
   end`;
 
 /** Keeps a user's sessions at least until one of them expires. How long that is does not depend on the clock of Redis. */

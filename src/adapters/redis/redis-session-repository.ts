@@ -4,7 +4,7 @@ import { isUnexpired, rotate, type RefreshGeneration, type Session } from '../..
 import type { Keys } from './keys.js';
 import type { RedisConnection } from './redis-connection.js';
 import * as scripts from './session-scripts.js';
-import { parse, serialise } from './session-text.js';
+import { parse, serialise, type HeldSession } from './session-text.js';
 import { unlessRefused } from './unless-refused.js';
 
 export class RedisSessionRepository implements SessionRepository {
@@ -14,20 +14,21 @@ export class RedisSessionRepository implements SessionRepository {
     private readonly clock: Clock,
   ) {}
 
-  async open(session: Session, passwordHash: string, limit = Infinity): Promise<boolean> {
+  async open(session: Session, passwordHash: string, limit = Infinity): Promise<number | undefined> {
     const { account, sessions } = this.keys.ofUser(session.userId);
-    const opened = await scripts.openSession(
+    const ended = await scripts.openSession(
       this.redis,
       account,
       sessions,
+      this.keys.operation(session.userId, randomUUID()),
       passwordHash,
       session.id,
-      serialise(session),
+      serialise({ session, order: 0 }),
       session.current.expiresAt,
       this.clock(),
       limit,
     );
-    return opened === 1;
+    return ended === -1 ? undefined : ended;
   }
 
   async find(userId: number, sessionId: string): Promise<Session | undefined> {
@@ -39,8 +40,10 @@ export class RedisSessionRepository implements SessionRepository {
     const now = this.clock();
     return Object.entries(texts)
       .map(([id, text]) => parse(userId, id, text))
-      .filter((session) => isUnexpired(session, now))
-      .toSorted((one, other) => one.openedAt - other.openedAt);
+      .filter((held) => held !== undefined)
+      .filter(({ session }) => isUnexpired(session, now))
+      .toSorted((one, other) => one.session.openedAt - other.session.openedAt || one.order - other.order)
+      .map(({ session }) => session);
   }
 
   async touch(userId: number, sessionId: string, at: number): Promise<void> {
@@ -48,14 +51,14 @@ export class RedisSessionRepository implements SessionRepository {
     for (;;) {
       const held = await this.read(userId, sessionId);
       if (!held || held.session.lastUsedAt >= at) return;
-      if (await this.replace(held.text, { ...held.session, lastUsedAt: at })) return;
+      if (await this.replace(held, { ...held.session, lastUsedAt: at })) return;
     }
   }
 
   async rotate(
     userId: number,
     sessionId: string,
-    presentedId: string,
+    presented: Pick<RefreshGeneration, 'id' | 'issuedAt'>,
     next: RefreshGeneration,
     grace: number,
   ): Promise<Session | 'reused' | 'gone'> {
@@ -63,13 +66,13 @@ export class RedisSessionRepository implements SessionRepository {
     for (;;) {
       const held = await this.read(userId, sessionId);
       if (!held) return 'gone';
-      const rotation = rotate(held.session, presentedId, next, this.clock(), grace);
+      const rotation = rotate(held.session, presented, next, this.clock(), grace);
       if (rotation.outcome === 'reused') {
         await this.end(userId, sessionId);
         return 'reused';
       }
       if (rotation.session === held.session) return held.session;
-      if (await this.replace(held.text, rotation.session)) return rotation.session;
+      if (await this.replace(held, rotation.session)) return rotation.session;
     }
   }
 
@@ -88,28 +91,28 @@ export class RedisSessionRepository implements SessionRepository {
     unlessRefused(await scripts.endAllSessions(this.redis, sessions, operation, within, this.clock()));
   }
 
-  private async read(
-    userId: number,
-    sessionId: string,
-  ): Promise<{ readonly text: string; readonly session: Session } | undefined> {
+  private async read(userId: number, sessionId: string): Promise<ReadSession | undefined> {
     const { sessions } = this.keys.ofUser(userId);
     const text = await this.redis.send((client) => client.hget(sessions, sessionId));
-    if (text === null) return undefined;
-    const session = parse(userId, sessionId, text);
-    return isUnexpired(session, this.clock()) ? { text, session } : undefined;
+    const held = text === null ? undefined : parse(userId, sessionId, text);
+    return text !== null && held && isUnexpired(held.session, this.clock()) ? { text, ...held } : undefined;
   }
 
-  private async replace(from: string, to: Session): Promise<boolean> {
+  private async replace({ text, order }: ReadSession, to: Session): Promise<boolean> {
     const { sessions } = this.keys.ofUser(to.userId);
     const replaced = await scripts.replaceSession(
       this.redis,
       sessions,
       to.id,
-      from,
-      serialise(to),
+      text,
+      serialise({ session: to, order }),
       to.current.expiresAt,
       this.clock(),
     );
     return replaced === 1;
   }
+}
+
+interface ReadSession extends HeldSession {
+  readonly text: string;
 }

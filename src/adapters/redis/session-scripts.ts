@@ -1,12 +1,16 @@
-import { expiry, opening, isLive, keepUntil, operationLifetime } from './lua-functions.js';
+import { isLive, keepUntil, operationLifetime, readSession } from './lua-functions.js';
 import { script } from './script.js';
 import type { Refused } from './unless-refused.js';
 
-/** KEYS account, sessions; ARGV password hash, session id, session, its expiry, now, how many may be live. 1 if it was opened. */
+/**
+ * KEYS account, sessions, operation; ARGV password hash, session id, session, its expiry, now, how many may be live. How
+ * many others were ended to make room; -1 if it was not opened.
+ */
 export const openSession = script<
   [
     account: string,
     sessions: string,
+    operation: string,
     passwordHash: string,
     sessionId: string,
     session: string,
@@ -14,25 +18,38 @@ export const openSession = script<
     now: number,
     limit: number,
   ],
-  0 | 1
+  number
 >(
-  2,
-  `${expiry}${opening}${keepUntil}
+  3,
+  `${readSession}${keepUntil}
+  local answered = redis.call('GET', KEYS[3])
+  if answered then return tonumber(answered) end
   local account = redis.call('HMGET', KEYS[1], 'active', 'password')
-  if account[1] ~= '1' or account[2] ~= ARGV[1] then return 0 end
-  if redis.call('HEXISTS', KEYS[2], ARGV[2]) == 1 then return 1 end
+  if account[1] ~= '1' or account[2] ~= ARGV[1] then return -1 end
+  if redis.call('TYPE', KEYS[2]).ok ~= 'hash' then redis.call('DEL', KEYS[2]) end
+  if redis.call('HEXISTS', KEYS[2], ARGV[2]) == 1 then return 0 end
   local now, live = tonumber(ARGV[5]), {}
+  local opened, order = readSession(ARGV[3]).opened, 0
   local sessions = redis.call('HGETALL', KEYS[2])
   for i = 1, #sessions, 2 do
-    local id, session = sessions[i], sessions[i + 1]
-    if expiry(session) <= now then redis.call('HDEL', KEYS[2], id)
-    else table.insert(live, { id = id, openedAt = opening(session) }) end
+    local session = readSession(sessions[i + 1])
+    session.id = sessions[i]
+    if session.expiry <= now then redis.call('HDEL', KEYS[2], session.id) else table.insert(live, session) end
+    if session.opened == opened then order = math.max(order, session.order + 1) end
   end
-  table.sort(live, function(one, other) return one.openedAt < other.openedAt end)
-  for i = 1, #live - tonumber(ARGV[6]) + 1 do redis.call('HDEL', KEYS[2], live[i].id) end
-  redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
+  table.sort(live, function(one, other)
+    if one.lastUsed ~= other.lastUsed then return one.lastUsed < other.lastUsed end
+    if one.opened ~= other.opened then return one.opened < other.opened end
+    return one.order < other.order
+  end)
+  local ended = math.max(0, #live - tonumber(ARGV[6]) + 1)
+  for i = 1, ended do redis.call('HDEL', KEYS[2], live[i].id) end
+  local text = ARGV[3]
+  if order > 0 then text = string.gsub(text, ' ', '.' .. order .. ' ', 1) end
+  redis.call('HSET', KEYS[2], ARGV[2], text)
   keepUntil(KEYS[2], ARGV[4], ARGV[5])
-  return 1`,
+  if ended > 0 then redis.call('SET', KEYS[3], ended, 'EX', ${operationLifetime}) end
+  return ended`,
 );
 
 /** KEYS sessions; ARGV session id, session expected, session to set, its expiry, now. 0 if another one stands there. */
@@ -62,7 +79,7 @@ export const endSession = script<
   local session = redis.call('HGET', KEYS[1], ARGV[1])
   if not session then return 0 end
   redis.call('HDEL', KEYS[1], ARGV[1])
-  if expiry(session) <= tonumber(ARGV[3]) then return 0 end
+  if readSession(session).expiry <= tonumber(ARGV[3]) then return 0 end
   redis.call('SET', KEYS[2], 1, 'EX', ${operationLifetime})
   return 1`,
 );
