@@ -7,7 +7,7 @@ import { describeUnforeseen } from './adapters/http/unforeseen-error.js';
 import { administer } from './administer.js';
 import { helpText, parseCommand, UsageError } from './command-line.js';
 import { ConfigError, readConfig } from './config.js';
-import { DomainError, StorageUnavailable } from './domain/errors.js';
+import { DomainError, StorageUnavailable, UnknownLayout, UnreadableData } from './domain/errors.js';
 import { InvalidFields } from './domain/fields.js';
 import { releaseSignals } from './held-signals.js';
 import { LogOutput } from './log-output.js';
@@ -72,6 +72,12 @@ function explain(error: unknown): Explanation {
   if (error instanceof UsageError) return { sentences: [withoutPasswords(error.message)], code: 64 };
   if (error instanceof ListenError) return { sentences: [withoutPasswords(error.message)], code: 69 };
   if (error instanceof OutputError) return explainOutput(error);
+  if (error instanceof UnknownLayout) {
+    return { sentences: [`The storage has ${error.reason}. ${error.advice}`], code: 78 };
+  }
+  if (error instanceof UnreadableData) {
+    return { sentences: [`What is stored at ${error.key} cannot be read. It is left as it is.`], code: 70 };
+  }
   if (error instanceof StorageUnavailable) {
     return { sentences: [`The storage does not answer (${error.reason}). ${error.advice}`], code: 69 };
   }

@@ -55,6 +55,9 @@ export class StorageUnavailable extends DomainError {
   }
 }
 
+/** The storage is there, and its data has another layout than this version reads. Nothing of it is read or changed. */
+export class UnknownLayout extends StorageUnavailable {}
+
 /** What is stored cannot be read: somebody else, or another version, has written it. It is left as it is. */
 export class UnreadableData extends Error {
   override readonly name = 'UnreadableData';

@@ -3,10 +3,13 @@
  * stands in one slot, where a script can change several of them in one step.
  */
 export class Keys {
+  /** String: which layout the data has. */
+  readonly layout: string;
   /** Counter of user ids. */
   readonly userIds: string;
 
   constructor(private readonly prefix: string) {
+    this.layout = `${prefix}layout`;
     this.userIds = `${prefix}user-ids`;
   }
 

@@ -2,9 +2,9 @@ import { EventEmitter, once } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import type { StorageUnavailable } from '../../domain/errors.js';
+import { UnknownLayout, UnreadableData, type StorageUnavailable } from '../../domain/errors.js';
 import { isRefusal, type OutageLog } from './outage-log.js';
-import { reasonOf } from './reason-of.js';
+import { keysOutOfType, reasonOf } from './reason-of.js';
 import { connectTimeout, createClient, onEachConnection, type RedisClient } from './redis-client.js';
 import type { RedisSettings } from './redis-settings.js';
 import { WatchedConnection } from './watched-connection.js';
@@ -54,15 +54,22 @@ export class ManagedClient {
     this.client.on('close', () => {
       this.usable = false;
     });
-    onEachConnection(this.client, (redis) => redis.on('connect', () => this.watch(redis)));
+    onEachConnection(this.client, (redis) => {
+      redis.on('connect', () => this.watch(redis));
+      if (redis !== this.client) redis.on('ready', () => void this.checkAgain());
+    });
   }
 
-  /** Connects; resolves once the first attempt has succeeded or failed. From then on, the client comes back by itself. */
+  /**
+   * Connects; resolves once the first attempt has succeeded or failed. From then on, the client comes back by itself.
+   * Rejected with UnknownLayout if that is why it has failed.
+   */
   async open(): Promise<void> {
-    const attempted = once(this.events, 'attempted');
+    const attempted: Promise<unknown[]> = once(this.events, 'attempted');
     // A failure comes with the event 'error' as well, and a Cluster's promise may never settle.
     this.client.connect().catch(() => undefined);
-    await Promise.race([attempted, delay(connectTimeout, undefined, { ref: false })]);
+    const [failure] = await Promise.race([attempted, delay(connectTimeout, [], { ref: false })]);
+    if (failure instanceof UnknownLayout) throw failure;
   }
 
   /** Calls back after each handshake. */
@@ -72,7 +79,7 @@ export class ManagedClient {
 
   /**
    * Sends a command that may be sent twice, at once or not at all. However it fails, that is StorageUnavailable, and the
-   * log is told.
+   * log is told; but what is of another type than it should be is UnreadableData.
    */
   async send<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
     if (!this.usable) await this.untilUsable();
@@ -111,17 +118,29 @@ export class ManagedClient {
     try {
       await this.handshake(this.client);
     } catch (error) {
-      this.outages.lost(this.client, reasonOf(error));
-      // Unless it is being made anew already.
-      if (this.client.status === 'ready') this.client.disconnect(true);
-      this.events.emit('attempted');
-      return;
+      return this.refuse(error);
     }
     this.failures = 0;
     this.usable = true;
     this.outages.found(this.client);
     this.events.emit('usable');
     this.events.emit('attempted');
+  }
+
+  /** A Cluster goes on while one of its connections is made anew; but that may lead to other data. */
+  private async checkAgain(): Promise<void> {
+    if (!this.usable) return;
+    await this.handshake(this.client).catch((error: unknown) => {
+      if (error instanceof UnknownLayout) this.refuse(error);
+    });
+  }
+
+  private refuse(error: unknown): void {
+    this.usable = false;
+    this.outages.lost(this.client, reasonOf(error));
+    // Unless it is being made anew already.
+    if (this.client.status === 'ready') this.client.disconnect(true);
+    this.events.emit('attempted', error);
   }
 
   private watch(redis: Redis): void {
@@ -168,7 +187,9 @@ export class ManagedClient {
     if (!this.usable) throw this.outages.away(this.client);
   }
 
-  private failure(error: unknown): StorageUnavailable {
+  private failure(error: unknown): StorageUnavailable | UnreadableData {
+    const keys = keysOutOfType(error);
+    if (keys !== undefined) return new UnreadableData(keys);
     return this.outages.failure(this.client, error, this.usable);
   }
 }

@@ -28,6 +28,14 @@ const advice: readonly (readonly [reason: RegExp, sentence: string])[] = [
   [/^(?:NOAUTH|WRONGPASS)$/, 'Check the credentials in REDIS_URL.'],
   [/^not a cluster$/, 'Set REDIS_MODE to single.'],
   [/^a cluster$/, 'Set REDIS_MODE to cluster.'],
+  [
+    /^data without a layout$/,
+    'It is of Hexado 0.1.0, or of something else: go on with that, or use another database or REDIS_KEY_PREFIX.',
+  ],
+  [
+    /^data of/,
+    'Another version of Hexado has written it: go on with that, or use another database or REDIS_KEY_PREFIX.',
+  ],
   [/^no such database$/, 'It has no database of the number in REDIS_URL.'],
   [/^too many clients$/, 'Raise its maxclients.'],
   [/^NOPERM$/, 'Its ACL keeps the user of REDIS_URL from a command that is needed.'],
@@ -61,6 +69,15 @@ export function reasonOf(error: unknown): string {
   if ('lastNodeError' in error && error.lastNodeError) return reasonOf(error.lastNodeError);
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   return reasonIn(code ?? error.message);
+}
+
+/** The keys of a command that was refused because what is there is of another type; undefined for any other error. */
+export function keysOutOfType(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !/^WRONGTYPE|value is not an integer/.test(error.message))
+    return undefined;
+  if (!('command' in error)) return undefined;
+  const { name, args } = error.command as { readonly name: string; readonly args: readonly string[] };
+  return (name.startsWith('eval') ? args.slice(2, 2 + Number(args[1])) : args.slice(0, 1)).join(' or ');
 }
 
 /** What an operator can do about it, in a sentence; undefined where the reason says it all. */

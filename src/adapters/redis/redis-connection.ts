@@ -21,20 +21,20 @@ export class RedisConnection {
       { readonly client: ManagedClient; readonly writer: ReplicatedWriter } | undefined,
   ) {}
 
-  /** Resolves once the first attempt has succeeded or failed. */
+  /** Resolves once the first attempt has succeeded or failed; rejected with UnknownLayout if that is why. */
   static async open(settings: RedisSettings, log: Log): Promise<RedisConnection> {
     const outages = new OutageLog(log);
     const newClient = () => new ManagedClient(settings, (client) => shakeHands(client, settings), outages);
     const client = newClient();
     const warnings = new RedisWarnings(client, log);
-    if (settings.replicasToWaitFor === 0) {
-      await client.open();
-      return new RedisConnection(client, warnings, undefined);
+    const connection = new RedisConnection(client, warnings, replicatedBy(newClient, settings));
+    try {
+      await Promise.all([client.open(), connection.replicated?.client.open()]);
+    } catch (error) {
+      await connection.close();
+      throw error;
     }
-    const writing = newClient();
-    const writer = new ReplicatedWriter(writing.client, settings.replicasToWaitFor);
-    await Promise.all([client.open(), writing.open()]);
-    return new RedisConnection(client, warnings, { client: writing, writer });
+    return connection;
   }
 
   /** Sends a command that changes nothing which must not get lost, and that may be sent twice. */
@@ -58,6 +58,15 @@ export class RedisConnection {
   async close(): Promise<void> {
     await Promise.all([this.client.close(), this.replicated?.client.close()]);
   }
+}
+
+function replicatedBy(
+  newClient: () => ManagedClient,
+  { replicasToWaitFor }: RedisSettings,
+): { readonly client: ManagedClient; readonly writer: ReplicatedWriter } | undefined {
+  if (replicasToWaitFor === 0) return undefined;
+  const client = newClient();
+  return { client, writer: new ReplicatedWriter(client.client, replicasToWaitFor) };
 }
 
 /** Calls a script by its SHA-1, and by its text where the server does not know it yet. */

@@ -4,6 +4,7 @@ import { UnreadableData } from '../../domain/errors.js';
 import type { Page } from '../../domain/page.js';
 import type { NewUser, User } from '../../domain/user.js';
 import type { Keys } from './keys.js';
+import { markFirstData } from './layout.js';
 import type { RedisConnection } from './redis-connection.js';
 import * as scripts from './user-scripts.js';
 import { unlessRefused } from './unless-refused.js';
@@ -88,6 +89,7 @@ export class RedisUserRepository implements UserRepository {
     // The counter may have fallen behind the accounts: a failover can lose its last steps, on a shard of its own.
     for (;;) {
       const id = await this.redis.send((client) => client.incr(this.keys.userIds));
+      if (id === 1) await this.redis.send((client) => markFirstData(client, this.keys));
       const { account } = this.keys.ofUser(id);
       if (await scripts.createAccount(this.redis, account, username, passwordHash, createdAt)) return id;
     }

@@ -1,0 +1,47 @@
+import { UnknownLayout } from '../../domain/errors.js';
+import type { Keys } from './keys.js';
+import { isRefusal } from './outage-log.js';
+import { adviceFor, keysOutOfType } from './reason-of.js';
+import type { RedisClient } from './redis-client.js';
+
+/**
+ * The layout of the data that this version reads and writes. What only adds keys or fields keeps the number, and readers
+ * ignore what they do not know, so that two versions can run side by side. Anything else raises it.
+ */
+const layout = '1';
+
+/** Resolves if the data has our layout, or if there is none; it is marked then. Otherwise rejected with UnknownLayout. */
+export async function checkLayout(client: RedisClient, keys: Keys): Promise<void> {
+  const found = (await readLayout(client, keys)) ?? (await markNewData(client, keys));
+  if (found === layout) return;
+  const reason = found === undefined ? 'data without a layout' : `data of ${describe(found)}`;
+  throw new UnknownLayout(reason, adviceFor(reason));
+}
+
+async function readLayout(client: RedisClient, keys: Keys): Promise<string | undefined> {
+  const found = await client.get(keys.layout).catch((error: unknown) => {
+    if (keysOutOfType(error) === undefined) throw error;
+    return 'no text';
+  });
+  return found ?? undefined;
+}
+
+function describe(found: string): string {
+  return /^\d{1,9}$/.test(found) ? `layout ${found}` : 'an unknown layout';
+}
+
+/** Marks data that has no layout yet, where there is no user; answers which layout it has then. */
+async function markNewData(client: RedisClient, keys: Keys): Promise<string | undefined> {
+  if ((await client.get(keys.userIds)) !== null) return undefined;
+  const marked = await client.set(keys.layout, layout, 'NX').catch((error: unknown) => {
+    // Where nothing can be written, there will be no data either. The first user brings the layout along.
+    if (isRefusal(error)) return 'OK';
+    throw error;
+  });
+  return marked === 'OK' ? layout : readLayout(client, keys);
+}
+
+/** Marks the data of the first user: somebody may have emptied the database since the connection was made. */
+export async function markFirstData(client: RedisClient, keys: Keys): Promise<void> {
+  await client.set(keys.layout, layout, 'NX');
+}

@@ -1,0 +1,46 @@
+import { Redis } from 'ioredis';
+import { expectRefusal } from '../support/expect-refusal.js';
+import { RedisServer } from '../support/redis-server.js';
+import { signingKey } from '../support/running-server.js';
+import { run } from '../support/server-process.js';
+
+const useAnother = 'go on with that, or use another database or REDIS_KEY_PREFIX\\.';
+
+describe('data of a layout that this version does not read', () => {
+  let server: RedisServer;
+  let redis: Redis;
+  before(async () => {
+    server = await RedisServer.start();
+    redis = new Redis(server.port);
+    await redis.set('hexado:user-ids', 1);
+  });
+  after(async () => {
+    redis.disconnect();
+    await server.stop();
+  });
+
+  for (const [what, words, settings] of [
+    ['a server', [], {}],
+    ['servers that wait for replicas', [], { REDIS_WAIT_REPLICAS: '1' }],
+    ["an operator's command", ['user', 'list'], {}],
+    ['another of their commands', ['user', 'delete', 'ann'], {}],
+  ] as const) {
+    it(`keeps ${what} from starting, with the code 78 and a sentence`, async () => {
+      const environment = {
+        STORAGE: 'redis',
+        REDIS_URL: server.url,
+        SIGNING_KEY: signingKey,
+        LOG_LEVEL: 'error',
+        ...settings,
+      };
+      await redis.del('hexado:layout');
+      const older = new RegExp(
+        `^The storage has data without a layout\\. It is of Hexado 0\\.1\\.0, .*: ${useAnother}$`,
+      );
+      expectRefusal(await run(words, { environment }), 78, older);
+      await redis.set('hexado:layout', '2');
+      const newer = new RegExp(`^The storage has data of layout 2\\. .*: ${useAnother}$`);
+      expectRefusal(await run(words, { environment }), 78, newer);
+    });
+  }
+});
