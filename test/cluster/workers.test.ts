@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { expect } from 'chai';
 import { send, type WireResponse } from '../support/http-client.js';
 import { Load } from '../support/load.js';
@@ -71,6 +72,18 @@ describe('several workers behind one port', () => {
       expect(load.outcomes(load.failures)).to.deep.equal({});
       expect(new Set(workers()).size).to.equal(3);
       expect(server.log.filter(({ worker }) => worker === victim)).to.have.length(1);
+    });
+
+    it('outlive clients that reset their connections after CONNECT', async () => {
+      for (let i = 0; i < 500; i++) {
+        const connection = await RawConnection.open(server.port);
+        connection.send('CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n');
+        // Now and then a worker has read it before the reset comes.
+        if (i % 4 === 0) await setImmediate();
+        connection.abort();
+      }
+      for (let i = 0; i < 20; i++) expect((await get('/livez')).status).to.equal(200);
+      expect(workers()).to.have.length(2);
     });
 
     for (const name of ['SIGTERM', 'SIGINT'] as const) {

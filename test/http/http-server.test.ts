@@ -142,7 +142,7 @@ describe('the HTTP server', () => {
         const [socket] = (await handled) as [Socket];
         await setImmediate(); // The rest came with the same read.
         socket.destroy(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }));
-        if (!socket.closed) await once(socket, 'close');
+        await untilTrue('the socket is closed', () => socket.closed);
         connection.close();
       });
     }
@@ -174,7 +174,7 @@ describe('the HTTP server', () => {
         const sending = setInterval(() => void socket.write(bytes === get ? get : bytes && 'x'), 20);
         await closed;
         clearInterval(sending);
-        await once(socket.resume(), 'close');
+        await untilTrue('the connection has ended', () => socket.resume().closed);
         expect(socket.bytesRead).to.be.below(longBody.length);
       });
     }

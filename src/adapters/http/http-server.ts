@@ -24,8 +24,8 @@ const maxWaiting = 32;
  */
 const maxWaitingOnAll = 10_000;
 
-/** How often it is looked, during the send timeout, whether clients take their responses. */
-const looksPerSendTimeout = 24;
+/** How often, during the send timeout, the server checks whether clients take their responses. */
+const checksPerSendTimeout = 24;
 
 /** How long a stopping server waits, in milliseconds. */
 export interface StopPatience {
@@ -53,10 +53,10 @@ interface Connection {
   current: ServerResponse | undefined;
   /** Responses to pipelined requests that wait until `current` is written, in their order. */
   readonly waiting: ServerResponse[];
-  /** Bytes that the system had taken for sending when it was last looked. */
+  /** Bytes that the system had taken for sending at the last check. */
   sent: number;
-  /** How often in a row it was looked and the system had taken nothing more. */
-  looksWithoutProgress: number;
+  /** How many checks in a row have found that the system had taken nothing more. */
+  checksWithoutProgress: number;
 }
 
 /**
@@ -97,7 +97,7 @@ export class HttpServer {
     });
     // Expectations other than 100-continue are ignored, as clients are used to.
     this.server.on('checkExpectation', (request, response) => this.take(request, response));
-    this.server.on('connect', (request, stream) => this.refuseConnect(request.socket, stream));
+    this.server.on('connect', ({ socket }) => this.refuseConnect(socket));
     this.server.on('clientError', (error, socket) => this.refuseUnreadable(error, socket));
     // A connection that cannot be accepted, such as for want of file descriptors, is the client's loss only.
     this.server.on('error', ignore);
@@ -108,8 +108,8 @@ export class HttpServer {
     return new Promise((resolve, reject) => {
       this.server.once('error', reject);
       this.server.listen({ port, host, backlog }, () => {
-        const looking = setInterval(() => this.closeStalled(), this.timeouts.send / looksPerSendTimeout);
-        this.server.once('close', () => clearInterval(looking));
+        const checking = setInterval(() => this.closeStalled(), this.timeouts.send / checksPerSendTimeout);
+        this.server.once('close', () => clearInterval(checking));
         resolve((this.server.address() as AddressInfo).port);
       });
     });
@@ -149,7 +149,7 @@ export class HttpServer {
       current: undefined,
       waiting: [],
       sent: 0,
-      looksWithoutProgress: 0,
+      checksWithoutProgress: 0,
     };
     this.connections.set(socket, connection);
     // Node takes its own listener off before it emits `connect` and `clientError`.
@@ -211,13 +211,12 @@ export class HttpServer {
       const sent = bytesSent(socket);
       const isStalled = socket.writableLength > 0 && sent === connection.sent;
       connection.sent = sent;
-      connection.looksWithoutProgress = isStalled ? connection.looksWithoutProgress + 1 : 0;
-      if (connection.looksWithoutProgress >= looksPerSendTimeout) socket.destroy();
+      connection.checksWithoutProgress = isStalled ? connection.checksWithoutProgress + 1 : 0;
+      if (connection.checksWithoutProgress >= checksPerSendTimeout) socket.destroy();
     }
   }
 
-  private refuseConnect(socket: Socket, stream: Duplex): void {
-    stream.on('error', ignore); // Node 26 hands out a stream of its own where the request has a body.
+  private refuseConnect(socket: Socket): void {
     // Node has taken its own listener off, and the response to an earlier request may wait for this.
     socket.on('drain', () => this.connections.get(socket)?.current?.emit('drain'));
     this.refuseUnreadable(new Error('CONNECT'), socket);
