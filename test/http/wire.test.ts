@@ -60,7 +60,7 @@ describe('on the wire', () => {
   let user: SignedIn;
   let connection: RawConnection;
   before(async () => {
-    server = await RunningServer.start();
+    server = await RunningServer.start({ TRUST_PROXY: '1' }); // Else it warns of X-Forwarded-For.
     user = await server.signedIn();
   });
   beforeEach(async () => {
