@@ -22,7 +22,7 @@ const patience = 15_000;
 
 const numRuns = 1400;
 /** All that requests may be answered with, be they what they may. */
-const statuses = [100, 200, 201, 204, 400, 401, 403, 404, 405, 413, 415, 422, 431];
+const statuses = [100, 200, 201, 204, 400, 401, 403, 404, 405, 413, 415, 422, 431, 501];
 
 /** Requests in order, one behind the other, and one at last that may be anything. */
 const connection = fc.record({
@@ -35,7 +35,8 @@ describe('any bytes', () => {
   let server: ServerProcess;
   let answers = 0;
   before(async () => {
-    const environment = { SIGNING_KEY: signingKey, BCRYPT_COST: '4', ...withoutLimits };
+    // A server that trusts no proxy warns of X-Forwarded-For.
+    const environment = { SIGNING_KEY: signingKey, BCRYPT_COST: '4', TRUST_PROXY: '1', ...withoutLimits };
     server = await ServerProcess.start(environment, { ...probed, lifetime: 10 * 60_000 });
   });
   after(() => server.kill());

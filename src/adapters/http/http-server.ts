@@ -35,6 +35,7 @@ export interface StopPatience {
   readonly busy: number;
 }
 
+/** How long the server waits for a client. */
 export interface Timeouts {
   /** Milliseconds for the head of a request. */
   readonly headers: number;
