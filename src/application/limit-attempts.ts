@@ -66,7 +66,7 @@ export class LimitAttempts {
       await Promise.all([ofAddress, ofBoth, ofName].map((counting) => counting.giveBack()));
     };
     const succeed = async () => {
-      await Promise.all([giveBack(), this.trust(fromHere)]);
+      await Promise.all([giveBack(), this.trust(fromHere, ofBoth.by)]);
     };
     return { isTrusted, giveBack, succeed };
   }
@@ -94,8 +94,8 @@ export class LimitAttempts {
     return this.knowsNetworks && ifAvailable(by.isTrusted(key), false);
   }
 
-  private async trust(key: string): Promise<void> {
-    if (this.knowsNetworks) await ifAvailable(this.throttle.trust(key, trustLifetime), undefined);
+  private async trust(key: string, by: Throttle): Promise<void> {
+    if (this.knowsNetworks) await ifAvailable(by.trust(key, trustLifetime), undefined);
   }
 
   private get knowsNetworks(): boolean {

@@ -101,7 +101,7 @@ describe('while sign-ins flood the server from', () => {
     it(`${name}, 19 of 20 right sign-ins from other networks succeed`, async () => {
       // Half of the users have signed in from their network before.
       const right = Array.from({ length: 20 }, (_, index) => ({
-        address: index % 4 < 2 ? `203.0.113.${index}` : `2001:db8:1${index}::1`,
+        address: index % 4 < 2 ? `203.0.113.${index}` : `2001:db8:f${index}::1`,
         username: `user-${index}`,
         password,
       }));
