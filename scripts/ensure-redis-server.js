@@ -8,6 +8,14 @@ if (!isInstalled('redis-server') && !isInstalled('valkey-server') && !installRed
   process.exitCode = 1;
 }
 
+// With openssl they make certificates for Redis.
+if (!isInstalled('openssl', 'version') && !install({ apt: 'openssl', apk: 'openssl' })) {
+  console.error(
+    'The tests need openssl: install it (apt-get install openssl, apk add openssl, brew install openssl).',
+  );
+  process.exitCode = 1;
+}
+
 function installRedis() {
   console.log('There is no redis-server on this machine; getting one for the tests.');
   if (install({ apt: 'redis-server', apk: 'redis' }) && isInstalled('redis-server')) return true;

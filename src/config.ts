@@ -2,13 +2,18 @@ import { availableParallelism } from 'node:os';
 import { algorithms, type Algorithm, type SigningKeys } from './adapters/crypto/signing-key.js';
 import type { Registration } from './adapters/http/auth-controller.js';
 import { parseTrustedProxies, type TrustedProxies } from './adapters/http/client-address.js';
-import { parseRedisSettings, type RedisSettings } from './adapters/redis/redis-settings.js';
+import {
+  parseRedisSettings,
+  type RedisSettings,
+  type RedisVariable,
+} from './adapters/redis/redis-settings.js';
 import { parseBoolean, parseDuration, parseLimit, parseSize, parseWhole } from './config-values.js';
 import type { AttemptLimits } from './domain/limit.js';
 import type { SessionPolicy } from './domain/session.js';
 import type { TaskLimits } from './domain/task.js';
 import { isReadableByOthers } from './keys-file.js';
 import { misspeltNames } from './misspelt-names.js';
+import { readSettingFile } from './read-setting-file.js';
 import { readSigningKeys } from './signing-keys.js';
 import { withoutPasswords } from './without-passwords.js';
 
@@ -20,11 +25,28 @@ export const variables = {
     'memory',
     'memory, redis, or a module of your own: a package, or a path that starts with ./ or /',
   ],
-  REDIS_URL: ['none', 'redis://[user:password@]host[:port][,host[:port]...][/database]; rediss:// for TLS'],
+  REDIS_URL: [
+    'none',
+    'redis://[user:password@]host[:port][,host[:port]...][/database]; rediss:// for TLS; unix:///path?db=0',
+  ],
   REDIS_MODE: ['single', 'single, sentinel or cluster'],
+  REDIS_PASSWORD_FILE: ['none', 'file that holds the password, in the place of one in REDIS_URL'],
   REDIS_SENTINEL_NAME: ['none', "the master's name, with REDIS_MODE=sentinel"],
+  REDIS_SENTINEL_USERNAME: ['none', 'user of the Sentinels themselves'],
+  REDIS_SENTINEL_PASSWORD: ['none', 'password of the Sentinels themselves'],
+  REDIS_SENTINEL_PASSWORD_FILE: ['none', 'file that holds the password of the Sentinels'],
+  REDIS_TLS_CA_FILE: [
+    'none',
+    "certificates that Redis' own is signed by, as PEM; with rediss:// in REDIS_URL",
+  ],
+  REDIS_TLS_CERT_FILE: ['none', 'certificate to show to Redis, as PEM'],
+  REDIS_TLS_KEY_FILE: ['none', 'private key of that certificate, as PEM'],
+  REDIS_TLS_SERVERNAME: ['host in REDIS_URL', "name in Redis' certificate"],
   REDIS_KEY_PREFIX: ['hexado:', 'what every key in Redis starts with'],
-  REDIS_WAIT_REPLICAS: ['0', 'how many replicas must have a write before it is acknowledged'],
+  REDIS_WAIT_REPLICAS: [
+    '0',
+    'how many replicas must have a write before it is acknowledged; all: those that are online, at least one',
+  ],
   SIGNING_KEY: ['random in memory', 'secret that signs the tokens, at least 32 bytes'],
   SIGNING_KEY_FILE: ['none', 'file that holds the signing key'],
   SIGNING_KEYS_FILE: ['none', 'file of several keys, made by hexado keys new and read again at SIGHUP'],
@@ -216,14 +238,19 @@ function readStorage(
     );
   }
   if (storage !== 'redis') return { kind: 'module', specifier: storage };
-  const texts = {
-    url: text('REDIS_URL'),
-    mode: text('REDIS_MODE') ?? variables.REDIS_MODE[0],
-    sentinelName: text('REDIS_SENTINEL_NAME'),
-    keyPrefix: text('REDIS_KEY_PREFIX') ?? variables.REDIS_KEY_PREFIX[0],
-    replicasToWaitFor: text('REDIS_WAIT_REPLICAS') ?? variables.REDIS_WAIT_REPLICAS[0],
+  const defaults: { readonly [K in RedisVariable]?: string } = {
+    REDIS_MODE: variables.REDIS_MODE[0],
+    REDIS_KEY_PREFIX: variables.REDIS_KEY_PREFIX[0],
+    REDIS_WAIT_REPLICAS: variables.REDIS_WAIT_REPLICAS[0],
   };
-  const redis = parseRedisSettings(texts, problem);
+  const redis = parseRedisSettings({
+    text: (name) => text(name) ?? defaults[name],
+    file(name) {
+      const path = text(name);
+      return path === undefined ? undefined : readSettingFile(name, path, problem);
+    },
+    problem,
+  });
   return redis && { kind: 'redis', redis };
 }
 

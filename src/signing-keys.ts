@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import {
   adviceFor,
   parseSigningKey,
@@ -6,6 +5,7 @@ import {
   type SigningKeys,
 } from './adapters/crypto/signing-key.js';
 import { readKeysFile } from './keys-file.js';
+import { readSettingFile } from './read-setting-file.js';
 
 const sources = ['SIGNING_KEY', 'SIGNING_KEY_FILE', 'SIGNING_KEYS_FILE'] as const;
 
@@ -39,12 +39,8 @@ export function readSigningKeys(
   if (key !== undefined) return parse('SIGNING_KEY', key);
   const file = text('SIGNING_KEY_FILE');
   if (file !== undefined) {
-    try {
-      return parse('SIGNING_KEY_FILE', readFileSync(file, 'utf8').trim());
-    } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
-      return problem(`SIGNING_KEY_FILE=${file}: the file cannot be read (${code}).`);
-    }
+    const content = readSettingFile('SIGNING_KEY_FILE', file, problem);
+    return content === undefined ? undefined : parse('SIGNING_KEY_FILE', content);
   }
   return isRequired
     ? problem(`SIGNING_KEY is missing: without it all tokens end with the process; ${adviceFor(algorithm)}`)

@@ -227,7 +227,19 @@ describe('the configuration', () => {
       [{ REDIS_URL: 'redis://cache' }, { hosts: [{ host: 'cache', port: 6379 }], tls: false, database: 0 }],
       [{ REDIS_URL: 'redis://cache:6380/3' }, { hosts: [{ host: 'cache', port: 6380 }], database: 3 }],
       [{ REDIS_URL: 'redis://cache/' }, { hosts: [{ host: 'cache', port: 6379 }], database: 0 }],
-      [{ REDIS_URL: 'rediss://cache' }, { tls: true }],
+      [{ REDIS_URL: 'rediss://cache' }, { tls: {} }],
+      [
+        { REDIS_URL: 'rediss://cache', REDIS_TLS_SERVERNAME: 'redis.internal' },
+        { tls: { servername: 'redis.internal' } },
+      ],
+      [{ REDIS_URL: 'unix:///run/redis.sock' }, { hosts: [], path: '/run/redis.sock', database: 0 }],
+      [{ REDIS_URL: 'unix:///run/redis.sock?db=3' }, { path: '/run/redis.sock', database: 3 }],
+      [{ REDIS_URL: 'redis+unix:///run/redis.sock' }, { path: '/run/redis.sock' }],
+      [{ REDIS_URL: '/run/redis.sock' }, { path: '/run/redis.sock' }],
+      [
+        { REDIS_URL: 'unix://ann:p%40ss@/run/redis.sock' },
+        { path: '/run/redis.sock', username: 'ann', password: 'p@ss' },
+      ],
       [{ REDIS_URL: 'redis://[::1]' }, { hosts: [{ host: '::1', port: 6379 }] }],
       [{ REDIS_URL: 'redis://[fe80::2]:6380' }, { hosts: [{ host: 'fe80::2', port: 6380 }] }],
       [{ REDIS_URL: 'redis://ann:secret@cache' }, { username: 'ann', password: 'secret' }],
@@ -259,6 +271,7 @@ describe('the configuration', () => {
       ],
       [{ REDIS_KEY_PREFIX: 'todo:' }, { keyPrefix: 'todo:' }],
       [{ REDIS_WAIT_REPLICAS: '2' }, { replicasToWaitFor: 2 }],
+      [{ REDIS_WAIT_REPLICAS: 'all' }, { replicasToWaitFor: 'all' }],
     ];
     for (const [environment, expected] of addresses) {
       it(named(environment), () => {
@@ -616,6 +629,9 @@ describe('the configuration', () => {
       }
     }
 
+    const overTls = { REDIS_URL: 'rediss://ann:hunter22@cache' };
+    const onSentinels = { REDIS_MODE: 'sentinel', REDIS_SENTINEL_NAME: 'main' };
+    const withSentinels = { ...onSentinels, REDIS_SENTINEL_PASSWORD: 'hunter22' };
     const redis: readonly (readonly [name: string, Environment])[] = [
       ['REDIS_URL', { REDIS_URL: '' }],
       ['REDIS_URL', { REDIS_URL: '127.0.0.1:6379' }],
@@ -637,7 +653,27 @@ describe('the configuration', () => {
       ['REDIS_KEY_PREFIX', { REDIS_KEY_PREFIX: '{todo}:' }],
       ['REDIS_KEY_PREFIX', { REDIS_KEY_PREFIX: 'todo}' }],
       ['REDIS_WAIT_REPLICAS', { REDIS_WAIT_REPLICAS: '10' }],
-      ['REDIS_WAIT_REPLICAS', { REDIS_WAIT_REPLICAS: 'all' }],
+      ['REDIS_WAIT_REPLICAS', { REDIS_WAIT_REPLICAS: 'All' }],
+      ['REDIS_URL', { REDIS_URL: 'unix://ann:hunter22@/run/redis.sock', REDIS_MODE: 'cluster' }],
+      ['REDIS_URL', { REDIS_URL: 'unix://ann:hunter22@' }],
+      ['REDIS_URL', { REDIS_URL: 'unix://ann:hunter22@/run/redis.sock?db=first' }],
+      ['REDIS_PASSWORD_FILE', { REDIS_PASSWORD_FILE: './missing' }],
+      ['REDIS_PASSWORD_FILE', { REDIS_PASSWORD_FILE: '/dev/null' }],
+      [
+        'REDIS_PASSWORD_FILE',
+        { REDIS_PASSWORD_FILE: 'package.json', REDIS_URL: 'redis://ann:hunter22@cache' },
+      ],
+      ['REDIS_TLS_CA_FILE', { REDIS_TLS_CA_FILE: 'package.json' }],
+      ['REDIS_TLS_SERVERNAME', { REDIS_TLS_SERVERNAME: 'cache' }],
+      ['REDIS_TLS_SERVERNAME', { REDIS_TLS_SERVERNAME: 'cache', REDIS_URL: '/run/redis.sock' }],
+      ['REDIS_TLS_CA_FILE', { ...overTls, REDIS_TLS_CA_FILE: './missing' }],
+      ['REDIS_TLS_CA_FILE', { ...overTls, REDIS_TLS_CA_FILE: 'package.json' }],
+      ['REDIS_TLS_CERT_FILE', { ...overTls, REDIS_TLS_CERT_FILE: 'package.json' }],
+      ['REDIS_TLS_CERT_FILE', { ...overTls, REDIS_TLS_KEY_FILE: 'package.json' }],
+      ['REDIS_SENTINEL_PASSWORD', { REDIS_SENTINEL_PASSWORD: 'hunter22' }],
+      ['REDIS_SENTINEL_PASSWORD', { ...withSentinels, REDIS_SENTINEL_PASSWORD_FILE: 'package.json' }],
+      ['REDIS_SENTINEL_PASSWORD_FILE', { ...onSentinels, REDIS_SENTINEL_PASSWORD_FILE: './missing' }],
+      ['REDIS_SENTINEL_USERNAME', { ...onSentinels, REDIS_SENTINEL_USERNAME: 'ann' }],
       ['STORAGE', { STORAGE: 'redis://ann:hunter22@cache' }],
     ];
     for (const [name, environment] of redis) {

@@ -1,6 +1,7 @@
 import type { RedisSettings } from '../../src/adapters/redis/redis-settings.js';
 import { command, connected, infoOf } from './redis-command.js';
 import { RedisServer } from './redis-server.js';
+import type { ServerTls } from './tls-certificates.js';
 import { untilTrue } from './until-true.js';
 
 const slots = 16_384;
@@ -27,8 +28,9 @@ export class RedisCluster {
   private constructor(readonly nodes: readonly RedisServer[]) {}
 
   /** Resolves once all slots are served and every replica is in sync. */
-  static async start(): Promise<RedisCluster> {
-    const nodes = await Promise.all(Array.from({ length: 2 * masters }, () => RedisServer.start({ args })));
+  static async start(tls?: ServerTls): Promise<RedisCluster> {
+    const options = { args, ...(tls && { tls }) };
+    const nodes = await Promise.all(Array.from({ length: 2 * masters }, () => RedisServer.start(options)));
     const cluster = new RedisCluster(nodes);
     try {
       await cluster.form();
@@ -41,7 +43,8 @@ export class RedisCluster {
 
   /** All nodes, as REDIS_URL names them. */
   get url(): string {
-    return `redis://${this.nodes.map(({ port }) => `127.0.0.1:${port}`).join()}`;
+    const scheme = this.nodes[0]?.tls ? 'rediss' : 'redis';
+    return `${scheme}://${this.nodes.map(({ port }) => `127.0.0.1:${port}`).join()}`;
   }
 
   get settings(): RedisSettings {

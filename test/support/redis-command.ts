@@ -3,12 +3,13 @@ import type { RedisServer } from './redis-server.js';
 
 /** Does something over a connection of its own; rejected if the server does not answer. */
 export async function connected<T>(server: RedisServer, act: (redis: Redis) => Promise<T>): Promise<T> {
-  const redis = new Redis(server.port, {
+  const redis = new Redis(server.port, '127.0.0.1', {
     protocol: 2,
     lazyConnect: true,
     retryStrategy: () => null,
     connectTimeout: 1_000,
     commandTimeout: 5_000,
+    ...(server.tls && { tls: { ...server.tls } }),
   });
   redis.on('error', () => undefined); // Comes with the rejection as well.
   try {

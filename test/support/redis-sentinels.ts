@@ -27,7 +27,7 @@ export class RedisSentinels {
       RedisServer,
       ...RedisServer[],
     ];
-    const sentinels = await three(() => RedisServer.start({ sentinel: true }));
+    const sentinels = await three(() => RedisServer.start({ sentinel: [] }));
     const all = new RedisSentinels(master, replicas, sentinels);
     try {
       await all.form();
@@ -49,6 +49,32 @@ export class RedisSentinels {
     };
   }
 
+  /**
+   * Has a replica take the master's place, as before maintenance; resolves once it has both others as replicas, in sync,
+   * and all sentinels know.
+   */
+  async failOver(): Promise<void> {
+    const [sentinel] = this.sentinels as [RedisServer];
+    const before = await this.masterPort(sentinel);
+    await command(sentinel, 'SENTINEL', 'FAILOVER', name);
+    await untilTrue('all sentinels have another master', async () => {
+      const ports = await Promise.all(this.sentinels.map((each) => this.masterPort(each)));
+      return ports.every((port) => port !== before && port === ports[0]);
+    });
+    const port = await this.masterPort(sentinel);
+    const master = [this.master, ...this.replicas].find((each) => String(each.port) === port);
+    await untilTrue('both others are in sync', () => hasReplicas(master!), 60_000);
+    await untilTrue('all sentinels know the replicas', async () => {
+      const views = await Promise.all(this.sentinels.map((each) => infoOf(each, 'INFO', 'sentinel')));
+      return views.every((view) => view.get('master0')?.includes('status=ok'));
+    });
+  }
+
+  private async masterPort(sentinel: RedisServer): Promise<string> {
+    const address = await command(sentinel, 'SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name);
+    return String((address as string[])[1]);
+  }
+
   /** Resolves once the first master replicates another one, in sync. */
   async untilDemoted(): Promise<void> {
     await untilTrue('the first master is a replica', async () => {
@@ -64,10 +90,7 @@ export class RedisSentinels {
   private async form(): Promise<void> {
     const port = String(this.master.port);
     for (const replica of this.replicas) await command(replica, 'REPLICAOF', '127.0.0.1', port);
-    await untilTrue('both replicas are in sync', async () => {
-      const info = await infoOf(this.master, 'INFO', 'replication');
-      return ['slave0', 'slave1'].every((slave) => /state=online,offset=[1-9]/.test(info.get(slave) ?? ''));
-    });
+    await untilTrue('both replicas are in sync', () => hasReplicas(this.master));
     for (const sentinel of this.sentinels) {
       await command(sentinel, 'SENTINEL', 'MONITOR', name, '127.0.0.1', port, '2');
       const settings = ['down-after-milliseconds', String(downAfter), 'failover-timeout', '5000'];
@@ -80,4 +103,10 @@ export class RedisSentinels {
       );
     });
   }
+}
+
+/** Whether two replicas are in sync with the master. */
+async function hasReplicas(master: RedisServer): Promise<boolean> {
+  const info = await infoOf(master, 'INFO', 'replication');
+  return ['slave0', 'slave1'].every((slave) => /state=online,offset=[1-9]/.test(info.get(slave) ?? ''));
 }

@@ -1,10 +1,11 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { ClientTls, ServerTls } from './tls-certificates.js';
 
 /** A Redis that has on disk whatever it has acknowledged. */
 export const durable = { args: ['--appendonly', 'yes', '--appendfsync', 'always'] };
@@ -23,15 +24,25 @@ export class RedisServer {
   private constructor(
     private readonly args: readonly string[],
     private currentPort: number,
-    private readonly isSentinel: boolean,
+    private readonly sentinel: readonly string[] | undefined,
+    /** What a client needs for TLS; undefined without TLS. */
+    readonly tls: ClientTls | undefined,
   ) {}
 
-  /** Resolves as soon as it serves. `args` are those of redis-server. A sentinel watches nothing yet. */
+  /**
+   * Resolves as soon as it serves. `args` are those of redis-server, `sentinel` the lines of a sentinel's file. With `tls`
+   * it speaks nothing else.
+   */
   static async start({
     args = [],
-    sentinel = false,
-  }: { readonly args?: readonly string[]; readonly sentinel?: boolean } = {}): Promise<RedisServer> {
-    const server = new RedisServer(args, anyPort(), sentinel);
+    sentinel,
+    tls,
+  }: {
+    readonly args?: readonly string[];
+    readonly sentinel?: readonly string[];
+    readonly tls?: ServerTls;
+  } = {}): Promise<RedisServer> {
+    const server = new RedisServer([...args, ...(tls?.args ?? [])], anyPort(), sentinel, tls?.client);
     for (let attempts = 10; !(await server.run()); attempts--) {
       if (attempts === 0) throw new Error('no free port found for redis-server');
       server.currentPort = anyPort();
@@ -44,7 +55,12 @@ export class RedisServer {
   }
 
   get url(): string {
-    return `redis://127.0.0.1:${this.port}`;
+    return `${this.tls ? 'rediss' : 'redis'}://127.0.0.1:${this.port}`;
+  }
+
+  /** A path that nobody else uses. */
+  get socketPath(): string {
+    return join(this.directory, 'redis.sock');
   }
 
   /** Ends the process as a crash does; the directory stays. */
@@ -78,8 +94,10 @@ export class RedisServer {
 
   /** Whether it serves now; false if the port is taken. */
   private async run(): Promise<boolean> {
-    const args = ['--bind', '127.0.0.1', '--port', String(this.port), '--dir', this.directory];
-    const role = this.isSentinel ? [this.sentinelFile(), '--sentinel'] : neverSaving;
+    const ports = this.tls ? ['--port', '0', '--tls-port'] : ['--port'];
+    const sockets = this.sentinel ? [] : ['--unixsocket', this.socketPath];
+    const args = ['--bind', '127.0.0.1', ...ports, String(this.port), '--dir', this.directory, ...sockets];
+    const role = this.sentinel ? [this.sentinelFile(this.sentinel), '--sentinel'] : neverSaving;
     const running = new RunningRedis([...role, ...args, ...this.args], this.directory);
     if ((await running.started()) === 'port taken') return false;
     this.process = running;
@@ -87,9 +105,9 @@ export class RedisServer {
   }
 
   /** A sentinel keeps what it knows in a file, which must be there when it starts. */
-  private sentinelFile(): string {
+  private sentinelFile(lines: readonly string[]): string {
     const file = join(this.directory, 'sentinel.conf');
-    appendFileSync(file, '');
+    appendFileSync(file, existsSync(file) ? '' : lines.join('\n'));
     return file;
   }
 }

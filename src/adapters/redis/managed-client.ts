@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { UnknownLayout, UnreadableData, type StorageUnavailable } from '../../domain/errors.js';
+import { connectionError } from './connection-error.js';
 import { isRefusal, type OutageLog } from './outage-log.js';
 import { keysOutOfType, reasonOf } from './reason-of.js';
 import { connectTimeout, createClient, onEachConnection, type RedisClient } from './redis-client.js';
@@ -38,7 +39,7 @@ export class ManagedClient {
   private reconnectedAt = -Infinity;
 
   constructor(
-    settings: RedisSettings,
+    private readonly settings: RedisSettings,
     private readonly handshake: Handshake,
     private readonly outages: OutageLog,
   ) {
@@ -46,10 +47,7 @@ export class ManagedClient {
       nextDelay: () => backoff(++this.failures),
       reconnectOnError: (error) => this.leadsToReplica(error),
     });
-    this.client.on('error', (error) => {
-      if (!this.hasChance()) outages.lost(this.client, reasonOf(error));
-      this.events.emit('attempted');
-    });
+    this.client.on('error', (error) => void this.tell(error));
     this.client.on('ready', () => void this.begin());
     this.client.on('close', () => {
       this.usable = false;
@@ -112,6 +110,18 @@ export class ManagedClient {
     await this.client.quit().catch(() => undefined);
     // One that has quit still listens to the sentinels.
     this.client.disconnect();
+  }
+
+  /** Has the log tell why there is no connection. */
+  private async tell(error: unknown): Promise<void> {
+    const reason = reasonOf(error);
+    const isVague = this.settings.mode !== 'single' && reason.endsWith('connection lost');
+    const cause = isVague ? await connectionError(this.settings) : undefined;
+    if (!this.usable && !this.hasChance()) {
+      const exactly = cause === undefined ? reason : reason.replace('connection lost', reasonOf(cause));
+      this.outages.lost(this.client, exactly);
+    }
+    this.events.emit('attempted');
   }
 
   private async begin(): Promise<void> {

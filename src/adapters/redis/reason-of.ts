@@ -3,7 +3,7 @@ import { StorageUnavailable } from '../../domain/errors.js';
 /** What Redis, the system and the client library say, in the words of the log. The first one that fits counts. */
 const phrases: readonly (readonly [sentence: RegExp, reason: string])[] = [
   [/enableOfflineQueue/, 'not connected'],
-  [/timeout|timed out|ETIMEDOUT/i, 'timeout'],
+  [/timeout|timed out/i, 'timeout'],
   [
     /max retries per request|connection (?:is )?close|EPIPE|ECONNRESET|Node is disconnected/i,
     'connection lost',
@@ -55,7 +55,11 @@ const advice: readonly (readonly [reason: RegExp, sentence: string])[] = [
   [/ALTNAME/, 'Its certificate is for another name: check REDIS_URL, or set REDIS_TLS_SERVERNAME.'],
   [/ALERT/, 'It refuses the connection: check REDIS_TLS_CERT_FILE and REDIS_TLS_KEY_FILE.'],
   [/CERT|ISSUER|LEAF_SIGNATURE/, 'Its certificate is not trusted: check REDIS_TLS_CA_FILE.'],
-  [/^(?:ERR_SSL|EPROTO)/, 'It does not speak TLS as expected: is it rediss:// or redis:// in REDIS_URL?'],
+  [/^ERR_SSL|EPROTO/, 'It does not speak TLS as expected: is it rediss:// or redis:// in REDIS_URL?'],
+  [
+    /ETIMEDOUT/,
+    'Nothing there takes a connection: check REDIS_URL, and whether it speaks TLS (rediss://) or not.',
+  ],
 ];
 
 /**

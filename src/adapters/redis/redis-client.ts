@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { RedisSettings } from './redis-settings.js';
 
@@ -76,11 +77,16 @@ function clientOfServer(settings: RedisSettings, { nextDelay, reconnectOnError }
       ? {
           sentinels: [...settings.hosts],
           name: settings.sentinelName ?? '',
+          ...(settings.sentinelUsername !== undefined && { sentinelUsername: settings.sentinelUsername }),
+          ...(settings.sentinelPassword !== undefined && { sentinelPassword: settings.sentinelPassword }),
+          ...(settings.tls && { sentinelTLS: { ...settings.tls }, enableTLSForSentinelMode: true }),
           failoverDetector: true,
           sentinelCommandTimeout: patience.socketTimeout,
           sentinelRetryStrategy: nextDelay,
         }
-      : { ...first }),
+      : settings.path === undefined
+        ? { ...first }
+        : { path: settings.path }),
     retryStrategy: nextDelay,
     reconnectOnError,
     lazyConnect: true,
@@ -101,18 +107,24 @@ function clientOfCluster(settings: RedisSettings, { nextDelay, reconnectOnError 
     retryDelayOnClusterDown: 0, // It takes longer than anybody waits.
     enableReadyCheck: false, // The handshake asks the same, and can say what is wrong.
     clusterRetryStrategy: nextDelay,
+    // A certificate is for the name, which the library would replace by an address.
+    ...(settings.tls && { dnsLookup: (host, callback) => callback(null, host) }),
     lazyConnect: true,
   });
 }
 
 function credentials({
+  mode,
+  hosts: [first],
   username,
   password,
   tls,
 }: RedisSettings): Pick<RedisOptions, 'username' | 'password' | 'tls'> {
+  // Node tells the server the name that is asked for (SNI) only where it is given apart from the host.
+  const name = mode === 'single' && first && isIP(first.host) === 0 ? { servername: first.host } : {};
   return {
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
-    ...(tls && { tls: {} }),
+    ...(tls && { tls: { ...name, ...tls } }),
   };
 }

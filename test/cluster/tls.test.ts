@@ -1,0 +1,78 @@
+import { expect } from 'chai';
+import { readFileSync } from 'node:fs';
+import { readConfig } from '../../src/config.js';
+import { createStorage } from '../../src/storage.js';
+import { addUser } from '../contracts/builders.js';
+import { RecordedLog } from '../support/recorded-log.js';
+import { command } from '../support/redis-command.js';
+import { RedisCluster } from '../support/redis-cluster.js';
+import { testEnvironment } from '../support/running-server.js';
+import { SettableClock } from '../support/settable-clock.js';
+import { stopAfterEach } from '../support/stop-after-each.js';
+import { TlsCertificates } from '../support/tls-certificates.js';
+import { untilReachable } from '../support/until-reachable.js';
+
+describe('a Redis Cluster', () => {
+  const stopped = stopAfterEach();
+
+  async function open(log: RecordedLog, environment: Readonly<Record<string, string>>) {
+    const { storage } = readConfig({
+      ...testEnvironment,
+      STORAGE: 'redis',
+      REDIS_MODE: 'cluster',
+      ...environment,
+    });
+    const opened = await createStorage(storage, { clock: new SettableClock().now, log });
+    stopped({ stop: () => opened.close() });
+    return opened;
+  }
+
+  it('is spoken to over TLS by all of its masters, each with a certificate on either side', async () => {
+    const ours = stopped(new TlsCertificates());
+    const others = stopped(new TlsCertificates());
+    const cluster = stopped(await RedisCluster.start(ours.serverFor('IP:127.0.0.1,DNS:redis.internal')));
+    const environment = { ...ours.environment, REDIS_URL: cluster.url };
+    const storage = await untilReachable(await open(new RecordedLog(), environment));
+    for (let number = 0; number < 20; number++) await addUser(storage, { username: `user${number}` });
+    expect(await storage.check())
+      .to.have.property('reasons')
+      .that.deep.equals([]);
+
+    const named = await open(new RecordedLog(), { ...environment, REDIS_TLS_SERVERNAME: 'redis.internal' });
+    await untilReachable(named);
+
+    const refused: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+      'Its certificate is not trusted: check REDIS_TLS_CA_FILE.': { REDIS_TLS_CA_FILE: others.ca.cert },
+      'Its certificate is for another name': { REDIS_TLS_SERVERNAME: 'another.name' },
+      'It refuses the connection: check REDIS_TLS_CERT_FILE': {
+        REDIS_TLS_CERT_FILE: others.client.cert,
+        REDIS_TLS_KEY_FILE: others.client.key,
+      },
+    };
+    for (const [advice, wrong] of Object.entries(refused)) {
+      const log = new RecordedLog();
+      await open(log, { ...environment, ...wrong });
+      await log.waitFor(advice);
+    }
+  });
+
+  it('lets a user of it do all that is needed who may do what the README asks for', async () => {
+    const cluster = stopped(await RedisCluster.start());
+    const readme = readFileSync('README.md', 'utf8');
+    const rules = /`ACL SETUSER hexado on >PASSWORD ([^`]+)`/.exec(readme)?.[1]?.split(' ') ?? [];
+    for (const node of cluster.nodes) {
+      await command(node, 'ACL', 'SETUSER', 'hexado', 'on', '>sesame', ...rules);
+    }
+    const log = new RecordedLog();
+    const url = cluster.url.replace('//', '//hexado:sesame@');
+    const storage = await untilReachable(await open(log, { REDIS_URL: url, REDIS_WAIT_REPLICAS: 'all' }));
+    for (let number = 0; number < 20; number++) {
+      const { id } = await addUser(storage, { username: `user${number}` });
+      await storage.users.remove(id);
+    }
+    expect(await storage.check())
+      .to.have.property('reasons')
+      .that.deep.equals([]);
+    for (const node of cluster.nodes) expect(await command(node, 'ACL', 'LOG')).to.deep.equal([]);
+  });
+});
