@@ -13,6 +13,32 @@ import { untilTrue } from '../support/until-true.js';
 /** Milliseconds within which every request is answered, and within which the server has recovered. */
 const patience = { request: 1_500, recovery: 2_000 };
 
+/** What a user of Redis could do harm with. */
+const harmful = [
+  'FLUSHALL',
+  'FLUSHDB',
+  'SWAPDB 0 1',
+  'CLIENT KILL TYPE normal',
+  'CLIENT PAUSE 1000',
+  'SCRIPT FLUSH',
+  'SCRIPT KILL',
+  'FUNCTION FLUSH',
+  'CONFIG SET maxmemory 1',
+  'CLUSTER RESET',
+  'CLUSTER FAILOVER',
+  'REPLICAOF NO ONE',
+  'DEBUG SLEEP 1',
+  'SHUTDOWN',
+  'SAVE',
+  'KEYS *',
+  'SCAN 0',
+  'MONITOR',
+  'ACL LIST',
+  'PUBLISH channel message',
+  'GET other:key',
+  'DEL other:key',
+];
+
 describe('a Redis that refuses', () => {
   const stopped = stopAfterEach();
   let redis: RedisServer;
@@ -174,13 +200,21 @@ describe('a Redis that refuses', () => {
     });
   }
 
-  it('nothing to a user who may do what the README asks for', async () => {
+  it('nothing to a user who may do what the README asks for, and to that user whatever else does harm', async () => {
     const readme = readFileSync('README.md', 'utf8');
     const rules = /`ACL SETUSER hexado on >PASSWORD ([^`]+)`/.exec(readme)?.[1] ?? '';
-    await start('--save', '');
+    await start('--save', '', '--repl-diskless-sync-delay', '0');
+    const replica = stopped(
+      await RedisServer.start({ args: ['--replicaof', '127.0.0.1', String(redis.port)] }),
+    );
+    await untilTrue('the replica is in sync', async () =>
+      /^slave0:.*state=online/m.test(await admin.info('replication')),
+    );
     await admin.acl('SETUSER', 'hexado', 'on', '>sesame', ...rules.split(/\s+/));
-    const url = redis.url.replace('//', '//hexado:sesame@');
-    server = stopped(await RunningServer.start({ STORAGE: 'redis', REDIS_URL: url }));
+    const url = `${redis.url.replace('//', '//hexado:sesame@')}/1`;
+    server = stopped(
+      await RunningServer.start({ STORAGE: 'redis', REDIS_URL: url, REDIS_WAIT_REPLICAS: 'all' }),
+    );
     await untilTrue('it is ready', async () => (await server.call('GET', '/readyz')).status === 200);
     user = await server.signedIn();
     expect((await create()).status).to.equal(201);
@@ -189,7 +223,13 @@ describe('a Redis that refuses', () => {
     const { users } = server.storage;
     const { id } = (await users.findByName(user.username))!;
     expect(await users.remove(id)).to.equal(true);
+    expect((await server.call('GET', '/readyz')).json()).to.have.property('status', 'ready');
     expect(await admin.acl('LOG')).to.deep.equal([]);
+    for (const harm of harmful) {
+      const verdict = await admin.call('ACL', 'DRYRUN', 'hexado', ...harm.split(' '));
+      expect(String(verdict), harm).to.match(/has no permissions/);
+    }
+    await replica.kill();
   });
 
   it('new connections, because it has been given a password', async () => {
