@@ -10,6 +10,9 @@ import { untilReachable } from '../support/until-reachable.js';
 /** Milliseconds within which writes are to be acknowledged again; the sentinels wait one second for a master. */
 const recovery = 5_000;
 
+/** How often the master changes places with a replica. */
+const failovers = 3;
+
 describe('Redis Sentinel', () => {
   let redis: RedisSentinels;
   let server: RunningServer;
@@ -68,5 +71,26 @@ describe('Redis Sentinel', () => {
     expect(backAfter).to.be.below(recovery);
     // What the old master might have acknowledged was lost when it became a replica.
     expect(await load.lostWrites()).to.deep.equal({ creates: 0, updates: 0 });
+  });
+
+  it('loses no acknowledged write in planned failovers with REDIS_WAIT_REPLICAS=all', async () => {
+    await load.stop();
+    await server.stop();
+    server = await RunningServer.start({
+      ...redis.environment,
+      REDIS_WAIT_REPLICAS: 'all',
+    });
+    await untilReachable(server.storage);
+    users = await Promise.all(Array.from({ length: 4 }, () => server.signedIn()));
+    load = new Load(server, users);
+    for (let count = 0; count < failovers; count++) {
+      await load.next(users, 4);
+      await redis.failOver();
+      await load.next(users, 4);
+    }
+    await load.stop();
+    report(`${failovers} planned failovers, REDIS_WAIT_REPLICAS=all`, await lostAndFailed());
+    expect(await load.lostWrites()).to.deep.equal({ creates: 0, updates: 0 });
+    expect(new Set(load.failures.map(({ outcome }) => outcome))).to.deep.equal(new Set([503]));
   });
 });
