@@ -32,6 +32,11 @@ export function parseBoolean(text: string): boolean | undefined {
   return text === 'true' ? true : text === 'false' ? false : undefined;
 }
 
+/** Whether `on`, as opposed to `off`; undefined for anything else. */
+export function parseSwitch(text: string): boolean | undefined {
+  return text === 'on' ? true : text === 'off' ? false : undefined;
+}
+
 function parseWithUnit(text: string, units: Readonly<Record<string, number>>): number | undefined {
   const [, amount, unit = ''] = /^(\d+)([a-z]+)$/.exec(text) ?? [];
   const factor = units[unit];

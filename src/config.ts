@@ -7,7 +7,14 @@ import {
   type RedisSettings,
   type RedisVariable,
 } from './adapters/redis/redis-settings.js';
-import { parseBoolean, parseDuration, parseLimit, parseSize, parseWhole } from './config-values.js';
+import {
+  parseBoolean,
+  parseDuration,
+  parseLimit,
+  parseSize,
+  parseSwitch,
+  parseWhole,
+} from './config-values.js';
 import type { AttemptLimits } from './domain/limit.js';
 import type { SessionPolicy } from './domain/session.js';
 import type { TaskLimits } from './domain/task.js';
@@ -78,6 +85,10 @@ export const variables = {
     'none',
     'whose X-Forwarded-For tells the client: a count of proxies, or their addresses and CIDR ranges by comma',
   ],
+  FAST_PATHS: [
+    'on',
+    'on, or off: every request takes the ordinary way through Koa and its router, as tracing needs',
+  ],
   LOG_LEVEL: ['info', 'trace, debug, info, warn, error, fatal or silent'],
 } as const satisfies Record<string, readonly [fallback: string, meaning: string]>;
 
@@ -118,6 +129,8 @@ export interface Config {
   readonly workers: number;
   /** Whose X-Forwarded-For is believed; 0 where nobody's is. */
   readonly trustedProxies: TrustedProxies;
+  /** Whether common requests skip parts of Koa and its router. */
+  readonly fastPaths: boolean;
   readonly logLevel: (typeof logLevels)[number];
   /** What is allowed and yet unwise, in sentences. */
   readonly warnings: readonly string[];
@@ -202,6 +215,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       parseTrustedProxies,
       'none, a number of proxies from 0 to 16, or addresses and ranges by comma: 10.0.0.0/8, 127.0.0.1',
     ),
+    fastPaths: value('FAST_PATHS', parseSwitch, 'on or off'),
     logLevel: value('LOG_LEVEL', (given) => logLevels.find((level) => level === given), logLevels.join(', ')),
     warnings: [],
   };

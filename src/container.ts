@@ -5,7 +5,7 @@ import { randomId } from './adapters/crypto/random-id.js';
 import { newSigningKey } from './adapters/crypto/signing-key.js';
 import { sha256 } from './adapters/crypto/sha256.js';
 import { AccountController } from './adapters/http/account-controller.js';
-import { createApp, type App } from './adapters/http/app.js';
+import { createApp, type App, type Extensions } from './adapters/http/app.js';
 import { AuthController, type Registration } from './adapters/http/auth-controller.js';
 import { Authentication } from './adapters/http/authentication.js';
 import { clientAddressReader, warnOfForwarding } from './adapters/http/client-address.js';
@@ -13,7 +13,7 @@ import { clientReader, type ReadClient } from './adapters/http/client.js';
 import { HealthController, type Complaint } from './adapters/http/health-controller.js';
 import { PublicKeysController } from './adapters/http/public-keys-controller.js';
 import { fieldsReader, type ReadFields } from './adapters/http/request-body.js';
-import { createRouter, routes } from './adapters/http/routes.js';
+import { createRoutes, type Route } from './adapters/http/routes.js';
 import { TaskController } from './adapters/http/task-controller.js';
 import { InMemoryThrottle } from './adapters/in-memory/in-memory-throttle.js';
 import { Authenticate } from './application/authenticate.js';
@@ -70,11 +70,17 @@ const ClientReader = named<ReadClient>('ReadClient');
 const RegistrationChoice = named<Registration>('Registration');
 const LimitsPerUser = named<TaskLimits>('TaskLimits');
 
-/** Every path that the server knows. */
-export const HttpRouter = named<ReturnType<typeof createRouter>>('Router');
+/** Every route of the API. */
+export const HttpRoutes = named<readonly Route[]>('Routes');
 
 /** The Koa application, all routes in place. */
 export const HttpApp = named<App>('App');
+
+/** What surrounds the system where it is served. */
+export interface Surroundings extends Extensions {
+  /** What else than the storage may not work. */
+  readonly complaints?: readonly Complaint[];
+}
 
 /** The whole system as a list: what each part is made of. Everything is made once, when it is first asked for. */
 export function createContainer(
@@ -82,7 +88,7 @@ export function createContainer(
   storage: Storage,
   clock: Clock,
   log: Log,
-  complaints: readonly Complaint[] = [],
+  { complaints = [], ...extensions }: Surroundings = {},
 ): Container {
   const container = new Container({ defaultScope: 'Singleton' });
 
@@ -150,7 +156,6 @@ export function createContainer(
   make(ClientReader, () => clientReader(clientAddressReader(config.trustedProxies)), []);
   bind(Authentication, [Authenticate]);
   bind(AuthController, [
-    Authentication,
     BodyReader,
     ClientReader,
     RegistrationChoice,
@@ -160,32 +165,31 @@ export function createContainer(
     VerifyToken,
     Logout,
   ]);
-  bind(AccountController, [
-    Authentication,
-    BodyReader,
-    ClientReader,
-    ChangePassword,
-    ManageSessions,
-    DeleteAccount,
-  ]);
-  bind(TaskController, [Authentication, BodyReader, ManageTasks, LimitLongReads]);
+  bind(AccountController, [BodyReader, ClientReader, ChangePassword, ManageSessions, DeleteAccount]);
+  bind(TaskController, [BodyReader, ManageTasks, LimitLongReads]);
   bind(HealthController, [WholeStorage, Complaints]);
   bind(PublicKeysController, [Tokens]);
-  make(HttpRouter, createRouter, [
-    AuthController,
-    AccountController,
-    TaskController,
-    HealthController,
-    PublicKeysController,
-    Authentication,
-  ]);
+  make(
+    HttpRoutes,
+    (auth, account, tasks, health, publicKeys, authentication) =>
+      createRoutes({ auth, account, tasks, health, publicKeys }, authentication),
+    [
+      AuthController,
+      AccountController,
+      TaskController,
+      HealthController,
+      PublicKeysController,
+      Authentication,
+    ],
+  );
+  const { outer = [], inner = [] } = extensions;
   make(
     HttpApp,
-    (router, logger) => {
-      const app = createApp(routes(router), logger);
-      return config.trustedProxies === 0 ? warnOfForwarding(app, logger) : app;
+    (table, logger) => {
+      const warning = config.trustedProxies === 0 ? [warnOfForwarding(logger)] : [];
+      return createApp(table, logger, { outer: [...warning, ...outer], inner }, config.fastPaths);
     },
-    [HttpRouter, Logger],
+    [HttpRoutes, Logger],
   );
   return container;
 }

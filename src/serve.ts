@@ -9,11 +9,11 @@ import type { Config } from './config.js';
 import { createContainer, HttpApp } from './container.js';
 import { handleSignal } from './held-signals.js';
 import { isReadableByOthers } from './keys-file.js';
-import { keepNodeFast } from './keep-node-fast.js';
 import type { LogOutput } from './log-output.js';
 import { rereadKeysFile } from './signing-keys.js';
 import { onStopSignal, stopWhenTold } from './stop-signals.js';
 import { createStorage } from './storage.js';
+import { keepNextTickFast } from './v8-workarounds.js';
 
 /** Thrown when the server cannot listen, with a sentence that says why. */
 export class ListenError extends Error {
@@ -28,7 +28,7 @@ const stopPatience = { idle: 1_000, busy: 10_000 };
  * SIGTERM, and at SIGUSR2 if another takes its place. At SIGHUP it reads its keys again, if they are in a file of several.
  */
 export async function serve(config: Config, clock: Clock, log: Log, output: LogOutput): Promise<void> {
-  keepNodeFast();
+  keepNextTickFast();
   // A promise that somebody else's storage has forgotten must not end the server.
   process.on('unhandledRejection', (reason) => {
     log.error(describeUnforeseen(reason), 'A promise was rejected, and nobody had waited for it.');
@@ -37,8 +37,8 @@ export async function serve(config: Config, clock: Clock, log: Log, output: LogO
     log.warn(describeUnforeseen(error), 'No thread for password hashes can be started now.');
   });
   const [storage] = await Promise.all([createStorage(config.storage, { clock, log }), threads]);
-  const container = createContainer(config, storage, clock, log, [() => output.complaint()]);
-  const server = new HttpServer(container.get(HttpApp));
+  const container = createContainer(config, storage, clock, log, { complaints: [() => output.complaint()] });
+  const server = new HttpServer(container.get(HttpApp).callback());
   const port = await server.listen(config.port, config.host).catch((error: NodeJS.ErrnoException) => {
     throw new ListenError(whyNotListening(error, config));
   });

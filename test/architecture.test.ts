@@ -91,6 +91,24 @@ describe('the architecture', () => {
   });
 });
 
+describe('Koa and its router', () => {
+  // What their documentation or types mark as private, and what leaves Koa's ordinary way.
+  const uses: readonly (readonly [what: RegExp, allowed: readonly string[]])[] = [
+    [/\b(?:createContext|handleRequest)\b/, ['src/adapters/http/lean-koa.ts']],
+    [/\b(?:layer|router?)\w*\.(?:stack|match|captures|setPrefix)\b|\b_matchedRoute\b/, []],
+    [/\.respond\b/, ['src/adapters/http/lean-koa.ts', 'src/adapters/http/reply.ts']],
+    [/\breq(?:uest)?\.headers(?:\.[\w-]+|\[[^\]]+\]) = /, []],
+  ];
+
+  for (const [what, allowed] of uses) {
+    it(`are used without ${what.source} but in ${allowed.join(', ') || 'no file'}`, () => {
+      const inside = files.filter(({ path }) => roomOf(path) === 'src/adapters/http');
+      const found = inside.filter(({ code }) => what.test(code)).map(({ path }) => path);
+      expect(found).to.deep.equal(allowed);
+    });
+  }
+});
+
 describe('the rule about imports', () => {
   for (const [path, specifier] of [
     ['src/domain/task.ts', 'node:fs'],

@@ -7,17 +7,28 @@ const maxPerUser = 4;
 export class LimitLongReads {
   private readonly countByUser = new Map<number, number>();
 
-  /** Does something that counts as a long read of the user until it has settled; throws 'too_many_reads'. */
-  async run<T>(userId: number, read: () => Promise<T>): Promise<T> {
+  /** Counts a long read of the user until the function that it returns is called; throws 'too_many_reads'. */
+  begin(userId: number): () => void {
     const count = this.countByUser.get(userId) ?? 0;
     if (count >= maxPerUser) throw new DomainError('too_many_reads');
     this.countByUser.set(userId, count + 1);
-    try {
-      return await read();
-    } finally {
+    let hasEnded = false;
+    return () => {
+      if (hasEnded) return;
+      hasEnded = true;
       const left = (this.countByUser.get(userId) ?? 1) - 1;
       if (left > 0) this.countByUser.set(userId, left);
       else this.countByUser.delete(userId);
+    };
+  }
+
+  /** Counts a long read of the user until it has settled; throws 'too_many_reads'. */
+  async run<T>(userId: number, read: () => Promise<T>): Promise<T> {
+    const release = this.begin(userId);
+    try {
+      return await read();
+    } finally {
+      release();
     }
   }
 }

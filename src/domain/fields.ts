@@ -58,7 +58,7 @@ interface TextRules {
 }
 
 /**
- * Checks a required text (contract, section 4): missing, null, no text and blank each stand alone; pattern, length,
+ * Checks a required text (docs/api.md, section 4): missing, null, no text and blank each stand alone; pattern, length,
  * U+0000 and unpaired surrogates are reported together, in this order. Numbers count as their decimal text.
  */
 export function checkText(value: unknown, rules: TextRules = {}): Checked<string> {

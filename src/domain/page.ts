@@ -22,7 +22,7 @@ export const maxPageBytes = 2 ** 20;
 
 /**
  * Reads what a client asks for, each undefined where it is missing. Nothing is refused: a value that cannot be read
- * counts as missing, and so does a limit above 1,000 (contract, section 8.14). Without a limit there is no offset.
+ * counts as missing, and so does a limit above 1,000 (docs/api.md, section 8.14). Without a limit there is no offset.
  */
 export function parsePaging(
   limit: string | undefined,

@@ -17,7 +17,7 @@ export function requireStrongPassword(password: string, username: string, field 
   if (weaknesses.length > 0) throw new InvalidFields({ [field]: weaknesses });
 }
 
-/** Every rule that the password breaks (contract, section 5), in the contract's order; empty for a good password. */
+/** Every rule that the password breaks (docs/api.md, section 5), in the contract's order; empty for a good password. */
 export function passwordWeaknesses(password: string, username: string): FieldIssue[] {
   const lowered = password.toLowerCase();
   const issues: FieldIssue[] = [];

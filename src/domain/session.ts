@@ -44,7 +44,7 @@ export interface RotatedOut {
   readonly rotatedAt: number;
 }
 
-/** What a token says (contract, section 6). Times are whole seconds since the epoch. */
+/** What a token says (docs/api.md, section 6). Times are whole seconds since the epoch. */
 export interface TokenClaims {
   readonly type: 'access' | 'refresh';
   readonly id: string;

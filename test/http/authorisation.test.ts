@@ -126,7 +126,7 @@ const table: Readonly<Record<string, Row>> = {
   },
   'POST /api/logout/all': { expected: only(200, 200) },
   'GET /api/sessions': { expected: only(200, 200) },
-  'DELETE /api/sessions/:id': { expected: only(200, [404, sessionNotFound]) },
+  'DELETE /api/sessions/:sessionId': { expected: only(200, [404, sessionNotFound]) },
   'POST /api/password/change': {
     expected: only(200, 200),
     body: ({ password }) => ({ old_password: password, new_password: `new ${password}` }),
@@ -137,12 +137,12 @@ const table: Readonly<Record<string, Row>> = {
     expected: only(201, 201),
     body: () => ({ title: 'theirs', description: 'd' }),
   },
-  'GET /tasks/:id': { expected: only(200, [404, taskNotFound]) },
-  'PUT /tasks/:id/update': {
+  'GET /tasks/:taskId': { expected: only(200, [404, taskNotFound]) },
+  'PUT /tasks/:taskId/update': {
     expected: only(200, [404, taskNotFound]),
     body: () => ({ title: 'changed' }),
   },
-  'DELETE /tasks/:id/delete': { expected: only(200, [404, taskNotFound]) },
+  'DELETE /tasks/:taskId/delete': { expected: only(200, [404, taskNotFound]) },
   'GET /livez': { expected: everybody },
   'GET /readyz': { expected: everybody },
   'GET /.well-known/jwks.json': { expected: everybody },
@@ -246,5 +246,5 @@ interface World {
 
 /** The path of the first task, or of a session. */
 function withId(pattern: string, sessionId: string): string {
-  return pattern.replace(':id', pattern.startsWith('/tasks') ? '1' : sessionId);
+  return pattern.replace(/:\w+/, pattern.startsWith('/tasks') ? '1' : sessionId);
 }

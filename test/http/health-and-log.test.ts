@@ -122,7 +122,7 @@ describe('the log', () => {
     expect(others).to.deep.equal({
       requestId: `request-${requests}`,
       method: 'GET',
-      route: '/tasks/:id',
+      route: '/tasks/:taskId',
       status: 404,
       userId: claimsOf(user.access)['user_id'],
       failure: undefined,
@@ -138,12 +138,12 @@ describe('the log', () => {
     const body = { title: 't', description: 'd' };
     for (const [method, path, route, status] of [
       ['POST', '/tasks/create', '/tasks/create', 201],
-      ['PUT', '/tasks/1/update/', '/tasks/:id/update', 200],
+      ['PUT', '/tasks/1/update/', '/tasks/:taskId/update', 200],
       ['GET', '/tasks', '/tasks', 200],
-      ['DELETE', '/tasks/1/delete/', '/tasks/:id/delete', 200],
+      ['DELETE', '/tasks/1/delete/', '/tasks/:taskId/delete', 200],
       ['POST', '/api/token/', '/api/token', 400],
-      ['PATCH', '/tasks/1/', '/tasks/:id', 405],
-      ['OPTIONS', '/tasks/1/', '/tasks/:id', 204],
+      ['PATCH', '/tasks/1/', '/tasks/:taskId', 405],
+      ['OPTIONS', '/tasks/1/', '/tasks/:taskId', 204],
       ['GET', '/tasks/x/', undefined, 404],
       ['GET', '/nowhere', undefined, 404],
     ] as const) {
@@ -187,7 +187,7 @@ describe('the log', () => {
     ]) {
       it(`make a request id of their own for ${JSON.stringify(id) ?? 'none'}`, async () => {
         const [first, second] = [await answeredId(id), await answeredId(id)];
-        expect(first).to.match(/^[0-9a-f]{20}$/);
+        expect(first).to.match(/^[0-9a-f-]{36}$/);
         expect(second).to.not.equal(first);
         await requestLine(server, first);
       });
@@ -339,7 +339,7 @@ describe('what clients send', () => {
         [canary, canary],
       ] as const;
       const ids = ['1', '0'.repeat(32), canary];
-      const targets = all.paths.flatMap((path) => ids.map((id) => path.replace(':id', id)));
+      const targets = all.paths.flatMap((path) => ids.map((id) => path.replace(/:\w+/, id)));
       for (const target of new Set(targets)) {
         for (const method of ['GET', 'POST', 'PUT', 'DELETE']) {
           for (const [type, body] of bodies) {

@@ -80,6 +80,7 @@ describe('the configuration', () => {
       bodyLimit: 1_048_576,
       workers: 1,
       trustedProxies: 0,
+      fastPaths: true,
       logLevel: 'info',
       warnings: [],
     } satisfies Config);

@@ -46,7 +46,13 @@ describe('the process at its start', () => {
       await server.send({ method: 'GET', path: '/tasks/42/?token=secret', headers });
 
       const line = await server.logged(({ requestId }) => requestId === 'my-request');
-      expect(line).to.include({ level: 30, msg: 'request', method: 'GET', route: '/tasks/:id', status: 404 });
+      expect(line).to.include({
+        level: 30,
+        msg: 'request',
+        method: 'GET',
+        route: '/tasks/:taskId',
+        status: 404,
+      });
       expect(line['userId']).to.be.a('number');
       expect(line['durationMs']).to.be.a('number');
       expect(line['time']).to.match(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);

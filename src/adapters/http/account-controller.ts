@@ -2,16 +2,14 @@ import type { ChangePassword } from '../../application/change-password.js';
 import type { DeleteAccount } from '../../application/delete-account.js';
 import type { ManageSessions } from '../../application/manage-sessions.js';
 import type { Session } from '../../domain/session.js';
-import { answer } from './answer.js';
-import type { Authentication } from './authentication.js';
 import type { ReadClient } from './client.js';
-import type { Action } from './context.js';
+import { sessionOf, type Handler } from './context.js';
+import { reply } from './reply.js';
 import type { ReadFields } from './request-body.js';
 
 /** What callers do about their own account and its sessions. */
 export class AccountController {
   constructor(
-    private readonly authentication: Authentication,
     private readonly readFields: ReadFields,
     private readonly readClient: ReadClient,
     private readonly passwords: ChangePassword,
@@ -19,38 +17,36 @@ export class AccountController {
     private readonly accounts: DeleteAccount,
   ) {}
 
-  readonly changePassword: Action = async (ctx) => {
-    await this.authentication.caller(ctx); // No password is compared for an ended session.
-    await this.authentication.within(ctx, async (caller) =>
-      this.passwords.execute(caller, await this.readFields(ctx), this.readClient(ctx.req)),
+  readonly changePassword: Handler = async (ctx) => {
+    const input = await this.readFields(ctx);
+    await this.passwords.execute(sessionOf(ctx), input, this.readClient(ctx.req));
+    reply(ctx, 200, { message: 'Password changed successfully' });
+  };
+
+  readonly listSessions: Handler = async (ctx) => {
+    const current = sessionOf(ctx);
+    const sessions = await this.sessions.list(current);
+    reply(
+      ctx,
+      200,
+      sessions.map((session) => described(session, current.sessionId)),
     );
-    answer(ctx, 200, { message: 'Password changed successfully' });
   };
 
-  readonly listSessions: Action = async (ctx) => {
-    const sessions = await this.authentication.within(ctx, async (caller) =>
-      (await this.sessions.list(caller)).map((session) => described(session, caller.sessionId)),
-    );
-    answer(ctx, 200, sessions);
+  readonly endSession: Handler = async (ctx) => {
+    await this.sessions.end(sessionOf(ctx), ctx.state.sessionId ?? '');
+    reply(ctx, 200, { message: 'Session ended successfully' });
   };
 
-  readonly endSession: Action = async (ctx) => {
-    const { sessionId = '' } = ctx.state;
-    await this.authentication.within(ctx, (caller) => this.sessions.end(caller, sessionId));
-    answer(ctx, 200, { message: 'Session ended successfully' });
+  readonly logoutAll: Handler = async (ctx) => {
+    await this.sessions.endAll(sessionOf(ctx));
+    reply(ctx, 200, { message: 'Successfully logged out of all sessions' });
   };
 
-  readonly logoutAll: Action = async (ctx) => {
-    await this.authentication.within(ctx, (caller) => this.sessions.endAll(caller));
-    answer(ctx, 200, { message: 'Successfully logged out of all sessions' });
-  };
-
-  readonly delete: Action = async (ctx) => {
-    await this.authentication.caller(ctx); // No password is compared for an ended session.
-    await this.authentication.within(ctx, async (caller) =>
-      this.accounts.execute(caller, await this.readFields(ctx), this.readClient(ctx.req)),
-    );
-    answer(ctx, 200, { message: 'Account deleted successfully' });
+  readonly delete: Handler = async (ctx) => {
+    const input = await this.readFields(ctx);
+    await this.accounts.execute(sessionOf(ctx), input, this.readClient(ctx.req));
+    reply(ctx, 200, { message: 'Account deleted successfully' });
   };
 }
 

@@ -4,10 +4,9 @@ import type { RefreshToken } from '../../application/refresh-token.js';
 import type { RegisterUser } from '../../application/register-user.js';
 import type { VerifyToken } from '../../application/verify-token.js';
 import { DomainError } from '../../domain/errors.js';
-import { answer } from './answer.js';
-import type { Authentication } from './authentication.js';
 import type { ReadClient } from './client.js';
-import type { Action } from './context.js';
+import type { Handler } from './context.js';
+import { reply } from './reply.js';
 import { Refusal, refusal } from './refusal.js';
 import type { ReadFields } from './request-body.js';
 
@@ -17,7 +16,6 @@ export type Registration = 'open' | 'closed';
 /** Registration, sign-in, and what becomes of the tokens. */
 export class AuthController {
   constructor(
-    private readonly authentication: Authentication,
     private readonly readFields: ReadFields,
     private readonly readClient: ReadClient,
     private readonly registration: Registration,
@@ -28,24 +26,23 @@ export class AuthController {
     private readonly logoutOfSession: Logout,
   ) {}
 
-  readonly register: Action = async (ctx) => {
-    await this.authentication.anybody(ctx);
+  readonly register: Handler = async (ctx) => {
     if (this.registration === 'closed') throw refusal(403, 'Registration is closed.');
     await this.registerUser.execute(await this.readFields(ctx), this.readClient(ctx.req));
-    answer(ctx, 201, { message: 'User registered successfully' });
+    reply(ctx, 201, { message: 'User registered successfully' });
   };
 
-  readonly signIn: Action = async (ctx) => {
+  readonly signIn: Handler = async (ctx) => {
     const fields = await this.readFields(ctx);
-    answer(ctx, 200, await this.issueTokens.execute(fields, this.readClient(ctx.req)));
+    reply(ctx, 200, await this.issueTokens.execute(fields, this.readClient(ctx.req)));
   };
 
-  readonly refresh: Action = async (ctx) => {
+  readonly refresh: Handler = async (ctx) => {
     const fields = await this.readFields(ctx);
-    answer(ctx, 200, await this.refreshToken.execute(fields, this.readClient(ctx.req).address));
+    reply(ctx, 200, await this.refreshToken.execute(fields, this.readClient(ctx.req).address));
   };
 
-  readonly verify: Action = async (ctx) => {
+  readonly verify: Handler = async (ctx) => {
     const fields = await this.readFields(ctx);
     try {
       await this.verifyToken.execute(fields);
@@ -53,11 +50,11 @@ export class AuthController {
       const isRevoked = error instanceof DomainError && error.code === 'token_revoked';
       throw isRevoked ? new Refusal(400, { non_field_errors: ['Token is blacklisted'] }) : error;
     }
-    answer(ctx, 200, {});
+    reply(ctx, 200, {});
   };
 
-  readonly logout: Action = async (ctx) => {
+  readonly logout: Handler = async (ctx) => {
     await this.logoutOfSession.execute(await this.readFields(ctx));
-    answer(ctx, 200, { message: 'Successfully logged out' });
+    reply(ctx, 200, { message: 'Successfully logged out' });
   };
 }

@@ -1,52 +1,56 @@
-import type { Authenticate, Caller } from '../../application/authenticate.js';
+import type { Authenticate } from '../../application/authenticate.js';
 import { DomainError, type ErrorCode } from '../../domain/errors.js';
-import type { Context } from './context.js';
+import type { Context, Middleware } from './context.js';
+import { errorResponses } from './error-handler.js';
 import { Refusal, refusal } from './refusal.js';
 
-/** Tells who sent a request, by its Authorization header. Whoever is not who they say is refused with 401 (contract, section 6). */
+/** Middleware that reads the access token of a request (docs/api.md, section 6) into `ctx.state.session`. */
 export class Authentication {
   constructor(private readonly authenticate: Authenticate) {}
 
-  /** The caller, who must say who they are. */
-  async caller(ctx: Context): Promise<Caller> {
+  /** Lets everybody through; the header is never looked at. */
+  readonly none: Middleware = (_ctx, next) => next();
+
+  /**
+   * 401 without a good access token. Whether its session is active is checked by the storage, in the round trip of
+   * whatever the handler asks; where the handler fails before that, it is checked here, for a 401 is reported first.
+   */
+  readonly required: Middleware = async (ctx, next) => {
     const token = requiredToken(ctx);
     try {
-      return identified(ctx, await this.authenticate.execute(token));
+      await this.authenticate.within(token, (session) => {
+        ctx.state.session = session;
+        return next();
+      });
     } catch (error) {
-      throw refusalOfCaller(ctx, error);
+      throw toHttpError(ctx, error);
     }
-  }
+  };
 
-  /** Refuses those who say wrongly who they are; others may stay unknown. */
-  async anybody(ctx: Context): Promise<void> {
-    if (bearerToken(ctx) !== undefined) await this.caller(ctx);
-  }
-
-  /** Does something for the caller within their session, which `act` is to name to the storage. */
-  async within<T>(ctx: Context, act: (caller: Caller) => Promise<T>): Promise<T> {
-    const token = requiredToken(ctx);
+  /** Like `required`, with the session checked first as well: for handlers that compare passwords, which is costly. */
+  readonly active: Middleware = async (ctx, next) => {
     try {
-      return await this.authenticate.within(token, (caller) => act(identified(ctx, caller)));
+      ctx.state.session = await this.authenticate.execute(requiredToken(ctx));
     } catch (error) {
-      throw refusalOfCaller(ctx, error);
+      throw toHttpError(ctx, error);
     }
-  }
+    await this.required(ctx, next);
+  };
+
+  /** 401 for a bad access token; without one the client stays unknown. */
+  readonly optional: Middleware = (ctx, next) =>
+    bearerToken(ctx) === undefined ? next() : this.active(ctx, next);
 }
 
-/** Lets the log know the caller. */
-function identified(ctx: Context, caller: Caller): Caller {
-  ctx.state.userId = caller.userId;
-  return caller;
+/** What to throw instead of an error, which may mean that the access token or its session is no good. */
+function toHttpError(ctx: Context, error: unknown): unknown {
+  if (!(error instanceof DomainError) || !accessTokenCodes.has(error.code)) return error;
+  delete ctx.state.session;
+  return accessTokenError(error.code);
 }
 
-/** What to throw instead of an error, which may mean that the caller is not who they say. */
-function refusalOfCaller(ctx: Context, error: unknown): unknown {
-  if (!(error instanceof DomainError) || !refusalsOfCallers.has(error.code)) return error;
-  delete ctx.state.userId;
-  return refusals[error.code] ?? error;
-}
-
-const refusalsOfCallers: ReadonlySet<ErrorCode> = new Set([
+/** What may be wrong with the user or session of an access token. */
+const accessTokenCodes: ReadonlySet<ErrorCode> = new Set([
   'token_invalid',
   'token_wrong_type',
   'token_revoked',
@@ -54,15 +58,12 @@ const refusalsOfCallers: ReadonlySet<ErrorCode> = new Set([
   'user_inactive',
 ]);
 
-/** What is wrong with an access token is told in other words than what is wrong with a token in a body. */
-const refusals: Partial<Record<ErrorCode, Refusal>> = {
-  token_invalid: accessTokenRefusal('Token is invalid or expired'),
-  token_wrong_type: accessTokenRefusal('Token has wrong type'),
-  token_revoked: accessTokenRefusal('Token is blacklisted'),
-};
-
-function accessTokenRefusal(message: string): Refusal {
-  return new Refusal(401, {
+/** An access token in a header gets another body than a token in a body, with the same text inside. */
+function accessTokenError(code: ErrorCode): Refusal {
+  const { status, body } = errorResponses[code];
+  if (!code.startsWith('token_')) return errorResponses[code];
+  const message = 'detail' in body ? body.detail : undefined;
+  return new Refusal(status, {
     detail: 'Given token not valid for any token type',
     code: 'token_not_valid',
     messages: [{ token_class: 'AccessToken', token_type: 'access', message }],

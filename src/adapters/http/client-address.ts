@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import proxyaddr from 'proxy-addr';
 import type { Log } from '../../application/ports.js';
-import type { App } from './app.js';
+import type { Middleware } from './context.js';
 
 /** Whose X-Forwarded-For is believed: that of so many proxies in front of this server, or that of proxies at these addresses. */
 export type TrustedProxies = number | readonly string[];
@@ -46,18 +46,18 @@ function bareAddress(entry: string): string {
   return isAddress(text) ? text : withoutPort;
 }
 
-/** The same application, which says in the log once that X-Forwarded-For comes and nobody's is believed. */
-export function warnOfForwarding(app: App, log: Log): App {
+/** Says in the log once that X-Forwarded-For comes and nobody's is believed. */
+export function warnOfForwarding(log: Log): Middleware {
   let hasWarned = false;
-  return (request, response) => {
-    if (!hasWarned && request.headers['x-forwarded-for'] !== undefined) {
+  return ({ req }, next) => {
+    if (!hasWarned && req.headers['x-forwarded-for'] !== undefined) {
       hasWarned = true;
       log.warn(
         {},
         'X-Forwarded-For comes, and TRUST_PROXY is none: all clients of a proxy count as one. If it is yours, set TRUST_PROXY.',
       );
     }
-    return app(request, response);
+    return next();
   };
 }
 

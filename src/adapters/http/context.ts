@@ -1,21 +1,38 @@
-import type { ParameterizedContext } from 'koa';
+import type { ParameterizedContext, Middleware as KoaMiddleware } from 'koa';
+import type { Caller } from '../../application/authenticate.js';
+import type { Reply } from './reply.js';
 
-/** What is known of a request while it is being answered, for the log and for whoever comes next. */
+/** What is known of a request while it is handled, for the log and for the next middleware. */
 export interface RequestState {
   requestId: string;
-  /** The pattern of the path, such as `/tasks/:id`; undefined while no route was found. */
+  /** The session of the access token, where the route asks for one. The storage checks that it is active. */
+  session?: Caller;
+  /** The pattern of the path, such as `/tasks/:taskId`; undefined while no route was found. */
   route?: string;
   /** The id in the path, where the route has one; 0 stands for any that no task can have. */
   taskId?: number;
   /** The id of a session in the path, where the route has one. */
   sessionId?: string;
-  /** The caller, once their access token was found good. */
-  userId?: number;
-  /** Why the answer is a 5xx, in a word. */
+  /** Why the response is a 5xx, in a word. */
   failure?: string;
 }
 
-export type Context = ParameterizedContext<RequestState>;
+/** What Hexado adds to Koa's context. */
+export interface ReplyContext {
+  /** The response that `reply` has recorded and `sendReply` will write. */
+  reply?: Reply | undefined;
+}
 
-/** Answers one method of a resource. */
-export type Action = (ctx: Context) => Promise<void>;
+export type Context = ParameterizedContext<RequestState, ReplyContext>;
+
+export type Middleware = KoaMiddleware<RequestState, ReplyContext>;
+
+/** Responds to one method of a route. */
+export type Handler = (ctx: Context) => Promise<void>;
+
+/** The session of a route that asks for one. */
+export function sessionOf(ctx: Context): Caller {
+  const { session } = ctx.state;
+  if (!session) throw new Error('The route has no requireAuth.');
+  return session;
+}

@@ -1,15 +1,16 @@
+import { HttpError } from 'koa';
 import type { Log } from '../../application/ports.js';
 import { DomainError, StorageUnavailable, UnreadableData, type ErrorCode } from '../../domain/errors.js';
 import { InvalidFields } from '../../domain/fields.js';
 import { Throttled } from '../../domain/limit.js';
-import { answer } from './answer.js';
-import type { Context } from './context.js';
+import type { Context, Middleware } from './context.js';
 import { fieldMessage } from './field-messages.js';
 import { Refusal, refusal } from './refusal.js';
+import { reply } from './reply.js';
 import { describeUnforeseen } from './unforeseen-error.js';
 
-/** Every refusal of the use cases as clients know it (contract, sections 1, 5 and 6). */
-const refusals: Readonly<Record<ErrorCode, Refusal>> = {
+/** The response to every error of the use cases (docs/api.md, sections 1, 5 and 6). */
+export const errorResponses: Readonly<Record<ErrorCode, Refusal>> = {
   invalid_credentials: refusal(401, 'No active account found with the given credentials'),
   token_invalid: refusal(401, 'Token is invalid or expired', 'token_not_valid'),
   token_wrong_type: refusal(401, 'Token has wrong type', 'token_not_valid'),
@@ -40,23 +41,27 @@ const refusals: Readonly<Record<ErrorCode, Refusal>> = {
 /** What a 401 asks for (RFC 6750, section 3). */
 const challenge = { 'WWW-Authenticate': 'Bearer realm="api"' };
 
-const internalError = refusal(500, 'Internal server error.');
-
-function tooMany(detail: string, retryAfterSeconds: number): Refusal {
-  return new Refusal(429, { detail }, { 'Retry-After': String(retryAfterSeconds) });
+/** Turns whatever is thrown behind it into a response. */
+export function handleErrors(log: Log): Middleware {
+  return async (ctx, next) => {
+    try {
+      await next();
+    } catch (error) {
+      replyWithError(ctx, error, log);
+    }
+  };
 }
 
-/** Turns whatever was thrown into an answer. What nobody foresaw is logged, and tells the client nothing. */
-export function handleError(ctx: Context, error: unknown, log: Log): void {
+/** Responds to an error. Unexpected ones are logged, and tell the client nothing. A response that has begun breaks off. */
+export function replyWithError(ctx: Context, error: unknown, log: Log): void {
   const { status, body, headers } = translate(error);
   if (error instanceof DomainError && status === 503) ctx.state.failure = failureOf(error);
-  if (status === 500) logUnforeseen(error, ctx, log);
-  // An answer that breaks off must look broken to the client.
+  if (status === 500) logUnexpected(error, ctx, log);
   if (ctx.res.headersSent) ctx.res.destroy();
-  else answer(ctx, status, body, status === 401 ? { ...headers, ...challenge } : headers);
+  else reply(ctx, status, body, status === 401 ? { ...headers, ...challenge } : headers);
 }
 
-function logUnforeseen(error: unknown, ctx: Context, log: Log): void {
+function logUnexpected(error: unknown, ctx: Context, log: Log): void {
   const { kind, at } = describeUnforeseen(error);
   ctx.state.failure = kind;
   const { requestId } = ctx.state;
@@ -64,25 +69,36 @@ function logUnforeseen(error: unknown, ctx: Context, log: Log): void {
     const { key, score } = error;
     return log.error({ requestId, key, score }, 'What is stored there cannot be read. It is left as it is.');
   }
-  log.error({ requestId, kind, at }, 'A request failed for a reason that nobody foresaw.');
+  log.error({ requestId, kind, at }, 'Unexpected error while handling a request');
 }
 
 function translate(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
-  if (error instanceof DomainError) return refusals[error.code];
+  if (error instanceof DomainError) return errorResponses[error.code];
   if (error instanceof InvalidFields) return new Refusal(400, messagesOf(error));
   if (error instanceof Throttled) return tooManyAttempts(error);
+  // What middleware of others throws, by ctx.throw(403) for example.
+  if (error instanceof HttpError) {
+    const { status, expose, message, headers } = error;
+    return new Refusal(status, { detail: expose ? message : 'Internal server error.' }, headers);
+  }
   return internalError;
 }
+
+const internalError = refusal(500, 'Internal server error.');
 
 function messagesOf({ issues }: InvalidFields): Record<string, string[]> {
   return Object.fromEntries(Object.entries(issues).map(([name, list]) => [name, list.map(fieldMessage)]));
 }
 
+function tooMany(detail: string, retryAfterSeconds: number): Refusal {
+  return new Refusal(429, { detail }, { 'Retry-After': String(retryAfterSeconds) });
+}
+
 function tooManyAttempts({ wait }: Throttled): Refusal {
   const seconds = Math.max(1, Math.ceil(wait));
   const detail = `Request was throttled. Expected available in ${seconds} seconds.`;
-  return new Refusal(429, { detail }, { 'Retry-After': String(seconds) });
+  return tooMany(detail, seconds);
 }
 
 function failureOf(error: DomainError): string {

@@ -1,6 +1,6 @@
 import type { FieldIssue } from '../../domain/fields.js';
 
-/** What clients are told about a field (contract, sections 4 and 5). */
+/** What clients are told about a field (docs/api.md, sections 4 and 5). */
 export function fieldMessage(issue: FieldIssue): string {
   switch (issue.code) {
     case 'too_long':

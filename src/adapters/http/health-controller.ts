@@ -1,7 +1,7 @@
 import type { Storage, StorageHealth } from '../../application/ports.js';
 import { StorageUnavailable } from '../../domain/errors.js';
-import { answer } from './answer.js';
-import type { Action } from './context.js';
+import type { Handler } from './context.js';
+import { reply } from './reply.js';
 
 /** Tells, in a sentence, what else than the storage does not work now; undefined while it does. */
 export type Complaint = () => string | undefined;
@@ -21,22 +21,22 @@ export class HealthController {
   }
 
   /** Whether the process lives: never asks the storage. */
-  readonly live: Action = async (ctx) => {
-    answer(ctx, 200, { status: 'live' });
+  readonly live: Handler = async (ctx) => {
+    reply(ctx, 200, { status: 'live' });
   };
 
   /**
    * Whether requests should be sent here: 503 while stopping, and while the storage can serve nothing; 200 also if something
    * does not work. With the reasons, and with what the operator had better change.
    */
-  readonly ready: Action = async (ctx) => {
-    if (this.stopping) return answer(ctx, 503, { status: 'stopping' });
+  readonly ready: Handler = async (ctx) => {
+    if (this.stopping) return reply(ctx, 503, { status: 'stopping' });
     const { canServe, reasons, warnings } = await this.checkStorage();
     const all = [...reasons, ...this.complaints.map((complaint) => complaint())].filter(
       (each) => each !== undefined,
     );
     const state = all.length > 0 ? { status: 'degraded', reasons: all } : { status: 'ready' };
-    answer(ctx, canServe ? 200 : 503, { ...state, ...(warnings.length > 0 && { warnings }) });
+    reply(ctx, canServe ? 200 : 503, { ...state, ...(warnings.length > 0 && { warnings }) });
   };
 
   private async checkStorage(): Promise<StorageHealth & { readonly canServe: boolean }> {

@@ -7,7 +7,7 @@ import {
 } from 'node:http';
 import { Server as NetServer, type AddressInfo, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { securityHeaders } from './answer.js';
+import { securityHeaders } from './reply.js';
 import { refusal, type Refusal } from './refusal.js';
 
 type Handle = (request: IncomingMessage, response: ServerResponse) => unknown;

@@ -8,11 +8,14 @@ import { parseJson } from './parse-json.js';
 import { parseMultipart } from './parse-multipart.js';
 import { Refusal, refusal } from './refusal.js';
 
-/** Reads the fields that a request carries in its body (contract, section 3). */
+/** Reads the fields that a request carries in its body (docs/api.md, section 3). */
 export type ReadFields = (ctx: Context) => Promise<Fields>;
 
 /** Makes fields of a body that is not empty. */
 type Parse = (body: Buffer) => Fields | Promise<Fields>;
+
+const mediaTypes = ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'] as const;
+const [json, form, multipart] = mediaTypes;
 
 /** Bytes up to which a body is read here, if its length is told beforehand. */
 const shortLength = 16 * 1024;
@@ -33,8 +36,12 @@ export function fieldsReader(limit: number): ReadFields {
       if (await hasBody(ctx.req)) throw parse;
       return {};
     }
+    const { rawBody } = ctx.request;
     const isShort = Number(headers['content-length']) <= Math.min(shortLength, limit);
-    const bytes = await (isShort ? readShort(ctx.req) : readAny(ctx));
+    const bytes =
+      typeof rawBody === 'string'
+        ? Buffer.from(rawBody) // Middleware of somebody else has read it.
+        : await (isShort ? readShort(ctx.req) : readAny(ctx));
     return bytes.length === 0 ? {} : parse(bytes);
   };
 }
@@ -48,9 +55,9 @@ function parserOf(headers: IncomingHttpHeaders): Parse | Refusal {
   const contentType = headers['content-type'] ?? '';
   const { mediaType, charset, boundary } = parseContentType(contentType);
   if (charset) {
-    if (mediaType === 'application/json') return (body) => readJson(body, charset);
-    if (mediaType === 'application/x-www-form-urlencoded') return (body) => readForm(body, charset);
-    if (mediaType === 'multipart/form-data') return (body) => readMultipart(body, charset, boundary);
+    if (mediaType === json) return (body) => readJson(body, charset);
+    if (mediaType === form) return (body) => readForm(body, charset);
+    if (mediaType === multipart) return (body) => readMultipart(body, charset, boundary);
   }
   return refusal(415, `Unsupported media type "${contentType}" in request.`);
 }
@@ -65,7 +72,7 @@ function hasBody(request: IncomingMessage): Promise<boolean> {
   });
 }
 
-/** Reads a body whose length is known and harmless. What a library does about all others costs more than the rest. */
+/** Reads a short body of a known length, which koa-bodyparser would do at several times the cost. */
 function readShort(request: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -76,18 +83,17 @@ function readShort(request: IncomingMessage): Promise<Buffer> {
 }
 
 function bytesReader(limit: number): (ctx: Context) => Promise<Buffer> {
-  // Read as latin1, one character per byte, for as UTF-8 invalid bytes would be replaced instead of refused.
   const options = {
     enableTypes: ['text'],
+    extendTypes: { text: [...mediaTypes] },
     textLimit: `${limit}b`,
+    // One character per byte: as UTF-8, invalid bytes would be replaced instead of rejected.
     encoding: 'latin1',
-    onerror: refuseUnreadable,
+    onerror: rejectUnreadable,
   };
   const readText = bodyParser(options);
-
   return async (ctx) => {
-    ctx.req.headers['content-type'] = 'text/plain'; // koa-bodyparser reads types it knows; which are ours was told before.
-    await readText(ctx, doNothing);
+    await readText(ctx, noop);
     const { rawBody } = ctx.request;
     return Buffer.from(typeof rawBody === 'string' ? rawBody : '', 'latin1');
   };
@@ -112,10 +118,10 @@ function kindOf(value: unknown, text: string): string {
 }
 
 function readForm(body: Buffer, { decode }: Charset): Fields {
-  const form = body.toString('latin1');
-  if (form.split('&', maxFormFields + 1).length > maxFormFields)
+  const text = body.toString('latin1');
+  if (text.split('&', maxFormFields + 1).length > maxFormFields)
     throw refusal(400, 'Too many fields in the form.');
-  return fieldsOf(parseForm(form, decode));
+  return fieldsOf(parseForm(text, decode));
 }
 
 async function readMultipart(body: Buffer, { decode }: Charset, boundary?: string): Promise<Fields> {
@@ -135,7 +141,7 @@ function fieldsOf(entries: readonly (readonly [name: string, value: unknown])[])
   return status === undefined || status === '' ? fields : { ...fields, status };
 }
 
-function refuseUnreadable(error: Error, ctx: { readonly req: Context['req'] }): never {
+function rejectUnreadable(error: Error, ctx: { readonly req: Context['req'] }): never {
   ctx.req.resume(); // Lets the rest of the body go by, so that the connection can be used again.
   const isTooLarge = 'type' in error && error.type === 'entity.too.large';
   throw isTooLarge ? refusal(413, 'Request body too large.') : malformed;
@@ -143,4 +149,4 @@ function refuseUnreadable(error: Error, ctx: { readonly req: Context['req'] }): 
 
 const malformed = refusal(400, 'Malformed request.');
 
-async function doNothing(): Promise<void> {}
+async function noop(): Promise<void> {}

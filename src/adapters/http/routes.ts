@@ -1,127 +1,119 @@
 import { Router } from '@koa/router';
 import type { AccountController } from './account-controller.js';
-import { answerEmpty } from './answer.js';
 import type { AuthController } from './auth-controller.js';
 import type { Authentication } from './authentication.js';
-import type { Action, Context, RequestState } from './context.js';
+import type { Context, Handler, Middleware, ReplyContext, RequestState } from './context.js';
 import type { HealthController } from './health-controller.js';
 import type { PublicKeysController } from './public-keys-controller.js';
 import { Refusal, refusal } from './refusal.js';
+import { replyEmpty } from './reply.js';
 import type { TaskController } from './task-controller.js';
 
-/** Everything that the server answers: a path with or without its trailing slash, and what each method does there. */
-export function createRouter(
-  auth: AuthController,
-  account: AccountController,
-  tasks: TaskController,
-  health: HealthController,
-  publicKeys: PublicKeysController,
-  authentication: Authentication,
-): Router<RequestState> {
-  const router = new Router<RequestState>({ sensitive: true });
+/** One method of one path. */
+export interface Route {
+  readonly method: 'get' | 'post' | 'put' | 'delete';
+  /** As the router reads it; a trailing slash is optional. */
+  readonly path: string;
+  /** What comes before the handler, and before the 405 of other methods: who may ask. */
+  readonly access: Middleware;
+  readonly handler: Handler;
+}
 
-  // Who may learn which methods a resource knows: the contract wants a bad token told before a wrong method.
-  const anybody = (ctx: Context) => authentication.anybody(ctx);
-  const callers = (ctx: Context) => authentication.caller(ctx);
+interface Controllers {
+  readonly auth: AuthController;
+  readonly account: AccountController;
+  readonly tasks: TaskController;
+  readonly health: HealthController;
+  readonly publicKeys: PublicKeysController;
+}
 
-  resource(router, '/tasks/register', anybody, { POST: auth.register });
-  resource(router, '/api/token', everybody, { POST: auth.signIn });
-  resource(router, '/api/token/refresh', everybody, { POST: auth.refresh });
-  resource(router, '/api/token/verify', everybody, { POST: auth.verify });
-  resource(router, '/api/logout', everybody, { POST: auth.logout });
-  resource(router, '/api/logout/all', callers, { POST: account.logoutAll });
-  resource(router, '/api/sessions', callers, { GET: account.listSessions });
-  resource(router, sessionPath, callers, { DELETE: account.endSession });
-  resource(router, '/api/password/change', callers, { POST: account.changePassword });
-  resource(router, '/api/account', callers, { DELETE: account.delete });
-  resource(router, '/tasks', callers, { GET: tasks.list });
-  resource(router, '/tasks/create', callers, { POST: tasks.create });
-  resource(router, '/tasks/:id', callers, { GET: tasks.get });
-  resource(router, '/tasks/:id/update', callers, { PUT: tasks.update });
-  resource(router, '/tasks/:id/delete', callers, { DELETE: tasks.delete });
-  resource(router, '/livez', everybody, { GET: health.live });
-  resource(router, '/readyz', everybody, { GET: health.ready });
-  resource(router, '/.well-known/jwks.json', everybody, { GET: publicKeys.list });
+/** Every route. Of two patterns that match a path, the first one counts. */
+export function createRoutes(
+  { auth, account, tasks, health, publicKeys }: Controllers,
+  { required, active, optional, none }: Authentication,
+): readonly Route[] {
+  return [
+    post('/tasks/register', optional, auth.register),
+    post('/api/token', none, auth.signIn),
+    post('/api/token/refresh', none, auth.refresh),
+    post('/api/token/verify', none, auth.verify),
+    post('/api/logout', none, auth.logout),
+    post('/api/logout/all', required, account.logoutAll),
+    get('/api/sessions', required, account.listSessions),
+    del('/api/sessions/:sessionId', required, account.endSession),
+    post('/api/password/change', active, account.changePassword),
+    del('/api/account', active, account.delete),
+    get('/tasks', required, tasks.list),
+    post('/tasks/create', required, tasks.create),
+    get('/tasks/:taskId', required, tasks.get),
+    put('/tasks/:taskId/update', required, tasks.update),
+    del('/tasks/:taskId/delete', required, tasks.delete),
+    get('/livez', none, health.live),
+    get('/readyz', none, health.ready),
+    get('/.well-known/jwks.json', none, publicKeys.list),
+  ];
+}
+
+const route =
+  (method: Route['method']) =>
+  (path: string, access: Middleware, handler: Handler): Route => ({
+    method,
+    path,
+    access,
+    handler,
+  });
+const get = route('get');
+const post = route('post');
+const put = route('put');
+const del = route('delete');
+
+/** Checks of ids in a path, by the name of the parameter. */
+export const params: Readonly<Record<string, (id: string, ctx: Context) => void>> = {
+  taskId: (id, ctx) => void (ctx.state.taskId = parseTaskId(id)),
+  sessionId: (id, ctx) => void (ctx.state.sessionId = parseSessionId(id)),
+};
+
+/** The router of a table: HEAD with GET, OPTIONS for everybody, and 405 for the methods that are left. */
+export function createRouter(routes: readonly Route[]): Router<RequestState, ReplyContext> {
+  const router = new Router<RequestState, ReplyContext>({ sensitive: true });
+  for (const [name, check] of Object.entries(params)) {
+    router.param(name, (id, ctx, next) => {
+      check(id, ctx);
+      return next();
+    });
+  }
+  for (const path of new Set(routes.map((each) => each.path))) {
+    const here = routes.filter((each) => each.path === path);
+    // Behind the checks of ids: a path with a malformed one is no route.
+    const nameRoute: Middleware = (ctx, next) => {
+      ctx.state.route = path;
+      return next();
+    };
+    for (const { method, access, handler } of here) router[method](path, nameRoute, access, handler);
+    const allow = here.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]));
+    const headers = { Allow: [...allow, 'OPTIONS'].join(', ') };
+    router.options(path, nameRoute, (ctx) => replyEmpty(ctx, headers));
+    // Credentials are checked before the method (docs/api.md, section 2).
+    for (const { access } of here.slice(0, 1)) {
+      router.all(path, nameRoute, access, (ctx) => {
+        throw new Refusal(405, { detail: `Method "${ctx.method}" not allowed.` }, headers);
+      });
+    }
+  }
   return router;
 }
 
-/** Answers each request by the resource that its path names. */
-export function routes(router: Router<RequestState>): Action {
-  // The router would hold a path against each of its patterns, and compose a chain of the one that it found.
-  const byFirstSegment = new Map<string, Router<RequestState>['stack']>();
-  for (const layer of router.stack) {
-    const segment = firstSegment(String(layer.path));
-    byFirstSegment.set(segment, [...(byFirstSegment.get(segment) ?? []), layer]);
-  }
-  return (ctx) => {
-    const path = decodedPath(ctx) ?? '';
-    const found = byFirstSegment.get(firstSegment(path))?.find((layer) => layer.match(path));
-    if (!found) throw unknownPath;
-    const [id] = found.captures(path);
-    if (id !== undefined) {
-      if (found.path === sessionPath) ctx.state.sessionId = parseSessionId(id);
-      else ctx.state.taskId = parseId(id);
-    }
-    ctx.state.route = String(found.path);
-    return (found.stack[0] as Action)(ctx);
-  };
-}
+export const notFound = refusal(404, 'Not found.');
 
-const sessionPath = '/api/sessions/:id';
-
-async function everybody(): Promise<void> {}
-
-/** Registers a path: its actions by method, HEAD with GET, OPTIONS for everybody, and 405 for what is left. */
-function resource(
-  router: Router<RequestState>,
-  path: string,
-  admit: (ctx: Context) => Promise<unknown>,
-  actions: Readonly<Record<string, Action>>,
-): void {
-  const { GET } = actions;
-  const byMethod = new Map(Object.entries(GET ? { GET, HEAD: GET, ...actions } : actions));
-  const allow = [...byMethod.keys(), 'OPTIONS'].join(', ');
-
-  const otherwise: Action = async (ctx) => {
-    if (ctx.method === 'OPTIONS') return answerEmpty(ctx, { Allow: allow });
-    await admit(ctx);
-    throw new Refusal(405, { detail: `Method "${ctx.method}" not allowed.` }, { Allow: allow });
-  };
-  router.all(path, (ctx) => (byMethod.get(ctx.method) ?? otherwise)(ctx));
-}
-
-const unknownPath = refusal(404, 'Not found.');
-
-/** Of a path, what stands between its first slash and its second. */
-function firstSegment(path: string): string {
-  const end = path.indexOf('/', 1);
-  return path.slice(1, end === -1 ? undefined : end);
-}
-
-/** An id in a path (contract, section 7). One that no number can hold becomes 0, which no task has either. */
-function parseId(text: string): number {
-  if (!/^[0-9]+$/.test(text)) throw unknownPath;
+/** An id in a path (docs/api.md, section 7). One that no number can hold becomes 0, which no task has either. */
+function parseTaskId(text: string): number {
+  if (!/^[0-9]+$/.test(text)) throw notFound;
   const id = Number(text);
   return Number.isSafeInteger(id) ? id : 0;
 }
 
 /** An id of a session, as sessions are given theirs. */
 function parseSessionId(text: string): string {
-  if (!/^[0-9a-f]{32}$/.test(text)) throw unknownPath;
+  if (!/^[0-9a-f]{32}$/.test(text)) throw notFound;
   return text;
-}
-
-/**
- * The path decoded as a whole, as the replaced backend does; undefined or empty if the target of the request is no URL,
- * or what it encodes is no text.
- */
-function decodedPath(ctx: Context): string | undefined {
-  const { url = '' } = ctx.req;
-  if (/^[\w/]+$/.test(url)) return url; // Nothing in it to be parsed.
-  try {
-    const { path } = ctx;
-    return path.includes('%') ? decodeURIComponent(path) : path;
-  } catch {
-    return undefined;
-  }
 }

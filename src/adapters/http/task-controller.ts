@@ -1,19 +1,18 @@
+import { Readable } from 'node:stream';
 import type { LimitLongReads } from '../../application/limit-long-reads.js';
 import type { ListEnd, ManageTasks } from '../../application/manage-tasks.js';
 import { parsePaging, type Paging } from '../../domain/page.js';
 import type { TaskPage } from '../../domain/task.js';
-import { answer, answerJson, answerStream } from './answer.js';
-import type { Authentication } from './authentication.js';
-import type { Action, Context } from './context.js';
+import { sessionOf, type Context, type Handler } from './context.js';
 import { idempotencyKey } from './idempotency-key.js';
 import { parseForm, type FormEntries } from './parse-form.js';
+import { reply, replyJson } from './reply.js';
 import type { ReadFields } from './request-body.js';
 import { jsonOfTask, jsonOfTasks } from './task-json.js';
 
 /** The caller's tasks. What is wrong with the caller is told before anything that is wrong with the request. */
 export class TaskController {
   constructor(
-    private readonly authentication: Authentication,
     private readonly readFields: ReadFields,
     private readonly tasks: ManageTasks,
     private readonly longReads: LimitLongReads,
@@ -23,67 +22,66 @@ export class TaskController {
    * A list, at once if it is short, and page by page as the client takes it if it is long. One with a limit has a link to
    * the next while there is more (RFC 8288).
    */
-  readonly list: Action = async (ctx) => {
+  readonly list: Handler = async (ctx) => {
     const query = queryOf(ctx);
     const [limitText, afterText, offsetText] = ['limit', 'after', 'offset'].map((name) =>
       lastValue(query, name),
     );
     const paging = parsePaging(limitText, afterText, offsetText);
     const { after, offset, limit = Infinity } = paging;
-    const { caller, first } = await this.authentication.within(ctx, async (who) => ({
-      caller: who,
-      first: await this.tasks.list(who.userId, { after, limit, offset }, who.sessionId),
-    }));
+    const { userId, sessionId } = sessionOf(ctx);
+    const first = await this.tasks.list(userId, { after, limit, offset }, sessionId);
 
     const json = jsonOfTasks(first.tasks);
     const end = { lastId: first.tasks.at(-1)?.id ?? after, hasMore: first.hasMore };
     const rest = { after: end.lastId, limit: limit - first.tasks.length };
     const isWhole = !first.hasMore || rest.limit === 0;
     if (isWhole && json.length <= maxShortText) {
-      return answerJson(ctx, 200, `[${json}]`, linkToNext(query, paging, end));
+      return replyJson(ctx, 200, `[${json}]`, linkToNext(query, paging, end));
     }
-    const { userId, sessionId } = caller;
-    await this.longReads.run(userId, async () => {
-      if (isWhole) return answerStream(ctx, jsonArray(json, []), linkToNext(query, paging, end));
+    const release = this.longReads.begin(userId);
+    try {
       // The link comes before the tasks, and names the last of them.
-      const wholeEnd = limit === Infinity ? undefined : await this.tasks.endOf(userId, rest, sessionId);
-      const pages = this.tasks.listOn(userId, rest, sessionId);
-      const link = wholeEnd && linkToNext(query, paging, wholeEnd);
-      return answerStream(ctx, jsonArray(json, pages, wholeEnd?.lastId), link);
-    });
+      const wholeEnd = isWhole || limit === Infinity ? end : await this.tasks.endOf(userId, rest, sessionId);
+      const pages = isWhole ? [] : this.tasks.listOn(userId, rest, sessionId);
+      const upTo = limit === Infinity ? Infinity : wholeEnd.lastId;
+      // One page at a time, read when the client has taken the one before it.
+      const options = { highWaterMark: 1 };
+      const body = Readable.from(jsonArray(json, pages, upTo), options).once('close', release);
+      replyJson(ctx, 200, body, linkToNext(query, paging, wholeEnd));
+    } catch (error) {
+      release();
+      throw error;
+    }
   };
 
-  readonly create: Action = async (ctx) => {
-    const task = await this.authentication.within(ctx, async ({ userId, sessionId }) => {
-      const key = idempotencyKey(ctx);
-      return await this.tasks.create(userId, await this.readFields(ctx), sessionId, key);
-    });
-    answerJson(ctx, 201, jsonOfTask(task));
+  readonly create: Handler = async (ctx) => {
+    const { userId, sessionId } = sessionOf(ctx);
+    const key = idempotencyKey(ctx);
+    const task = await this.tasks.create(userId, await this.readFields(ctx), sessionId, key);
+    replyJson(ctx, 201, jsonOfTask(task));
   };
 
-  readonly get: Action = async (ctx) => {
-    const { taskId: id = 0 } = ctx.state;
-    const task = await this.authentication.within(ctx, ({ userId, sessionId }) =>
-      this.tasks.get(userId, id, sessionId),
-    );
-    answerJson(ctx, 200, jsonOfTask(task));
+  readonly get: Handler = async (ctx) => {
+    const { userId, sessionId } = sessionOf(ctx);
+    replyJson(ctx, 200, jsonOfTask(await this.tasks.get(userId, taskIdOf(ctx), sessionId)));
   };
 
-  readonly update: Action = async (ctx) => {
-    const { taskId: id = 0 } = ctx.state;
-    const task = await this.authentication.within(ctx, ({ userId, sessionId }) =>
-      this.tasks.update(userId, id, this.readFields(ctx), sessionId),
-    );
-    answerJson(ctx, 200, jsonOfTask(task));
+  readonly update: Handler = async (ctx) => {
+    const { userId, sessionId } = sessionOf(ctx);
+    const task = await this.tasks.update(userId, taskIdOf(ctx), this.readFields(ctx), sessionId);
+    replyJson(ctx, 200, jsonOfTask(task));
   };
 
-  readonly delete: Action = async (ctx) => {
-    const { taskId: id = 0 } = ctx.state;
-    await this.authentication.within(ctx, ({ userId, sessionId }) =>
-      this.tasks.delete(userId, id, sessionId),
-    );
-    answer(ctx, 200, { message: 'Task deleted successfully' });
+  readonly delete: Handler = async (ctx) => {
+    const { userId, sessionId } = sessionOf(ctx);
+    await this.tasks.delete(userId, taskIdOf(ctx), sessionId);
+    reply(ctx, 200, { message: 'Task deleted successfully' });
   };
+}
+
+function taskIdOf(ctx: Context): number {
+  return ctx.state.taskId ?? 0;
 }
 
 /** How long a list may be, in characters of JSON, and still not count as a long read. */

@@ -1,0 +1,27 @@
+import type { App, Extensions } from './adapters/http/app.js';
+import type { Log } from './application/ports.js';
+import { readConfig } from './config.js';
+import { createContainer, HttpApp } from './container.js';
+import { createStorage } from './storage.js';
+
+/** What an application of somebody else gives Hexado. */
+export interface Embedding extends Extensions {
+  /** The settings, as docs/configuration.md names them; those about listening, workers and the log's level do not count. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Where log lines go: `console` will do. */
+  readonly log: Log;
+}
+
+const clock = () => Date.now() / 1000;
+
+/** Hexado as a Koa application, to be served or mounted. Call `close` when it is not used any more. Throws ConfigError. */
+export async function createHexado({ environment = {}, log, ...extensions }: Embedding): Promise<{
+  readonly app: App;
+  close(): Promise<void>;
+}> {
+  const config = readConfig(environment);
+  for (const warning of config.warnings) log.warn({}, warning);
+  const storage = await createStorage(config.storage, { clock, log });
+  const app = createContainer(config, storage, clock, log, extensions).get(HttpApp);
+  return { app, close: () => storage.close() };
+}
