@@ -80,6 +80,8 @@ describe('a process that is told to stop', () => {
   it('exits at once at a second signal, whatever is going on', async () => {
     server = await ServerProcess.start();
     const client = await RawConnection.open(server.port);
+    client.sendRequest(['GET /livez HTTP/1.1', 'Host: a']);
+    await client.response(); // Until then the server may not have accepted the connection.
     client.sendRequest(['POST /api/token/ HTTP/1.1', 'Host: a', 'Content-Length: 2'], '{');
     server.signal('SIGTERM');
     await untilStopping();
