@@ -3,10 +3,11 @@ import { request, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import type { Task } from '../../src/domain/task.js';
-import { expectAnswer } from '../support/answers.js';
+import { accessRefused, expectAnswer } from '../support/answers.js';
 import { claimsOf } from '../support/json-web-token.js';
 import type { RunningServer, SignedIn } from '../support/running-server.js';
 import { SettableClock } from '../support/settable-clock.js';
+import { whileReplaced } from '../support/replace-method.js';
 import { withEachStorage } from '../support/storages.js';
 import { until } from '../support/until.js';
 
@@ -168,6 +169,62 @@ describe('a user with large tasks', () => {
             const { status } = await call('GET', path, undefined, owner);
             return status === 200 ? true : undefined;
           });
+        });
+      }
+    });
+
+    it('is no failure when they have gone before the response to a long list begins', async () => {
+      const { tasks } = server.storage;
+      const lines = server.log.length;
+      let read = 0;
+      const afterTheEnd =
+        (list: typeof tasks.list): typeof tasks.list =>
+        async (...args) => {
+          const page = await list(...args);
+          if (++read === 2) {
+            outgoing.destroy();
+            await until(async () => (outgoing.closed ? true : undefined));
+          }
+          return page;
+        };
+      const headers = { Authorization: `Bearer ${owner.access}` };
+      const options = {
+        host: '127.0.0.1',
+        port: server.port,
+        path: '/tasks/?limit=200',
+        headers,
+        agent: false,
+      };
+      const outgoing = request(options).on('error', () => undefined);
+      await whileReplaced(tasks, 'list', afterTheEnd, async () => {
+        outgoing.end();
+        await until(async () => (server.log.length > lines ? true : undefined));
+      });
+      const [line, ...more] = server.log.slice(lines);
+      expect({ level: line?.level, aborted: line?.fields['aborted'], more }).to.deep.equal({
+        level: 'info',
+        aborted: true,
+        more: [],
+      });
+    });
+
+    it('is refused when their session ends before the response to a long list begins', async () => {
+      const { tasks } = server.storage;
+      const reader = await signInAgain(owner);
+      let read = 0;
+      const afterTheEnd =
+        (list: typeof tasks.list): typeof tasks.list =>
+        async (...args) => {
+          if (++read === 2) await server.call('POST', '/api/logout/', { refresh: reader.refresh });
+          return list(...args);
+        };
+      for (const path of ['/tasks/?limit=200', '/tasks/?limit=1&offset=200']) {
+        await whileReplaced(tasks, 'list', afterTheEnd, async () => {
+          expectAnswer(
+            await call('GET', path, undefined, reader),
+            401,
+            accessRefused('Token is blacklisted'),
+          );
         });
       }
     });

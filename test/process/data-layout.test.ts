@@ -44,3 +44,22 @@ describe('data of a layout that this version does not read', () => {
     });
   }
 });
+
+describe('a user who cannot be read', () => {
+  it("ends the operator's list with the code 70, and the key", async () => {
+    const server = await RedisServer.start();
+    const redis = new Redis(server.port);
+    try {
+      await redis.set('hexado:layout', 1);
+      await redis.set('hexado:user-ids', 1);
+      await redis.hset('hexado:{u:1}:account', 'username', 'ann');
+      const environment = { STORAGE: 'redis', REDIS_URL: server.url, SIGNING_KEY: signingKey };
+      const ending = await run(['user', 'list'], { environment });
+      const sentence = 'What is stored at hexado:\\{u:1\\}:account cannot be read\\. It is left as it is\\.';
+      expectRefusal(ending, 70, new RegExp(`^${sentence}$`));
+    } finally {
+      redis.disconnect();
+      await server.stop();
+    }
+  });
+});
