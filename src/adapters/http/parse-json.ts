@@ -1,4 +1,4 @@
-import { refusal } from './refusal.js';
+import { Refusal, refusal } from './refusal.js';
 
 /** Deeper than any client has reason to nest, and shallow enough for every recursion that comes after. */
 const maxDepth = 1000;
@@ -9,25 +9,25 @@ const maxCommas = 10_000;
 /** As many digits as the replaced backend reads. */
 const maxDigits = 4300;
 
-/** The shortest number that is out of range has so many characters: 1e309. */
-const shortestHugeNumber = 5;
+/** Whole numbers of fewer characters are read exactly. */
+const exactLength = 16;
+
+/** Numbers of fewer characters are read exactly and in range, such as 1e99. */
+const harmlessLength = 5;
+
+/** Numbers of fewer characters and without an exponent are in range. */
+const inRangeLength = 309;
 
 /**
- * Parses JSON (RFC 8259). Whole numbers that a number cannot hold exactly come as strings of their digits. Throws a
- * 400 for malformed text, for numbers out of range, for values nested too deeply, and for too many of them.
+ * Parses JSON (RFC 8259). Whole numbers that a number cannot hold exactly come as strings of their digits, if they are in
+ * a list or an object. Throws a 400 for malformed text, for numbers out of range, for values nested too deeply, and for
+ * too many of them.
  */
 export function parseJson(text: string): unknown {
-  const withoutHugeNumbers = quoteHugeNumbers(text);
-  const value = parse(text);
-  const isExact = withoutHugeNumbers === text || typeof value !== 'object';
-  return isExact ? value : parse(withoutHugeNumbers);
-}
-
-function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
-  } catch {
-    throw malformed('the body is not valid JSON');
+    return JSON.parse(quoteHugeNumbers(text));
+  } catch (error) {
+    throw error instanceof Refusal ? error : malformed('the body is not valid JSON');
   }
 }
 
@@ -61,7 +61,7 @@ function quoteHugeNumbers(json: string): string {
       if (++commas > maxCommas) throw malformed('too many values');
     } else if (code === minus || (code >= zero && code <= nine)) {
       const number = numberAt(json, i);
-      if (isHuge(number)) {
+      if (isHuge(number) && depth > 0 && !isName(json, i + number.length)) {
         result += `${json.slice(copied, i)}"${number}"`;
         copied = i + number.length;
       }
@@ -70,6 +70,8 @@ function quoteHugeNumbers(json: string): string {
   }
   return result + json.slice(copied);
 }
+
+const numberPattern = /[\d.eE+-]+/y;
 
 /** The index of the quote that ends the string which begins at an index; the end of the text if there is none. */
 function endOfString(json: string, start: number): number {
@@ -80,18 +82,28 @@ function endOfString(json: string, start: number): number {
 }
 
 function numberAt(json: string, start: number): string {
-  const number = /[\d.eE+-]+/y;
-  number.lastIndex = start;
-  return number.exec(json)?.[0] ?? '';
+  numberPattern.lastIndex = start;
+  return numberPattern.exec(json)?.[0] ?? '';
 }
 
-/** Whether a number is whole and too large to be read exactly; throws a 400 if it is out of range. */
+/** Whether a number is whole and cannot be read exactly; throws a 400 if it is out of range. */
 function isHuge(number: string): boolean {
-  if (number.length < shortestHugeNumber || Number.isSafeInteger(Number(number))) return false;
-  const isWhole = /^-?\d+$/.test(number);
-  const isInRange = isWhole ? number.replace('-', '').length <= maxDigits : Number.isFinite(Number(number));
-  if (!isInRange) throw malformed('a number is out of range');
-  return isWhole;
+  if (number.length < harmlessLength) return false;
+  const digits = /^-?([1-9]\d*)$/.exec(number)?.[1];
+  if (digits === undefined) {
+    const mayBeOutOfRange = number.length >= inRangeLength || /[eE]/.test(number);
+    if (mayBeOutOfRange && !Number.isFinite(Number(number))) throw malformed('a number is out of range');
+    return false;
+  }
+  if (digits.length > maxDigits) throw malformed('a number is out of range');
+  return digits.length >= exactLength && !Number.isSafeInteger(Number(number));
+}
+
+/** Whether a colon follows: a number is no name, but a text in its place would be one. */
+function isName(json: string, end: number): boolean {
+  const colon = /\s*:/y;
+  colon.lastIndex = end;
+  return colon.test(json);
 }
 
 function malformed(reason: string): Error {
