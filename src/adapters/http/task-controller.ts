@@ -23,7 +23,7 @@ export class TaskController {
    * the next while there is more (RFC 8288).
    */
   readonly list: Handler = async (ctx) => {
-    const query = queryOf(ctx);
+    const query = parseQuery(ctx.querystring);
     const [limitText, afterText, offsetText] = ['limit', 'after', 'offset'].map((name) =>
       lastValue(query, name),
     );
@@ -37,7 +37,7 @@ export class TaskController {
     const rest = { after: end.lastId, limit: limit - first.tasks.length };
     const isWhole = !first.hasMore || rest.limit === 0;
     if (isWhole && json.length <= maxShortText) {
-      return replyJson(ctx, 200, `[${json}]`, linkToNext(query, paging, end));
+      return replyJson(ctx, 200, `[${json}]`, linkToNext(ctx, paging, end));
     }
     const release = this.longReads.begin(userId);
     try {
@@ -48,7 +48,7 @@ export class TaskController {
       // One page at a time, read when the client has taken the one before it.
       const options = { highWaterMark: 1 };
       const body = Readable.from(jsonArray(json, pages, upTo), options).once('close', release);
-      replyJson(ctx, 200, body, linkToNext(query, paging, wholeEnd));
+      replyJson(ctx, 200, body, linkToNext(ctx, paging, wholeEnd));
     } catch (error) {
       release();
       throw error;
@@ -88,8 +88,8 @@ function taskIdOf(ctx: Context): number {
 const maxShortText = 2 ** 18;
 
 /** The parameters of a query. Koa's own `ctx.query` takes quadratic time for many of them. */
-function queryOf({ querystring }: Context): FormEntries {
-  return querystring === '' ? [] : parseForm(querystring, (bytes) => bytes.toString());
+function parseQuery(query: string): FormEntries {
+  return query === '' ? [] : parseForm(query, (bytes) => bytes.toString());
 }
 
 /** The last value of a parameter, as clients are used to; undefined if it is missing. */
@@ -99,25 +99,27 @@ function lastValue(query: FormEntries, name: string): string | undefined {
 
 /**
  * The header with a relative reference to the next page, which is right behind any prefix of a proxy. It keeps the other
- * parameters, and goes on by offset where the client does. None behind the last page, or for a client that does not page.
+ * parameters as they were sent, and goes on by offset where the client does. None behind the last page, or for a client
+ * that does not page.
  */
 function linkToNext(
-  query: FormEntries,
+  { querystring }: Context,
   { limit, after, offset }: Paging,
   { lastId, hasMore }: ListEnd,
 ): Record<string, string> {
   if (limit === undefined || !hasMore) return {};
-  const next = new URLSearchParams({ limit: String(limit) });
-  for (const [name, value] of query) {
-    if (!['limit', 'after', 'offset'].includes(name)) next.append(name, value);
-  }
-  if (offset === undefined) next.append('after', String(lastId));
-  else {
-    if (after > 0) next.append('after', String(after));
-    next.append('offset', String(offset + limit));
-  }
-  return { Link: `<?${next.toString()}>; rel="next"` };
+  const others = querystring.split('&').filter((pair) => {
+    const [entry] = parseQuery(pair);
+    return entry && !['limit', 'after', 'offset'].includes(entry[0]);
+  });
+  const start = after > 0 ? [`after=${after}`] : [];
+  const next = offset === undefined ? [`after=${lastId}`] : [...start, `offset=${offset + limit}`];
+  const query = [`limit=${limit}`, ...others, ...next].join('&').replaceAll(notInLinks, encodeURIComponent);
+  return { Link: `<?${query}>; rel="next"` };
 }
+
+/** What would end the link (RFC 8288), of what a query may contain here. */
+const notInLinks = /["<>]/g;
 
 /** A list that begins with the first tasks, and goes on with pages as they come, up to an id. */
 async function* jsonArray(
