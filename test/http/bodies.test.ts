@@ -495,6 +495,21 @@ describe('request bodies', () => {
       await expectStillUsable();
     });
 
+    it('are read from 1,000 chunks of one byte, and refused in twice as many', async () => {
+      const body = bodyOf(1000);
+      post(inChunks, chunked(...body.split('')));
+      expectAnswer(await connection.response(), 201, task(JSON.parse(body) as object));
+      post(inChunks, chunked(...bodyOf(2000).split('')));
+      expectAnswer(await connection.response(), 400, { detail: 'Request body in too many chunks.' });
+    });
+
+    it('are read from many chunks that are not short', async () => {
+      const body = bodyOf(limit);
+      post(inChunks, chunked(...(body.match(/.{1,128}/g) ?? [])));
+      expectAnswer(await connection.response(), 201, task(JSON.parse(body) as object));
+      await expectStillUsable();
+    });
+
     it('are empty in no chunk, whatever type they claim', async () => {
       for (const types of [[`Content-Type: ${json}`], ['Content-Type: text/plain'], []]) {
         post([...types, 'Transfer-Encoding: chunked'], chunked());

@@ -4,6 +4,7 @@ import type Koa from 'koa';
 import type { BaseResponse } from 'koa';
 import type { Log } from '../../application/ports.js';
 import type { Context, Middleware } from './context.js';
+import { discardBody } from './discard-body.js';
 import { replyWithError } from './error-handler.js';
 
 /** A response that is recorded and not yet written. */
@@ -87,6 +88,7 @@ export function sendReply(log: Log): Middleware {
 }
 
 async function write({ req, res, state }: Context, { status, body, headers }: Reply): Promise<void> {
+  if (req.headers['transfer-encoding'] !== undefined) discardBody(req); // Where nobody has read it.
   const head = [...headers, 'X-Request-Id', state.requestId];
   if (typeof body === 'string') head.push('Content-Length', String(Buffer.byteLength(body)));
   res.writeHead(

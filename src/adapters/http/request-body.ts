@@ -3,6 +3,7 @@ import bodyParser from 'koa-bodyparser';
 import type { Fields } from '../../domain/fields.js';
 import { parseContentType, type Charset } from './content-type.js';
 import type { Context } from './context.js';
+import { discardBody, maxChunks } from './discard-body.js';
 import { parseForm } from './parse-form.js';
 import { parseJson } from './parse-json.js';
 import { parseMultipart } from './parse-multipart.js';
@@ -17,7 +18,7 @@ type Parse = (body: Buffer) => Fields | Promise<Fields>;
 const mediaTypes = ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'] as const;
 const [json, form, multipart] = mediaTypes;
 
-/** Bytes up to which a body is read here, if its length is told beforehand. */
+/** Bytes up to which a body of a known length is read here. */
 const shortLength = 16 * 1024;
 
 /** More fields than any client has reason to send in a form. */
@@ -28,7 +29,7 @@ const maxFormFields = 1000;
  * here is refused before a body that is too large.
  */
 export function fieldsReader(limit: number): ReadFields {
-  const readAny = bytesReader(limit);
+  const readLong = longBodyReader(limit);
   return async (ctx) => {
     const { headers } = ctx.req;
     const parse = parserOf(headers);
@@ -36,12 +37,14 @@ export function fieldsReader(limit: number): ReadFields {
       if (await hasBody(ctx.req)) throw parse;
       return {};
     }
+    const length = Number(headers['content-length']);
+    if (length > limit) throw tooLarge;
     const { rawBody } = ctx.request;
-    const isShort = Number(headers['content-length']) <= Math.min(shortLength, limit);
+    const isHere = length <= shortLength || Number.isNaN(length);
     const bytes =
       typeof rawBody === 'string'
         ? Buffer.from(rawBody) // Middleware of somebody else has read it.
-        : await (isShort ? readShort(ctx.req) : readAny(ctx));
+        : await (isHere ? read(ctx.req, limit) : readLong(ctx));
     return bytes.length === 0 ? {} : parse(bytes);
   };
 }
@@ -62,34 +65,53 @@ function parserOf(headers: IncomingHttpHeaders): Parse | Refusal {
   return refusal(415, `Unsupported media type "${contentType}" in request.`);
 }
 
-/** Whether there is a body that is not empty, as soon as that can be told. What comes of it is not kept. */
-function hasBody(request: IncomingMessage): Promise<boolean> {
+/** Whether there is a body that is not empty. Nothing is read where the head tells. */
+async function hasBody(request: IncomingMessage): Promise<boolean> {
+  const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
+  if (length !== undefined || coding === undefined) return Number(length ?? 0) > 0;
   return new Promise((resolve, reject) => {
+    discardBody(request);
     request.once('data', () => resolve(true));
     request.once('end', () => resolve(false));
     request.once('error', () => reject(malformed));
-    if (Number(request.headers['content-length']) > 0) resolve(true);
   });
 }
 
-/** Reads a short body of a known length, which koa-bodyparser would do at several times the cost. */
-function readShort(request: IncomingMessage): Promise<Buffer> {
+/**
+ * Reads a body that is known to be short, or comes in chunks. koa-bodyparser would do so at several times the cost, and at
+ * so much for chunks of one byte that others wait.
+ */
+function read(request: IncomingMessage, limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    let length = 0;
+    const refuse = (reason: Refusal) => {
+      request.off('data', collect);
+      discardBody(request);
+      reject(reason);
+    };
+    const collect = (chunk: Buffer) => {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length > limit) refuse(tooLarge);
+      else if (chunks.length > maxChunks(length)) refuse(tooManyChunks);
+    };
+    request.on('data', collect);
     request.on('end', () => resolve(Buffer.concat(chunks)));
     request.on('error', () => reject(malformed));
   });
 }
 
-function bytesReader(limit: number): (ctx: Context) => Promise<Buffer> {
+function longBodyReader(limit: number): (ctx: Context) => Promise<Buffer> {
   const options = {
     enableTypes: ['text'],
     extendTypes: { text: [...mediaTypes] },
     textLimit: `${limit}b`,
     // One character per byte: as UTF-8, invalid bytes would be replaced instead of rejected.
     encoding: 'latin1',
-    onerror: rejectUnreadable,
+    onerror: () => {
+      throw malformed; // Too large it is not: its length is known.
+    },
   };
   const readText = bodyParser(options);
   return async (ctx) => {
@@ -141,12 +163,8 @@ function fieldsOf(entries: readonly (readonly [name: string, value: unknown])[])
   return status === undefined || status === '' ? fields : { ...fields, status };
 }
 
-function rejectUnreadable(error: Error, ctx: { readonly req: Context['req'] }): never {
-  ctx.req.resume(); // Lets the rest of the body go by, so that the connection can be used again.
-  const isTooLarge = 'type' in error && error.type === 'entity.too.large';
-  throw isTooLarge ? refusal(413, 'Request body too large.') : malformed;
-}
-
 const malformed = refusal(400, 'Malformed request.');
+const tooLarge = refusal(413, 'Request body too large.');
+const tooManyChunks = refusal(400, 'Request body in too many chunks.');
 
 async function noop(): Promise<void> {}
