@@ -179,7 +179,7 @@ const places: readonly Place[] = [
   { route: '/api/logout', method: 'POST', fields: { refresh: 'x' } },
   { route: '/api/logout/all', method: 'POST' },
   { route: '/api/sessions', method: 'GET' },
-  { route: '/api/sessions/:id', method: 'DELETE' },
+  { route: '/api/sessions/:sessionId', method: 'DELETE' },
   {
     route: '/api/password/change',
     method: 'POST',
@@ -188,9 +188,9 @@ const places: readonly Place[] = [
   { route: '/api/account', method: 'DELETE', fields: { password: 'wrong' } },
   { route: '/tasks', method: 'GET' },
   { route: '/tasks/create', method: 'POST', fields: task },
-  { route: '/tasks/:id', method: 'GET' },
-  { route: '/tasks/:id/update', method: 'PUT', fields: task },
-  { route: '/tasks/:id/delete', method: 'DELETE' },
+  { route: '/tasks/:taskId', method: 'GET' },
+  { route: '/tasks/:taskId/update', method: 'PUT', fields: task },
+  { route: '/tasks/:taskId/delete', method: 'DELETE' },
   { route: '/livez', method: 'GET' },
   { route: '/readyz', method: 'GET' },
   { route: '/.well-known/jwks.json', method: 'GET' },
@@ -230,7 +230,7 @@ describe('while the worst input is sent, others do not wait', () => {
     }).timeout(120_000);
 
     for (const { method, route, fields } of places) {
-      const path = `${route.replace(':id', '1')}/`;
+      const path = `${route.replace(/:\w+/, '1')}/`;
       const ask = (query: string, extra: Readonly<Record<string, string>> = {}): WireRequest => {
         return { method, path: `${path}?${query}`, headers: { ...authorization(), ...extra } };
       };
