@@ -52,7 +52,7 @@ describe('GET /readyz on a Redis Cluster', () => {
     expect(status).to.equal('degraded');
     expect(reasons).to.have.length(1);
     expect(reasons?.[0]).to.match(/^A shard of the Redis Cluster does not answer \([\w ]+\)\. .+\.|\?$/);
-    await until(async () => linesAbout('A part of Redis cannot be reached')[0]);
+    await until(async () => linesAbout('A part of the Redis Cluster cannot be reached')[0]);
 
     await Promise.all(cluster.nodes.map((node) => node.kill()));
     await degradedWith(503);

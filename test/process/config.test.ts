@@ -666,6 +666,8 @@ describe('the configuration', () => {
       ],
       ['REDIS_TLS_CA_FILE', { REDIS_TLS_CA_FILE: 'package.json' }],
       ['REDIS_TLS_SERVERNAME', { REDIS_TLS_SERVERNAME: 'cache' }],
+      ['REDIS_TLS_SERVERNAME', { ...overTls, REDIS_TLS_SERVERNAME: '192.0.2.1' }],
+      ['REDIS_TLS_SERVERNAME', { ...overTls, REDIS_TLS_SERVERNAME: 'cache:6379' }],
       ['REDIS_TLS_SERVERNAME', { REDIS_TLS_SERVERNAME: 'cache', REDIS_URL: '/run/redis.sock' }],
       ['REDIS_TLS_CA_FILE', { ...overTls, REDIS_TLS_CA_FILE: './missing' }],
       ['REDIS_TLS_CA_FILE', { ...overTls, REDIS_TLS_CA_FILE: 'package.json' }],

@@ -84,10 +84,10 @@ export class ManagedClient {
     try {
       return await command(this.client);
     } catch (error) {
-      if (!this.hasChance() || isRefusal(error)) throw this.failure(error);
+      if (this.chance() === 0 || isRefusal(error)) throw this.failure(error);
     }
     if (!this.usable) await this.untilUsable();
-    const late = delay(this.chanceUntil - performance.now(), undefined, { ref: false }).then(() => {
+    const late = delay(this.chance(), undefined, { ref: false }).then(() => {
       throw new Error('timeout');
     });
     return Promise.race([command(this.client), late]).catch((error: unknown) => {
@@ -117,7 +117,7 @@ export class ManagedClient {
     const reason = reasonOf(error);
     const isVague = this.settings.mode !== 'single' && reason.endsWith('connection lost');
     const cause = isVague ? await connectionError(this.settings) : undefined;
-    if (!this.usable && !this.hasChance()) {
+    if (!this.usable && this.chance() === 0) {
       const exactly = cause === undefined ? reason : reason.replace('connection lost', reasonOf(cause));
       this.outages.lost(this.client, exactly);
     }
@@ -184,15 +184,16 @@ export class ManagedClient {
     return true;
   }
 
-  private hasChance(): boolean {
-    return performance.now() < this.chanceUntil;
+  /** Milliseconds for which a new connection is waited for. */
+  private chance(): number {
+    return Math.max(0, Math.ceil(this.chanceUntil - performance.now()));
   }
 
   /** Resolves if commands can be sent, now or over a new connection that is to be expected soon; otherwise StorageUnavailable. */
   async untilUsable(): Promise<void> {
-    if (!this.usable && this.hasChance()) {
-      const signal = AbortSignal.timeout(Math.ceil(this.chanceUntil - performance.now()));
-      await once(this.events, 'usable', { signal }).catch(() => undefined);
+    const chance = this.chance();
+    if (!this.usable && chance > 0) {
+      await once(this.events, 'usable', { signal: AbortSignal.timeout(chance) }).catch(() => undefined);
     }
     if (!this.usable) throw this.outages.away(this.client);
   }

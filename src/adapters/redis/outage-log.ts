@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { ReplyError } from 'ioredis';
+import { Cluster, ReplyError } from 'ioredis';
 import type { Log } from '../../application/ports.js';
 import { StorageUnavailable } from '../../domain/errors.js';
 import { adviceFor, reasonOf } from './reason-of.js';
@@ -52,7 +52,8 @@ export class OutageLog {
     if (error instanceof StorageUnavailable || isRefusal(error)) {
       this.failed(reason, 'Redis refuses commands');
     } else if (isUsable) {
-      this.failed(reason, 'A part of Redis cannot be reached');
+      const isPart = client instanceof Cluster;
+      this.failed(reason, isPart ? 'A part of the Redis Cluster cannot be reached' : 'Redis does not answer');
     } else {
       this.lost(client, reason);
       return this.away(client);

@@ -1,4 +1,5 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
+import { isIP } from 'node:net';
 import type { RedisEnvironment } from './redis-settings.js';
 
 /** What a TLS connection needs beyond its address; each of it may be missing. The texts are PEM. */
@@ -50,6 +51,9 @@ export function parseTlsSettings(
     problem('REDIS_TLS_KEY_FILE is not the key of the certificate in REDIS_TLS_CERT_FILE.');
   }
   const servername = text('REDIS_TLS_SERVERNAME');
+  if (servername !== undefined && (isIP(servername) !== 0 || !/^[\w.-]+$/.test(servername))) {
+    problem(`REDIS_TLS_SERVERNAME=${servername}: expected the name of a host, and no address.`);
+  }
   return {
     ...(ca && { ca: ca.pem }),
     ...(cert && { cert: cert.pem }),

@@ -1,0 +1,81 @@
+import { expect } from 'chai';
+import type { Storage } from '../../src/application/ports.js';
+import { StorageUnavailable } from '../../src/domain/errors.js';
+import { aDraft } from '../contracts/builders.js';
+import { RecordedLog } from '../support/recorded-log.js';
+import { command, infoOf } from '../support/redis-command.js';
+import { RedisServer } from '../support/redis-server.js';
+import { openRedisStorage } from '../support/redis-storage.js';
+import { SettableClock } from '../support/settable-clock.js';
+import { stopAfterEach } from '../support/stop-after-each.js';
+import { untilTrue } from '../support/until-true.js';
+
+/** Milliseconds for which a replica that has left still counts, and those that noticing it takes. */
+const farewell = { atLeast: 2_900, atMost: 6_000 };
+
+describe('a write that waits for all replicas', () => {
+  const stopped = stopAfterEach();
+  let master: RedisServer;
+  let storage: Storage;
+
+  beforeEach(async () => {
+    master = stopped(await RedisServer.start({ args: ['--repl-diskless-sync-delay', '0'] }));
+  });
+
+  async function open(): Promise<void> {
+    const options = { clock: new SettableClock().now, log: new RecordedLog() };
+    storage = await openRedisStorage(master, options, { replicasToWaitFor: 'all' });
+    stopped({ stop: () => storage.close() });
+  }
+
+  /** Starts a replica; resolves once the master counts it as online. */
+  async function addReplica(): Promise<RedisServer> {
+    const online = await replicasOnline();
+    const args = ['--replicaof', '127.0.0.1', String(master.port)];
+    const replica = stopped(await RedisServer.start({ args }));
+    await untilTrue('it is online', async () => (await replicasOnline()) > online);
+    return replica;
+  }
+
+  async function replicasOnline(): Promise<number> {
+    const info = await infoOf(master, 'INFO', 'replication');
+    return [...info].filter(([name, value]) => /^slave\d+$/.test(name) && value.includes('state=online'))
+      .length;
+  }
+
+  /** Writes; answers undefined, or why that was refused. */
+  const write = (): Promise<string | undefined> =>
+    storage.tasks.create(1, aDraft()).then(
+      () => undefined,
+      (error: unknown) => (error instanceof StorageUnavailable ? error.reason : 'another error'),
+    );
+
+  /** A replica that has just come may take its time. */
+  const untilConfirmed = () => untilTrue('writes are confirmed', async () => (await write()) === undefined);
+
+  it('is refused while there is none, and confirmed by one, and by a second that comes later', async () => {
+    await open();
+    expect(await write()).to.equal('no replica');
+    await addReplica();
+    await untilConfirmed();
+    const second = await addReplica();
+    await untilConfirmed();
+    second.freeze();
+    expect(await write()).to.equal('too few replicas');
+    second.resume();
+    await untilConfirmed();
+    expect(await command(second, 'DBSIZE')).to.equal(await command(master, 'DBSIZE'));
+  });
+
+  it('is refused for three seconds after one of two has left, and then confirmed by the other', async () => {
+    const [first] = [await addReplica(), await addReplica()];
+    await open();
+    await untilConfirmed();
+    await first.kill();
+    await untilTrue('the master has noticed', async () => (await replicasOnline()) === 1);
+    const leftAt = performance.now();
+    expect(await write()).to.equal('too few replicas');
+    await untilConfirmed();
+    expect(performance.now() - leftAt).to.be.within(farewell.atLeast, farewell.atMost);
+  });
+});
