@@ -103,23 +103,38 @@ describe('a Redis script that is executed twice, as it is when its reply was los
     endAllSessions: () =>
       scripts.endAllSessions(connection, keys.ofUser(1).sessions, keys.operation(1, 'an id'), 'held', now),
     createTask: () => {
-      const { tasks, sessions, taskCounts, requestCounts } = keys.ofUser(1);
+      const { tasks, sessions, taskCounts } = keys.ofUser(1);
       const operation = keys.operation(1, 'an id');
-      const afterId = '\0pending\0Tea\0x';
+      const text = '\0pending\0Tea\0x';
       return scripts.createTask(
         connection,
         tasks,
         sessions,
         taskCounts,
         operation,
+        'held',
+        now,
+        2,
+        100,
+        text,
+      );
+    },
+    createTaskOnce: () => {
+      const { tasks, sessions, taskCounts, requestCounts } = keys.ofUser(1);
+      return scripts.createTaskOnce(
+        connection,
+        tasks,
+        sessions,
+        taskCounts,
+        keys.request(1, 'key'),
         requestCounts,
         'held',
         now,
         2,
         100,
-        10,
+        '\0pending\0Tea\0x',
         'fingerprint',
-        afterId,
+        10,
       );
     },
     updateTask: () => {

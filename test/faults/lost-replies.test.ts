@@ -47,12 +47,12 @@ describe('a write that has taken place, and of which Redis could not tell', () =
   };
 
   const call = (method: string, path: string, body?: object) => server.call(method, path, body, user.access);
-  const create = () =>
+  const create = (access = user.access) =>
     server.send({
       method: 'POST',
       path: '/tasks/create/',
       headers: {
-        Authorization: `Bearer ${user.access}`,
+        Authorization: `Bearer ${access}`,
         'Content-Type': 'application/json',
         'Idempotency-Key': 'milk-3',
       },
@@ -96,6 +96,7 @@ describe('a write that has taken place, and of which Redis could not tell', () =
         await call('PUT', '/tasks/1/update/', { title: 'Tea' });
         await call('DELETE', '/tasks/2/delete/');
         const other = await server.signedIn();
+        await create(other.access);
         const rotated = await refresh(other.refresh);
         await server.call('POST', '/api/logout/', rotated.json());
         const { access, password } = await server.signedIn();

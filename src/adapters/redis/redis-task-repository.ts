@@ -33,27 +33,37 @@ export class RedisTaskRepository implements TaskRepository {
     request?: RepeatableRequest,
   ): Promise<Task> {
     const { tasks, sessions, taskCounts, requestCounts } = this.keys.ofUser(ownerId);
-    const operation = request
-      ? this.keys.request(ownerId, request.key)
-      : this.keys.operation(ownerId, randomUUID());
     const now = this.clock();
-    const id = unlessRefused(
-      await scripts.createTask(
-        this.redis,
-        tasks,
-        sessions,
-        taskCounts,
-        operation,
-        requestCounts,
-        within,
-        now,
-        limits.tasks,
-        limits.bytes,
-        limits.requests,
-        request?.fingerprint ?? '',
-        textAfterId(draft),
-      ),
-    );
+    const text = textAfterId(draft);
+    const reply = request
+      ? scripts.createTaskOnce(
+          this.redis,
+          tasks,
+          sessions,
+          taskCounts,
+          this.keys.request(ownerId, request.key),
+          requestCounts,
+          within,
+          now,
+          limits.tasks,
+          limits.bytes,
+          text,
+          request.fingerprint,
+          limits.requests,
+        )
+      : scripts.createTask(
+          this.redis,
+          tasks,
+          sessions,
+          taskCounts,
+          this.keys.operation(ownerId, randomUUID()),
+          within,
+          now,
+          limits.tasks,
+          limits.bytes,
+          text,
+        );
+    const id = unlessRefused(await reply);
     const { title, description, status } = draft;
     return { id, title, description, status };
   }
@@ -64,11 +74,23 @@ export class RedisTaskRepository implements TaskRepository {
     return text === null ? undefined : parseTask(text, id, tasks);
   }
 
-  async list(ownerId: number, page: Page, within = ''): Promise<TaskPage> {
-    const found = await this.readPage(ownerId, page, within, 0);
-    if (found) return found;
-    const large = await this.inTurn(ownerId, () => this.readPage(ownerId, page, within, 1));
-    return large ?? { tasks: [], hasMore: false };
+  async list(ownerId: number, { after, limit }: Page, within = ''): Promise<TaskPage> {
+    const { tasks, sessions, taskCounts } = this.keys.ofUser(ownerId);
+    const read = (...mayBeLarge: 1[]) =>
+      scripts.listTasks(
+        this.redis,
+        tasks,
+        sessions,
+        taskCounts,
+        within,
+        this.clock(),
+        after,
+        limit,
+        ...mayBeLarge,
+      );
+    let reply = await read();
+    if (reply === 'large') reply = await this.inTurn(ownerId, () => read(1));
+    return parsePage(unlessRefused(reply), after, tasks);
   }
 
   async update(
@@ -102,21 +124,6 @@ export class RedisTaskRepository implements TaskRepository {
       id,
     );
     return unlessRefused(removed) === 1;
-  }
-
-  /** Undefined if the page is large and may not be. */
-  private async readPage(
-    ownerId: number,
-    { after, limit }: Page,
-    within: string,
-    mayBeLarge: 0 | 1,
-  ): Promise<TaskPage | undefined> {
-    const { tasks, sessions, taskCounts } = this.keys.ofUser(ownerId);
-    const now = this.clock();
-    const reply = unlessRefused(
-      await scripts.listTasks(this.redis, tasks, sessions, taskCounts, within, now, after, limit, mayBeLarge),
-    );
-    return reply === 'large' ? undefined : parsePage(reply, after, tasks);
   }
 
   /** Reads one large page of an owner at a time: replies come in order, and others would wait for all of them. */

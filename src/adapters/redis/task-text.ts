@@ -25,31 +25,31 @@ export function parseTask(text: string, id: number, key: string): Task {
 
 /** Reads a page of the tasks at `key` with an id above `after`, as `listTasks` replies it; throws UnreadableData. */
 export function parsePage(reply: string | readonly string[], after: number, key: string): TaskPage {
+  const parts = (typeof reply === 'string' ? reply : reply.join('\0\0')).split('\0');
+  const end = parts.length - 1;
   const tasks: Task[] = [];
   let last = after;
-  const add = (parts: readonly string[], start: number) => {
-    const task = taskIn(parts, start);
+  for (let i = 0; i < end; i++) {
+    const task = taskIn(parts, i);
     if (!task || task.id <= last) throw new UnreadableData(key, `above ${last}`);
     last = task.id;
     tasks.push(task);
-  };
-
-  if (typeof reply !== 'string') {
-    for (const text of reply.slice(1)) add(text.split('\0'), 0);
-    return { tasks, hasMore: reply[0] === 'more' };
+    // An empty part ends a task.
+    for (i += 4; i < end && parts[i] !== ''; i++);
   }
-  const parts = reply.split('\0');
-  for (let end = parts.indexOf(''); end !== -1; end = parts.indexOf('', end + 1)) add(parts, end + 1);
-  return { tasks, hasMore: parts[0] === 'more' };
+  return { tasks, hasMore: parts[end] === 'more' };
 }
-
-const statuses: ReadonlySet<string> = new Set(taskStatuses);
 
 function taskIn(parts: readonly string[], start: number): Task | undefined {
   const id = Number(parts[start]);
-  const status = parts[start + 1] ?? '';
+  const status = statusOf(parts[start + 1]);
   const title = parts[start + 2];
   const description = parts[start + 3];
-  if (!Number.isSafeInteger(id) || !statuses.has(status) || !title || !description) return undefined;
-  return { id, title, description, status: status as TaskStatus };
+  if (!Number.isSafeInteger(id) || !status || !title || !description) return undefined;
+  return { id, title, description, status };
+}
+
+function statusOf(text: string | undefined): TaskStatus | undefined {
+  for (const status of taskStatuses) if (status === text) return status;
+  return undefined;
 }
