@@ -1,33 +1,28 @@
-import { createStorage } from '../../src/adapters/in-memory/create-storage.js';
 import { BcryptPasswordHasher } from '../../src/adapters/crypto/bcrypt-password-hasher.js';
 import { JwtTokenSigner } from '../../src/adapters/crypto/jwt-token-signer.js';
-import { InMemoryThrottle } from '../../src/adapters/in-memory/in-memory-throttle.js';
-import { randomId } from '../../src/adapters/crypto/random-id.js';
-import { sha256 } from '../../src/adapters/crypto/sha256.js';
+import { createStorage } from '../../src/adapters/in-memory/create-storage.js';
 import { Authenticate, type Caller } from '../../src/application/authenticate.js';
-import { CheckPassword } from '../../src/application/check-password.js';
-import type { Client } from '../../src/application/client.js';
 import { ChangePassword } from '../../src/application/change-password.js';
-import { ConfirmPassword } from '../../src/application/confirm-password.js';
+import type { Client } from '../../src/application/client.js';
 import { DeleteAccount } from '../../src/application/delete-account.js';
 import { IssueTokens } from '../../src/application/issue-tokens.js';
-import { LimitAttempts } from '../../src/application/limit-attempts.js';
-import { LimitLongReads } from '../../src/application/limit-long-reads.js';
 import { Logout } from '../../src/application/logout.js';
 import { ManageSessions } from '../../src/application/manage-sessions.js';
 import { ManageTasks } from '../../src/application/manage-tasks.js';
 import { ManageUsers } from '../../src/application/manage-users.js';
-import type { Clock, Storage } from '../../src/application/ports.js';
+import type { Storage } from '../../src/application/ports.js';
 import { RefreshToken } from '../../src/application/refresh-token.js';
 import { RegisterUser } from '../../src/application/register-user.js';
 import { VerifyToken } from '../../src/application/verify-token.js';
+import { readConfig } from '../../src/config.js';
+import { createContainer, Hasher } from '../../src/container.js';
 import type { AttemptLimits } from '../../src/domain/limit.js';
 import type { SessionPolicy, TokenClaims } from '../../src/domain/session.js';
 import { unlimited, type TaskLimits } from '../../src/domain/task.js';
 import type { User } from '../../src/domain/user.js';
 import { aPolicy } from './builders.js';
 import { RecordedLog } from './recorded-log.js';
-import { aSecret } from './signing-keys.js';
+import { testEnvironment, withoutLimits } from './running-server.js';
 
 export interface Settings extends Partial<SessionPolicy> {
   /** Off where they are not given. */
@@ -53,15 +48,7 @@ export const client = clientAt(address);
 /** Strong, whatever the name of its user. */
 export const password = 'Tr0ubadour & kite';
 
-const noLimits: AttemptLimits = {
-  signIn: 'off',
-  signInUsername: 'off',
-  signInAddress: 'off',
-  register: 'off',
-  refresh: 'off',
-};
-
-const key = aSecret(Buffer.alloc(32, 'a key that only tests know'));
+const defaults = readConfig({ ...testEnvironment, ...withoutLimits });
 
 /** Every use case, on a storage in memory, at a time that only passes when it is told to. */
 export class Application {
@@ -82,46 +69,29 @@ export class Application {
   private constructor(
     readonly storage: Storage,
     private readonly time: { now: number },
-    settings: Settings,
+    { bcryptCost = defaults.bcryptCost, patience, limits, taskLimits, ...policy }: Settings,
   ) {
-    const { users, sessions, tasks, throttle } = storage;
-    const clock: Clock = () => time.now;
-    const policy = aPolicy(settings);
-    const hasher = new BcryptPasswordHasher(settings.bcryptCost ?? 4, settings.patience);
-    const signer = new JwtTokenSigner([key], clock);
-
-    const limits = new LimitAttempts(throttle, new InMemoryThrottle(clock), sha256, {
-      ...noLimits,
-      ...settings.limits,
-    });
-
-    this.signer = signer;
-    const checkPassword = new CheckPassword(limits, users, hasher);
-    this.registerUser = new RegisterUser(limits, users, hasher, clock);
-    this.issueTokens = new IssueTokens(
-      checkPassword,
-      users,
-      sessions,
-      hasher,
-      signer,
-      randomId,
-      clock,
-      policy,
-      this.log,
-    );
-    this.refreshToken = new RefreshToken(limits, signer, sessions, users, randomId, clock, policy);
-    this.verifyToken = new VerifyToken(signer, sessions, users);
-    this.logout = new Logout(signer, sessions);
-    this.authenticate = new Authenticate(signer, sessions, users);
-    const confirmPassword = new ConfirmPassword(users, checkPassword);
-    this.changePassword = new ChangePassword(confirmPassword, users, hasher);
-    this.sessions = new ManageSessions(sessions);
-    this.deleteAccount = new DeleteAccount(confirmPassword, users);
-    this.tasks = new ManageTasks(tasks, sha256, new LimitLongReads(), {
-      ...unlimited,
-      ...settings.taskLimits,
-    });
-    this.users = new ManageUsers(users, hasher);
+    const config = {
+      ...defaults,
+      bcryptCost,
+      limits: { ...defaults.limits, ...limits },
+      taskLimits: { ...unlimited, ...taskLimits },
+      sessions: aPolicy(policy),
+    };
+    const container = createContainer(config, storage, () => time.now, this.log);
+    container.rebind(Hasher).toConstantValue(new BcryptPasswordHasher(bcryptCost, patience));
+    this.registerUser = container.get(RegisterUser);
+    this.issueTokens = container.get(IssueTokens);
+    this.refreshToken = container.get(RefreshToken);
+    this.verifyToken = container.get(VerifyToken);
+    this.logout = container.get(Logout);
+    this.authenticate = container.get(Authenticate);
+    this.changePassword = container.get(ChangePassword);
+    this.sessions = container.get(ManageSessions);
+    this.deleteAccount = container.get(DeleteAccount);
+    this.tasks = container.get(ManageTasks);
+    this.users = container.get(ManageUsers);
+    this.signer = container.get(JwtTokenSigner);
   }
 
   static async start(settings: Settings = {}): Promise<Application> {
