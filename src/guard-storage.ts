@@ -1,20 +1,11 @@
 import { describeUnforeseen } from './adapters/http/unforeseen-error.js';
-import type { Log, Storage } from './application/ports.js';
-import { DomainError, StorageUnavailable, type ErrorCode } from './domain/errors.js';
+import { storageRejections, StorageUnavailable, type Log, type Storage } from './application/ports.js';
+import { DomainError } from './domain/errors.js';
 import { inTime } from './in-time.js';
 import { answers } from './storage-answers.js';
 
 /** Milliseconds within which a call is answered. */
 const patience = 1_000;
-
-/** What a storage may refuse. Known by its code alone, for somebody else's module has no class of ours. */
-const refusals: readonly ErrorCode[] = [
-  'token_revoked',
-  'task_limit_reached',
-  'byte_limit_reached',
-  'request_key_reused',
-  'request_limit_reached',
-];
 
 type Method = (...args: unknown[]) => Promise<unknown>;
 
@@ -51,8 +42,9 @@ function guardMethod(
       fails = false;
       return answer;
     } catch (error) {
-      const refusal = refusals.find((code) => code === codeOf(error));
-      if (refusal) throw new DomainError(refusal);
+      // Known by its code alone, for somebody else's module has no class of ours.
+      const rejection = storageRejections.find((code) => code === codeOf(error));
+      if (rejection) throw new DomainError(rejection);
       const failure = describeFailure(error, name);
       if (!fails) log.warn(failure, 'The storage does not do what it promises; answering 503 meanwhile.');
       fails = true;

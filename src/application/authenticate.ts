@@ -1,6 +1,12 @@
-import { DomainError, StorageUnavailable, type ErrorCode } from '../domain/errors.js';
+import { DomainError, type ErrorCode } from '../domain/errors.js';
 import type { TokenClaims } from '../domain/session.js';
-import type { SessionRepository, TokenSigner, UserRepository } from './ports.js';
+import {
+  storageRejections,
+  StorageUnavailable,
+  type SessionRepository,
+  type TokenSigner,
+  type UserRepository,
+} from './ports.js';
 
 /** Somebody whose access token is good and whose session is live. */
 export interface Caller {
@@ -63,10 +69,7 @@ function isToldWithin(error: unknown): boolean {
 }
 
 const toldWithin: ReadonlySet<ErrorCode> = new Set([
+  ...storageRejections.filter((code) => code !== 'token_revoked'),
   'task_not_found',
-  'task_limit_reached',
-  'byte_limit_reached',
-  'request_limit_reached',
   'session_not_found',
-  'request_key_reused',
 ]);

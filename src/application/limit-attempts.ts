@@ -1,7 +1,6 @@
-import { StorageUnavailable } from '../domain/errors.js';
 import { Throttled, type AttemptLimits, type Limit } from '../domain/limit.js';
 import { networkOf } from '../domain/network.js';
-import type { Digest, Throttle } from './ports.js';
+import { StorageUnavailable, type Digest, type Throttle } from './ports.js';
 
 /** How long the owner of an account is known by the network from which they signed in, in seconds. */
 const trustLifetime = 30 * 86_400;

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../domain/errors.js';
 import type { Limit } from '../domain/limit.js';
 import type { Client } from './client.js';
 import type { Page } from '../domain/page.js';
@@ -158,6 +159,17 @@ export interface Storage {
   close(): Promise<void>;
 }
 
+/** The codes of the DomainErrors that a storage rejects with. Whatever else it fails with is StorageUnavailable. */
+export const storageRejections = [
+  'token_revoked',
+  'task_limit_reached',
+  'byte_limit_reached',
+  'request_key_reused',
+  'request_limit_reached',
+] as const satisfies readonly ErrorCode[];
+
+export type StorageRejection = (typeof storageRejections)[number];
+
 /** What a storage is given when it is created. */
 export interface StorageOptions {
   readonly clock: Clock;
@@ -214,4 +226,50 @@ export interface Log {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
+}
+
+/** Why a port could not do its work, by name. */
+export type PortErrorCode =
+  /** The storage did not answer; whether a write took place is unknown. */
+  | 'storage_unavailable'
+  /** More work is waiting than can be done in reasonable time; nothing was done. */
+  | 'overloaded';
+
+/** A port that could not do its work. */
+export class PortError extends Error {
+  override readonly name = 'PortError';
+
+  constructor(readonly code: PortErrorCode) {
+    super(code);
+  }
+}
+
+/**
+ * The storage is away. `reason` is for the operator's log: a code or a word, never a value that a client sent. `advice` is
+ * a sentence about what to do.
+ */
+export class StorageUnavailable extends PortError {
+  constructor(
+    readonly reason: string,
+    readonly advice = 'Is it running?',
+  ) {
+    super('storage_unavailable');
+  }
+}
+
+/** The storage is there, and its data has another layout than this version reads. Nothing of it is read or changed. */
+export class UnknownLayout extends StorageUnavailable {}
+
+/** What is stored cannot be read: somebody else, or another version, has written it. It is left as it is. */
+export class UnreadableData extends Error {
+  override readonly name = 'UnreadableData';
+
+  constructor(
+    /** Where it is, for the operator's log; never what it says. */
+    readonly key: string,
+    /** Which of what is there, by score or id, where that is known. */
+    readonly score?: string,
+  ) {
+    super(`what is stored at ${key} cannot be read`);
+  }
 }

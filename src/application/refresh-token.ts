@@ -1,4 +1,4 @@
-import { DomainError, StorageUnavailable } from '../domain/errors.js';
+import { DomainError } from '../domain/errors.js';
 import { allValid, checkText, type Fields } from '../domain/fields.js';
 import {
   accessClaims,
@@ -10,7 +10,14 @@ import {
 } from '../domain/session.js';
 import { refuseEndedSession } from './ended-session.js';
 import type { LimitAttempts } from './limit-attempts.js';
-import type { Clock, NewId, SessionRepository, TokenSigner, UserRepository } from './ports.js';
+import {
+  StorageUnavailable,
+  type Clock,
+  type NewId,
+  type SessionRepository,
+  type TokenSigner,
+  type UserRepository,
+} from './ports.js';
 
 /** How many seconds the record of a session's last use may be behind, so that refreshing seldom writes. */
 const grainOfUse = 60;

@@ -27,11 +27,7 @@ export type ErrorCode =
   /** The owner has named as many requests as one user may in a day. */
   | 'request_limit_reached'
   /** The session is missing, has ended, or is somebody else's. */
-  | 'session_not_found'
-  /** The storage did not answer; whether a write took place is unknown. */
-  | 'storage_unavailable'
-  /** More work is waiting than can be done in reasonable time; nothing was done. */
-  | 'overloaded';
+  | 'session_not_found';
 
 /** A refusal that the caller can be told about. */
 export class DomainError extends Error {
@@ -39,35 +35,5 @@ export class DomainError extends Error {
 
   constructor(readonly code: ErrorCode) {
     super(code);
-  }
-}
-
-/**
- * The storage is away. `reason` is for the operator's log: a code or a word, never a value that a client sent. `advice` is
- * a sentence about what to do.
- */
-export class StorageUnavailable extends DomainError {
-  constructor(
-    readonly reason: string,
-    readonly advice = 'Is it running?',
-  ) {
-    super('storage_unavailable');
-  }
-}
-
-/** The storage is there, and its data has another layout than this version reads. Nothing of it is read or changed. */
-export class UnknownLayout extends StorageUnavailable {}
-
-/** What is stored cannot be read: somebody else, or another version, has written it. It is left as it is. */
-export class UnreadableData extends Error {
-  override readonly name = 'UnreadableData';
-
-  constructor(
-    /** Where it is, for the operator's log; never what it says. */
-    readonly key: string,
-    /** Which of what is there, by score or id, where that is known. */
-    readonly score?: string,
-  ) {
-    super(`what is stored at ${key} cannot be read`);
   }
 }

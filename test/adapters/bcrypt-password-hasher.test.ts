@@ -3,7 +3,7 @@ import { availableParallelism, getPriority } from 'node:os';
 import { expect } from 'chai';
 import { BcryptPasswordHasher } from '../../src/adapters/crypto/bcrypt-password-hasher.js';
 import { bcryptThreads } from '../../src/adapters/crypto/bcrypt-threads.js';
-import { DomainError } from '../../src/domain/errors.js';
+import { PortError } from '../../src/application/ports.js';
 import { concurrently } from '../contracts/concurrency.js';
 import { comparisonCosts } from '../support/comparison-costs.js';
 
@@ -145,7 +145,7 @@ describe('BcryptPasswordHasher', () => {
     expect(done.filter((outcome) => outcome !== true && typeof outcome !== 'string')).to.deep.equal([]);
     expect(refused).to.have.length(10);
     for (const error of refused)
-      expect(error).to.be.instanceOf(DomainError).with.property('code', 'overloaded');
+      expect(error).to.be.instanceOf(PortError).with.property('code', 'overloaded');
 
     expect(await busy.verify('correct horse', hash)).to.equal(true);
     const again = await concurrently(capacity, () => busy.verify('correct horse', hash));

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Caller } from '../../src/application/authenticate.js';
-import { StorageUnavailable } from '../../src/domain/errors.js';
+import { StorageUnavailable } from '../../src/application/ports.js';
 import type { Task, TaskPage } from '../../src/domain/task.js';
 import { Application } from '../support/application.js';
 import { aTask } from '../support/builders.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { StorageUnavailable } from '../../src/domain/errors.js';
+import { StorageUnavailable } from '../../src/application/ports.js';
 import { address, Application, type Settings } from '../support/application.js';
 import { refusalOf } from '../support/refusal.js';
 

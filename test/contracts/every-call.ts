@@ -1,7 +1,6 @@
 import { inspect } from 'node:util';
 import { expect } from 'chai';
-import type { Storage } from '../../src/application/ports.js';
-import { StorageUnavailable } from '../../src/domain/errors.js';
+import { StorageUnavailable, type Storage } from '../../src/application/ports.js';
 import type { SettableClock } from '../support/settable-clock.js';
 import { aDraft, aGenerationAt, aNewUser, aSessionOf, presented } from './builders.js';
 

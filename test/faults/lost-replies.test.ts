@@ -1,8 +1,7 @@
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
-import type { Storage } from '../../src/application/ports.js';
+import { StorageUnavailable, type Storage } from '../../src/application/ports.js';
 import type { Task } from '../../src/domain/task.js';
-import { StorageUnavailable } from '../../src/domain/errors.js';
 import { aDraft, aGenerationAt, aSessionOf, openSession, presented, signIn } from '../contracts/builders.js';
 import { expectAnswer, taskNotFound, tokenBlacklisted, unavailable } from '../support/answers.js';
 import type { WireResponse } from '../support/http-client.js';

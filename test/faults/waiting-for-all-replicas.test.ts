@@ -1,6 +1,5 @@
 import { expect } from 'chai';
-import type { Storage } from '../../src/application/ports.js';
-import { StorageUnavailable } from '../../src/domain/errors.js';
+import { StorageUnavailable, type Storage } from '../../src/application/ports.js';
 import { aDraft } from '../contracts/builders.js';
 import { RecordedLog } from '../support/recorded-log.js';
 import { command, infoOf } from '../support/redis-command.js';

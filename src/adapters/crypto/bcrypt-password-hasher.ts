@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import type { PasswordHasher, Requester } from '../../application/ports.js';
-import { DomainError } from '../../domain/errors.js';
+import { PortError, type PasswordHasher, type Requester } from '../../application/ports.js';
 import { networksOf } from '../../domain/network.js';
 import { normalisePassword } from '../../domain/user.js';
 import { bcryptThreads } from './bcrypt-threads.js';
@@ -86,7 +85,7 @@ export class BcryptPasswordHasher implements PasswordHasher {
         },
         refuse() {
           stopListening?.();
-          reject(new DomainError('overloaded'));
+          reject(new PortError('overloaded'));
         },
       };
       const stopListening = requester?.client.onDisconnect(() => {

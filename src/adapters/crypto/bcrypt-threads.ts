@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { DomainError } from '../../domain/errors.js';
+import { PortError } from '../../application/ports.js';
 
 /** To hash a password, or to compare one with a hash. */
 export type BcryptJob =
@@ -41,7 +41,7 @@ class BcryptThreads {
       return (await thread.run(job)) as T;
     } catch (error) {
       const { code = '' } = error as NodeJS.ErrnoException;
-      throw shortage.test(code) ? new DomainError('overloaded') : error;
+      throw shortage.test(code) ? new PortError('overloaded') : error;
     } finally {
       this.idle.push(thread);
     }

@@ -1,6 +1,12 @@
 import { HttpError } from 'koa';
-import type { Log } from '../../application/ports.js';
-import { DomainError, StorageUnavailable, UnreadableData, type ErrorCode } from '../../domain/errors.js';
+import {
+  PortError,
+  StorageUnavailable,
+  UnreadableData,
+  type Log,
+  type PortErrorCode,
+} from '../../application/ports.js';
+import { DomainError, type ErrorCode } from '../../domain/errors.js';
 import { InvalidFields } from '../../domain/fields.js';
 import { Throttled } from '../../domain/limit.js';
 import type { Context, Middleware } from './context.js';
@@ -9,8 +15,8 @@ import { Refusal, refusal } from './refusal.js';
 import { reply } from './reply.js';
 import { describeUnforeseen } from './unforeseen-error.js';
 
-/** The response to every error of the use cases (docs/api.md, sections 1, 5 and 6). */
-export const errorResponses: Readonly<Record<ErrorCode, Refusal>> = {
+/** The response to every error of the use cases and the ports (docs/api.md, sections 1, 5 and 6). */
+export const errorResponses: Readonly<Record<ErrorCode | PortErrorCode, Refusal>> = {
   invalid_credentials: refusal(401, 'No active account found with the given credentials'),
   token_invalid: refusal(401, 'Token is invalid or expired', 'token_not_valid'),
   token_wrong_type: refusal(401, 'Token has wrong type', 'token_not_valid'),
@@ -55,7 +61,7 @@ export function handleErrors(log: Log): Middleware {
 /** Responds to an error. Unexpected ones are logged, and tell the client nothing. A response that has begun breaks off. */
 export function replyWithError(ctx: Context, error: unknown, log: Log): void {
   const { status, body, headers } = translate(error);
-  if (error instanceof DomainError && status === 503) ctx.state.failure = failureOf(error);
+  if (error instanceof PortError) ctx.state.failure = failureOf(error);
   if (status === 500) logUnexpected(error, ctx, log);
   if (ctx.res.headersSent) ctx.res.destroy();
   else reply(ctx, status, body, status === 401 ? { ...headers, ...challenge } : headers);
@@ -74,7 +80,7 @@ function logUnexpected(error: unknown, ctx: Context, log: Log): void {
 
 function translate(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
-  if (error instanceof DomainError) return errorResponses[error.code];
+  if (error instanceof DomainError || error instanceof PortError) return errorResponses[error.code];
   if (error instanceof InvalidFields) return new Refusal(400, messagesOf(error));
   if (error instanceof Throttled) return tooManyAttempts(error);
   // What middleware of others throws, by ctx.throw(403) for example.
@@ -101,7 +107,7 @@ function tooManyAttempts({ wait }: Throttled): Refusal {
   return tooMany(detail, seconds);
 }
 
-function failureOf(error: DomainError): string {
+function failureOf(error: PortError): string {
   return error instanceof StorageUnavailable ? `storage: ${error.reason}` : error.code;
 }
 

@@ -1,5 +1,4 @@
-import type { Storage, StorageHealth } from '../../application/ports.js';
-import { StorageUnavailable } from '../../domain/errors.js';
+import { StorageUnavailable, type Storage, type StorageHealth } from '../../application/ports.js';
 import type { Handler } from './context.js';
 import { reply } from './reply.js';
 

@@ -1,5 +1,5 @@
 import { Cluster } from 'ioredis';
-import { StorageUnavailable } from '../../domain/errors.js';
+import { StorageUnavailable } from '../../application/ports.js';
 import { Keys } from './keys.js';
 import { checkLayout } from './layout.js';
 import type { RedisClient } from './redis-client.js';

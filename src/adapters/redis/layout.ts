@@ -1,4 +1,4 @@
-import { UnknownLayout } from '../../domain/errors.js';
+import { UnknownLayout } from '../../application/ports.js';
 import type { Keys } from './keys.js';
 import { isRefusal } from './outage-log.js';
 import { adviceFor, keysOutOfType } from './reason-of.js';

@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { UnknownLayout, UnreadableData, type StorageUnavailable } from '../../domain/errors.js';
+import { UnknownLayout, UnreadableData, type StorageUnavailable } from '../../application/ports.js';
 import { connectionError } from './connection-error.js';
 import { isRefusal, type OutageLog } from './outage-log.js';
 import { keysOutOfType, reasonOf } from './reason-of.js';

@@ -1,7 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { Cluster, ReplyError } from 'ioredis';
-import type { Log } from '../../application/ports.js';
-import { StorageUnavailable } from '../../domain/errors.js';
+import { StorageUnavailable, type Log } from '../../application/ports.js';
 import { adviceFor, reasonOf } from './reason-of.js';
 import type { RedisClient } from './redis-client.js';
 

@@ -1,4 +1,4 @@
-import { StorageUnavailable } from '../../domain/errors.js';
+import { StorageUnavailable } from '../../application/ports.js';
 
 /** What Redis, the system and the client library say, in the words of the log. The first one that fits counts. */
 const phrases: readonly (readonly [sentence: RegExp, reason: string])[] = [

@@ -1,8 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
 import { Cluster } from 'ioredis';
-import type { StorageHealth } from '../../application/ports.js';
-import { StorageUnavailable } from '../../domain/errors.js';
+import { StorageUnavailable, type StorageHealth } from '../../application/ports.js';
 import type { Keys } from './keys.js';
 import { probeTags } from './probe-tags.js';
 import type { RedisConnection } from './redis-connection.js';

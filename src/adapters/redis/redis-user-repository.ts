@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock, UserRepository } from '../../application/ports.js';
-import { UnreadableData } from '../../domain/errors.js';
+import { UnreadableData, type Clock, type UserRepository } from '../../application/ports.js';
 import type { Page } from '../../domain/page.js';
 import type { NewUser, User } from '../../domain/user.js';
 import type { Keys } from './keys.js';

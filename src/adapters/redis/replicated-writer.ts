@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { Command, type Redis } from 'ioredis';
-import { StorageUnavailable } from '../../domain/errors.js';
+import { StorageUnavailable } from '../../application/ports.js';
 import { onEachConnection, type RedisClient } from './redis-client.js';
 
 /** Milliseconds that replicas have to confirm a write. */

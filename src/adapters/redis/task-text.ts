@@ -1,4 +1,4 @@
-import { UnreadableData } from '../../domain/errors.js';
+import { UnreadableData } from '../../application/ports.js';
 import {
   taskStatuses,
   type Task,
