@@ -48,8 +48,9 @@ export function parseCommand(words: readonly string[]): Command {
 
 /** What `hexado --help` prints. */
 export function helpText(): string {
+  const width = Math.max(...Object.keys(variables).map((name) => name.length)) + 1;
   const settings = Object.entries(variables).map(
-    ([name, [fallback, meaning]]) => `  ${name.padEnd(27)}${meaning} (default: ${fallback})`,
+    ([name, [fallback, meaning]]) => `  ${name.padEnd(width)}${meaning} (default: ${fallback})`,
   );
   return `Hexado, a to-do list API with JWT sign-in.
 
