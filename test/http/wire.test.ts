@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
 import { expect } from 'chai';
 import { HttpServer } from '../../src/adapters/http/http-server.js';
+import { concurrently } from '../contracts/concurrency.js';
 import {
   badHeader,
   expectAnswer,
@@ -569,6 +570,17 @@ describe('on the wire', () => {
       connection.finish();
       for (let i = 0; i < 2; i++) expectAnswer(await connection.response(), 401, invalidCredentials);
       expect(await connection.end()).to.equal('');
+    });
+
+    it('that has sent all it wants is answered also when it has to wait for its password to be compared', async () => {
+      const body = JSON.stringify({ username: 'somebody', password: 'takes its time' });
+      const lines = ['POST /api/token/ HTTP/1.1', 'Host: x', 'Content-Type: application/json'];
+      await concurrently(20, async () => {
+        const waiting = await RawConnection.open(server.port);
+        waiting.sendRequest([...lines, `Content-Length: ${body.length}`], body);
+        waiting.finish();
+        expectAnswer(await waiting.response(), 401, invalidCredentials);
+      });
     });
 
     it('that stops in the middle of the headers is refused', async () => {

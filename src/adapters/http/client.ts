@@ -2,6 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import type { Client } from '../../application/client.js';
 import type { ReadClientAddress } from './client-address.js';
 
+/**
+ * For how long a client that has closed its side of the connection is waited for. It may still read its response; a client
+ * that has given up looks the same.
+ */
+const halfClosedTimeout = 2_000;
+
 /** Tells who sent a request. */
 export type ReadClient = (request: IncomingMessage) => Client;
 
@@ -11,14 +17,19 @@ export function clientReader(readAddress: ReadClientAddress): ReadClient {
     address: readAddress(request),
     onDisconnect(callback) {
       const { socket } = request;
-      // A client that gives up closes its connection, which looks as if it had closed its side only.
-      socket.once('end', callback).once('close', callback);
+      let timer: NodeJS.Timeout | undefined;
+      const onEnd = () => {
+        timer ??= setTimeout(callback, halfClosedTimeout).unref();
+      };
+      socket.once('end', onEnd).once('close', callback);
       const check = setImmediate(() => {
-        if (socket.readableEnded || socket.destroyed) callback();
+        if (socket.destroyed) callback();
+        else if (socket.readableEnded) onEnd();
       });
       return () => {
         clearImmediate(check);
-        socket.off('end', callback).off('close', callback);
+        clearTimeout(timer);
+        socket.off('end', onEnd).off('close', callback);
       };
     },
   });
