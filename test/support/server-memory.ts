@@ -28,7 +28,7 @@ export function memoryAtRest(server: ServerProcess, connections = 0): Promise<Me
 
 async function memoryOf(server: ServerProcess): Promise<Memory> {
   const looks = server.log.filter(({ msg }) => msg === 'memory').length;
-  server.signal('SIGUSR2');
+  server.signal('SIGWINCH');
   const { heapUsed, external, peakRss, sockets } = await server.logged(
     ({ msg, count }) => msg === 'memory' && count === looks + 1,
   );
