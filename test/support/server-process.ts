@@ -24,7 +24,7 @@ export interface Given {
   readonly input?: string;
   /** What is on the screen when somebody types the input; without it the input is a file. */
   readonly prompt?: string;
-  /** Milliseconds after which it is ended, should it still run; a minute unless it is given. */
+  /** Milliseconds after which it is ended, should it still run; five minutes unless it is given. */
   readonly lifetime?: number;
 }
 
@@ -106,7 +106,7 @@ class RunningProcess {
   private readonly child: ChildProcessWithoutNullStreams;
 
   constructor([command = '', ...args]: readonly string[], given: Given) {
-    const { environment, directory, input = '', prompt, lifetime: timeout = 60_000 } = given;
+    const { environment, directory, input = '', prompt, lifetime: timeout = 5 * 60_000 } = given;
     const { PATH, NODE_V8_COVERAGE } = process.env; // The latter where the coverage is being measured.
     const env = { PATH, ...(NODE_V8_COVERAGE !== undefined && { NODE_V8_COVERAGE }), ...environment };
     this.child = spawn(command, args, { env, cwd: directory, timeout, killSignal: 'SIGKILL' });
