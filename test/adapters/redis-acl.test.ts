@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { documentedRules } from '../support/redis-user.js';
 
 const folder = 'src/adapters/redis';
 
@@ -20,7 +21,7 @@ const ofConnections = [
   'asking',
 ];
 
-describe("the README's user of Redis", () => {
+describe('the user of Redis in docs/operations.md', () => {
   it('may execute just the commands that are used', () => {
     const code = readdirSync(folder).map((file) => ({
       file,
@@ -32,8 +33,7 @@ describe("the README's user of Redis", () => {
     const direct = code
       .filter(({ file }) => /repository|throttle|health|layout/.test(file))
       .flatMap(({ text }) => [...text.matchAll(/\bclient\.([a-z]+)\(/g)].map(([, name]) => name));
-    const readme = readFileSync('README.md', 'utf8');
-    const rules = /`ACL SETUSER hexado on >PASSWORD ([^`]+)`/.exec(readme)?.[1]?.split(' ') ?? [];
+    const rules = documentedRules().redis;
     const granted = rules.filter((rule) => rule.startsWith('+')).map((rule) => rule.slice(1));
     expect(inScripts).to.include('zadd');
     expect(granted).to.have.members([...new Set([...inScripts, ...direct, ...ofConnections])]);

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -9,6 +9,7 @@ import { addUser } from '../contracts/builders.js';
 import { RecordedLog } from '../support/recorded-log.js';
 import { command } from '../support/redis-command.js';
 import { RedisServer } from '../support/redis-server.js';
+import { documentedRules } from '../support/redis-user.js';
 import { signingKey, testEnvironment } from '../support/running-server.js';
 import { run } from '../support/server-process.js';
 import { SettableClock } from '../support/settable-clock.js';
@@ -74,7 +75,7 @@ describe('Redis storage by way of a Sentinel', () => {
     const file = join(tmpdir(), `hexado-sentinel-${process.pid}`);
     writeFileSync(file, 'open-sesame\n');
     stopped({ stop: async () => rmSync(file) });
-    const rules = sentinelRules();
+    const rules = documentedRules().sentinel.join(' ');
     const { environment } = await start([`user hexado on >open-sesame ${rules}`, 'user default off']);
     const credentials = { REDIS_SENTINEL_USERNAME: 'hexado', REDIS_SENTINEL_PASSWORD_FILE: file };
     await addUser(await untilReachable(await open({ ...environment, ...credentials })));
@@ -115,9 +116,3 @@ describe('Redis storage by way of a Sentinel', () => {
     );
   });
 });
-
-/** What the README gives the user of the Sentinels. */
-function sentinelRules(): string {
-  const readme = readFileSync('README.md', 'utf8');
-  return /`ACL SETUSER hexado on >PASSWORD ([^`]*sentinel[^`]*)`/.exec(readme)?.[1] ?? '';
-}

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
-import { readFileSync } from 'node:fs';
 import { readConfig } from '../../src/config.js';
 import { createStorage } from '../../src/storage.js';
 import { addUser } from '../contracts/builders.js';
 import { RecordedLog } from '../support/recorded-log.js';
 import { command } from '../support/redis-command.js';
 import { RedisCluster } from '../support/redis-cluster.js';
+import { documentedRules } from '../support/redis-user.js';
 import { testEnvironment } from '../support/running-server.js';
 import { SettableClock } from '../support/settable-clock.js';
 import { stopAfterEach } from '../support/stop-after-each.js';
@@ -56,12 +56,10 @@ describe('a Redis Cluster', () => {
     }
   });
 
-  it('lets a user of it do all that is needed who may do what the README asks for', async () => {
+  it('lets a user of it do all that is needed who may do what docs/operations.md asks for', async () => {
     const cluster = stopped(await RedisCluster.start());
-    const readme = readFileSync('README.md', 'utf8');
-    const rules = /`ACL SETUSER hexado on >PASSWORD ([^`]+)`/.exec(readme)?.[1]?.split(' ') ?? [];
     for (const node of cluster.nodes) {
-      await command(node, 'ACL', 'SETUSER', 'hexado', 'on', '>sesame', ...rules);
+      await command(node, 'ACL', 'SETUSER', 'hexado', 'on', '>sesame', ...documentedRules().redis);
     }
     const log = new RecordedLog();
     const url = cluster.url.replace('//', '//hexado:sesame@');

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
@@ -6,6 +6,7 @@ import { expectAnswer, taskNotFound, unavailable } from '../support/answers.js';
 import { callEveryEndpoint, expectUnavailableWithin } from '../support/every-endpoint.js';
 import { freePort } from '../support/free-port.js';
 import { RedisServer } from '../support/redis-server.js';
+import { documentedRules } from '../support/redis-user.js';
 import { RunningServer, type LogLine, type SignedIn } from '../support/running-server.js';
 import { stopAfterEach } from '../support/stop-after-each.js';
 import { untilTrue } from '../support/until-true.js';
@@ -200,9 +201,7 @@ describe('a Redis that refuses', () => {
     });
   }
 
-  it('nothing to a user who may do what the README asks for, and to that user whatever else does harm', async () => {
-    const readme = readFileSync('README.md', 'utf8');
-    const rules = /`ACL SETUSER hexado on >PASSWORD ([^`]+)`/.exec(readme)?.[1] ?? '';
+  it('nothing to a user who may do what docs/operations.md asks for, and to that user whatever else does harm', async () => {
     await start('--save', '', '--repl-diskless-sync-delay', '0');
     const replica = stopped(
       await RedisServer.start({ args: ['--replicaof', '127.0.0.1', String(redis.port)] }),
@@ -210,7 +209,7 @@ describe('a Redis that refuses', () => {
     await untilTrue('the replica is in sync', async () =>
       /^slave0:.*state=online/m.test(await admin.info('replication')),
     );
-    await admin.acl('SETUSER', 'hexado', 'on', '>sesame', ...rules.split(/\s+/));
+    await admin.acl('SETUSER', 'hexado', 'on', '>sesame', ...documentedRules().redis);
     const url = `${redis.url.replace('//', '//hexado:sesame@')}/1`;
     server = stopped(
       await RunningServer.start({ STORAGE: 'redis', REDIS_URL: url, REDIS_WAIT_REPLICAS: 'all' }),

@@ -15,7 +15,7 @@ export interface Ending {
   readonly stderr: string;
 }
 
-/** What a process is given. Of the tests' own environment it sees nothing but the PATH. */
+/** What a process is given. Of the tests' own environment it sees the PATH and what is meant for Node itself. */
 export interface Given {
   readonly environment?: Readonly<Record<string, string>>;
   /** The working directory. */
@@ -107,8 +107,8 @@ class RunningProcess {
 
   constructor([command = '', ...args]: readonly string[], given: Given) {
     const { environment, directory, input = '', prompt, lifetime: timeout = 5 * 60_000 } = given;
-    const { PATH, NODE_V8_COVERAGE } = process.env; // The latter where the coverage is being measured.
-    const env = { PATH, ...(NODE_V8_COVERAGE !== undefined && { NODE_V8_COVERAGE }), ...environment };
+    const { PATH, NODE_OPTIONS, NODE_V8_COVERAGE } = process.env; // Coverage, and whether deprecations are errors.
+    const env = { PATH, NODE_OPTIONS, NODE_V8_COVERAGE, ...environment };
     this.child = spawn(command, args, { env, cwd: directory, timeout, killSignal: 'SIGKILL' });
     this.ending = this.end();
     this.child.stdin.on('error', () => {}); // It may end before it has read all of its input.
