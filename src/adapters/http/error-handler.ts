@@ -15,7 +15,7 @@ import { Refusal, refusal } from './refusal.js';
 import { reply } from './reply.js';
 import { describeUnforeseen } from './unforeseen-error.js';
 
-/** The response to every error of the use cases and the ports (docs/api.md, sections 1, 5 and 6). */
+/** The response to every error of the use cases and the ports (docs/api.md, sections 1, 5, 6 and 9). */
 export const errorResponses: Readonly<Record<ErrorCode | PortErrorCode, Refusal>> = {
   invalid_credentials: refusal(401, 'No active account found with the given credentials'),
   token_invalid: refusal(401, 'Token is invalid or expired', 'token_not_valid'),
