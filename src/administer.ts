@@ -3,7 +3,6 @@ import { readSecret } from './adapters/command-line/read-secret.js';
 import { UserCommands } from './adapters/command-line/user-commands.js';
 import { ManageUsers } from './application/manage-users.js';
 import type { Clock, Log } from './application/ports.js';
-import { RegisterUser } from './application/register-user.js';
 import type { UserCommand } from './command-line.js';
 import { ConfigError, type Config } from './config.js';
 import { createContainer } from './container.js';
@@ -23,7 +22,7 @@ export async function administer(command: UserCommand, config: Config, clock: Cl
   try {
     const container = createContainer(config, storage, clock, log);
     const terminal = { readSecret, print, printDone };
-    await run(command, new UserCommands(container.get(RegisterUser), container.get(ManageUsers), terminal));
+    await run(command, new UserCommands(container.get(ManageUsers), terminal));
   } finally {
     await storage.close();
   }

@@ -1,12 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { algorithms, type Algorithm, type SigningKeys } from './adapters/crypto/signing-key.js';
-import type { Registration } from './adapters/http/auth-controller.js';
 import { parseTrustedProxies, type TrustedProxies } from './adapters/http/client-address.js';
 import {
   parseRedisSettings,
   type RedisSettings,
   type RedisVariable,
 } from './adapters/redis/redis-settings.js';
+import type { Registration } from './application/register-user.js';
 import {
   parseBoolean,
   parseDuration,

@@ -6,7 +6,7 @@ import { newSigningKey } from './adapters/crypto/signing-key.js';
 import { sha256 } from './adapters/crypto/sha256.js';
 import { AccountController } from './adapters/http/account-controller.js';
 import { createApp, type App, type Extensions } from './adapters/http/app.js';
-import { AuthController, type Registration } from './adapters/http/auth-controller.js';
+import { AuthController } from './adapters/http/auth-controller.js';
 import { Authentication } from './adapters/http/authentication.js';
 import { clientAddressReader, warnOfForwarding } from './adapters/http/client-address.js';
 import { clientReader, type ReadClient } from './adapters/http/client.js';
@@ -20,6 +20,7 @@ import { Authenticate } from './application/authenticate.js';
 import { ChangePassword } from './application/change-password.js';
 import { CheckPassword } from './application/check-password.js';
 import { ConfirmPassword } from './application/confirm-password.js';
+import { CreateUser } from './application/create-user.js';
 import { DeleteAccount } from './application/delete-account.js';
 import { IssueTokens } from './application/issue-tokens.js';
 import { LimitAttempts } from './application/limit-attempts.js';
@@ -42,7 +43,7 @@ import type {
   UserRepository,
 } from './application/ports.js';
 import { RefreshToken } from './application/refresh-token.js';
-import { RegisterUser } from './application/register-user.js';
+import { RegisterUser, type Registration } from './application/register-user.js';
 import { VerifyToken } from './application/verify-token.js';
 import type { Config } from './config.js';
 import type { SessionPolicy } from './domain/session.js';
@@ -136,7 +137,8 @@ export function createContainer(
     (throttle, now, digest) => new LimitAttempts(throttle, new InMemoryThrottle(now), digest, config.limits),
     [Attempts, CurrentTime, TextDigest],
   );
-  bind(RegisterUser, [LimitAttempts, Users, Hasher, CurrentTime]);
+  bind(CreateUser, [Users, Hasher, CurrentTime]);
+  bind(RegisterUser, [RegistrationChoice, LimitAttempts, CreateUser]);
   bind(CheckPassword, [LimitAttempts, Users, Hasher]);
   bind(IssueTokens, [CheckPassword, Users, Sessions, Hasher, Tokens, RandomId, CurrentTime, Policy, Logger]);
   bind(RefreshToken, [LimitAttempts, Tokens, Sessions, Users, RandomId, CurrentTime, Policy]);
@@ -149,7 +151,7 @@ export function createContainer(
   bind(DeleteAccount, [ConfirmPassword, Users]);
   bind(LimitLongReads, []);
   bind(ManageTasks, [Tasks, TextDigest, LimitLongReads, LimitsPerUser]);
-  bind(ManageUsers, [Users, Hasher]);
+  bind(ManageUsers, [Users, Hasher, CreateUser]);
 
   // What drives them over HTTP.
   make(BodyReader, () => fieldsReader(config.bodyLimit), []);
@@ -158,7 +160,6 @@ export function createContainer(
   bind(AuthController, [
     BodyReader,
     ClientReader,
-    RegistrationChoice,
     RegisterUser,
     IssueTokens,
     RefreshToken,

@@ -3,6 +3,7 @@ import { allValid } from '../domain/fields.js';
 import { maxPageSize } from '../domain/page.js';
 import { requireStrongPassword } from '../domain/password-policy.js';
 import { checkNewPassword, normaliseUsername, type User } from '../domain/user.js';
+import type { CreateUser } from './create-user.js';
 import type { PasswordHasher, UserRepository } from './ports.js';
 
 /** What an operator does with accounts, by name. Throws 'user_not_found' where there is no such user. */
@@ -10,7 +11,13 @@ export class ManageUsers {
   constructor(
     private readonly users: UserRepository,
     private readonly hasher: PasswordHasher,
+    private readonly createUser: CreateUser,
   ) {}
+
+  /** Also while registration is closed, and without a limit. Throws InvalidFields, as registration does. */
+  create(username: string, password: string): Promise<User> {
+    return this.createUser.execute({ username, password });
+  }
 
   async activate(username: string): Promise<void> {
     const user = await this.get(username);

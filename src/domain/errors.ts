@@ -1,5 +1,7 @@
 /** Everything the domain and the use cases refuse, by name. What a client is told is the HTTP adapter's matter. */
 export type ErrorCode =
+  /** Strangers may not register here. */
+  | 'registration_closed'
   /** No active account has this name and password; which of the three failed is nobody's business. */
   | 'invalid_credentials'
   /** The token is not one of ours, was changed on the way, or its time is over. */

@@ -57,7 +57,7 @@ describe('IssueTokens', () => {
   });
 
   it('takes a password in any composition of its accents', async () => {
-    await application.registerUser.execute({ username: 'ana', password: 'caf\u00e9 com leite' });
+    await application.users.create('ana', 'caf\u00e9 com leite');
     expect(await signIn({ username: 'ana', password: 'cafe\u0301 com leite' })).to.have.keys(
       'refresh',
       'access',
@@ -66,7 +66,7 @@ describe('IssueTokens', () => {
 
   it('takes the whole password into account, however long', async () => {
     const long = `Tr0ub${'a'.repeat(120)}`;
-    await application.registerUser.execute({ username: 'ana', password: `${long}xyz` });
+    await application.users.create('ana', `${long}xyz`);
     expect(await refusalOf(signIn({ username: 'ana', password: `${long}xyZ` }))).to.equal(
       'invalid_credentials',
     );

@@ -20,6 +20,28 @@ describe('ManageUsers', () => {
     return found;
   }
 
+  describe('creating', () => {
+    it('adds an active user who can sign in, also while registration is closed and limited', async () => {
+      const limits = { register: { attempts: 1, period: 3600 } };
+      const closed = application.restart({ registration: 'closed', limits });
+      for (const [index, name] of ['maria', 'jigyasnh', 'ana'].entries()) {
+        expect(await closed.users.create(name, password)).to.include({ id: index + 1, active: true });
+        expect(await closed.signIn(name)).to.have.keys('refresh', 'access');
+      }
+    });
+
+    it('refuses what registration refuses', async () => {
+      await application.register('maria');
+      expect(await refusalOf(application.users.create('maria', ''))).to.deep.equal({
+        username: [{ code: 'username_taken' }],
+        password: [{ code: 'blank' }],
+      });
+      expect(await refusalOf(application.users.create('jigyasnh', 'Jigyasnh1'))).to.deep.equal({
+        password: [{ code: 'password_similar_to_username' }],
+      });
+    });
+  });
+
   describe('deactivating', () => {
     it('ends all sessions of the user and of nobody else', async () => {
       const mobile = await application.newcomer('maria');

@@ -1,5 +1,8 @@
 import { expect } from 'chai';
-import { Application, password } from '../support/application.js';
+import { PortError } from '../../src/application/ports.js';
+import { DomainError } from '../../src/domain/errors.js';
+import { Throttled } from '../../src/domain/limit.js';
+import { Application, client, password } from '../support/application.js';
 import { refusalOf } from '../support/refusal.js';
 
 describe('RegisterUser', () => {
@@ -8,7 +11,7 @@ describe('RegisterUser', () => {
     application = await Application.start();
   });
 
-  const register = (input: Record<string, unknown>) => application.registerUser.execute(input);
+  const register = (input: Record<string, unknown>) => application.registerUser.execute(input, client);
 
   it('adds an active user who can sign in', async () => {
     const user = await register({ username: 'maria', password });
@@ -125,4 +128,33 @@ describe('RegisterUser', () => {
     await refusalOf(register({ username: 'maria', password: 'qwerty' }));
     expect((await application.register('maria')).id).to.equal(1);
   });
+
+  it('is refused while registration is closed, before anything else', async () => {
+    const limits = { register: { attempts: 1, period: 60 } };
+    const closed = application.restart({ registration: 'closed', limits });
+    for (const input of [{ username: 'maria', password }, { username: 'maria', password }, {}]) {
+      expect(await refusalOf(closed.registerUser.execute(input, client))).to.equal('registration_closed');
+    }
+    expect(() => closed.registerUser.requireOpen()).to.throw(DomainError, 'registration_closed');
+    expect(await application.storage.users.find(1)).to.equal(undefined);
+  });
+
+  it('counts no attempt whose password could not be hashed for too many others', async () => {
+    const limits = { register: { attempts: 60, period: 3600 } };
+    const busy = application.restart({ patience: 0.001, limits });
+    const tries = Array.from({ length: 60 }, (_, i) => busy.register(`user-${i}`));
+    const outcomes = await Promise.all(
+      tries.map((registering) => registering.then(() => 'registered', codeOf)),
+    );
+    const refused = outcomes.filter((outcome) => outcome === 'overloaded').length;
+    expect(refused).to.be.within(1, 59);
+    expect(outcomes.filter((outcome) => outcome === 'registered')).to.have.length(60 - refused);
+
+    for (let i = 0; i < refused; i++) await busy.register(`later-${i}`);
+    expect(await busy.register('one-too-many').catch((error: unknown) => error)).to.be.instanceOf(Throttled);
+  });
 });
+
+function codeOf(error: unknown): unknown {
+  return error instanceof PortError ? error.code : error;
+}

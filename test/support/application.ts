@@ -12,7 +12,7 @@ import { ManageTasks } from '../../src/application/manage-tasks.js';
 import { ManageUsers } from '../../src/application/manage-users.js';
 import type { Storage } from '../../src/application/ports.js';
 import { RefreshToken } from '../../src/application/refresh-token.js';
-import { RegisterUser } from '../../src/application/register-user.js';
+import { RegisterUser, type Registration } from '../../src/application/register-user.js';
 import { VerifyToken } from '../../src/application/verify-token.js';
 import { readConfig } from '../../src/config.js';
 import { createContainer, Hasher } from '../../src/container.js';
@@ -25,6 +25,8 @@ import { RecordedLog } from './recorded-log.js';
 import { testEnvironment, withoutLimits } from './running-server.js';
 
 export interface Settings extends Partial<SessionPolicy> {
+  /** Open if not given. */
+  readonly registration?: Registration;
   /** Off where they are not given. */
   readonly limits?: Partial<AttemptLimits>;
   /** The least that bcrypt does, if not given: tests are no place to burn processor time. */
@@ -69,10 +71,18 @@ export class Application {
   private constructor(
     readonly storage: Storage,
     private readonly time: { now: number },
-    { bcryptCost = defaults.bcryptCost, patience, limits, taskLimits, ...policy }: Settings,
+    {
+      registration = 'open',
+      bcryptCost = defaults.bcryptCost,
+      patience,
+      limits,
+      taskLimits,
+      ...policy
+    }: Settings,
   ) {
     const config = {
       ...defaults,
+      registration,
       bcryptCost,
       limits: { ...defaults.limits, ...limits },
       taskLimits: { ...unlimited, ...taskLimits },
@@ -115,7 +125,7 @@ export class Application {
   }
 
   async register(username: string): Promise<User> {
-    return this.registerUser.execute({ username, password });
+    return this.registerUser.execute({ username, password }, client);
   }
 
   async signIn(username: string): Promise<{ refresh: string; access: string }> {

@@ -1,5 +1,4 @@
 import type { ManageUsers } from '../../application/manage-users.js';
-import type { RegisterUser } from '../../application/register-user.js';
 
 /** Where the commands read and write. */
 export interface Terminal {
@@ -13,14 +12,13 @@ export interface Terminal {
 /** The operator's commands on accounts: what each does, by its words on the command line. */
 export class UserCommands {
   constructor(
-    private readonly registerUser: RegisterUser,
     private readonly users: ManageUsers,
     private readonly terminal: Terminal,
   ) {}
 
   async create(username: string): Promise<void> {
     const password = await this.terminal.readSecret(`Password for ${username}: `);
-    const user = await this.registerUser.execute({ username, password });
+    const user = await this.users.create(username, password);
     await this.terminal.printDone(`User ${user.username} created with the id ${user.id}.`);
   }
 

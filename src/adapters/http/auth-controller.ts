@@ -7,18 +7,14 @@ import { DomainError } from '../../domain/errors.js';
 import type { ReadClient } from './client.js';
 import type { Handler } from './context.js';
 import { reply } from './reply.js';
-import { Refusal, refusal } from './refusal.js';
+import { Refusal } from './refusal.js';
 import type { ReadFields } from './request-body.js';
-
-/** Whether strangers may register; if not, accounts are the operator's to make. */
-export type Registration = 'open' | 'closed';
 
 /** Registration, sign-in, and what becomes of the tokens. */
 export class AuthController {
   constructor(
     private readonly readFields: ReadFields,
     private readonly readClient: ReadClient,
-    private readonly registration: Registration,
     private readonly registerUser: RegisterUser,
     private readonly issueTokens: IssueTokens,
     private readonly refreshToken: RefreshToken,
@@ -27,7 +23,7 @@ export class AuthController {
   ) {}
 
   readonly register: Handler = async (ctx) => {
-    if (this.registration === 'closed') throw refusal(403, 'Registration is closed.');
+    this.registerUser.requireOpen();
     await this.registerUser.execute(await this.readFields(ctx), this.readClient(ctx.req));
     reply(ctx, 201, { message: 'User registered successfully' });
   };

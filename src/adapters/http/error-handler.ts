@@ -17,6 +17,7 @@ import { describeUnforeseen } from './unforeseen-error.js';
 
 /** The response to every error of the use cases and the ports (docs/api.md, sections 1, 5, 6 and 9). */
 export const errorResponses: Readonly<Record<ErrorCode | PortErrorCode, Refusal>> = {
+  registration_closed: refusal(403, 'Registration is closed.'),
   invalid_credentials: refusal(401, 'No active account found with the given credentials'),
   token_invalid: refusal(401, 'Token is invalid or expired', 'token_not_valid'),
   token_wrong_type: refusal(401, 'Token has wrong type', 'token_not_valid'),

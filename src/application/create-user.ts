@@ -1,0 +1,37 @@
+import { allValid, InvalidFields, type Checked, type Fields } from '../domain/fields.js';
+import { requireStrongPassword } from '../domain/password-policy.js';
+import { checkNewPassword, checkUsername, type Credentials, type User } from '../domain/user.js';
+import type { Clock, PasswordHasher, Requester, UserRepository } from './ports.js';
+
+/** Adds an account, for a newcomer or for the operator. */
+export class CreateUser {
+  constructor(
+    private readonly users: UserRepository,
+    private readonly hasher: PasswordHasher,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Throws InvalidFields: first for the fields, and only if they are in order for a weak password; or 'overloaded'. Without
+   * a requester it is for the operator.
+   */
+  async execute(input: Fields, requester?: Requester): Promise<User> {
+    const { username, password } = allValid<Credentials>({
+      username: await this.checkAvailable(checkUsername(input['username'])),
+      password: checkNewPassword(input['password']),
+    });
+    requireStrongPassword(password, username);
+
+    const passwordHash = await this.hasher.hash(password, requester);
+    const user = await this.users.add({ username, passwordHash, createdAt: Math.floor(this.clock()) });
+    if (!user) throw new InvalidFields({ username: [{ code: 'username_taken' }] });
+    return user;
+  }
+
+  // Only tells early, next to what is wrong with other fields; who gets a name is settled by `users.add`.
+  private async checkAvailable(username: Checked<string>): Promise<Checked<string>> {
+    if ('issues' in username) return username;
+    if (!(await this.users.findByName(username.value))) return username;
+    return { issues: [{ code: 'username_taken' }] };
+  }
+}
