@@ -117,6 +117,7 @@ export const answers: AnswersOf<Storage> = {
     activate: truth,
     deactivate: truth,
     remove: truth,
+    removeOwn: truth,
   },
   sessions: {
     open: maybe(count),
@@ -125,6 +126,7 @@ export const answers: AnswersOf<Storage> = {
     touch: nothing,
     rotate: either(session, among(['reused', 'gone'])),
     end: truth,
+    endOther: truth,
     endAll: nothing,
   },
   tasks: {

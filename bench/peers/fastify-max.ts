@@ -36,6 +36,9 @@ const policy = {
   maxPerUser: 100,
 };
 
+/** What a user may have: everything. */
+const limits = { tasks: Infinity, bytes: Infinity, requests: Infinity };
+
 /** The most tasks in one list, as they are read. */
 const wholeList = { after: 0, limit: 1000 };
 
@@ -66,9 +69,9 @@ app.post<{ Body: Credentials }>(
       return reply.code(401).send({ detail: 'No active account found' });
     }
     const ids = { id: randomUUID(), userId: user.id, address: '127.0.0.1', refreshId: randomUUID() };
-    await sessions.open(openSession(ids, clock(), policy), user.passwordHash);
+    await sessions.open(openSession(ids, clock(), policy), user.passwordHash, policy.maxPerUser);
     const token = (type: 'access' | 'refresh') =>
-      signToken({ type, userId: user.id, session: ids.id }, lifetime);
+      signToken({ type, userId: user.id, sessionId: ids.id }, lifetime);
     return { refresh: token('refresh'), access: token('access') };
   },
 );
@@ -83,32 +86,30 @@ await app.register(async (own) => {
   });
 
   own.get('/tasks/', { schema: { response: { 200: listSchema } } }, async ({ caller }, reply) =>
-    answer(reply, (await tasks.list(caller.userId, wholeList, caller.session)).tasks),
+    answer(reply, (await tasks.list(caller, wholeList)).tasks),
   );
 
   own.post<{ Body: TaskDraft }>(
     '/tasks/create/',
     { schema: { body: draftSchema, response: { 201: taskSchema } } },
-    async ({ caller, body }, reply) =>
-      answer(reply.code(201), await tasks.create(caller.userId, body, caller.session)),
+    async ({ caller, body }, reply) => answer(reply.code(201), await tasks.create(caller, body, { limits })),
   );
 
   own.get<{ Params: { id: string } }>(
     '/tasks/:id/',
     { schema: { response: { 200: taskSchema } } },
-    async ({ caller, params }, reply) =>
-      answer(reply, await tasks.find(caller.userId, Number(params.id), caller.session)),
+    async ({ caller, params }, reply) => answer(reply, await tasks.find(caller, Number(params.id))),
   );
 
   own.put<{ Params: { id: string }; Body: Partial<TaskDraft> }>(
     '/tasks/:id/update/',
     { schema: { body: changesSchema, response: { 200: taskSchema } } },
     async ({ caller, params, body }, reply) =>
-      answer(reply, await tasks.update(caller.userId, Number(params.id), body, caller.session)),
+      answer(reply, await tasks.update(caller, Number(params.id), body, limits.bytes)),
   );
 
   own.delete<{ Params: { id: string } }>('/tasks/:id/delete/', async ({ caller, params }, reply) => {
-    const removed = await tasks.remove(caller.userId, Number(params.id), caller.session);
+    const removed = await tasks.remove(caller, Number(params.id));
     return answer(reply, removed ? { message: 'Task deleted successfully' } : undefined);
   });
 });

@@ -21,7 +21,7 @@ serve(port, async (request) => {
   if (url === '/api/token/') return signIn(request);
   const token = bearerToken(request);
   const caller = token === undefined ? undefined : verify(token);
-  if (!caller || !sessions.has(caller.session)) return refused;
+  if (!caller || !sessions.has(caller.sessionId)) return refused;
   if (url === '/tasks/create/' && method === 'POST') return create(request, caller.userId);
   const id = /^\/tasks\/([0-9]+)\/$/.exec(url)?.[1];
   const task = method === 'GET' && id !== undefined && tasks.get(caller.userId)?.get(Number(id));
@@ -49,8 +49,8 @@ async function signIn(request: IncomingMessage): Promise<Answer> {
   const { username } = (await readJson(request)) as { username: string };
   const userId = userIds.get(username);
   if (userId === undefined) return refused;
-  const session = randomUUID();
-  sessions.add(session);
-  const token = (type: 'access' | 'refresh') => signToken({ type, userId, session }, 24 * 60 * 60);
+  const sessionId = randomUUID();
+  sessions.add(sessionId);
+  const token = (type: 'access' | 'refresh') => signToken({ type, userId, sessionId }, 24 * 60 * 60);
   return { status: 200, body: { refresh: token('refresh'), access: token('access') } };
 }

@@ -18,7 +18,7 @@ export class OneTripTasks {
   async create(caller: Claims, { title, description, status }: TaskDraft): Promise<Task | 'no session'> {
     const { sessions, tasks, taskIds } = keysOf(caller.userId);
     const afterId = `,${JSON.stringify({ title, description, status }).slice(1)}`;
-    const id = (await create(this.redis, [sessions, tasks, taskIds], [caller.session, afterId])) as number;
+    const id = (await create(this.redis, [sessions, tasks, taskIds], [caller.sessionId, afterId])) as number;
     return id === noSession ? 'no session' : { id, title, description, status };
   }
 
@@ -36,7 +36,7 @@ export class OneTripTasks {
     const fields = [title, description, status].map((value) =>
       value === undefined ? '' : JSON.stringify(value),
     );
-    const text = (await update(this.redis, [sessions, tasks], [caller.session, id, ...fields])) as
+    const text = (await update(this.redis, [sessions, tasks], [caller.sessionId, id, ...fields])) as
       string | null | typeof noSession;
     if (text === noSession) return 'no session';
     return text === null ? undefined : parse(text);
@@ -44,17 +44,17 @@ export class OneTripTasks {
 
   async remove(caller: Claims, id: number): Promise<boolean | 'no session'> {
     const { sessions, tasks } = keysOf(caller.userId);
-    const removed = (await remove(this.redis, [sessions, tasks], [caller.session, id])) as number;
+    const removed = (await remove(this.redis, [sessions, tasks], [caller.sessionId, id])) as number;
     return removed === noSession ? 'no session' : removed === 1;
   }
 
   private async read(
-    { userId, session }: Claims,
+    { userId, sessionId }: Claims,
     from: number | string,
     to: number | string,
   ): Promise<Task[] | 'no session'> {
     const { sessions, tasks } = keysOf(userId);
-    const texts = (await read(this.redis, [sessions, tasks], [session, from, to])) as
+    const texts = (await read(this.redis, [sessions, tasks], [sessionId, from, to])) as
       string[] | typeof noSession;
     return texts === noSession ? 'no session' : texts.map(parse);
   }

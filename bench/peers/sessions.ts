@@ -18,9 +18,9 @@ export async function openSession(
   redis: Redis,
   userId: number,
 ): Promise<{ refresh: string; access: string }> {
-  const session = randomUUID();
-  await redis.hset(keysOf(userId).sessions, session, 1);
+  const sessionId = randomUUID();
+  await redis.hset(keysOf(userId).sessions, sessionId, 1);
   await redis.expire(keysOf(userId).sessions, lifetime);
-  const token = (type: 'access' | 'refresh') => signToken({ type, userId, session }, lifetime);
+  const token = (type: 'access' | 'refresh') => signToken({ type, userId, sessionId }, lifetime);
   return { refresh: token('refresh'), access: token('access') };
 }

@@ -5,7 +5,7 @@ import { signingKey } from './environment.js';
 export interface Claims {
   readonly type: 'access' | 'refresh';
   readonly userId: number;
-  readonly session: string;
+  readonly sessionId: string;
 }
 
 export interface SignedClaims extends Claims {

@@ -3,19 +3,14 @@ import type { TokenClaims } from '../domain/session.js';
 import {
   storageRejections,
   StorageUnavailable,
+  type SessionRef,
   type SessionRepository,
   type TokenSigner,
   type UserRepository,
 } from './ports.js';
 
-/** Somebody whose access token is good and whose session is live. */
-export interface Caller {
-  readonly userId: number;
-  readonly sessionId: string;
-}
-
 /**
- * Tells who a caller is from their access token.
+ * Tells whose session an access token is of.
  * Throws 'token_invalid', 'token_wrong_type', 'token_revoked', 'user_not_found' or 'user_inactive'.
  */
 export class Authenticate {
@@ -25,25 +20,25 @@ export class Authenticate {
     private readonly users: UserRepository,
   ) {}
 
-  async execute(accessToken: string): Promise<Caller> {
-    const caller = this.readToken(accessToken);
-    await this.requireLiveSession(caller);
-    return caller;
+  /** The session of the token, which is active now. */
+  async execute(accessToken: string): Promise<SessionRef> {
+    const session = this.readToken(accessToken);
+    await this.requireActive(session);
+    return session;
   }
 
   /**
-   * Does something for the caller in one trip to the storage: `act` is to name the caller's session to the storage, which
-   * does nothing unless it is live. Whatever `act` is refused for, an ended session is told first; but if the storage was
-   * away, nothing else is told.
+   * Calls `act` with the session of the token, whose every use the storage checks: so one round trip does for both.
+   * Whatever `act` rejects with, an ended session is reported first; but if the storage was away, nothing else is.
    */
-  async within<T>(accessToken: string, act: (caller: Caller) => Promise<T>): Promise<T> {
-    const caller = this.readToken(accessToken);
+  async within<T>(accessToken: string, act: (session: SessionRef) => Promise<T>): Promise<T> {
+    const session = this.readToken(accessToken);
     try {
-      return await act(caller);
+      return await act(session);
     } catch (error) {
       // A change may have taken place, and ended the session itself: then it was not refused.
       if (error instanceof StorageUnavailable || isToldWithin(error)) throw error;
-      await this.requireLiveSession(caller);
+      await this.requireActive(session);
       throw error;
     }
   }
@@ -55,15 +50,15 @@ export class Authenticate {
     return claims;
   }
 
-  private async requireLiveSession({ userId, sessionId }: Caller): Promise<void> {
-    if (await this.sessions.find(userId, sessionId)) return;
-    const user = await this.users.find(userId);
+  private async requireActive(session: SessionRef): Promise<void> {
+    if (await this.sessions.find(session)) return;
+    const user = await this.users.find(session.userId);
     if (!user) throw new DomainError('user_not_found');
     throw new DomainError(user.active ? 'token_revoked' : 'user_inactive');
   }
 }
 
-/** Whether somebody was refused something that the storage tells only within a live session. */
+/** Whether somebody was refused something that the storage tells only within an active session. */
 function isToldWithin(error: unknown): boolean {
   return error instanceof DomainError && toldWithin.has(error.code);
 }

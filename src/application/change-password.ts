@@ -1,10 +1,9 @@
 import { allValid, checkText, type Fields } from '../domain/fields.js';
 import { requireStrongPassword } from '../domain/password-policy.js';
 import { checkNewPassword } from '../domain/user.js';
-import type { Caller } from './authenticate.js';
 import type { Client } from './client.js';
 import type { ConfirmPassword } from './confirm-password.js';
-import type { PasswordHasher, UserRepository } from './ports.js';
+import type { PasswordHasher, SessionRef, UserRepository } from './ports.js';
 
 /**
  * Sets a new password for a caller who knows the old one, and ends all of their sessions but the one they call from.
@@ -17,19 +16,19 @@ export class ChangePassword {
     private readonly hasher: PasswordHasher,
   ) {}
 
-  async execute({ userId, sessionId }: Caller, input: Fields, client: Client): Promise<void> {
+  async execute(session: SessionRef, input: Fields, client: Client): Promise<void> {
     const passwords = allValid<{ old_password: string; new_password: string }>({
       old_password: checkText(input['old_password']),
       new_password: checkNewPassword(input['new_password']),
     });
     const old = ['old_password', passwords.old_password] as const;
 
-    let user = await this.confirmPassword.execute(userId, old, client);
+    let user = await this.confirmPassword.execute(session.userId, old, client);
     requireStrongPassword(passwords.new_password, user.username, 'new_password');
     const hash = await this.hasher.hash(passwords.new_password, { client, isTrusted: true });
     // Another round only if a sign-in has stored the old password hashed anew in between.
-    while (!(await this.users.changePasswordHash(userId, user.passwordHash, hash, sessionId))) {
-      user = await this.confirmPassword.execute(userId, old, client);
+    while (!(await this.users.changePasswordHash(session, user.passwordHash, hash))) {
+      user = await this.confirmPassword.execute(session.userId, old, client);
     }
   }
 }

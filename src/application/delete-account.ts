@@ -1,9 +1,8 @@
 import { DomainError } from '../domain/errors.js';
 import { allValid, checkText, type Fields } from '../domain/fields.js';
-import type { Caller } from './authenticate.js';
 import type { Client } from './client.js';
 import type { ConfirmPassword } from './confirm-password.js';
-import type { UserRepository } from './ports.js';
+import type { SessionRef, UserRepository } from './ports.js';
 
 /**
  * Deletes the account of a caller who knows its password, with all sessions and tasks.
@@ -15,10 +14,10 @@ export class DeleteAccount {
     private readonly users: UserRepository,
   ) {}
 
-  async execute({ userId, sessionId }: Caller, input: Fields, client: Client): Promise<void> {
+  async execute(session: SessionRef, input: Fields, client: Client): Promise<void> {
     const { password } = allValid<{ password: string }>({ password: checkText(input['password']) });
-    await this.confirmPassword.execute(userId, ['password', password], client);
-    const wasThere = await this.users.remove(userId, sessionId);
+    await this.confirmPassword.execute(session.userId, ['password', password], client);
+    const wasThere = await this.users.removeOwn(session);
     if (!wasThere) throw new DomainError('user_not_found');
   }
 }

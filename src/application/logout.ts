@@ -15,7 +15,7 @@ export class Logout {
 
   async execute(input: Fields): Promise<void> {
     const claims = verifyRefreshToken(readRefreshToken(input), this.tokens);
-    const ended = await this.sessions.end(claims.userId, claims.sessionId);
+    const ended = await this.sessions.end(claims);
     if (!ended) throw new DomainError('token_revoked');
   }
 }

@@ -11,7 +11,7 @@ import {
   type TaskPage,
 } from '../domain/task.js';
 import type { LimitLongReads } from './limit-long-reads.js';
-import type { Digest, RepeatableRequest, TaskRepository } from './ports.js';
+import type { Digest, IdempotencyKey, SessionRef, TaskRepository } from './ports.js';
 
 /** Where a list ends, and whether there are tasks behind it. */
 export interface ListEnd {
@@ -20,8 +20,8 @@ export interface ListEnd {
 }
 
 /**
- * What owners do with their own tasks. A task of somebody else is 'task_not_found', like a missing one. Everything is done
- * only `within` a live session, where one is named, and is 'token_revoked' otherwise.
+ * What users do with their own tasks. A task of somebody else is 'task_not_found', like a missing one. Everything rejects
+ * with 'token_revoked', and does nothing, unless the session is active.
  */
 export class ManageTasks {
   constructor(
@@ -33,14 +33,14 @@ export class ManageTasks {
   ) {}
 
   /**
-   * Throws InvalidFields, 'task_limit_reached' or 'byte_limit_reached'. Calls of one owner with the same key create one task
-   * between them, for a day; with the key of another task it is 'request_key_reused', and with one key too many
-   * 'request_limit_reached'.
+   * Throws InvalidFields, 'task_limit_reached' or 'byte_limit_reached'. Calls of one user with the same idempotency key
+   * create one task between them, for a day; with the key of another task it is 'request_key_reused', and with one key too
+   * many 'request_limit_reached'.
    */
-  async create(ownerId: number, input: Fields, within?: string, key?: string): Promise<Task> {
+  async create(session: SessionRef, input: Fields, key?: string): Promise<Task> {
     const draft = parseTaskDraft(input);
-    const request = key === undefined ? undefined : this.repeatable(key, draft);
-    return await this.tasks.create(ownerId, draft, within, this.limits, request);
+    const idempotency = key === undefined ? undefined : this.idempotencyKey(key, draft);
+    return await this.tasks.create(session, draft, { limits: this.limits, idempotency });
   }
 
   /**
@@ -48,25 +48,20 @@ export class ManageTasks {
    * are read too, and count as a long read if they are many.
    */
   list(
-    ownerId: number,
+    session: SessionRef,
     { after, limit, offset = 0 }: Page & { readonly offset?: number | undefined },
-    within?: string,
   ): Promise<TaskPage> {
-    if (offset > 0) return this.listFrom(ownerId, { after, limit, offset }, within);
-    return this.tasks.list(ownerId, { after, limit: Math.min(limit, maxPageSize) }, within);
+    if (offset > 0) return this.listFrom(session, { after, limit, offset });
+    return this.tasks.list(session, { after, limit: Math.min(limit, maxPageSize) });
   }
 
   /**
-   * A list in pages of bounded size, so that none is too long to be handed out. Each page is read within the session. Tasks
+   * A list in pages of bounded size, so that none is too long to be handed out. Each page checks the session. Tasks
    * created or deleted meanwhile may or may not be in it; no other task is left out or comes twice.
    */
-  async *listOn(
-    ownerId: number,
-    { after, limit }: Page,
-    within?: string,
-  ): AsyncGenerator<TaskPage, void, undefined> {
+  async *listOn(session: SessionRef, { after, limit }: Page): AsyncGenerator<TaskPage, void, undefined> {
     for (let start = after, left = limit; left > 0;) {
-      const page = await this.list(ownerId, { after: start, limit: left }, within);
+      const page = await this.list(session, { after: start, limit: left });
       yield page;
       if (!page.hasMore) return;
       start = page.tasks.at(-1)?.id ?? start;
@@ -75,53 +70,52 @@ export class ManageTasks {
   }
 
   /** The id of the last task of a list, and whether there are more behind it. All of its pages are read. */
-  async endOf(ownerId: number, page: Page, within?: string): Promise<ListEnd> {
+  async endOf(session: SessionRef, page: Page): Promise<ListEnd> {
     let end: ListEnd = { lastId: page.after, hasMore: false };
-    for await (const { tasks, hasMore } of this.listOn(ownerId, page, within)) {
+    for await (const { tasks, hasMore } of this.listOn(session, page)) {
       end = { lastId: tasks.at(-1)?.id ?? end.lastId, hasMore };
     }
     return end;
   }
 
-  async get(ownerId: number, id: number, within?: string): Promise<Task> {
-    return found(await this.tasks.find(ownerId, id, within));
+  async get(session: SessionRef, id: number): Promise<Task> {
+    return found(await this.tasks.find(session, id));
   }
 
   /**
    * Changes the given fields and no others. Throws InvalidFields, or 'byte_limit_reached'. That the task is missing is told before what is wrong
    * with the input, also if that cannot be read at all.
    */
-  async update(ownerId: number, id: number, input: Fields | Promise<Fields>, within?: string): Promise<Task> {
+  async update(session: SessionRef, id: number, input: Fields | Promise<Fields>): Promise<Task> {
     let changes: TaskChanges;
     try {
       changes = parseTaskChanges(await input);
     } catch (error) {
-      await this.get(ownerId, id, within);
+      await this.get(session, id);
       throw error;
     }
-    return found(await this.tasks.update(ownerId, id, changes, within, this.limits.bytes));
+    return found(await this.tasks.update(session, id, changes, this.limits.bytes));
   }
 
-  async delete(ownerId: number, id: number, within?: string): Promise<void> {
-    const wasThere = await this.tasks.remove(ownerId, id, within);
+  async delete(session: SessionRef, id: number): Promise<void> {
+    const wasThere = await this.tasks.remove(session, id);
     if (!wasThere) throw new DomainError('task_not_found');
   }
 
   private async listFrom(
-    ownerId: number,
+    session: SessionRef,
     { after, limit, offset }: Page & { readonly offset: number },
-    within?: string,
   ): Promise<TaskPage> {
-    const first = await this.list(ownerId, { after, limit: offset }, within);
+    const first = await this.list(session, { after, limit: offset });
     const read = { after: first.tasks.at(-1)?.id ?? after, limit: offset - first.tasks.length };
     const { lastId, hasMore } =
       first.hasMore && read.limit > 0
-        ? await this.longReads.run(ownerId, () => this.endOf(ownerId, read, within))
+        ? await this.longReads.run(session.userId, () => this.endOf(session, read))
         : { lastId: read.after, hasMore: first.hasMore };
-    return hasMore ? this.list(ownerId, { after: lastId, limit }, within) : { tasks: [], hasMore };
+    return hasMore ? this.list(session, { after: lastId, limit }) : { tasks: [], hasMore };
   }
 
-  private repeatable(key: string, { title, description, status }: TaskDraft): RepeatableRequest {
+  private idempotencyKey(key: string, { title, description, status }: TaskDraft): IdempotencyKey {
     const fingerprint = this.digest(JSON.stringify([title, description, status]));
     return { key: this.digest(key), fingerprint };
   }

@@ -2,7 +2,7 @@ import type { ErrorCode } from '../domain/errors.js';
 import type { Limit } from '../domain/limit.js';
 import type { Client } from './client.js';
 import type { Page } from '../domain/page.js';
-import type { RefreshGeneration, Session, TokenClaims } from '../domain/session.js';
+import type { RotationRequest, Session, TokenClaims } from '../domain/session.js';
 import type { Task, TaskChanges, TaskDraft, TaskLimits, TaskPage } from '../domain/task.js';
 import type { NewUser, User } from '../domain/user.js';
 
@@ -11,7 +11,16 @@ import type { NewUser, User } from '../domain/user.js';
 // what is stored cannot be read: nothing of that is skipped or overwritten. All other promises here are kept by every
 // storage, and test/contracts holds each storage to them.
 
-/** Accounts. Ids count up from 1 and are never given twice. */
+/** A user's session, from a verified access token. Only the storage knows whether it is still active. */
+export interface SessionRef {
+  readonly userId: number;
+  readonly sessionId: string;
+}
+
+/**
+ * Accounts. Ids count up from 1 and are never given twice. What is done `by` a session rejects with 'token_revoked', and
+ * changes nothing, unless that session is active in the same step.
+ */
 export interface UserRepository {
   /** Adds an active user, or answers undefined if the name is taken. Of any number of concurrent calls with one name, exactly one adds. */
   add(user: NewUser): Promise<User | undefined>;
@@ -24,103 +33,92 @@ export interface UserRepository {
   /** Sets a new password and ends all of the user's sessions, in one step. False if there is no such user. */
   setPasswordHash(id: number, hash: string): Promise<boolean>;
   /**
-   * Sets a new password and ends all of the user's sessions but `within`, in one step, provided the hash of the old one is
-   * still `from`; answers whether it was. Rejected with the code 'token_revoked' unless the session `within` is live.
+   * Sets a new password of the session's user and ends all of their other sessions, in one step, provided the hash of the
+   * old one is still `from`; answers whether it was.
    */
-  changePasswordHash(id: number, from: string, to: string, within: string): Promise<boolean>;
+  changePasswordHash(by: SessionRef, from: string, to: string): Promise<boolean>;
   /** Lets the user sign in again; sessions that ended stay ended. False if there is no such user. */
   activate(id: number): Promise<boolean>;
   /** Makes the user inactive and ends all of their sessions, in one step. False if there is no such user. */
   deactivate(id: number): Promise<boolean>;
-  /**
-   * Deletes the user, their sessions and their tasks in one step, and sets the name free. False if there is no such user.
-   * Where a session `within` is named that is not live, it is rejected with the code 'token_revoked' instead.
-   */
-  remove(id: number, within?: string): Promise<boolean>;
+  /** Deletes the user, their sessions and their tasks in one step, and sets the name free. False if there is no such user. */
+  remove(id: number): Promise<boolean>;
+  /** The same for the session's own user. */
+  removeOwn(by: SessionRef): Promise<boolean>;
 }
 
-/** Sessions: a token is good only while its session is held here. An expired session is as good as none. */
+/**
+ * Sessions: a token is good only while its session is active here. An expired session is as good as none. What is done
+ * `by` a session rejects with 'token_revoked', and changes nothing, unless that session is active in the same step.
+ */
 export interface SessionRepository {
   /**
    * Opens the session, provided its user is active and still has this password hash; answers undefined otherwise.
    * However a sign-in races a deactivation, a deletion or a new password, no session is left open behind it.
-   * Where otherwise more than `limit` of the user's sessions would be live, ends the least recently used, of equal ones
+   * Where otherwise more than `limit` of the user's sessions would be active, ends the least recently used, of equal ones
    * those that were opened first; answers how many.
    */
-  open(session: Session, passwordHash: string, limit?: number): Promise<number | undefined>;
-  find(userId: number, sessionId: string): Promise<Session | undefined>;
-  /** The user's live sessions, in the order in which they were opened, within a second as well. */
-  list(userId: number): Promise<readonly Session[]>;
+  open(session: Session, passwordHash: string, limit: number): Promise<number | undefined>;
+  /** The session, if it is active. */
+  find(session: SessionRef): Promise<Session | undefined>;
+  /** The active sessions of the session's user, in the order in which they were opened, within a second as well. */
+  list(by: SessionRef): Promise<readonly Session[]>;
   /** Records that the session was used `at` this second, unless it has ended or was used later. */
-  touch(userId: number, sessionId: string, at: number): Promise<void>;
+  touch(session: SessionRef, at: number): Promise<void>;
   /**
-   * Makes `next` the session's current refresh token if `presented` still is, as `rotate` of the domain decides, and
-   * answers the session as it is then. A reused token ends the session. Of any number of concurrent callers that present
-   * the same token, exactly one makes a step.
+   * Makes `next` the session's current refresh token if `presented` still is, as `rotate` of the domain decides with this
+   * `grace`, and answers the session as it is then. A reused token ends the session. Of any number of concurrent callers
+   * that present the same token, exactly one makes a step.
    */
-  rotate(
-    userId: number,
-    sessionId: string,
-    presented: Pick<RefreshGeneration, 'id' | 'issuedAt'>,
-    next: RefreshGeneration,
-    grace: number,
-  ): Promise<Session | 'reused' | 'gone'>;
-  /**
-   * Ends the session; answers whether it was there to end. Where a session `within` is named that is not live, it is
-   * rejected with the code 'token_revoked' instead.
-   */
-  end(userId: number, sessionId: string, within?: string): Promise<boolean>;
-  /** Ends all sessions of the user, in one step. Rejected with the code 'token_revoked' unless `within`, one of them, is live. */
-  endAll(userId: number, within: string): Promise<void>;
+  rotate(session: SessionRef, rotation: RotationRequest): Promise<Session | 'reused' | 'gone'>;
+  /** Ends the session; answers whether it was there to end. */
+  end(session: SessionRef): Promise<boolean>;
+  /** Ends a session of the same user, which may be this very one; answers whether it was there to end. */
+  endOther(by: SessionRef, sessionId: string): Promise<boolean>;
+  /** Ends all sessions of the session's user, this one included, in one step. */
+  endAll(by: SessionRef): Promise<void>;
 }
 
 /**
- * Tasks, each of one owner. An owner's ids count up from 1 and are never given twice, also not after a deletion.
- * What names the session `within` which it is asked for is done only if that session of the owner is live, a change in the
- * same step; otherwise it is rejected with the code 'token_revoked', before anything else is told.
+ * The tasks of one user. Every call rejects with 'token_revoked', and does nothing, unless the session is active: a change
+ * checks that in the same step, and nothing else is told before. A user's ids count up from 1 and are never given twice,
+ * also not after a deletion.
  */
 export interface TaskRepository {
   /**
-   * Rejected with the code 'task_limit_reached' or 'byte_limit_reached' if the owner would have more than `limits` allow;
-   * concurrent calls do not get past them either.
-   * Of any number of calls with the same `request` of the owner within a day, exactly one creates a task, and all answer it
-   * as it was created, whatever became of it. Rejected with the code 'request_key_reused' if the key named another request.
-   * As many requests of an owner as `limits` allow are remembered, each for a day and none for more than 25 hours; one
-   * more is rejected with the code 'request_limit_reached'.
+   * Rejects with 'task_limit_reached' or 'byte_limit_reached' if the user would have more than `limits` allow; concurrent
+   * calls do not get past them either.
+   * Of any number of calls of the user with the same `idempotency.key` within a day, exactly one creates a task, and all
+   * answer it as it was created, whatever became of it. Rejects with 'request_key_reused' if the key came with another
+   * fingerprint. As many keys of a user as `limits` allow are remembered, each for a day and none for more than 25 hours;
+   * one more rejects with 'request_limit_reached'.
    */
-  create(
-    ownerId: number,
-    draft: TaskDraft,
-    within?: string,
-    limits?: TaskLimits,
-    request?: RepeatableRequest,
-  ): Promise<Task>;
-  find(ownerId: number, id: number, within?: string): Promise<Task | undefined>;
+  create(session: SessionRef, draft: TaskDraft, options: CreateTaskOptions): Promise<Task>;
+  find(session: SessionRef, id: number): Promise<Task | undefined>;
   /**
-   * The owner's tasks on this page, at least one if there is one. The page ends at `limit`, or with the task by which the
-   * titles and descriptions on it pass `maxPageBytes`; `hasMore` says whether the owner has tasks behind it.
+   * The tasks on this page, at least one if there is one. The page ends at `limit`, or with the task by which the titles
+   * and descriptions on it pass `maxPageBytes`; `hasMore` says whether there are tasks behind it.
    */
-  list(ownerId: number, page: Page, within?: string): Promise<TaskPage>;
+  list(session: SessionRef, page: Page): Promise<TaskPage>;
   /**
-   * Sets the given fields and no others, in one step; answers the task as it is then. Rejected with the code
-   * 'byte_limit_reached' if it makes the task longer and the owner's texts would pass `maxBytes` together.
+   * Sets the given fields and no others, in one step; answers the task as it is then. Rejects with 'byte_limit_reached' if
+   * it makes the task longer and the user's texts would pass `maxBytes` together.
    */
-  update(
-    ownerId: number,
-    id: number,
-    changes: TaskChanges,
-    within?: string,
-    maxBytes?: number,
-  ): Promise<Task | undefined>;
+  update(session: SessionRef, id: number, changes: TaskChanges, maxBytes: number): Promise<Task | undefined>;
   /** Deletes the task; answers whether it was there to delete. */
-  remove(ownerId: number, id: number, within?: string): Promise<boolean>;
+  remove(session: SessionRef, id: number): Promise<boolean>;
 }
 
-/** A request that its client may send more than once. Both texts are digests. */
-export interface RepeatableRequest {
-  /** What the client calls it. */
+export interface CreateTaskOptions {
+  readonly limits: TaskLimits;
+  readonly idempotency?: IdempotencyKey | undefined;
+}
+
+/** What makes a request safe to send again. Both texts are digests. */
+export interface IdempotencyKey {
+  /** What the client calls the request. */
   readonly key: string;
-  /** What it asks for. */
+  /** What the request asks for. */
   readonly fingerprint: string;
 }
 

@@ -14,6 +14,7 @@ import {
   StorageUnavailable,
   type Clock,
   type NewId,
+  type SessionRef,
   type SessionRepository,
   type TokenSigner,
   type UserRepository,
@@ -41,7 +42,7 @@ export class RefreshToken {
     const token = readRefreshToken(input);
     await this.limits.refresh(address);
     const claims = verifyRefreshToken(token, this.tokens);
-    const found = await this.sessions.find(claims.userId, claims.sessionId);
+    const found = await this.sessions.find(claims);
     if (!found) return refuseEndedSession(this.users, claims.userId);
 
     const session = this.policy.rotate ? await this.rotate(claims, found) : found;
@@ -49,16 +50,16 @@ export class RefreshToken {
     if (session === 'reused' || (!this.policy.rotate && claims.id !== session.current.id)) {
       throw new DomainError('token_revoked');
     }
-    if (!this.policy.rotate) await this.recordUse(session);
+    if (!this.policy.rotate) await this.recordUse(claims, session);
     const access = this.tokens.sign(accessClaims(session, this.newId(), this.clock(), this.policy));
     return this.policy.rotate ? { access, refresh: this.tokens.sign(refreshClaims(session)) } : { access };
   }
 
-  private async recordUse({ userId, id, lastUsedAt }: Session): Promise<void> {
+  private async recordUse(ref: SessionRef, { lastUsedAt }: Session): Promise<void> {
     const now = Math.floor(this.clock());
     if (now - lastUsedAt < grainOfUse) return;
     try {
-      await this.sessions.touch(userId, id, now);
+      await this.sessions.touch(ref, now);
     } catch (error) {
       // The token is good all the same: a storage that can be read and not written to still refreshes.
       if (!(error instanceof StorageUnavailable)) throw error;
@@ -67,7 +68,7 @@ export class RefreshToken {
 
   private rotate(claims: TokenClaims, session: Session): Promise<Session | 'reused' | 'gone'> {
     const next = nextGeneration(session, this.newId(), this.clock(), this.policy);
-    return this.sessions.rotate(claims.userId, claims.sessionId, claims, next, this.policy.grace);
+    return this.sessions.rotate(claims, { presented: claims, next, grace: this.policy.grace });
   }
 }
 

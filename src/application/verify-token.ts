@@ -19,7 +19,7 @@ export class VerifyToken {
     const claims = this.tokens.verify(token);
     if (!claims) throw new DomainError('token_invalid');
 
-    const session = await this.sessions.find(claims.userId, claims.sessionId);
+    const session = await this.sessions.find(claims);
     if (!session) return refuseEndedSession(this.users, claims.userId);
     const isSpent = claims.type === 'refresh' && claims.id !== session.current.id;
     if (isSpent) throw new DomainError('token_revoked');

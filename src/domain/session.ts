@@ -78,7 +78,15 @@ export function nextGeneration(
   return { id, issuedAt, expiresAt: policy.rotate ? Math.min(expiresAt, absoluteEnd) : expiresAt };
 }
 
-/** What happens when a refresh token is shown to be exchanged for `next`. */
+/** A refresh token is presented to be exchanged for `next`. */
+export interface RotationRequest {
+  readonly presented: Pick<RefreshGeneration, 'id' | 'issuedAt'>;
+  readonly next: RefreshGeneration;
+  /** How many seconds a rotated-out token still gets the current one. */
+  readonly grace: number;
+}
+
+/** What comes of a rotation. */
 export type Rotation =
   /** The session as it is now. `next` is its current refresh token or, within the grace time, the one that it had before. */
   | { readonly outcome: 'rotated'; readonly session: Session }
@@ -93,13 +101,7 @@ const maxRotatedOut = 64;
  * one that was issued since then must have been, others are remembered. Deciding again with the same `next` gives the
  * same session.
  */
-export function rotate(
-  session: Session,
-  presented: Pick<RefreshGeneration, 'id' | 'issuedAt'>,
-  next: RefreshGeneration,
-  now: number,
-  grace: number,
-): Rotation {
+export function rotate(session: Session, { presented, next, grace }: RotationRequest, now: number): Rotation {
   const { current, rotatedOut = [] } = session;
   if (presented.id === current.id) {
     const lastUsedAt = Math.max(session.lastUsedAt, next.issuedAt);

@@ -29,11 +29,9 @@ export interface TaskLimits {
   readonly tasks: number;
   /** Of titles and descriptions together, in bytes of UTF-8. */
   readonly bytes: number;
-  /** How many repeatable requests are remembered. */
+  /** How many idempotency keys are remembered. */
   readonly requests: number;
 }
-
-export const unlimited: TaskLimits = { tasks: Infinity, bytes: Infinity, requests: Infinity };
 
 /** Reads a new task; throws InvalidFields. */
 export function parseTaskDraft(input: Fields): TaskDraft {

@@ -3,8 +3,20 @@ import { createStorage } from '../../src/adapters/in-memory/create-storage.js';
 import { ExpiringMap } from '../../src/adapters/in-memory/expiring-map.js';
 import { InMemoryRequests } from '../../src/adapters/in-memory/in-memory-requests.js';
 import { InMemorySessionRepository } from '../../src/adapters/in-memory/in-memory-session-repository.js';
+import { InMemoryTaskRepository } from '../../src/adapters/in-memory/in-memory-task-repository.js';
+import { InMemoryUserRepository } from '../../src/adapters/in-memory/in-memory-user-repository.js';
+import type { Storage } from '../../src/application/ports.js';
 import type { User } from '../../src/domain/user.js';
-import { aGenerationAt, aNewUser, aSessionOf, presented } from '../contracts/builders.js';
+import {
+  aGenerationAt,
+  aNewUser,
+  aSessionOf,
+  createTask,
+  openSession,
+  presented,
+  refTo,
+  signIn,
+} from '../contracts/builders.js';
 import { storageContract } from '../contracts/storage-contract.js';
 import { SettableClock } from '../support/settable-clock.js';
 
@@ -16,22 +28,42 @@ describe('in-memory storage', () => {
     const user: User = { id: 1, active: true, ...aNewUser() };
     const sessions = new InMemorySessionRepository(new Map([[user.id, user]]), clock.now);
     for (let id = 0; id < 100; id++) {
-      await sessions.open(aSessionOf(user, clock, { id: `${id}` }), user.passwordHash);
+      await sessions.open(aSessionOf(user, clock, { id: `${id}` }), user.passwordHash, Infinity);
     }
     expect(sessions.size).to.equal(100);
 
     // The half that is rotated lasts longer.
     clock.advance(1800);
     for (let id = 0; id < 50; id++) {
-      await sessions.rotate(user.id, `${id}`, presented('first'), aGenerationAt(clock, 'second'), 0);
+      await sessions.rotate(refTo(user, `${id}`), {
+        presented: presented('first'),
+        next: aGenerationAt(clock, 'second'),
+        grace: 0,
+      });
     }
     clock.advance(1800);
-    await sessions.open(aSessionOf(user, clock, { id: 'another' }), user.passwordHash);
+    await sessions.open(aSessionOf(user, clock, { id: 'another' }), user.passwordHash, Infinity);
     expect(sessions.size).to.equal(51);
 
     clock.advance(3600);
-    await sessions.open(aSessionOf(user, clock, { id: 'last' }), user.passwordHash);
+    await sessions.open(aSessionOf(user, clock, { id: 'last' }), user.passwordHash, Infinity);
     expect(sessions.size).to.equal(1);
+  });
+
+  it('leaves no task of a removed user', async () => {
+    const clock = new SettableClock();
+    const accounts = new Map<number, User>();
+    const sessions = new InMemorySessionRepository(accounts, clock.now);
+    const tasks = new InMemoryTaskRepository(sessions, new InMemoryRequests(clock.now));
+    const users = new InMemoryUserRepository(accounts, sessions, tasks);
+    const storage = { users, sessions, tasks } as unknown as Storage;
+    const { user, ref } = await signIn(storage, clock);
+    await createTask(storage, ref);
+    await users.remove(user.id);
+    // As if the same id were given once more.
+    accounts.set(user.id, user);
+    await openSession(storage, aSessionOf(user, clock), user);
+    expect(await tasks.list(ref, { after: 0, limit: 10 })).to.deep.equal({ tasks: [], hasMore: false });
   });
 
   it('forgets requests after a day', async () => {

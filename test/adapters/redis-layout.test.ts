@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { Keys } from '../../src/adapters/redis/keys.js';
 import type { RedisSettings } from '../../src/adapters/redis/redis-settings.js';
 import { StorageUnavailable, UnknownLayout, type Storage } from '../../src/application/ports.js';
-import { addUser, aDraft, aNewUser } from '../contracts/builders.js';
+import { addUser, aNewUser, createTask, refTo, signIn, updateTask } from '../contracts/builders.js';
 import { concurrently } from '../contracts/concurrency.js';
 import { RecordedLog } from '../support/recorded-log.js';
 import { RedisServer } from '../support/redis-server.js';
@@ -92,7 +92,7 @@ describe('the layout of the data in Redis', () => {
       const proxy = stopped(await TcpProxy.start(server.port));
       const log = new RecordedLog();
       const storage = await open({ hosts: [{ host: '127.0.0.1', port: proxy.port }] }, log);
-      const { id } = await addUser(storage);
+      const user = await addUser(storage);
       const [otherServer, other] = await startRedis();
       await other.mset(keys.layout, 1, keys.userIds, 7);
       await write(other);
@@ -103,7 +103,7 @@ describe('the layout of the data in Redis', () => {
       await untilTrue('it is refused', async () =>
         log.lines.some(({ message }) => /\(data (?:of|without)/.test(message)),
       );
-      const calls = [storage.tasks.create(id, aDraft()), storage.users.add(aNewUser()), storage.check()];
+      const calls = [createTask(storage, refTo(user)), storage.users.add(aNewUser()), storage.check()];
       for (const call of calls) {
         expect(await call.catch((error: unknown) => error)).to.be.instanceOf(StorageUnavailable);
       }
@@ -140,9 +140,9 @@ describe('the layout of the data in Redis', () => {
 
   it('is the same for what has more keys and fields than this version knows, and keeps them', async () => {
     const storage = await open();
-    const user = await addUser(storage);
+    const { user, ref } = await signIn(storage, clock);
     const { account, tasks, taskCounts } = keys.ofUser(user.id);
-    const task = await storage.tasks.create(user.id, aDraft());
+    const task = await createTask(storage, ref);
     await redis.hset(account, 'locale', 'en');
     await redis.hset(taskCounts, 'done', 7);
     await redis.set('test:{u:1}:lists', 'x');
@@ -150,15 +150,15 @@ describe('the layout of the data in Redis', () => {
     await redis.zadd(tasks, 1, '1\0pending\0Milk\0Two litres\0due 2027\0red');
 
     expect(await storage.users.find(user.id)).to.deep.equal(user);
-    expect(await storage.tasks.find(user.id, 1)).to.deep.equal(task);
-    expect((await storage.tasks.list(user.id, { after: 0, limit: 10 })).tasks).to.deep.equal([task]);
-    const updated = await storage.tasks.update(user.id, 1, { title: 'Tea', status: 'completed' });
+    expect(await storage.tasks.find(ref, 1)).to.deep.equal(task);
+    expect((await storage.tasks.list(ref, { after: 0, limit: 10 })).tasks).to.deep.equal([task]);
+    const updated = await updateTask(storage, ref, 1, { title: 'Tea', status: 'completed' });
     expect(updated).to.deep.equal({ ...task, title: 'Tea', status: 'completed' });
     expect(await redis.zrange(tasks, 0, '-1')).to.deep.equal([
       '1\0completed\0Tea\0Two litres\0due 2027\0red',
     ]);
     expect(await redis.hgetall(taskCounts)).to.deep.equal({ last: '1', bytes: '13', done: '7' });
-    await storage.tasks.remove(user.id, 1);
+    await storage.tasks.remove(ref, 1);
     expect(await redis.hget(taskCounts, 'bytes')).to.equal('0');
   });
 });

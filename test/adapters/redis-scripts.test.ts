@@ -59,6 +59,19 @@ describe('a Redis script that is executed twice, as it is when its reply was los
         taskCounts,
         requestCounts,
         operation,
+      );
+    },
+    removeOwnAccount: () => {
+      const { account, sessions, tasks, taskCounts, requestCounts } = keys.ofUser(1);
+      const operation = keys.operation(1, 'an id');
+      return scripts.removeOwnAccount(
+        connection,
+        account,
+        sessions,
+        tasks,
+        taskCounts,
+        requestCounts,
+        operation,
         'held',
         now,
       );
@@ -92,13 +105,15 @@ describe('a Redis script that is executed twice, as it is when its reply was los
     replaceSession: () =>
       scripts.replaceSession(connection, keys.ofUser(1).sessions, 'held', held, next, now + 20_000, now),
     endSession: () =>
-      scripts.endSession(
+      scripts.endSession(connection, keys.ofUser(1).sessions, keys.operation(1, 'an id'), 'held', now),
+    endOtherSession: () =>
+      scripts.endOtherSession(
         connection,
         keys.ofUser(1).sessions,
         keys.operation(1, 'an id'),
         'held',
-        'held',
         now,
+        'held',
       ),
     endAllSessions: () =>
       scripts.endAllSessions(connection, keys.ofUser(1).sessions, keys.operation(1, 'an id'), 'held', now),

@@ -10,9 +10,12 @@ import {
   aGenerationAt,
   aNewUser,
   aSessionOf,
+  createTask,
   openSession,
   presented,
+  refTo,
   signIn,
+  updateTask,
 } from '../contracts/builders.js';
 import { concurrently } from '../contracts/concurrency.js';
 import { storageContract } from '../contracts/storage-contract.js';
@@ -74,11 +77,11 @@ describe('Redis storage', () => {
     };
 
     it('keeps everything of one user under keys with one hash tag', async () => {
-      const { user } = await signIn(storage, clock);
-      const { id } = await storage.tasks.create(user.id, aDraft());
-      const request = { key: 'key', fingerprint: 'fingerprint' };
-      await storage.tasks.create(user.id, aDraft(), undefined, undefined, request);
-      await storage.tasks.remove(user.id, id);
+      const { user, ref } = await signIn(storage, clock);
+      const { id } = await createTask(storage, ref);
+      const idempotency = { key: 'key', fingerprint: 'fingerprint' };
+      await createTask(storage, ref, aDraft(), { idempotency });
+      await storage.tasks.remove(ref, id);
       const ofUser = (await everyKey()).filter(
         (key) => key !== keys.userIds && key !== keys.username('alice'),
       );
@@ -87,9 +90,9 @@ describe('Redis storage', () => {
     });
 
     it('leaves nothing of a removed user', async () => {
-      const { user } = await signIn(storage, clock);
-      const { id } = await storage.tasks.create(user.id, aDraft());
-      await storage.tasks.update(user.id, id, { title: 'new' });
+      const { user, ref } = await signIn(storage, clock);
+      const { id } = await createTask(storage, ref);
+      await updateTask(storage, ref, id, { title: 'new' });
       await storage.users.remove(user.id);
       expect(await lastingKeys()).to.deep.equal([keys.userIds]);
     });
@@ -119,7 +122,7 @@ describe('Redis storage', () => {
       await redis.del(Object.values(keys.ofUser(user.id)));
 
       expect(await storage.users.findByName('alice')).to.equal(undefined);
-      expect(await storage.sessions.find(user.id, session.id)).to.equal(undefined);
+      expect(await storage.sessions.find(refTo(user, session.id))).to.equal(undefined);
       expect(await storage.users.remove(user.id)).to.equal(false);
       const added = await concurrently(20, () => storage.users.add(aNewUser()));
       const [alice, ...more] = added.filter((each) => each !== undefined);
@@ -147,8 +150,8 @@ describe('Redis storage', () => {
       it('and one that can be for live', async () => {
         const user = await addUser(storage);
         await redis.hset(keys.ofUser(user.id).sessions, { odd: readable() });
-        expect(await storage.sessions.find(user.id, 'odd')).to.include({ id: 'odd', userId: user.id });
-        expect(await storage.tasks.create(user.id, aDraft(), 'odd')).to.include({ id: 1 });
+        expect(await storage.sessions.find(refTo(user, 'odd'))).to.include({ id: 'odd', userId: user.id });
+        expect(await createTask(storage, refTo(user, 'odd'))).to.include({ id: 1 });
       });
 
       for (const [what, textOf] of [
@@ -168,26 +171,36 @@ describe('Redis storage', () => {
           const { sessions } = keys.ofUser(user.id);
           await redis.hset(sessions, 'odd', textOf());
 
-          expect(await storage.sessions.find(user.id, 'odd')).to.equal(undefined);
-          expect(await storage.sessions.list(user.id)).to.deep.equal([session]);
+          expect(await storage.sessions.find(refTo(user, 'odd'))).to.equal(undefined);
+          expect(await storage.sessions.list(refTo(user))).to.deep.equal([session]);
           const next = aGenerationAt(clock, 'second');
-          expect(await storage.sessions.rotate(user.id, 'odd', presented('id'), next, 10)).to.equal('gone');
-          await storage.sessions.touch(user.id, 'odd', clock.now());
-          for (const within of [
-            () => storage.tasks.create(user.id, aDraft(), 'odd'),
-            () => storage.tasks.find(user.id, 1, 'odd'),
-            () => storage.tasks.list(user.id, { after: 0, limit: 10 }, 'odd'),
-            () => storage.tasks.remove(user.id, 1, 'odd'),
-            () => storage.sessions.endAll(user.id, 'odd'),
-            () => storage.users.changePasswordHash(user.id, user.passwordHash, 'new', 'odd'),
-            () => storage.users.remove(user.id, 'odd'),
+          expect(
+            await storage.sessions.rotate(refTo(user, 'odd'), {
+              presented: presented('id'),
+              next,
+              grace: 10,
+            }),
+          ).to.equal('gone');
+          await storage.sessions.touch(refTo(user, 'odd'), clock.now());
+          const odd = refTo(user, 'odd');
+          for (const call of [
+            () => createTask(storage, odd),
+            () => storage.tasks.find(odd, 1),
+            () => storage.tasks.list(odd, { after: 0, limit: 10 }),
+            () => updateTask(storage, odd, 1, { title: 'new' }),
+            () => storage.tasks.remove(odd, 1),
+            () => storage.sessions.list(odd),
+            () => storage.sessions.endOther(odd, session.id),
+            () => storage.sessions.endAll(odd),
+            () => storage.users.changePasswordHash(odd, user.passwordHash, 'new'),
+            () => storage.users.removeOwn(odd),
           ]) {
-            expect(await refusalOf(within())).to.equal('token_revoked');
+            expect(await refusalOf(call())).to.equal('token_revoked');
           }
           const another = aSessionOf(user, clock, { id: 'another' });
           expect(await storage.sessions.open(another, user.passwordHash, 2)).to.equal(0);
           expect(await redis.hkeys(sessions)).to.have.members(['session', 'another']);
-          expect(await storage.sessions.end(user.id, 'odd')).to.equal(false);
+          expect(await storage.sessions.end(refTo(user, 'odd'))).to.equal(false);
         });
       }
 
@@ -196,7 +209,9 @@ describe('Redis storage', () => {
         const { sessions } = keys.ofUser(user.id);
         await redis.set(sessions, 'garbage');
         await openSession(storage, aSessionOf(user, clock, { id: 'another' }), user);
-        expect((await storage.sessions.list(user.id)).map(({ id }) => id)).to.deep.equal(['another']);
+        expect((await storage.sessions.list(refTo(user, 'another'))).map(({ id }) => id)).to.deep.equal([
+          'another',
+        ]);
       });
     });
 
@@ -208,13 +223,17 @@ describe('Redis storage', () => {
       for (let step = 0; step < 100; step++) {
         clock.advance(5);
         const next = aGenerationAt(clock, randomId());
-        await storage.sessions.rotate(user.id, session.id, presented(from), next, 86_400);
+        await storage.sessions.rotate(refTo(user, session.id), {
+          presented: presented(from),
+          next,
+          grace: 86_400,
+        });
         from = next.id;
       }
       expect(await length()).to.be.within(2000, 2600);
       clock.advance(3000);
       const next = aGenerationAt(clock, randomId());
-      await storage.sessions.rotate(user.id, session.id, presented(from), next, 10);
+      await storage.sessions.rotate(refTo(user, session.id), { presented: presented(from), next, grace: 10 });
       expect(await length()).to.be.below(100);
     });
 
@@ -226,17 +245,17 @@ describe('Redis storage', () => {
         const id = randomId();
         const current = aGenerationAt(clock, randomId(), 30 * 24 * 3600);
         await openSession(storage, aSessionOf(user, clock, { id, current, address }), user);
-        await storage.sessions.touch(user.id, id, clock.now() + 30 * 24 * 3600 - index);
+        await storage.sessions.touch(refTo(user, id), clock.now() + 30 * 24 * 3600 - index);
       }
       expect(await redis.object('ENCODING', sessions)).to.equal('listpack');
       for (const text of await redis.hvals(sessions)) expect(Buffer.byteLength(text)).to.be.at.most(64);
     });
 
-    it('remembers a request that may be repeated for a day, in the slot of its user and in few bytes', async () => {
-      const user = await addUser(storage);
-      const request = { key: 'k'.repeat(43), fingerprint: 'f'.repeat(43) };
-      await storage.tasks.create(user.id, aDraft(), undefined, undefined, request);
-      const key = keys.request(user.id, request.key);
+    it('remembers an idempotency key for a day, in the slot of its user and in few bytes', async () => {
+      const { user, ref } = await signIn(storage, clock);
+      const idempotency = { key: 'k'.repeat(43), fingerprint: 'f'.repeat(43) };
+      await createTask(storage, ref, aDraft(), { idempotency });
+      const key = keys.request(user.id, idempotency.key);
       expect(key).to.contain(`{u:${user.id}}`);
       expect(await redis.ttl(key)).to.be.within(86_300, 86_400);
       expect(await redis.memory('USAGE', key)).to.be.below(250);
@@ -252,13 +271,11 @@ describe('Redis storage', () => {
       await openSession(storage, brief, user);
       expect(await lifetime()).to.be.within(3500, 3601);
 
-      await storage.sessions.rotate(
-        user.id,
-        'brief',
-        presented('first'),
-        aGenerationAt(clock, 'second', 7200),
-        0,
-      );
+      await storage.sessions.rotate(refTo(user, 'brief'), {
+        presented: presented('first'),
+        next: aGenerationAt(clock, 'second', 7200),
+        grace: 0,
+      });
       expect(await lifetime()).to.be.within(7100, 7201);
     });
 
@@ -275,13 +292,13 @@ describe('Redis storage', () => {
 
     it('serves on when Redis has forgotten the scripts', async () => {
       await redis.script('FLUSH');
-      const { user, session } = await signIn(storage, clock);
+      const { ref } = await signIn(storage, clock);
       await redis.script('FLUSH');
-      const { id } = await storage.tasks.create(user.id, aDraft());
+      const { id } = await createTask(storage, ref);
       await redis.script('FLUSH');
-      expect(await storage.tasks.update(user.id, id, { title: 'new' })).to.include({ id, title: 'new' });
+      expect(await updateTask(storage, ref, id, { title: 'new' })).to.include({ id, title: 'new' });
       await redis.script('FLUSH');
-      expect(await storage.sessions.end(user.id, session.id)).to.equal(true);
+      expect(await storage.sessions.end(ref)).to.equal(true);
     });
 
     it('sees nothing of what has another prefix', async () => {

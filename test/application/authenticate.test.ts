@@ -1,6 +1,5 @@
 import { expect } from 'chai';
-import type { Caller } from '../../src/application/authenticate.js';
-import { StorageUnavailable } from '../../src/application/ports.js';
+import { StorageUnavailable, type SessionRef } from '../../src/application/ports.js';
 import type { Task, TaskPage } from '../../src/domain/task.js';
 import { Application } from '../support/application.js';
 import { aTask } from '../support/builders.js';
@@ -16,11 +15,11 @@ describe('Authenticate', () => {
   for (const [way, authenticate] of [
     ['alone', (access: string) => application.authenticate.execute(access)],
     [
-      'within their session',
+      'within its session',
       (access: string) =>
-        application.authenticate.within(access, async (caller) => {
-          await list(caller);
-          return caller;
+        application.authenticate.within(access, async (session) => {
+          await list(session);
+          return session;
         }),
     ],
   ] as const) {
@@ -91,7 +90,7 @@ describe('Authenticate', () => {
 
     it('hands out what was read for the caller', async () => {
       const { access } = await application.newcomer('maria');
-      const task = await application.tasks.create(1, aTask());
+      const task = await application.tasks.create(application.claims(access), aTask());
       expect(await application.authenticate.within(access, list)).to.deep.equal({
         tasks: [task],
         hasMore: false,
@@ -100,7 +99,7 @@ describe('Authenticate', () => {
 
     it('hands out nothing after logout', async () => {
       const { access, refresh } = await application.newcomer('maria');
-      await application.tasks.create(1, aTask());
+      await application.tasks.create(application.claims(access), aTask());
       await application.logout.execute({ refresh });
       expect(await refusalOf(application.authenticate.within(access, list))).to.equal('token_revoked');
     });
@@ -140,12 +139,12 @@ describe('Authenticate', () => {
   });
 });
 
-function list({ userId, sessionId }: Caller): Promise<TaskPage> {
-  return application.tasks.list(userId, { after: 0, limit: 10 }, sessionId);
+function list(session: SessionRef): Promise<TaskPage> {
+  return application.tasks.list(session, { after: 0, limit: 10 });
 }
 
-function readMissingTask({ userId, sessionId }: Caller): Promise<Task> {
-  return application.tasks.get(userId, 999, sessionId);
+function readMissingTask(session: SessionRef): Promise<Task> {
+  return application.tasks.get(session, 999);
 }
 
 async function neverRead(): Promise<void> {

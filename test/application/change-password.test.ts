@@ -14,7 +14,7 @@ describe('ChangePassword', () => {
   });
 
   const changePassword = async (access: string, input: object = change) =>
-    application.changePassword.execute(await application.caller(access), { ...input }, client);
+    application.changePassword.execute(await application.sessionOf(access), { ...input }, client);
   const authenticate = (access: string) => refusalOf(application.authenticate.execute(access));
 
   it('makes the new password the only one', async () => {
@@ -87,10 +87,11 @@ describe('ChangePassword', () => {
 
   it('succeeds while a sign-in stores the old password hashed anew', async () => {
     const { access } = await application.newcomer('maria');
+    const session = await application.sessionOf(access);
     const stronger = application.restart({ bcryptCost: 5 });
     await Promise.all([changePassword(access), stronger.signIn('maria').catch(() => undefined)]);
     expect(await refusalOf(application.signIn('maria'))).to.equal('invalid_credentials');
-    expect(await application.storage.sessions.list(1)).to.have.length(1);
+    expect(await application.storage.sessions.list(session)).to.have.length(1);
   });
 
   it('is done once when it is asked for twice at once', async () => {
@@ -103,7 +104,7 @@ describe('ChangePassword', () => {
 
   it('is refused to a caller whose session ends before it is done', async () => {
     const { access, refresh } = await application.newcomer('maria');
-    const caller = await application.caller(access);
+    const caller = await application.sessionOf(access);
     await application.logout.execute({ refresh });
     expect(await refusalOf(application.changePassword.execute(caller, change, client))).to.equal(
       'token_revoked',
@@ -113,7 +114,7 @@ describe('ChangePassword', () => {
 
   it('is refused to a caller who is deleted before it is done', async () => {
     const { access } = await application.newcomer('maria');
-    const caller = await application.caller(access);
+    const caller = await application.sessionOf(access);
     await application.users.delete('maria');
     expect(await refusalOf(application.changePassword.execute(caller, change, client))).to.equal(
       'user_not_found',

@@ -10,11 +10,12 @@ describe('DeleteAccount', () => {
   });
 
   const deleteAccount = async (access: string, input: object = { password }) =>
-    application.deleteAccount.execute(await application.caller(access), { ...input }, client);
+    application.deleteAccount.execute(await application.sessionOf(access), { ...input }, client);
 
   it('takes sessions and tasks along, and sets the name free', async () => {
     const { access, refresh } = await application.newcomer('maria');
-    await application.tasks.create(1, aTask());
+    const session = await application.sessionOf(access);
+    await application.tasks.create(session, aTask());
     await deleteAccount(access);
 
     expect(await refusalOf(application.authenticate.execute(access))).to.equal('user_not_found');
@@ -22,17 +23,19 @@ describe('DeleteAccount', () => {
       'no_active_account',
     );
     expect(await refusalOf(application.signIn('maria'))).to.equal('invalid_credentials');
-    expect((await application.tasks.list(1, { after: 0, limit: 10 })).tasks).to.deep.equal([]);
+    const listing = application.tasks.list(session, { after: 0, limit: 10 });
+    expect(await refusalOf(listing)).to.equal('token_revoked');
     expect((await application.register('maria')).id).to.equal(2);
   });
 
   it('leaves everybody else alone', async () => {
     const { access } = await application.newcomer('maria');
     const other = await application.newcomer('jigyasnh');
-    const task = await application.tasks.create(2, aTask());
+    const session = await application.sessionOf(other.access);
+    const task = await application.tasks.create(session, aTask());
     await deleteAccount(access);
     expect(await application.authenticate.execute(other.access)).to.include({ userId: 2 });
-    expect(await application.tasks.get(2, task.id)).to.deep.equal(task);
+    expect(await application.tasks.get(session, task.id)).to.deep.equal(task);
   });
 
   for (const [what, input, issues] of [
@@ -49,7 +52,7 @@ describe('DeleteAccount', () => {
 
   it('is refused to a caller whose session ends before it is done', async () => {
     const { access, refresh } = await application.newcomer('maria');
-    const caller = await application.caller(access);
+    const caller = await application.sessionOf(access);
     await application.logout.execute({ refresh });
     const deleting = application.deleteAccount.execute(caller, { password }, client);
     expect(await refusalOf(deleting)).to.equal('token_revoked');

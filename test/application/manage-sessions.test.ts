@@ -8,9 +8,8 @@ describe('ManageSessions', () => {
     application = await Application.start({ maxPerUser: 3 });
   });
 
-  const idsOf = async (userId: number) =>
-    (await application.storage.sessions.list(userId)).map(({ id }) => id);
-  const list = async (access: string) => application.sessions.list(await application.caller(access));
+  const list = async (access: string) => application.sessions.list(await application.sessionOf(access));
+  const idsOf = async (access: string) => (await list(access)).map(({ id }) => id);
   const authenticate = (access: string) => refusalOf(application.authenticate.execute(access));
   const sessionOf = (token: string) => application.claims(token).sessionId;
 
@@ -66,7 +65,7 @@ describe('ManageSessions', () => {
   it('tells nothing to those whose session has ended', async () => {
     const { access, refresh } = await application.newcomer('maria');
     await application.signIn('maria');
-    const caller = await application.caller(access);
+    const caller = await application.sessionOf(access);
     await application.logout.execute({ refresh });
     expect(await refusalOf(application.sessions.list(caller))).to.equal('token_revoked');
   });
@@ -75,21 +74,21 @@ describe('ManageSessions', () => {
     it('ends that one, and no other', async () => {
       const { access } = await application.newcomer('maria');
       const desktop = await application.signIn('maria');
-      await application.sessions.end(await application.caller(access), sessionOf(desktop.access));
+      await application.sessions.end(await application.sessionOf(access), sessionOf(desktop.access));
       expect(await authenticate(desktop.access)).to.equal('token_revoked');
-      expect(await idsOf(1)).to.deep.equal([sessionOf(access)]);
+      expect(await idsOf(access)).to.deep.equal([sessionOf(access)]);
     });
 
     it('may be the very one that the caller calls from', async () => {
       const { access } = await application.newcomer('maria');
-      await application.sessions.end(await application.caller(access), sessionOf(access));
+      await application.sessions.end(await application.sessionOf(access), sessionOf(access));
       expect(await authenticate(access)).to.equal('token_revoked');
     });
 
     it('takes a session that has ended, is unknown, or is somebody else’s for missing', async () => {
       const { access } = await application.newcomer('maria');
       const other = await application.newcomer('jigyasnh');
-      const caller = await application.caller(access);
+      const caller = await application.sessionOf(access);
       for (const id of [sessionOf(other.access), 'unknown']) {
         expect(await refusalOf(application.sessions.end(caller, id))).to.equal('session_not_found');
       }
@@ -101,7 +100,7 @@ describe('ManageSessions', () => {
     const { access } = await application.newcomer('maria');
     const desktop = await application.signIn('maria');
     const other = await application.newcomer('jigyasnh');
-    await application.sessions.endAll(await application.caller(access));
+    await application.sessions.endAll(await application.sessionOf(access));
     expect(await authenticate(access)).to.equal('token_revoked');
     expect(await authenticate(desktop.access)).to.equal('token_revoked');
     expect(await application.authenticate.execute(other.access)).to.include({ userId: 2 });
@@ -110,7 +109,7 @@ describe('ManageSessions', () => {
   it('is refused to a caller whose session has ended', async () => {
     const { access, refresh } = await application.newcomer('maria');
     const desktop = await application.signIn('maria');
-    const caller = await application.caller(access);
+    const caller = await application.sessionOf(access);
     await application.logout.execute({ refresh });
     expect(await refusalOf(application.sessions.endAll(caller))).to.equal('token_revoked');
     const ending = application.sessions.end(caller, sessionOf(desktop.access));
@@ -126,6 +125,6 @@ describe('ManageSessions', () => {
       later.push((await application.signIn('maria')).access);
     }
     expect(await authenticate(access)).to.equal('token_revoked');
-    expect(await idsOf(1)).to.deep.equal(later.map(sessionOf));
+    expect(await idsOf(later[0] ?? '')).to.deep.equal(later.map(sessionOf));
   });
 });

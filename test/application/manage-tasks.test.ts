@@ -1,27 +1,28 @@
 import { expect } from 'chai';
+import type { CreateTaskOptions, SessionRef } from '../../src/application/ports.js';
 import type { Task, TaskPage } from '../../src/domain/task.js';
 import { Application } from '../support/application.js';
 import { aTask } from '../support/builders.js';
 import { refusalOf } from '../support/refusal.js';
 import { whileReplaced } from '../support/replace-method.js';
 
-const maria = 1;
-const jigyasnh = 2;
 const firstPage = { after: 0, limit: 100 };
 const everything = { after: 0, limit: Infinity };
 
 describe('ManageTasks', () => {
   let application: Application;
+  let maria: SessionRef;
+  let jigyasnh: SessionRef;
   beforeEach(async () => {
     application = await Application.start();
-    await application.register('maria');
-    await application.register('jigyasnh');
+    const signUp = async (username: string) =>
+      application.sessionOf((await application.newcomer(username)).access);
+    [maria, jigyasnh] = [await signUp('maria'), await signUp('jigyasnh')];
   });
 
   const create = (fields = {}, owner = maria) => application.tasks.create(owner, aTask(fields));
 
-  const keyed = (fields: object, key: string) =>
-    application.tasks.create(maria, { ...fields }, undefined, key);
+  const keyed = (fields: object, key: string) => application.tasks.create(maria, { ...fields }, key);
 
   async function createMany(count: number): Promise<void> {
     for (let i = 0; i < count; i++) await create();
@@ -79,18 +80,17 @@ describe('ManageTasks', () => {
   });
 
   it('has a storage keep digests in place of keys, however long they are', async () => {
-    const requests: unknown[] = [];
+    const requests: CreateTaskOptions['idempotency'][] = [];
     const { tasks } = application.storage;
     await whileReplaced(
       tasks,
       'create',
-      (original) =>
-        (...args) => {
-          requests.push(args[4]);
-          return original(...args);
-        },
+      (original) => (session, draft, options) => {
+        requests.push(options.idempotency);
+        return original(session, draft, options);
+      },
       async () => {
-        await application.tasks.create(maria, aTask(), undefined, 'a key'.repeat(50));
+        await application.tasks.create(maria, aTask(), 'a key'.repeat(50));
         await create();
       },
     );

@@ -55,13 +55,15 @@ describe('ManageUsers', () => {
     });
 
     it('keeps the user’s name and tasks', async () => {
-      await application.register('maria');
-      const task = await application.tasks.create(1, aTask());
+      const { access } = await application.newcomer('maria');
+      const task = await application.tasks.create(await application.sessionOf(access), aTask());
       await application.users.deactivate('maria');
       expect(await refusalOf(application.register('maria'))).to.deep.equal({
         username: [{ code: 'username_taken' }],
       });
-      expect(await application.tasks.get(1, task.id)).to.deep.equal(task);
+      await application.users.activate('maria');
+      const session = await application.sessionOf((await application.signIn('maria')).access);
+      expect(await application.tasks.get(session, task.id)).to.deep.equal(task);
     });
 
     it('may be done twice', async () => {
@@ -102,10 +104,12 @@ describe('ManageUsers', () => {
     });
 
     it('takes the user’s tasks along, and frees the name for somebody with another id', async () => {
-      await application.register('maria');
-      await application.tasks.create(1, aTask());
+      const { access } = await application.newcomer('maria');
+      const session = await application.sessionOf(access);
+      await application.tasks.create(session, aTask());
       await application.users.delete('maria');
-      expect((await application.tasks.list(1, { after: 0, limit: 10 })).tasks).to.deep.equal([]);
+      const listing = application.tasks.list(session, { after: 0, limit: 10 });
+      expect(await refusalOf(listing)).to.equal('token_revoked');
       expect((await application.register('maria')).id).to.equal(2);
     });
   });

@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { createStorage } from '../../src/adapters/redis/create-storage.js';
 import { Keys } from '../../src/adapters/redis/keys.js';
-import { StorageUnavailable, type Storage } from '../../src/application/ports.js';
-import { aDraft, signIn } from '../contracts/builders.js';
+import { StorageUnavailable, type SessionRef, type Storage } from '../../src/application/ports.js';
+import { createTask, signIn, updateTask } from '../contracts/builders.js';
 import { concurrently } from '../contracts/concurrency.js';
 import { RecordedLog } from '../support/recorded-log.js';
 import { RedisCluster } from '../support/redis-cluster.js';
@@ -31,10 +31,14 @@ describe('a write that waits for a replica', () => {
   });
   afterEach(() => storage.close());
 
-  const tasksOf = (owner: number): string => keys.ofUser(owner).tasks;
+  let owners = 0;
+  const newOwner = async (): Promise<SessionRef> =>
+    (await signIn(storage, new SettableClock(), {}, `owner-${++owners}`)).ref;
+
+  const tasksOf = ({ userId }: SessionRef): string => keys.ofUser(userId).tasks;
 
   /** A connection over which the replica of the user's master can be read. */
-  async function copyOf(owner: number): Promise<Redis> {
+  async function copyOf(owner: SessionRef): Promise<Redis> {
     const replica = await cluster.replicaOf(await cluster.masterOf(tasksOf(owner)));
     const redis = replicas.get(replica) ?? new Redis(replica.port, { readOnly: true });
     replicas.set(replica, redis);
@@ -43,53 +47,54 @@ describe('a write that waits for a replica', () => {
   }
 
   it('is with the replica when it is acknowledged, of however many at once', async () => {
-    const owners = Array.from({ length: 20 }, (_, index) => index + 1);
-    const copies = await Promise.all(owners.map(copyOf));
-    const found = await concurrently(400, async (index) => {
-      const owner = owners[index % owners.length] ?? 0;
-      const { id } = await storage.tasks.create(owner, aDraft());
-      return copies[index % owners.length]?.zcount(tasksOf(owner), id, id);
+    const found = await concurrently(20, async () => {
+      const owner = await newOwner();
+      const copy = await copyOf(owner);
+      return concurrently(20, async () => {
+        const { id } = await createTask(storage, owner);
+        return copy.zcount(tasksOf(owner), id, id);
+      });
     });
-    expect(new Set(found)).to.deep.equal(new Set([1]));
+    expect(new Set(found.flat())).to.deep.equal(new Set([1]));
   });
 
   it('is refused in time while the replica hangs; reads are answered at once; later writes are confirmed', async () => {
-    const owner = 1;
-    const { id } = await storage.tasks.create(owner, aDraft());
+    const owner = await newOwner();
+    const { id } = await createTask(storage, owner);
     const replica = await cluster.replicaOf(await cluster.masterOf(tasksOf(owner)));
     await frozen(replica, async () => {
       const begun = Date.now();
-      const writes = concurrently(50, () => storage.tasks.create(owner, aDraft()).catch(refused));
+      const writes = concurrently(50, () => createTask(storage, owner).catch(refused));
       await storage.tasks.find(owner, id);
       expect(Date.now() - begun).to.be.below(250);
       expect(new Set(await writes)).to.deep.equal(new Set(['no replica']));
-      expect(await storage.tasks.create(owner, aDraft()).catch(refused)).to.equal('no replica');
+      expect(await createTask(storage, owner).catch(refused)).to.equal('no replica');
       expect(Date.now() - begun).to.be.below(2_000);
     });
-    const { id: later } = await storage.tasks.create(owner, aDraft());
+    const { id: later } = await createTask(storage, owner);
     expect(await (await copyOf(owner)).zcount(tasksOf(owner), later, later)).to.equal(1);
   });
 
   it('goes by the replicas of the master to which its slot has moved', async () => {
-    const owner = 2;
-    await storage.tasks.create(owner, aDraft());
+    const owner = await newOwner();
+    await createTask(storage, owner);
     await cluster.migrateSlotOf(tasksOf(owner));
     const replica = await cluster.replicaOf(await cluster.masterOf(tasksOf(owner)));
     await frozen(replica, async () => {
-      expect(await storage.tasks.update(owner, 1, { title: 'new' }).catch(refused)).to.equal('no replica');
+      expect(await updateTask(storage, owner, 1, { title: 'new' }).catch(refused)).to.equal('no replica');
     });
-    expect(await storage.tasks.update(owner, 1, { title: 'newer' })).to.include({ title: 'newer' });
+    expect(await updateTask(storage, owner, 1, { title: 'newer' })).to.include({ title: 'newer' });
   });
 
   it('goes by the replicas of the master to which its slot is moving', async () => {
     // A script is answered in a slot that is moving only where all of its keys are.
-    const { id: owner } = (await signIn(storage, new SettableClock())).user;
-    const { id } = await storage.tasks.create(owner, aDraft());
+    const owner = await newOwner();
+    const { id } = await createTask(storage, owner);
     await cluster.migrateSlotOf(tasksOf(owner), async (target) => {
       await frozen(await cluster.replicaOf(target), async () => {
-        expect(await storage.tasks.update(owner, id, { title: 'new' }).catch(refused)).to.equal('no replica');
+        expect(await updateTask(storage, owner, id, { title: 'new' }).catch(refused)).to.equal('no replica');
       });
-      expect(await storage.tasks.update(owner, id, { title: 'newer' })).to.include({ title: 'newer' });
+      expect(await updateTask(storage, owner, id, { title: 'newer' })).to.include({ title: 'newer' });
     });
   });
 });

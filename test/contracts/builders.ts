@@ -1,6 +1,6 @@
-import type { Storage } from '../../src/application/ports.js';
+import type { CreateTaskOptions, SessionRef, Storage } from '../../src/application/ports.js';
 import type { RefreshGeneration, Session } from '../../src/domain/session.js';
-import type { TaskDraft } from '../../src/domain/task.js';
+import type { Task, TaskChanges, TaskDraft, TaskLimits } from '../../src/domain/task.js';
 import type { NewUser, User } from '../../src/domain/user.js';
 import type { SettableClock } from '../support/settable-clock.js';
 
@@ -12,6 +12,44 @@ export function aNewUser(given: Partial<NewUser> = {}): NewUser {
 /** A task that is not created yet. */
 export function aDraft(given: Partial<TaskDraft> = {}): TaskDraft {
   return { title: 'Milk', description: 'Two litres', status: 'pending', ...given };
+}
+
+export const unlimited: TaskLimits = { tasks: Infinity, bytes: Infinity, requests: Infinity };
+
+/** Creates a task; without limits, unless some are given. */
+export function createTask(
+  { tasks }: Storage,
+  session: SessionRef,
+  draft: TaskDraft = aDraft(),
+  { limits = unlimited, idempotency }: Partial<CreateTaskOptions> = {},
+): Promise<Task> {
+  return tasks.create(session, draft, { limits, idempotency });
+}
+
+/** Updates a task; without a limit, unless one is given. */
+export function updateTask(
+  { tasks }: Storage,
+  session: SessionRef,
+  id: number,
+  changes: TaskChanges,
+  maxBytes = Infinity,
+): Promise<Task | undefined> {
+  return tasks.update(session, id, changes, maxBytes);
+}
+
+/** A session of this user, whether there is one or not. */
+export function refTo(user: Pick<User, 'id'>, sessionId = 'session'): SessionRef {
+  return { userId: user.id, sessionId };
+}
+
+/** Which of these sessions of the user are active. */
+export async function activeOf(
+  { sessions }: Storage,
+  user: Pick<User, 'id'>,
+  ids: readonly string[],
+): Promise<string[]> {
+  const found = await Promise.all(ids.map((id) => sessions.find(refTo(user, id))));
+  return ids.filter((_, index) => found[index] !== undefined);
 }
 
 /** A refresh token that lasts `lifetime` seconds from now. */
@@ -44,15 +82,16 @@ export async function signIn(
   storage: Storage,
   clock: SettableClock,
   given: Partial<Session> = {},
-): Promise<{ readonly user: User; readonly session: Session }> {
-  const user = await addUser(storage);
+  username = 'alice',
+): Promise<{ readonly user: User; readonly session: Session; readonly ref: SessionRef }> {
+  const user = await addUser(storage, { username });
   const session = await openSession(storage, aSessionOf(user, clock, given), user);
-  return { user, session };
+  return { user, session, ref: refTo(user, session.id) };
 }
 
 /** Opens a session of an active user. */
 export async function openSession({ sessions }: Storage, session: Session, user: User): Promise<Session> {
-  const opened = await sessions.open(session, user.passwordHash);
+  const opened = await sessions.open(session, user.passwordHash, Infinity);
   if (opened === undefined) throw new Error('the session was not opened');
   return session;
 }
@@ -70,17 +109,17 @@ export async function openSessionsLasting(
   }
 }
 
-/** Adds a user with a live session `session`, and answers the ids of others that nobody may do anything within. */
+/** Adds a user with an active session, and answers others by which nothing may be done. */
 export async function signInWithUselessSessions(
   storage: Storage,
   clock: SettableClock,
-): Promise<{ readonly user: User; readonly others: readonly string[] }> {
-  const { user } = await signIn(storage, clock);
+): Promise<{ readonly user: User; readonly ref: SessionRef; readonly others: readonly SessionRef[] }> {
+  const { user, ref } = await signIn(storage, clock);
   await openSession(storage, aSessionOf(user, clock, { id: 'ended' }), user);
-  await storage.sessions.end(user.id, 'ended');
-  const bob = await addUser(storage, { username: 'bob' });
-  await openSession(storage, aSessionOf(bob, clock, { id: 'foreign' }), bob);
+  await storage.sessions.end(refTo(user, 'ended'));
+  await signIn(storage, clock, { id: 'foreign' }, 'bob');
   await openSessionsLasting(storage, clock, user, { expired: 60 });
   clock.advance(60);
-  return { user, others: ['ended', 'expired', 'unknown', 'foreign'] };
+  const others = ['ended', 'expired', 'unknown', 'foreign'].map((id) => refTo(user, id));
+  return { user, ref, others };
 }

@@ -2,7 +2,16 @@ import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { StorageUnavailable, type Storage } from '../../src/application/ports.js';
 import type { SettableClock } from '../support/settable-clock.js';
-import { aDraft, aGenerationAt, aNewUser, aSessionOf, presented } from './builders.js';
+import {
+  aDraft,
+  aGenerationAt,
+  aNewUser,
+  aSessionOf,
+  createTask,
+  presented,
+  refTo,
+  updateTask,
+} from './builders.js';
 
 /** The methods of a storage, but for the one that closes it. */
 type MethodName =
@@ -17,7 +26,9 @@ export function everyCall(
 ): Record<MethodName, () => Promise<unknown>> {
   const { users, sessions, tasks, throttle } = storage;
   const secret = aNewUser({ username: 'secret', passwordHash: 'secret' });
-  const session = aSessionOf({ id: 1, active: true, ...secret }, clock, { id: 'secret' });
+  const user = { id: 1, active: true, ...secret };
+  const session = aSessionOf(user, clock, { id: 'secret' });
+  const by = refTo(user, 'secret');
   const next = aGenerationAt(clock, 'secret');
   const page = { after: 0, limit: 10 };
   return {
@@ -28,22 +39,24 @@ export function everyCall(
     'users.list': () => users.list(page),
     'users.replacePasswordHash': () => users.replacePasswordHash(1, 'secret', 'secret'),
     'users.setPasswordHash': () => users.setPasswordHash(1, 'secret'),
-    'users.changePasswordHash': () => users.changePasswordHash(1, 'secret', 'secret', 'secret'),
+    'users.changePasswordHash': () => users.changePasswordHash(by, 'secret', 'secret'),
     'users.activate': () => users.activate(1),
     'users.deactivate': () => users.deactivate(1),
     'users.remove': () => users.remove(1),
-    'sessions.open': () => sessions.open(session, 'secret'),
-    'sessions.find': () => sessions.find(1, 'secret'),
-    'sessions.list': () => sessions.list(1),
-    'sessions.touch': () => sessions.touch(1, 'secret', 1),
-    'sessions.rotate': () => sessions.rotate(1, 'secret', presented('secret'), next, 0),
-    'sessions.end': () => sessions.end(1, 'secret'),
-    'sessions.endAll': () => sessions.endAll(1, 'secret'),
-    'tasks.create': () => tasks.create(1, aDraft({ title: 'secret' })),
-    'tasks.find': () => tasks.find(1, 1),
-    'tasks.list': () => tasks.list(1, page),
-    'tasks.update': () => tasks.update(1, 1, { title: 'secret' }),
-    'tasks.remove': () => tasks.remove(1, 1),
+    'users.removeOwn': () => users.removeOwn(by),
+    'sessions.open': () => sessions.open(session, 'secret', 1),
+    'sessions.find': () => sessions.find(by),
+    'sessions.list': () => sessions.list(by),
+    'sessions.touch': () => sessions.touch(by, 1),
+    'sessions.rotate': () => sessions.rotate(by, { presented: presented('secret'), next, grace: 0 }),
+    'sessions.end': () => sessions.end(by),
+    'sessions.endOther': () => sessions.endOther(by, 'secret'),
+    'sessions.endAll': () => sessions.endAll(by),
+    'tasks.create': () => createTask(storage, by, aDraft({ title: 'secret' })),
+    'tasks.find': () => tasks.find(by, 1),
+    'tasks.list': () => tasks.list(by, page),
+    'tasks.update': () => updateTask(storage, by, 1, { title: 'secret' }),
+    'tasks.remove': () => tasks.remove(by, 1),
     'throttle.count': () => throttle.count('secret', { attempts: 1, period: 1 }),
     'throttle.giveBack': () => throttle.giveBack('secret'),
     'throttle.trust': () => throttle.trust('secret', 1),

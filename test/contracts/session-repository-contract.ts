@@ -1,14 +1,16 @@
 import { expect } from 'chai';
-import type { Storage, UserRepository } from '../../src/application/ports.js';
+import type { SessionRef, Storage, UserRepository } from '../../src/application/ports.js';
 import type { Session } from '../../src/domain/session.js';
 import { refusalOf } from '../support/refusal.js';
 import {
+  activeOf,
   addUser,
   aGenerationAt,
   aSessionOf,
   openSession,
   openSessionsLasting,
   presented,
+  refTo,
   signIn,
   signInWithUselessSessions,
 } from './builders.js';
@@ -25,8 +27,8 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const { storage, clock } = await open();
       const user = await addUser(storage);
       const session = aSessionOf(user, clock);
-      expect(await storage.sessions.open(session, user.passwordHash)).to.equal(0);
-      expect(await storage.sessions.find(user.id, session.id)).to.deep.equal(session);
+      expect(await storage.sessions.open(session, user.passwordHash, Infinity)).to.equal(0);
+      expect(await storage.sessions.find(refTo(user, session.id))).to.deep.equal(session);
     });
 
     it('is refused to somebody inactive, removed or unknown', async () => {
@@ -35,8 +37,10 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       await storage.users.deactivate(inactive.id);
       await storage.users.remove(removed.id);
       for (const user of [inactive, removed, { ...removed, id: 99 }]) {
-        expect(await storage.sessions.open(aSessionOf(user, clock), user.passwordHash)).to.equal(undefined);
-        expect(await storage.sessions.find(user.id, 'session')).to.equal(undefined);
+        expect(await storage.sessions.open(aSessionOf(user, clock), user.passwordHash, Infinity)).to.equal(
+          undefined,
+        );
+        expect(await storage.sessions.find(refTo(user, 'session'))).to.equal(undefined);
       }
     });
 
@@ -44,22 +48,28 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const { storage, clock } = await open();
       const user = await addUser(storage);
       await storage.users.setPasswordHash(user.id, 'new');
-      expect(await storage.sessions.open(aSessionOf(user, clock), user.passwordHash)).to.equal(undefined);
-      expect(await storage.sessions.find(user.id, 'session')).to.equal(undefined);
+      expect(await storage.sessions.open(aSessionOf(user, clock), user.passwordHash, Infinity)).to.equal(
+        undefined,
+      );
+      expect(await storage.sessions.find(refTo(user, 'session'))).to.equal(undefined);
     });
 
     it('makes a session live, until it expires or ends', async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       const isLive = async (id = session.id, userId = user.id) =>
-        (await storage.sessions.find(userId, id)) !== undefined;
+        (await storage.sessions.find({ userId: userId, sessionId: id })) !== undefined;
       expect(await Promise.all([isLive(), isLive('unknown'), isLive(session.id, 99)])).to.deep.equal([
         true,
         false,
         false,
       ]);
       const next = aGenerationAt(clock, 'second', 60);
-      await storage.sessions.rotate(user.id, session.id, presented(session.current.id), next, strict);
+      await storage.sessions.rotate(refTo(user, session.id), {
+        presented: presented(session.current.id),
+        next,
+        grace: strict,
+      });
       expect(await isLive()).to.equal(true);
       clock.advance(59);
       expect(await isLive()).to.equal(true);
@@ -69,7 +79,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const another = aSessionOf(user, clock, { id: 'another' });
       await openSession(storage, another, user);
       expect(await isLive(another.id)).to.equal(true);
-      await storage.sessions.end(user.id, another.id);
+      await storage.sessions.end(refTo(user, another.id));
       expect(await isLive(another.id)).to.equal(false);
     });
 
@@ -80,11 +90,11 @@ export function sessionRepositoryContract(open: OpenStorage): void {
         const user = await addUser(storage);
         const current = aGenerationAt(clock, 'first', 60);
         const session = aSessionOf(user, clock, { current });
-        await storage.sessions.open(session, user.passwordHash);
+        await storage.sessions.open(session, user.passwordHash, Infinity);
         clock.advance(59);
-        expect(await storage.sessions.find(user.id, session.id)).to.deep.equal(session);
+        expect(await storage.sessions.find(refTo(user, session.id))).to.deep.equal(session);
         clock.advance(1);
-        expect(await storage.sessions.find(user.id, session.id)).to.equal(undefined);
+        expect(await storage.sessions.find(refTo(user, session.id))).to.equal(undefined);
       }
     });
 
@@ -92,8 +102,8 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       const another = await openSession(storage, aSessionOf(user, clock, { id: 'another' }), user);
-      expect(await storage.sessions.find(user.id, session.id)).to.deep.equal(session);
-      expect(await storage.sessions.find(user.id, another.id)).to.deep.equal(another);
+      expect(await storage.sessions.find(refTo(user, session.id))).to.deep.equal(session);
+      expect(await storage.sessions.find(refTo(user, another.id))).to.deep.equal(another);
     });
 
     it('opens a hundred at once', async () => {
@@ -102,7 +112,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       await concurrently(100, (index) =>
         openSession(storage, aSessionOf(user, clock, { id: `${index}` }), user),
       );
-      const held = await concurrently(100, (index) => storage.sessions.find(user.id, `${index}`));
+      const held = await concurrently(100, (index) => storage.sessions.find(refTo(user, `${index}`)));
       expect(held.filter((session) => session === undefined)).to.deep.equal([]);
     });
   });
@@ -118,14 +128,18 @@ export function sessionRepositoryContract(open: OpenStorage): void {
         clock.advance(1);
       }
       const next = aGenerationAt(clock, 'next');
-      await storage.sessions.rotate(user.id, 'first', presented('first'), next, strict);
-      await storage.sessions.touch(user.id, 'third', clock.now());
+      await storage.sessions.rotate(refTo(user, 'first'), {
+        presented: presented('first'),
+        next,
+        grace: strict,
+      });
+      await storage.sessions.touch(refTo(user, 'third'), clock.now());
       expect(await openAnother('fourth')).to.equal(1);
-      expect(await idsOf(storage, user.id)).to.deep.equal(['first', 'third', 'fourth']);
+      expect(await idsOf(storage, refTo(user, 'first'))).to.deep.equal(['first', 'third', 'fourth']);
       clock.advance(1);
-      await storage.sessions.touch(user.id, 'first', clock.now());
+      await storage.sessions.touch(refTo(user, 'first'), clock.now());
       expect(await openAnother('fifth')).to.equal(1);
-      expect(await idsOf(storage, user.id)).to.deep.equal(['first', 'fourth', 'fifth']);
+      expect(await idsOf(storage, refTo(user, 'first'))).to.deep.equal(['first', 'fourth', 'fifth']);
     });
 
     it('ends the one that was opened first of those that were last used in the same second', async () => {
@@ -135,7 +149,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       for (const id of ids) {
         await storage.sessions.open(aSessionOf(user, clock, { id }), user.passwordHash, 20);
       }
-      expect(await idsOf(storage, user.id)).to.deep.equal(ids.slice(10));
+      expect(await idsOf(storage, refTo(user, ids.at(-1)))).to.deep.equal(ids.slice(10));
     });
 
     it('ends as many as have to go when fewer are allowed than before', async () => {
@@ -146,7 +160,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
         clock.advance(1);
       }
       await storage.sessions.open(aSessionOf(user, clock, { id: '6' }), user.passwordHash, 2);
-      expect(await idsOf(storage, user.id)).to.deep.equal(['5', '6']);
+      expect(await idsOf(storage, refTo(user, '6'))).to.deep.equal(['5', '6']);
     });
 
     it('ends none while others have expired', async () => {
@@ -155,7 +169,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       await openSessionsLasting(storage, clock, user, { long: 9000, short: 100 });
       clock.advance(100);
       await storage.sessions.open(aSessionOf(user, clock, { id: 'new' }), user.passwordHash, 2);
-      expect(await idsOf(storage, user.id)).to.deep.equal(['long', 'new']);
+      expect(await idsOf(storage, refTo(user, 'new'))).to.deep.equal(['long', 'new']);
     });
 
     it('ends no session of somebody else, and none when it is refused', async () => {
@@ -164,8 +178,8 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const bob = await addUser(storage, { username: 'bob' });
       await storage.sessions.open(aSessionOf(bob, clock, { id: 'bobs' }), bob.passwordHash, 1);
       await storage.sessions.open(aSessionOf(user, clock, { id: 'refused' }), 'another hash', 1);
-      expect(await idsOf(storage, user.id)).to.deep.equal([session.id]);
-      expect(await idsOf(storage, bob.id)).to.deep.equal(['bobs']);
+      expect(await idsOf(storage, refTo(user))).to.deep.equal([session.id]);
+      expect(await idsOf(storage, refTo(bob, 'bobs'))).to.deep.equal(['bobs']);
     });
 
     it('leaves exactly as many as are allowed after fifty at once', async () => {
@@ -175,7 +189,10 @@ export function sessionRepositoryContract(open: OpenStorage): void {
         storage.sessions.open(aSessionOf(user, clock, { id: `${index}` }), user.passwordHash, 7),
       );
       expect(opened).to.have.members([...Array<number>(7).fill(0), ...Array<number>(43).fill(1)]);
-      expect(await idsOf(storage, user.id)).to.have.length(7);
+      const ids = Array.from({ length: 50 }, (_, index) => `${index}`);
+      const left = await activeOf(storage, user, ids);
+      expect(left).to.have.length(7);
+      expect(await idsOf(storage, refTo(user, left[0]))).to.have.members(left);
     });
   });
 
@@ -188,13 +205,17 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       clock.advance(1);
       await openSessionsLasting(storage, clock, user, { expired: 60 });
       await openSession(storage, aSessionOf(user, clock, { id: 'ended' }), user);
-      await storage.sessions.end(user.id, 'ended');
+      await storage.sessions.end(refTo(user, 'ended'));
       const bob = await addUser(storage, { username: 'bob' });
       await openSession(storage, aSessionOf(bob, clock, { id: 'bobs' }), bob);
       clock.advance(60);
       const next = aGenerationAt(clock, 'next');
-      const rotated = await storage.sessions.rotate(user.id, session.id, presented('first'), next, strict);
-      expect(await storage.sessions.list(user.id)).to.deep.equal([rotated, second]);
+      const rotated = await storage.sessions.rotate(refTo(user, session.id), {
+        presented: presented('first'),
+        next,
+        grace: strict,
+      });
+      expect(await storage.sessions.list(refTo(user))).to.deep.equal([rotated, second]);
     });
 
     it('answers sessions that were opened within one second in the order in which they were', async () => {
@@ -203,16 +224,19 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const ids = Array.from({ length: 200 }, (_, index) => `${(index * 77) % 200}`);
       for (const id of ids) await openSession(storage, aSessionOf(user, clock, { id }), user);
       // Whatever becomes of one of them.
-      await storage.sessions.touch(user.id, '77', clock.now() + 60);
+      await storage.sessions.touch(refTo(user, '77'), clock.now() + 60);
       const next = aGenerationAt(clock, 'next');
-      await storage.sessions.rotate(user.id, '0', presented('first'), next, strict);
-      await storage.sessions.end(user.id, '154');
-      expect(await idsOf(storage, user.id)).to.deep.equal(ids.filter((id) => id !== '154'));
+      await storage.sessions.rotate(refTo(user, '0'), { presented: presented('first'), next, grace: strict });
+      await storage.sessions.end(refTo(user, '154'));
+      expect(await idsOf(storage, refTo(user, '0'))).to.deep.equal(ids.filter((id) => id !== '154'));
     });
 
-    it('answers none where there is none', async () => {
-      const { storage } = await open();
-      expect(await storage.sessions.list(99)).to.deep.equal([]);
+    it('is not done by a session that has ended, expired, never was, or is somebody else’s', async () => {
+      const { storage, clock } = await open();
+      const { others } = await signInWithUselessSessions(storage, clock);
+      for (const by of [...others, { userId: 99, sessionId: 'session' }]) {
+        expect(await refusalOf(storage.sessions.list(by))).to.equal('token_revoked');
+      }
     });
   });
 
@@ -221,15 +245,13 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       it(`is kept as ${address}, through a rotation as well`, async () => {
         const { storage, clock } = await open();
         const { user, session } = await signIn(storage, clock, { address });
-        expect(await storage.sessions.find(user.id, session.id)).to.deep.equal(session);
-        await storage.sessions.rotate(
-          user.id,
-          session.id,
-          presented('first'),
-          aGenerationAt(clock, 'next'),
-          strict,
-        );
-        expect(await storage.sessions.find(user.id, session.id)).to.include({ address });
+        expect(await storage.sessions.find(refTo(user, session.id))).to.deep.equal(session);
+        await storage.sessions.rotate(refTo(user, session.id), {
+          presented: presented('first'),
+          next: aGenerationAt(clock, 'next'),
+          grace: strict,
+        });
+        expect(await storage.sessions.find(refTo(user, session.id))).to.include({ address });
       });
     }
   });
@@ -239,14 +261,12 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       clock.advance(60);
-      await storage.sessions.rotate(
-        user.id,
-        session.id,
-        presented('first'),
-        aGenerationAt(clock, 'next'),
-        strict,
-      );
-      expect(await storage.sessions.find(user.id, session.id)).to.include({ lastUsedAt: clock.now() });
+      await storage.sessions.rotate(refTo(user, session.id), {
+        presented: presented('first'),
+        next: aGenerationAt(clock, 'next'),
+        grace: strict,
+      });
+      expect(await storage.sessions.find(refTo(user, session.id))).to.include({ lastUsedAt: clock.now() });
     });
 
     it('stays when it is rotated after the clock was set back', async () => {
@@ -254,17 +274,21 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const { user, session } = await signIn(storage, clock, { address: '192.0.2.1' });
       clock.advance(-60);
       const next = aGenerationAt(clock, 'next');
-      const rotated = await storage.sessions.rotate(user.id, session.id, presented('first'), next, strict);
+      const rotated = await storage.sessions.rotate(refTo(user, session.id), {
+        presented: presented('first'),
+        next,
+        grace: strict,
+      });
       expect(rotated).to.deep.equal({ ...session, current: next });
-      expect(await storage.sessions.find(user.id, session.id)).to.deep.equal(rotated);
+      expect(await storage.sessions.find(refTo(user, session.id))).to.deep.equal(rotated);
     });
 
     it('is recorded, and nothing else is changed by that', async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock, { address: '192.0.2.1' });
       clock.advance(60);
-      await storage.sessions.touch(user.id, session.id, clock.now());
-      const held = await storage.sessions.find(user.id, session.id);
+      await storage.sessions.touch(refTo(user, session.id), clock.now());
+      const held = await storage.sessions.find(refTo(user, session.id));
       expect(held).to.deep.equal({ ...session, lastUsedAt: clock.now() });
     });
 
@@ -272,9 +296,9 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       const [now, later] = [clock.now(), clock.now() + 100];
-      await concurrently(20, (index) => storage.sessions.touch(user.id, session.id, later - index));
-      await storage.sessions.touch(user.id, session.id, now + 1);
-      expect(await storage.sessions.find(user.id, session.id)).to.deep.equal({
+      await concurrently(20, (index) => storage.sessions.touch(refTo(user, session.id), later - index));
+      await storage.sessions.touch(refTo(user, session.id), now + 1);
+      expect(await storage.sessions.find(refTo(user, session.id))).to.deep.equal({
         ...session,
         lastUsedAt: later,
       });
@@ -283,12 +307,12 @@ export function sessionRepositoryContract(open: OpenStorage): void {
     it('is not recorded of a session that has ended, expired or never was, which stays so', async () => {
       const { storage, clock } = await open();
       const { user } = await signIn(storage, clock, { id: 'ended' });
-      await storage.sessions.end(user.id, 'ended');
+      await storage.sessions.end(refTo(user, 'ended'));
       await openSessionsLasting(storage, clock, user, { expired: 60 });
       clock.advance(60);
-      for (const id of ['ended', 'expired', 'unknown'])
-        await storage.sessions.touch(user.id, id, clock.now());
-      expect(await storage.sessions.list(user.id)).to.deep.equal([]);
+      const ids = ['ended', 'expired', 'unknown'];
+      for (const id of ids) await storage.sessions.touch(refTo(user, id), clock.now());
+      expect(await activeOf(storage, user, ids)).to.deep.equal([]);
     });
 
     it('and a rotation at the same time are both recorded', async () => {
@@ -299,10 +323,15 @@ export function sessionRepositoryContract(open: OpenStorage): void {
         const from = round === 0 ? 'first' : `next-${round - 1}`;
         const next = { ...aGenerationAt(clock, `next-${round}`), issuedAt: later + round };
         await race(round, [
-          () => storage.sessions.touch(user.id, session.id, later + round - 1),
-          () => storage.sessions.rotate(user.id, session.id, presented(from), next, strict),
+          () => storage.sessions.touch(refTo(user, session.id), later + round - 1),
+          () =>
+            storage.sessions.rotate(refTo(user, session.id), {
+              presented: presented(from),
+              next,
+              grace: strict,
+            }),
         ]);
-        const held = await storage.sessions.find(user.id, session.id);
+        const held = await storage.sessions.find(refTo(user, session.id));
         expect(held).to.deep.include({ current: next, lastUsedAt: later + round });
       }
     });
@@ -312,28 +341,26 @@ export function sessionRepositoryContract(open: OpenStorage): void {
     it('answers none for an id that was never opened', async () => {
       const { storage, clock } = await open();
       const { user } = await signIn(storage, clock);
-      expect(await storage.sessions.find(user.id, 'unknown')).to.equal(undefined);
+      expect(await storage.sessions.find(refTo(user, 'unknown'))).to.equal(undefined);
     });
 
     it('answers no session of somebody else', async () => {
       const { storage, clock } = await open();
       const { session } = await signIn(storage, clock);
       const bob = await addUser(storage, { username: 'bob' });
-      expect(await storage.sessions.find(bob.id, session.id)).to.equal(undefined);
+      expect(await storage.sessions.find(refTo(bob, session.id))).to.equal(undefined);
     });
 
     it('answers a session as it was then, whatever happens to it later', async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
-      const found = await storage.sessions.find(user.id, session.id);
+      const found = await storage.sessions.find(refTo(user, session.id));
       const then = structuredClone(found);
-      await storage.sessions.rotate(
-        user.id,
-        session.id,
-        presented('first'),
-        aGenerationAt(clock, 'second'),
-        strict,
-      );
+      await storage.sessions.rotate(refTo(user, session.id), {
+        presented: presented('first'),
+        next: aGenerationAt(clock, 'second'),
+        grace: strict,
+      });
       expect(found).to.deep.equal(then);
       expect(session).to.deep.equal(then);
     });
@@ -344,15 +371,19 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       clock.advance(3599.5);
-      expect(await storage.sessions.find(user.id, session.id)).to.deep.equal(session);
+      expect(await storage.sessions.find(refTo(user, session.id))).to.deep.equal(session);
       clock.advance(0.5);
-      expect(await storage.sessions.find(user.id, session.id)).to.equal(undefined);
+      expect(await storage.sessions.find(refTo(user, session.id))).to.equal(undefined);
       const next = aGenerationAt(clock, 'second');
-      expect(await storage.sessions.rotate(user.id, session.id, presented('first'), next, 10)).to.equal(
-        'gone',
-      );
-      expect(await storage.sessions.end(user.id, session.id)).to.equal(false);
-      expect(await storage.sessions.find(user.id, session.id)).to.equal(undefined);
+      expect(
+        await storage.sessions.rotate(refTo(user, session.id), {
+          presented: presented('first'),
+          next,
+          grace: 10,
+        }),
+      ).to.equal('gone');
+      expect(await storage.sessions.end(refTo(user, session.id))).to.equal(false);
+      expect(await storage.sessions.find(refTo(user, session.id))).to.equal(undefined);
     });
 
     it('takes none along that lasts longer, whichever was opened first', async () => {
@@ -363,7 +394,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       clock.advance(100);
       await openSession(storage, aSessionOf(user, clock, { id: 'new' }), user);
       const held = await Promise.all(
-        ['long', 'short', 'longer', 'shorter', 'new'].map((id) => storage.sessions.find(user.id, id)),
+        ['long', 'short', 'longer', 'shorter', 'new'].map((id) => storage.sessions.find(refTo(user, id))),
       );
       expect(held.map((session) => session?.id)).to.deep.equal([
         'long',
@@ -381,9 +412,13 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const { user, session } = await signIn(storage, clock);
       clock.advance(60.5);
       const next = aGenerationAt(clock, 'second');
-      const rotated = await storage.sessions.rotate(user.id, session.id, presented('first'), next, strict);
+      const rotated = await storage.sessions.rotate(refTo(user, session.id), {
+        presented: presented('first'),
+        next,
+        grace: strict,
+      });
       expect(rotated).to.deep.equal({ ...session, lastUsedAt: next.issuedAt, current: next });
-      expect(await storage.sessions.find(user.id, session.id)).to.deep.equal(rotated);
+      expect(await storage.sessions.find(refTo(user, session.id))).to.deep.equal(rotated);
     });
 
     it('can be done with each new refresh token in turn', async () => {
@@ -395,7 +430,11 @@ export function sessionRepositoryContract(open: OpenStorage): void {
         ['third', 'fourth'],
       ] as const) {
         const next = aGenerationAt(clock, to);
-        const rotated = await storage.sessions.rotate(user.id, session.id, presented(from), next, strict);
+        const rotated = await storage.sessions.rotate(refTo(user, session.id), {
+          presented: presented(from),
+          next,
+          grace: strict,
+        });
         expect(currentOf(rotated)).to.equal(to);
       }
     });
@@ -404,20 +443,32 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       const longer = aGenerationAt(clock, 'second', 7200);
-      await storage.sessions.rotate(user.id, session.id, presented('first'), longer, strict);
+      await storage.sessions.rotate(refTo(user, session.id), {
+        presented: presented('first'),
+        next: longer,
+        grace: strict,
+      });
       clock.advance(7199);
-      expect(currentOf(await storage.sessions.find(user.id, session.id))).to.equal('second');
+      expect(currentOf(await storage.sessions.find(refTo(user, session.id)))).to.equal('second');
       const shorter = aGenerationAt(clock, 'third', 1);
-      await storage.sessions.rotate(user.id, session.id, presented('second'), shorter, strict);
+      await storage.sessions.rotate(refTo(user, session.id), {
+        presented: presented('second'),
+        next: shorter,
+        grace: strict,
+      });
       clock.advance(1);
-      expect(await storage.sessions.find(user.id, session.id)).to.equal(undefined);
+      expect(await storage.sessions.find(refTo(user, session.id))).to.equal(undefined);
     });
 
     it('answers the current token to every one that was rotated out within the grace time, in detail', async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock, { address: '192.0.2.1' });
       const rotate = (from: string, to: string, grace = 10) =>
-        storage.sessions.rotate(user.id, session.id, presented(from), aGenerationAt(clock, to), grace);
+        storage.sessions.rotate(refTo(user, session.id), {
+          presented: presented(from),
+          next: aGenerationAt(clock, to),
+          grace,
+        });
       const rotatedOut = [];
       let from = session.current;
       for (const to of ['second', 'third', 'fourth']) {
@@ -427,38 +478,34 @@ export function sessionRepositoryContract(open: OpenStorage): void {
         from = aGenerationAt(clock, to);
       }
       const held = { ...session, lastUsedAt: from.issuedAt, current: from, rotatedOut };
-      expect(await storage.sessions.find(user.id, session.id)).to.deep.equal(held);
+      expect(await storage.sessions.find(refTo(user, session.id))).to.deep.equal(held);
       clock.advance(7.5);
       for (const id of ['first', 'second', 'third']) expect(await rotate(id, 'fifth')).to.deep.equal(held);
       clock.advance(2.25);
       expect(await rotate('third', 'fifth')).to.deep.equal(held);
       expect(await rotate('second', 'fifth')).to.equal('reused');
-      expect(await storage.sessions.find(user.id, session.id)).to.equal(undefined);
+      expect(await storage.sessions.find(refTo(user, session.id))).to.equal(undefined);
       expect(await rotate('fourth', 'fifth')).to.equal('gone');
     });
 
     it('answers the current token to one that was issued within the grace time, and needs no record of it', async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
-      const rotated = await storage.sessions.rotate(
-        user.id,
-        session.id,
-        presented('first'),
-        aGenerationAt(clock, 'second'),
-        strict,
-      );
+      const rotated = await storage.sessions.rotate(refTo(user, session.id), {
+        presented: presented('first'),
+        next: aGenerationAt(clock, 'second'),
+        grace: strict,
+      });
       clock.advance(9);
       const rotate = (issuedAt: number) =>
-        storage.sessions.rotate(
-          user.id,
-          session.id,
-          presented('unknown', issuedAt),
-          aGenerationAt(clock, 'third'),
-          10,
-        );
+        storage.sessions.rotate(refTo(user, session.id), {
+          presented: presented('unknown', issuedAt),
+          next: aGenerationAt(clock, 'third'),
+          grace: 10,
+        });
       expect(await rotate(clock.now() - 9)).to.deep.equal(rotated);
       expect(await rotate(clock.now() - 10)).to.equal('reused');
-      expect(await storage.sessions.find(user.id, session.id)).to.equal(undefined);
+      expect(await storage.sessions.find(refTo(user, session.id))).to.equal(undefined);
     });
 
     it('remembers 64 rotated-out tokens, in few bytes each', async () => {
@@ -469,16 +516,24 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       for (let step = 0; step < 100; step++) {
         clock.advance(5);
         const next = aGenerationAt(clock, `token-${step}`);
-        await storage.sessions.rotate(user.id, session.id, presented(from), next, day);
+        await storage.sessions.rotate(refTo(user, session.id), {
+          presented: presented(from),
+          next,
+          grace: day,
+        });
         from = next.id;
       }
-      const held = await storage.sessions.find(user.id, session.id);
+      const held = await storage.sessions.find(refTo(user, session.id));
       expect(held?.rotatedOut?.map(({ id }) => id)).to.deep.equal(
         Array.from({ length: 64 }, (_, index) => `token-${index + 35}`),
       );
       const again = aGenerationAt(clock, 'another');
       expect(
-        await storage.sessions.rotate(user.id, session.id, presented('token-35'), again, day),
+        await storage.sessions.rotate(refTo(user, session.id), {
+          presented: presented('token-35'),
+          next: again,
+          grace: day,
+        }),
       ).to.deep.equal(held);
     });
 
@@ -486,14 +541,12 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       const another = await openSession(storage, aSessionOf(user, clock, { id: 'another' }), user);
-      await storage.sessions.rotate(
-        user.id,
-        session.id,
-        presented('unknown'),
-        aGenerationAt(clock, 'second'),
-        strict,
-      );
-      expect(await storage.sessions.find(user.id, another.id)).to.deep.equal(another);
+      await storage.sessions.rotate(refTo(user, session.id), {
+        presented: presented('unknown'),
+        next: aGenerationAt(clock, 'second'),
+        grace: strict,
+      });
+      expect(await storage.sessions.find(refTo(user, another.id))).to.deep.equal(another);
     });
 
     it("has no session to rotate that was ended, never opened, or is somebody else's", async () => {
@@ -501,33 +554,43 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const { user, session } = await signIn(storage, clock);
       const bob = await addUser(storage, { username: 'bob' });
       const next = aGenerationAt(clock, 'second');
-      expect(await storage.sessions.rotate(bob.id, session.id, presented('first'), next, 10)).to.equal(
-        'gone',
-      );
-      expect(await storage.sessions.rotate(user.id, 'unknown', presented('first'), next, 10)).to.equal(
-        'gone',
-      );
-      expect(await storage.sessions.find(user.id, session.id)).to.deep.equal(session);
-      await storage.sessions.end(user.id, session.id);
-      expect(await storage.sessions.rotate(user.id, session.id, presented('first'), next, 10)).to.equal(
-        'gone',
-      );
-      expect(await storage.sessions.find(user.id, session.id)).to.equal(undefined);
+      expect(
+        await storage.sessions.rotate(refTo(bob, session.id), {
+          presented: presented('first'),
+          next,
+          grace: 10,
+        }),
+      ).to.equal('gone');
+      expect(
+        await storage.sessions.rotate(refTo(user, 'unknown'), {
+          presented: presented('first'),
+          next,
+          grace: 10,
+        }),
+      ).to.equal('gone');
+      expect(await storage.sessions.find(refTo(user, session.id))).to.deep.equal(session);
+      await storage.sessions.end(refTo(user, session.id));
+      expect(
+        await storage.sessions.rotate(refTo(user, session.id), {
+          presented: presented('first'),
+          next,
+          grace: 10,
+        }),
+      ).to.equal('gone');
+      expect(await storage.sessions.find(refTo(user, session.id))).to.equal(undefined);
     });
 
     it('makes one step for fifty at once, and answers all of them the same session within the grace time', async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       const answers = await concurrently(50, (index) =>
-        storage.sessions.rotate(
-          user.id,
-          session.id,
-          presented('first'),
-          aGenerationAt(clock, `next-${index}`),
-          10,
-        ),
+        storage.sessions.rotate(refTo(user, session.id), {
+          presented: presented('first'),
+          next: aGenerationAt(clock, `next-${index}`),
+          grace: 10,
+        }),
       );
-      const held = await storage.sessions.find(user.id, session.id);
+      const held = await storage.sessions.find(refTo(user, session.id));
       const { issuedAt } = session.current;
       expect(held?.rotatedOut).to.deep.equal([{ id: 'first', issuedAt, rotatedAt: clock.now() }]);
       expect(held?.current.id).to.match(/^next-\d+$/);
@@ -538,17 +601,15 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       const answers = await concurrently(50, (index) =>
-        storage.sessions.rotate(
-          user.id,
-          session.id,
-          presented('first'),
-          aGenerationAt(clock, `next-${index}`),
-          strict,
-        ),
+        storage.sessions.rotate(refTo(user, session.id), {
+          presented: presented('first'),
+          next: aGenerationAt(clock, `next-${index}`),
+          grace: strict,
+        }),
       );
       expect(answers.filter((answer) => typeof answer === 'object')).to.have.length(1);
       expect(answers).to.include('reused');
-      expect(await storage.sessions.find(user.id, session.id)).to.equal(undefined);
+      expect(await storage.sessions.find(refTo(user, session.id))).to.equal(undefined);
     });
   });
 
@@ -557,50 +618,50 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       const another = await openSession(storage, aSessionOf(user, clock, { id: 'another' }), user);
-      expect(await storage.sessions.end(user.id, session.id)).to.equal(true);
-      expect(await storage.sessions.find(user.id, session.id)).to.equal(undefined);
-      expect(await storage.sessions.find(user.id, another.id)).to.deep.equal(another);
+      expect(await storage.sessions.end(refTo(user, session.id))).to.equal(true);
+      expect(await storage.sessions.find(refTo(user, session.id))).to.equal(undefined);
+      expect(await storage.sessions.find(refTo(user, another.id))).to.deep.equal(another);
     });
 
     it('has nothing to end the second time', async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
-      await storage.sessions.end(user.id, session.id);
-      expect(await storage.sessions.end(user.id, session.id)).to.equal(false);
+      await storage.sessions.end(refTo(user, session.id));
+      expect(await storage.sessions.end(refTo(user, session.id))).to.equal(false);
     });
 
     it("ends no session of somebody else's", async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       const bob = await addUser(storage, { username: 'bob' });
-      expect(await storage.sessions.end(bob.id, session.id)).to.equal(false);
-      expect(await storage.sessions.find(user.id, session.id)).to.deep.equal(session);
+      expect(await storage.sessions.end(refTo(bob, session.id))).to.equal(false);
+      expect(await storage.sessions.find(refTo(user, session.id))).to.deep.equal(session);
     });
 
-    it('is done within a live session, that very one included', async () => {
+    it('is done by an active session, to itself too', async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       await openSession(storage, aSessionOf(user, clock, { id: 'another' }), user);
-      expect(await storage.sessions.end(user.id, 'another', session.id)).to.equal(true);
-      expect(await storage.sessions.end(user.id, 'another', session.id)).to.equal(false);
-      expect(await storage.sessions.end(user.id, session.id, session.id)).to.equal(true);
-      expect(await storage.sessions.list(user.id)).to.deep.equal([]);
+      expect(await storage.sessions.endOther(refTo(user, session.id), 'another')).to.equal(true);
+      expect(await storage.sessions.endOther(refTo(user, session.id), 'another')).to.equal(false);
+      expect(await storage.sessions.endOther(refTo(user, session.id), session.id)).to.equal(true);
+      expect(await activeOf(storage, user, ['another', session.id])).to.deep.equal([]);
     });
 
-    it('is not done within a session that has ended, expired, never was, or is somebody else’s', async () => {
+    it('is not done by a session that has ended, expired, never was, or is somebody else’s', async () => {
       const { storage, clock } = await open();
-      const { user, others } = await signInWithUselessSessions(storage, clock);
-      for (const within of others) {
-        expect(await refusalOf(storage.sessions.end(user.id, 'session', within))).to.equal('token_revoked');
-        expect(await refusalOf(storage.sessions.end(user.id, 'unknown', within))).to.equal('token_revoked');
+      const { ref, others } = await signInWithUselessSessions(storage, clock);
+      for (const by of others) {
+        expect(await refusalOf(storage.sessions.endOther(by, 'session'))).to.equal('token_revoked');
+        expect(await refusalOf(storage.sessions.endOther(by, 'unknown'))).to.equal('token_revoked');
       }
-      expect(await idsOf(storage, user.id)).to.deep.equal(['session']);
+      expect(await idsOf(storage, ref)).to.deep.equal(['session']);
     });
 
     it('was done by exactly one of fifty at once', async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
-      const answers = await concurrently(50, () => storage.sessions.end(user.id, session.id));
+      const answers = await concurrently(50, () => storage.sessions.end(refTo(user, session.id)));
       expect(answers.filter((ended) => ended)).to.have.length(1);
     });
   });
@@ -612,26 +673,26 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       await openSession(storage, aSessionOf(user, clock, { id: 'another' }), user);
       const bob = await addUser(storage, { username: 'bob' });
       await openSession(storage, aSessionOf(bob, clock, { id: 'bobs' }), bob);
-      await storage.sessions.endAll(user.id, session.id);
-      expect(await storage.sessions.list(user.id)).to.deep.equal([]);
-      expect(await idsOf(storage, bob.id)).to.deep.equal(['bobs']);
+      await storage.sessions.endAll(refTo(user, session.id));
+      expect(await activeOf(storage, user, [session.id, 'another'])).to.deep.equal([]);
+      expect(await idsOf(storage, refTo(bob, 'bobs'))).to.deep.equal(['bobs']);
     });
 
-    it('is not done within a session that has ended, expired, never was, or is somebody else’s', async () => {
+    it('is not done by a session that has ended, expired, never was, or is somebody else’s', async () => {
       const { storage, clock } = await open();
-      const { user, others } = await signInWithUselessSessions(storage, clock);
-      for (const within of others) {
-        expect(await refusalOf(storage.sessions.endAll(user.id, within))).to.equal('token_revoked');
+      const { ref, others } = await signInWithUselessSessions(storage, clock);
+      for (const by of others) {
+        expect(await refusalOf(storage.sessions.endAll(by))).to.equal('token_revoked');
       }
-      expect(await idsOf(storage, user.id)).to.deep.equal(['session']);
+      expect(await idsOf(storage, ref)).to.deep.equal(['session']);
     });
 
     it('lets the user sign in again', async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
-      await storage.sessions.endAll(user.id, session.id);
+      await storage.sessions.endAll(refTo(user, session.id));
       await openSession(storage, aSessionOf(user, clock, { id: 'new' }), user);
-      expect(await idsOf(storage, user.id)).to.deep.equal(['new']);
+      expect(await idsOf(storage, refTo(user, 'new'))).to.deep.equal(['new']);
     });
 
     it('leaves no session that a rotation at the same time brings back', async () => {
@@ -641,16 +702,14 @@ export function sessionRepositoryContract(open: OpenStorage): void {
         await openSession(storage, aSessionOf(user, clock), user);
         await race(round, [
           () =>
-            storage.sessions.rotate(
-              user.id,
-              'session',
-              presented('first'),
-              aGenerationAt(clock, 'second'),
-              10,
-            ),
-          () => storage.sessions.endAll(user.id, 'session'),
+            storage.sessions.rotate(refTo(user, 'session'), {
+              presented: presented('first'),
+              next: aGenerationAt(clock, 'second'),
+              grace: 10,
+            }),
+          () => storage.sessions.endAll(refTo(user, 'session')),
         ]);
-        expect(await storage.sessions.list(user.id)).to.deep.equal([]);
+        expect(await storage.sessions.find(refTo(user))).to.equal(undefined);
       }
     });
   });
@@ -666,10 +725,10 @@ export function sessionRepositoryContract(open: OpenStorage): void {
         for (let round = 0; round < rounds; round++) {
           const user = await addUser(storage, { username: `user${round}` });
           await race(round, [
-            () => storage.sessions.open(aSessionOf(user, clock), user.passwordHash),
+            () => storage.sessions.open(aSessionOf(user, clock), user.passwordHash, Infinity),
             () => change(storage.users, user.id),
           ]);
-          expect(await storage.sessions.find(user.id, 'session')).to.equal(undefined);
+          expect(await storage.sessions.find(refTo(user, 'session'))).to.equal(undefined);
         }
       });
 
@@ -680,16 +739,14 @@ export function sessionRepositoryContract(open: OpenStorage): void {
           await openSession(storage, aSessionOf(user, clock), user);
           await race(round, [
             () =>
-              storage.sessions.rotate(
-                user.id,
-                'session',
-                presented('first'),
-                aGenerationAt(clock, 'second'),
-                10,
-              ),
+              storage.sessions.rotate(refTo(user, 'session'), {
+                presented: presented('first'),
+                next: aGenerationAt(clock, 'second'),
+                grace: 10,
+              }),
             () => change(storage.users, user.id),
           ]);
-          expect(await storage.sessions.find(user.id, 'session')).to.equal(undefined);
+          expect(await storage.sessions.find(refTo(user, 'session'))).to.equal(undefined);
         }
       });
     }
@@ -701,24 +758,22 @@ export function sessionRepositoryContract(open: OpenStorage): void {
         await openSession(storage, aSessionOf(user, clock), user);
         await race(round, [
           () =>
-            storage.sessions.rotate(
-              user.id,
-              'session',
-              presented('first'),
-              aGenerationAt(clock, 'second'),
-              10,
-            ),
-          () => storage.sessions.end(user.id, 'session'),
+            storage.sessions.rotate(refTo(user, 'session'), {
+              presented: presented('first'),
+              next: aGenerationAt(clock, 'second'),
+              grace: 10,
+            }),
+          () => storage.sessions.end(refTo(user, 'session')),
         ]);
-        expect(await storage.sessions.find(user.id, 'session')).to.equal(undefined);
+        expect(await storage.sessions.find(refTo(user, 'session'))).to.equal(undefined);
       }
     });
   });
 }
 
-/** The ids of the user's live sessions. */
-async function idsOf({ sessions }: Storage, userId: number): Promise<string[]> {
-  return (await sessions.list(userId)).map(({ id }) => id);
+/** The ids of the active sessions of a session's user. */
+async function idsOf({ sessions }: Storage, by: SessionRef): Promise<string[]> {
+  return (await sessions.list(by)).map(({ id }) => id);
 }
 
 function currentOf(session: Session | 'reused' | 'gone' | undefined): string | undefined {

@@ -1,9 +1,20 @@
 import { expect } from 'chai';
-import type { Storage } from '../../src/application/ports.js';
+import type { IdempotencyKey, SessionRef, Storage } from '../../src/application/ports.js';
 import { maxPageBytes, type Page } from '../../src/domain/page.js';
-import { unlimited, type Task, type TaskChanges, type TaskLimits } from '../../src/domain/task.js';
+import type { Task, TaskChanges, TaskLimits } from '../../src/domain/task.js';
 import { refusalOf } from '../support/refusal.js';
-import { aDraft, addUser, aSessionOf, openSession, signIn, signInWithUselessSessions } from './builders.js';
+import {
+  aDraft,
+  aGenerationAt,
+  aSessionOf,
+  createTask,
+  openSession,
+  refTo,
+  signIn,
+  signInWithUselessSessions,
+  unlimited,
+  updateTask,
+} from './builders.js';
 import { concurrently, race } from './concurrency.js';
 import type { OpenStorage } from './open-storage.js';
 
@@ -26,80 +37,79 @@ const difficultTexts = {
 
 /** What every TaskRepository promises. */
 export function taskRepositoryContract(open: OpenStorage): void {
-  const openWithOwner = async (): Promise<{ storage: Storage; owner: number }> => {
+  const openWithOwner = async (): Promise<{ storage: Storage; owner: SessionRef; bob: SessionRef }> => {
     const { storage, clock } = await open();
-    return { storage, owner: (await signIn(storage, clock)).user.id };
+    const { ref: owner } = await signIn(storage, clock);
+    const { ref: bob } = await signIn(storage, clock, { id: 'bobs' }, 'bob');
+    return { storage, owner, bob };
   };
 
-  describe('reading within a session', () => {
-    const reads: Record<string, (storage: Storage, owner: number, within: string) => Promise<unknown>> = {
-      'find a task': ({ tasks }, owner, within) => tasks.find(owner, 1, within),
-      'list tasks': async ({ tasks }, owner, within) => (await tasks.list(owner, all, within)).tasks[0],
+  describe('reading', () => {
+    const reads: Record<string, (storage: Storage, session: SessionRef) => Promise<unknown>> = {
+      'find a task': ({ tasks }, session) => tasks.find(session, 1),
+      'list tasks': async ({ tasks }, session) => (await tasks.list(session, all)).tasks[0],
     };
     for (const [what, read] of Object.entries(reads)) {
-      it(`lets a live session ${what}`, async () => {
-        const { storage, clock } = await open();
-        const { user, session } = await signIn(storage, clock);
-        const task = await storage.tasks.create(user.id, aDraft());
-        expect(await read(storage, user.id, session.id)).to.deep.equal(task);
-        await storage.tasks.remove(user.id, task.id);
-        expect(await read(storage, user.id, session.id)).to.equal(undefined);
+      it(`lets an active session ${what}`, async () => {
+        const { storage, owner } = await openWithOwner();
+        const task = await createTask(storage, owner);
+        expect(await read(storage, owner)).to.deep.equal(task);
+        await storage.tasks.remove(owner, task.id);
+        expect(await read(storage, owner)).to.equal(undefined);
       });
 
       it(`lets no ended, expired, unknown or foreign session ${what}, be there one or not`, async () => {
         const { storage, clock } = await open();
-        const { user, others } = await signInWithUselessSessions(storage, clock);
-        const refusals = async () =>
-          Promise.all(others.map((within) => refusalOf(read(storage, user.id, within))));
+        const { ref, others } = await signInWithUselessSessions(storage, clock);
+        const refusals = async () => Promise.all(others.map((session) => refusalOf(read(storage, session))));
         const revoked = others.map(() => 'token_revoked');
         expect(await refusals()).to.deep.equal(revoked);
-        await storage.tasks.create(user.id, aDraft());
+        await createTask(storage, ref);
         expect(await refusals()).to.deep.equal(revoked);
       });
     }
   });
 
-  describe('changing within a session', () => {
-    const changes: Record<string, (storage: Storage, owner: number, within: string) => Promise<unknown>> = {
-      'create a task': ({ tasks }, owner, within) => tasks.create(owner, aDraft(), within),
-      'update a task': ({ tasks }, owner, within) => tasks.update(owner, 1, { title: 'New' }, within),
-      'remove a task': ({ tasks }, owner, within) => tasks.remove(owner, 1, within),
+  describe('changing', () => {
+    const changes: Record<string, (storage: Storage, session: SessionRef) => Promise<unknown>> = {
+      'create a task': (storage, session) => createTask(storage, session),
+      'update a task': (storage, session) => updateTask(storage, session, 1, { title: 'New' }),
+      'remove a task': ({ tasks }, session) => tasks.remove(session, 1),
     };
     for (const [what, change] of Object.entries(changes)) {
-      it(`lets a live session ${what}`, async () => {
-        const { storage, clock } = await open();
-        const { user, session } = await signIn(storage, clock);
-        const task = await storage.tasks.create(user.id, aDraft());
-        await change(storage, user.id, session.id);
-        expect(await tasksOf(storage, user.id, all)).to.not.deep.equal([task]);
+      it(`lets an active session ${what}`, async () => {
+        const { storage, owner } = await openWithOwner();
+        const task = await createTask(storage, owner);
+        await change(storage, owner);
+        expect(await tasksOf(storage, owner, all)).to.not.deep.equal([task]);
       });
 
       it(`lets no ended, expired, unknown or foreign session ${what}`, async () => {
         const { storage, clock } = await open();
-        const { user, others } = await signInWithUselessSessions(storage, clock);
-        const task = await storage.tasks.create(user.id, aDraft());
+        const { ref, others } = await signInWithUselessSessions(storage, clock);
+        const task = await createTask(storage, ref);
 
-        for (const within of others) {
-          expect(await refusalOf(change(storage, user.id, within))).to.equal('token_revoked');
+        for (const session of others) {
+          expect(await refusalOf(change(storage, session))).to.equal('token_revoked');
         }
-        expect(await tasksOf(storage, user.id, all)).to.deep.equal([task]);
+        expect(await tasksOf(storage, ref, all)).to.deep.equal([task]);
       });
     }
 
     it('creates nothing after a logout that it races', async () => {
       const { storage, clock } = await open();
-      const { user } = await signIn(storage, clock, { id: 'other' });
+      const { user, ref: other } = await signIn(storage, clock, { id: 'other' });
       for (let round = 0; round < rounds; round++) {
-        const id = `session-${round}`;
-        await openSession(storage, aSessionOf(user, clock, { id }), user);
-        const creating = storage.tasks.create(user.id, aDraft(), id).then(
+        const session = refTo(user, `session-${round}`);
+        await openSession(storage, aSessionOf(user, clock, { id: session.sessionId }), user);
+        const creating = createTask(storage, session).then(
           () => undefined,
           () => undefined,
         );
-        await storage.sessions.end(user.id, id);
-        const tasks = await tasksOf(storage, user.id, all);
+        await storage.sessions.end(session);
+        const tasks = await tasksOf(storage, other, all);
         await creating;
-        expect(await tasksOf(storage, user.id, all)).to.deep.equal(tasks);
+        expect(await tasksOf(storage, other, all)).to.deep.equal(tasks);
       }
     });
   });
@@ -107,16 +117,15 @@ export function taskRepositoryContract(open: OpenStorage): void {
   describe('creating', () => {
     it('answers the task with an id', async () => {
       const { storage, owner } = await openWithOwner();
-      const task = await storage.tasks.create(owner, aDraft({ status: 'in-progress' }));
+      const task = await createTask(storage, owner, aDraft({ status: 'in-progress' }));
       expect(task).to.deep.equal({ id: 1, ...aDraft({ status: 'in-progress' }) });
       expect(await storage.tasks.find(owner, 1)).to.deep.equal(task);
     });
 
     it('counts the ids up from 1, for each owner anew', async () => {
-      const { storage, owner } = await openWithOwner();
-      const bob = await addUser(storage, { username: 'bob' });
+      const { storage, owner, bob } = await openWithOwner();
       expect(await createTasks(storage, owner, 3)).to.deep.equal([1, 2, 3]);
-      expect(await createTasks(storage, bob.id, 2)).to.deep.equal([1, 2]);
+      expect(await createTasks(storage, bob, 2)).to.deep.equal([1, 2]);
     });
 
     it('gives no id twice, also not after the last task or all of them are removed', async () => {
@@ -131,7 +140,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
     it('gives a hundred at once the ids from 1 to 100', async () => {
       const { storage, owner } = await openWithOwner();
       const tasks = await concurrently(100, (index) =>
-        storage.tasks.create(owner, aDraft({ title: `${index}` })),
+        createTask(storage, owner, aDraft({ title: `${index}` })),
       );
       const byId = tasks.toSorted((one, other) => one.id - other.id);
       expect(byId.map(({ id }) => id)).to.deep.equal(numbers(100));
@@ -142,7 +151,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
   describe('creating more than there may be', () => {
     it('is refused, until one is removed', async () => {
       const { storage, owner } = await openWithOwner();
-      const create = () => storage.tasks.create(owner, aDraft(), undefined, { ...unlimited, tasks: 2 });
+      const create = () => createTask(storage, owner, aDraft(), { limits: { ...unlimited, tasks: 2 } });
       const [first, second] = [await create(), await create()];
       expect(await refusalOf(create())).to.equal('task_limit_reached');
       expect(await tasksOf(storage, owner, all)).to.deep.equal([first, second]);
@@ -152,10 +161,9 @@ export function taskRepositoryContract(open: OpenStorage): void {
     });
 
     it('is not refused for what others have', async () => {
-      const { storage, owner } = await openWithOwner();
-      const bob = await addUser(storage, { username: 'bob' });
-      await createTasks(storage, bob.id, 3);
-      expect(await storage.tasks.create(owner, aDraft(), undefined, { ...unlimited, tasks: 1 })).to.include({
+      const { storage, owner, bob } = await openWithOwner();
+      await createTasks(storage, bob, 3);
+      expect(await createTask(storage, owner, aDraft(), { limits: { ...unlimited, tasks: 1 } })).to.include({
         id: 1,
       });
     });
@@ -164,7 +172,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
       const { storage, owner } = await openWithOwner();
       await createTasks(storage, owner, 3);
       const refusals = await concurrently(100, () =>
-        storage.tasks.create(owner, aDraft(), undefined, { ...unlimited, tasks: 20 }).then(
+        createTask(storage, owner, aDraft(), { limits: { ...unlimited, tasks: 20 } }).then(
           () => undefined,
           (error: unknown) => refusalOf(Promise.reject(error)),
         ),
@@ -177,7 +185,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
     it('is refused by bytes of titles and descriptions in UTF-8, to the byte', async () => {
       const { storage, owner } = await openWithOwner();
       const create = (title: string, description: string) =>
-        storage.tasks.create(owner, aDraft({ title, description }), undefined, { ...unlimited, bytes: 20 });
+        createTask(storage, owner, aDraft({ title, description }), { limits: { ...unlimited, bytes: 20 } });
       await create('ä', '12345678'); // 10 bytes
       expect(await refusalOf(create('👍', '1234567'))).to.equal('byte_limit_reached');
       await create('👍', '123456');
@@ -189,7 +197,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
     it('is refused by bytes to exactly those of fifty at once for whom there is no room', async () => {
       const { storage, owner } = await openWithOwner();
       const refusals = await concurrently(50, () =>
-        storage.tasks.create(owner, aDraft(), undefined, { ...unlimited, bytes: 20 * 14 + 13 }).then(
+        createTask(storage, owner, aDraft(), { limits: { ...unlimited, bytes: 20 * 14 + 13 } }).then(
           () => undefined,
           (error: unknown) => refusalOf(Promise.reject(error)),
         ),
@@ -200,22 +208,21 @@ export function taskRepositoryContract(open: OpenStorage): void {
 
     it('is told after an ended session', async () => {
       const { storage, clock } = await open();
-      const { user, session } = await signIn(storage, clock);
-      await storage.sessions.end(user.id, session.id);
-      const creating = storage.tasks.create(user.id, aDraft(), session.id, { ...unlimited, tasks: 0 });
+      const { ref } = await signIn(storage, clock);
+      await storage.sessions.end(ref);
+      const creating = createTask(storage, ref, aDraft(), { limits: { ...unlimited, tasks: 0 } });
       expect(await refusalOf(creating)).to.equal('token_revoked');
     });
   });
 
-  describe('creating for a request that may be repeated', () => {
+  describe('creating with an idempotency key', () => {
     const request = { key: 'k'.repeat(43), fingerprint: 'f'.repeat(43) };
     const create = (
-      { tasks }: Storage,
-      owner: number,
-      given = request,
-      within?: string,
+      storage: Storage,
+      owner: SessionRef,
+      idempotency: IdempotencyKey = request,
       limits?: TaskLimits,
-    ) => tasks.create(owner, aDraft(), within, limits, given);
+    ) => createTask(storage, owner, aDraft(), { idempotency, ...(limits && { limits }) });
 
     it('happens once, and the task is answered as it was created, whatever became of it', async () => {
       const { storage, owner } = await openWithOwner();
@@ -223,7 +230,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
       expect(task).to.deep.equal({ id: 1, ...aDraft() });
       expect(await create(storage, owner)).to.deep.equal(task);
       expect(await tasksOf(storage, owner, all)).to.deep.equal([task]);
-      await storage.tasks.update(owner, 1, { title: 'new' });
+      await updateTask(storage, owner, 1, { title: 'new' });
       expect(await create(storage, owner)).to.deep.equal(task);
       await storage.tasks.remove(owner, 1);
       expect(await create(storage, owner)).to.deep.equal(task);
@@ -238,59 +245,61 @@ export function taskRepositoryContract(open: OpenStorage): void {
     });
 
     it('is refused where the key named another request, and only there', async () => {
-      const { storage, owner } = await openWithOwner();
-      const bob = await addUser(storage, { username: 'bob' });
+      const { storage, owner, bob } = await openWithOwner();
       await create(storage, owner);
       const other = { ...request, fingerprint: 'g'.repeat(43) };
       expect(await refusalOf(create(storage, owner, other))).to.equal('request_key_reused');
       expect(await create(storage, owner, { ...request, key: 'l'.repeat(43) })).to.include({ id: 2 });
-      expect(await create(storage, bob.id, other)).to.include({ id: 1 });
-      expect(await storage.tasks.create(owner, aDraft())).to.include({ id: 3 });
+      expect(await create(storage, bob, other)).to.include({ id: 1 });
+      expect(await createTask(storage, owner)).to.include({ id: 3 });
     });
 
-    it('needs a live session, also for what was created before', async () => {
+    it('needs an active session, also for what was created before', async () => {
       const { storage, clock } = await open();
-      const { user, session } = await signIn(storage, clock);
-      await create(storage, user.id, request, session.id);
-      await storage.sessions.end(user.id, session.id);
-      expect(await refusalOf(create(storage, user.id, request, session.id))).to.equal('token_revoked');
+      const { ref } = await signIn(storage, clock);
+      await create(storage, ref);
+      await storage.sessions.end(ref);
+      expect(await refusalOf(create(storage, ref))).to.equal('token_revoked');
     });
 
     it('is remembered only if it took place', async () => {
       const { storage, owner } = await openWithOwner();
-      expect(
-        await refusalOf(create(storage, owner, request, undefined, { ...unlimited, tasks: 0 })),
-      ).to.equal('task_limit_reached');
-      expect(await refusalOf(create(storage, owner, request, 'unknown'))).to.equal('token_revoked');
-      expect(await create(storage, owner, request, undefined, { ...unlimited, tasks: 1 })).to.include({
+      expect(await refusalOf(create(storage, owner, request, { ...unlimited, tasks: 0 }))).to.equal(
+        'task_limit_reached',
+      );
+      expect(await refusalOf(create(storage, { ...owner, sessionId: 'unknown' }))).to.equal('token_revoked');
+      expect(await create(storage, owner, request, { ...unlimited, tasks: 1 })).to.include({
         id: 1,
       });
-      expect(await create(storage, owner, request, undefined, { ...unlimited, tasks: 1 })).to.include({
+      expect(await create(storage, owner, request, { ...unlimited, tasks: 1 })).to.include({
         id: 1,
       });
     });
   });
 
-  describe('remembering requests that may be repeated', () => {
+  describe('remembering idempotency keys', () => {
     const limits = { ...unlimited, requests: 3 };
-    const create = ({ tasks }: Storage, owner: number, key: string) =>
-      tasks.create(owner, aDraft(), undefined, limits, { key: key.repeat(43), fingerprint: 'f' });
+    const create = (storage: Storage, owner: SessionRef, key: string) =>
+      createTask(storage, owner, aDraft(), {
+        limits,
+        idempotency: { key: key.repeat(43), fingerprint: 'f' },
+      });
 
     it('ends with as many as there may be of an owner; those that are remembered are answered as before', async () => {
-      const { storage, owner } = await openWithOwner();
-      const bob = await addUser(storage, { username: 'bob' });
+      const { storage, owner, bob } = await openWithOwner();
       for (const key of ['a', 'b', 'b', 'c']) await create(storage, owner, key);
       expect(await refusalOf(create(storage, owner, 'd'))).to.equal('request_limit_reached');
       expect(await create(storage, owner, 'a')).to.include({ id: 1 });
-      expect(await create(storage, bob.id, 'd')).to.include({ id: 1 });
-      expect(await storage.tasks.create(owner, aDraft(), undefined, limits)).to.include({ id: 4 });
+      expect(await create(storage, bob, 'd')).to.include({ id: 1 });
+      expect(await createTask(storage, owner, aDraft(), { limits })).to.include({ id: 4 });
       await storage.tasks.remove(owner, 1);
       expect(await refusalOf(create(storage, owner, 'd'))).to.equal('request_limit_reached');
     });
 
     it('goes on when the first ones are a day and an hour old', async () => {
       const { storage, clock } = await open();
-      const owner = (await signIn(storage, clock)).user.id;
+      const current = aGenerationAt(clock, 'first', 3 * 86_400);
+      const { ref: owner } = await signIn(storage, clock, { current });
       await create(storage, owner, 'a');
       clock.advance(7200);
       for (const key of ['b', 'c']) await create(storage, owner, key);
@@ -307,7 +316,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
     it('lets exactly as many of fifty at once through as there may be', async () => {
       const { storage, owner } = await openWithOwner();
       const refusals = await concurrently(50, (index) =>
-        storage.tasks.create(owner, aDraft(), undefined, limits, { key: `${index}`, fingerprint: 'f' }).then(
+        create(storage, owner, `${index}.`).then(
           () => undefined,
           (error: unknown) => refusalOf(Promise.reject(error)),
         ),
@@ -318,137 +327,133 @@ export function taskRepositoryContract(open: OpenStorage): void {
     });
   });
 
-  for (const within of [undefined, 'session']) {
-    describe(`listing ${within === undefined ? 'without' : 'within'} a session`, () => {
-      it('answers the tasks in the order of ids, changed ones in their places', async () => {
-        const { storage, owner } = await openWithOwner();
-        await createTasks(storage, owner, 12);
-        await storage.tasks.update(owner, 2, { title: 'zzz' });
-        await storage.tasks.update(owner, 11, { title: 'aaa' });
-        const tasks = await tasksOf(storage, owner, all, within);
-        expect(tasks.map(({ id }) => id)).to.deep.equal(numbers(12));
-        expect(tasks[1]).to.include({ id: 2, title: 'zzz' });
-      });
-
-      it('answers nothing where there is nothing', async () => {
-        const { storage, owner } = await openWithOwner();
-        expect(await tasksOf(storage, owner, all, within)).to.deep.equal([]);
-      });
-
-      it('answers pages that are full up to the last one', async () => {
-        const { storage, owner } = await openWithOwner();
-        await createTasks(storage, owner, 12);
-        for (const id of [1, 4, 5, 6, 7]) await storage.tasks.remove(owner, id);
-        expect(await idsOn(storage, owner, { after: 0, limit: 3 }, within)).to.deep.equal([2, 3, 8]);
-        expect(await idsOn(storage, owner, { after: 8, limit: 3 }, within)).to.deep.equal([9, 10, 11]);
-        expect(await idsOn(storage, owner, { after: 11, limit: 3 }, within)).to.deep.equal([12]);
-        expect(await idsOn(storage, owner, { after: 12, limit: 3 }, within)).to.deep.equal([]);
-      });
-
-      it('says whether there are more behind a page', async () => {
-        const { storage, owner } = await openWithOwner();
-        await createTasks(storage, owner, 3);
-        const hasMore = async (after: number, limit: number) =>
-          (await storage.tasks.list(owner, { after, limit }, within)).hasMore;
-        expect([await hasMore(0, 2), await hasMore(1, 1)]).to.deep.equal([true, true]);
-        expect([await hasMore(0, 3), await hasMore(1, 2), await hasMore(3, 1)]).to.deep.equal([
-          false,
-          false,
-          false,
-        ]);
-      });
-
-      it('ends a page with the task by which its texts pass a megabyte', async () => {
-        const { storage, owner } = await openWithOwner();
-        const sizes = [...Array.from({ length: 25 }, () => 100_000), 10, 2 * maxPageBytes, 10, 10];
-        for (const size of sizes) {
-          await storage.tasks.create(owner, aDraft({ description: 'ä'.repeat(size / 2) }));
-        }
-        const pages: number[][] = [];
-        for (let after = 0, hasMore = true; hasMore; after = pages.at(-1)?.at(-1) ?? NaN) {
-          const page = await storage.tasks.list(owner, { after, limit: 1000 }, within);
-          pages.push(page.tasks.map(({ id }) => id));
-          hasMore = page.hasMore;
-          const bytes = page.tasks.map(({ description }) => Buffer.byteLength(description));
-          const sum = bytes.reduce((total, size) => total + size, 0);
-          expect(sum - (bytes.at(-1) ?? 0)).to.be.at.most(maxPageBytes);
-          if (hasMore) expect(sum).to.be.above(maxPageBytes * 0.95);
-        }
-        expect(pages.flat()).to.deep.equal(numbers(sizes.length));
-        expect(pages.at(-1)).to.deep.equal([28, 29]);
-      });
-
-      it('goes on where a page ended, whatever was created and removed meanwhile', async () => {
-        const { storage, owner } = await openWithOwner();
-        await createTasks(storage, owner, 6);
-        expect(await idsOn(storage, owner, { after: 0, limit: 3 }, within)).to.deep.equal([1, 2, 3]);
-        await storage.tasks.remove(owner, 1);
-        await storage.tasks.remove(owner, 3);
-        await createTasks(storage, owner, 1);
-        expect(await idsOn(storage, owner, { after: 3, limit: 3 }, within)).to.deep.equal([4, 5, 6]);
-        expect(await idsOn(storage, owner, { after: 6, limit: 3 }, within)).to.deep.equal([7]);
-      });
-
-      it('shows none twice and leaves none out that stays, read in pages while others come and go', async () => {
-        const { storage, owner } = await openWithOwner();
-        const ids = await createTasks(storage, owner, 200);
-        const staying = ids.filter((id) => id % 3 === 0);
-        const comeAndGo = async (): Promise<void> => {
-          for (const id of ids.filter((each) => !staying.includes(each))) {
-            await Promise.all([storage.tasks.remove(owner, id), createTasks(storage, owner, 1)]);
-          }
-        };
-        const coming = comeAndGo();
-        const seen: number[] = [];
-        for (let page = await idsOn(storage, owner, { after: 0, limit: 5 }, within); page.length > 0;) {
-          seen.push(...page);
-          page = await idsOn(storage, owner, { after: page.at(-1) ?? 0, limit: 5 }, within);
-        }
-        await coming;
-        expect(seen).to.deep.equal([...new Set(seen)].toSorted((one, other) => one - other));
-        expect(seen).to.include.members(staying);
-      });
-
-      it('answers nothing after the last id, however far', async () => {
-        const { storage, owner } = await openWithOwner();
-        await createTasks(storage, owner, 2);
-        expect(
-          await idsOn(storage, owner, { after: Number.MAX_SAFE_INTEGER, limit: 1000 }, within),
-        ).to.deep.equal([]);
-      });
-
-      it('answers a list that is not changed by what happens later', async () => {
-        const { storage, owner } = await openWithOwner();
-        await createTasks(storage, owner, 2);
-        const tasks = await tasksOf(storage, owner, all, within);
-        const then = structuredClone(tasks);
-        await createTasks(storage, owner, 1);
-        await storage.tasks.update(owner, 1, { title: 'new' });
-        await storage.tasks.remove(owner, 2);
-        expect(tasks).to.deep.equal(then);
-      });
-
-      it('answers every task as it is found alone, be they few, many or long', async () => {
-        const { storage, owner } = await openWithOwner();
-        const expected: (Task | undefined)[] = [];
-        for (const [count, description] of [
-          [3, 'short'],
-          [29, 'short'],
-          [1, 'short'],
-          [40, 'x'.repeat(500)],
-          [2, difficultTexts['100 kB']],
-        ] as const) {
-          for (let i = 0; i < count; i++) {
-            const { id } = await storage.tasks.create(owner, aDraft({ description }));
-            expected.push(await storage.tasks.find(owner, id));
-          }
-          expect(await tasksOf(storage, owner, all, within)).to.deep.equal(expected);
-          const page = { after: expected.length - 3, limit: 2 };
-          expect(await tasksOf(storage, owner, page, within)).to.deep.equal(expected.slice(-3, -1));
-        }
-      });
+  describe('listing', () => {
+    it('answers the tasks in the order of ids, changed ones in their places', async () => {
+      const { storage, owner } = await openWithOwner();
+      await createTasks(storage, owner, 12);
+      await updateTask(storage, owner, 2, { title: 'zzz' });
+      await updateTask(storage, owner, 11, { title: 'aaa' });
+      const tasks = await tasksOf(storage, owner, all);
+      expect(tasks.map(({ id }) => id)).to.deep.equal(numbers(12));
+      expect(tasks[1]).to.include({ id: 2, title: 'zzz' });
     });
-  }
+
+    it('answers nothing where there is nothing', async () => {
+      const { storage, owner } = await openWithOwner();
+      expect(await tasksOf(storage, owner, all)).to.deep.equal([]);
+    });
+
+    it('answers pages that are full up to the last one', async () => {
+      const { storage, owner } = await openWithOwner();
+      await createTasks(storage, owner, 12);
+      for (const id of [1, 4, 5, 6, 7]) await storage.tasks.remove(owner, id);
+      expect(await idsOn(storage, owner, { after: 0, limit: 3 })).to.deep.equal([2, 3, 8]);
+      expect(await idsOn(storage, owner, { after: 8, limit: 3 })).to.deep.equal([9, 10, 11]);
+      expect(await idsOn(storage, owner, { after: 11, limit: 3 })).to.deep.equal([12]);
+      expect(await idsOn(storage, owner, { after: 12, limit: 3 })).to.deep.equal([]);
+    });
+
+    it('says whether there are more behind a page', async () => {
+      const { storage, owner } = await openWithOwner();
+      await createTasks(storage, owner, 3);
+      const hasMore = async (after: number, limit: number) =>
+        (await storage.tasks.list(owner, { after, limit })).hasMore;
+      expect([await hasMore(0, 2), await hasMore(1, 1)]).to.deep.equal([true, true]);
+      expect([await hasMore(0, 3), await hasMore(1, 2), await hasMore(3, 1)]).to.deep.equal([
+        false,
+        false,
+        false,
+      ]);
+    });
+
+    it('ends a page with the task by which its texts pass a megabyte', async () => {
+      const { storage, owner } = await openWithOwner();
+      const sizes = [...Array.from({ length: 25 }, () => 100_000), 10, 2 * maxPageBytes, 10, 10];
+      for (const size of sizes) {
+        await createTask(storage, owner, aDraft({ description: 'ä'.repeat(size / 2) }));
+      }
+      const pages: number[][] = [];
+      for (let after = 0, hasMore = true; hasMore; after = pages.at(-1)?.at(-1) ?? NaN) {
+        const page = await storage.tasks.list(owner, { after, limit: 1000 });
+        pages.push(page.tasks.map(({ id }) => id));
+        hasMore = page.hasMore;
+        const bytes = page.tasks.map(({ description }) => Buffer.byteLength(description));
+        const sum = bytes.reduce((total, size) => total + size, 0);
+        expect(sum - (bytes.at(-1) ?? 0)).to.be.at.most(maxPageBytes);
+        if (hasMore) expect(sum).to.be.above(maxPageBytes * 0.95);
+      }
+      expect(pages.flat()).to.deep.equal(numbers(sizes.length));
+      expect(pages.at(-1)).to.deep.equal([28, 29]);
+    });
+
+    it('goes on where a page ended, whatever was created and removed meanwhile', async () => {
+      const { storage, owner } = await openWithOwner();
+      await createTasks(storage, owner, 6);
+      expect(await idsOn(storage, owner, { after: 0, limit: 3 })).to.deep.equal([1, 2, 3]);
+      await storage.tasks.remove(owner, 1);
+      await storage.tasks.remove(owner, 3);
+      await createTasks(storage, owner, 1);
+      expect(await idsOn(storage, owner, { after: 3, limit: 3 })).to.deep.equal([4, 5, 6]);
+      expect(await idsOn(storage, owner, { after: 6, limit: 3 })).to.deep.equal([7]);
+    });
+
+    it('shows none twice and leaves none out that stays, read in pages while others come and go', async () => {
+      const { storage, owner } = await openWithOwner();
+      const ids = await createTasks(storage, owner, 200);
+      const staying = ids.filter((id) => id % 3 === 0);
+      const comeAndGo = async (): Promise<void> => {
+        for (const id of ids.filter((each) => !staying.includes(each))) {
+          await Promise.all([storage.tasks.remove(owner, id), createTasks(storage, owner, 1)]);
+        }
+      };
+      const coming = comeAndGo();
+      const seen: number[] = [];
+      for (let page = await idsOn(storage, owner, { after: 0, limit: 5 }); page.length > 0;) {
+        seen.push(...page);
+        page = await idsOn(storage, owner, { after: page.at(-1) ?? 0, limit: 5 });
+      }
+      await coming;
+      expect(seen).to.deep.equal([...new Set(seen)].toSorted((one, other) => one - other));
+      expect(seen).to.include.members(staying);
+    });
+
+    it('answers nothing after the last id, however far', async () => {
+      const { storage, owner } = await openWithOwner();
+      await createTasks(storage, owner, 2);
+      expect(await idsOn(storage, owner, { after: Number.MAX_SAFE_INTEGER, limit: 1000 })).to.deep.equal([]);
+    });
+
+    it('answers a list that is not changed by what happens later', async () => {
+      const { storage, owner } = await openWithOwner();
+      await createTasks(storage, owner, 2);
+      const tasks = await tasksOf(storage, owner, all);
+      const then = structuredClone(tasks);
+      await createTasks(storage, owner, 1);
+      await updateTask(storage, owner, 1, { title: 'new' });
+      await storage.tasks.remove(owner, 2);
+      expect(tasks).to.deep.equal(then);
+    });
+
+    it('answers every task as it is found alone, be they few, many or long', async () => {
+      const { storage, owner } = await openWithOwner();
+      const expected: (Task | undefined)[] = [];
+      for (const [count, description] of [
+        [3, 'short'],
+        [29, 'short'],
+        [1, 'short'],
+        [40, 'x'.repeat(500)],
+        [2, difficultTexts['100 kB']],
+      ] as const) {
+        for (let i = 0; i < count; i++) {
+          const { id } = await createTask(storage, owner, aDraft({ description }));
+          expected.push(await storage.tasks.find(owner, id));
+        }
+        expect(await tasksOf(storage, owner, all)).to.deep.equal(expected);
+        const page = { after: expected.length - 3, limit: 2 };
+        expect(await tasksOf(storage, owner, page)).to.deep.equal(expected.slice(-3, -1));
+      }
+    });
+  });
 
   describe('updating', () => {
     const everySubset: TaskChanges[] = [
@@ -464,9 +469,9 @@ export function taskRepositoryContract(open: OpenStorage): void {
     for (const changes of everySubset) {
       it(`sets ${Object.keys(changes).join(' and ') || 'nothing'} and nothing else`, async () => {
         const { storage, owner } = await openWithOwner();
-        const task = await storage.tasks.create(owner, aDraft());
-        const untouched = await storage.tasks.create(owner, aDraft());
-        const updated = await storage.tasks.update(owner, task.id, changes);
+        const task = await createTask(storage, owner);
+        const untouched = await createTask(storage, owner);
+        const updated = await updateTask(storage, owner, task.id, changes);
         expect(updated).to.deep.equal({ ...task, ...changes });
         expect(await tasksOf(storage, owner, all)).to.deep.equal([updated, untouched]);
       });
@@ -475,10 +480,10 @@ export function taskRepositoryContract(open: OpenStorage): void {
     it('is refused where it would make the texts longer than they may be together, and only there', async () => {
       const { storage, owner } = await openWithOwner();
       for (let i = 0; i < 2; i++) {
-        await storage.tasks.create(owner, aDraft({ title: 'a', description: '123456789' }));
+        await createTask(storage, owner, aDraft({ title: 'a', description: '123456789' }));
       }
       const update = (changes: TaskChanges, maxBytes = 20) =>
-        storage.tasks.update(owner, 1, changes, undefined, maxBytes);
+        updateTask(storage, owner, 1, changes, maxBytes);
       expect(await refusalOf(update({ title: 'bc' }))).to.equal('byte_limit_reached');
       expect(await update({ status: 'completed', title: 'b' })).to.include({ title: 'b' });
       expect(await refusalOf(update({ title: 'bc', description: 'ä2345678' }))).to.equal(
@@ -493,10 +498,10 @@ export function taskRepositoryContract(open: OpenStorage): void {
     it('is counted, with creations and removals, so that as much fits as there is room for', async () => {
       const { storage, owner } = await openWithOwner();
       await concurrently(60, async (index) => {
-        const { id } = await storage.tasks.create(owner, aDraft({ description: 'x'.repeat(1 + index) }));
+        const { id } = await createTask(storage, owner, aDraft({ description: 'x'.repeat(1 + index) }));
         await Promise.all([
-          storage.tasks.update(owner, id, { title: 'ä'.repeat(index + 1) }),
-          storage.tasks.update(owner, id, { description: 'y'.repeat(200 - index) }),
+          updateTask(storage, owner, id, { title: 'ä'.repeat(index + 1) }),
+          updateTask(storage, owner, id, { description: 'y'.repeat(200 - index) }),
           index % 3 === 0 && storage.tasks.remove(owner, id),
           index % 3 === 0 && storage.tasks.remove(owner, id),
         ]);
@@ -504,9 +509,8 @@ export function taskRepositoryContract(open: OpenStorage): void {
       const texts = (await tasksOf(storage, owner, all)).map(({ title, description }) => title + description);
       const bytes = Buffer.byteLength(texts.join('')) + 2;
       const create = (limit: number) =>
-        storage.tasks.create(owner, aDraft({ title: 'a', description: 'b' }), undefined, {
-          ...unlimited,
-          bytes: limit,
+        createTask(storage, owner, aDraft({ title: 'a', description: 'b' }), {
+          limits: { ...unlimited, bytes: limit },
         });
       expect(await refusalOf(create(bytes - 1))).to.equal('byte_limit_reached');
       await create(bytes);
@@ -516,32 +520,32 @@ export function taskRepositoryContract(open: OpenStorage): void {
       const { storage, owner } = await openWithOwner();
       await createTasks(storage, owner, 1);
       await storage.tasks.remove(owner, 1);
-      expect(await storage.tasks.update(owner, 1, { title: 'new' })).to.equal(undefined);
-      expect(await storage.tasks.update(owner, 2, {})).to.equal(undefined);
+      expect(await updateTask(storage, owner, 1, { title: 'new' })).to.equal(undefined);
+      expect(await updateTask(storage, owner, 2, {})).to.equal(undefined);
       expect(await tasksOf(storage, owner, all)).to.deep.equal([]);
     });
 
     it('leaves a task that was answered before as it was', async () => {
       const { storage, owner } = await openWithOwner();
-      const created = await storage.tasks.create(owner, aDraft());
+      const created = await createTask(storage, owner);
       const found = await storage.tasks.find(owner, created.id);
-      await storage.tasks.update(owner, created.id, { title: 'new' });
+      await updateTask(storage, owner, created.id, { title: 'new' });
       expect(created).to.include(aDraft());
       expect(found).to.include(aDraft());
     });
 
     it('keeps what several set in different fields at once', async () => {
       const { storage, owner } = await openWithOwner();
-      const { id } = await storage.tasks.create(owner, aDraft());
+      const { id } = await createTask(storage, owner);
       for (let round = 0; round < rounds; round++) {
         const [title, description] = [`title ${round}`, `description ${round}`];
         const status = round % 2 === 0 ? 'completed' : 'pending';
         await Promise.all([
           race(round, [
-            () => storage.tasks.update(owner, id, { title }),
-            () => storage.tasks.update(owner, id, { description }),
+            () => updateTask(storage, owner, id, { title }),
+            () => updateTask(storage, owner, id, { description }),
           ]),
-          storage.tasks.update(owner, id, { status }),
+          updateTask(storage, owner, id, { status }),
         ]);
         expect(await storage.tasks.find(owner, id)).to.deep.equal({ id, title, description, status });
       }
@@ -550,9 +554,9 @@ export function taskRepositoryContract(open: OpenStorage): void {
     it('does not bring a task back to life that is removed at the same time', async () => {
       const { storage, owner } = await openWithOwner();
       for (let round = 0; round < rounds; round++) {
-        const { id } = await storage.tasks.create(owner, aDraft());
+        const { id } = await createTask(storage, owner);
         await race(round, [
-          () => storage.tasks.update(owner, id, { title: 'new' }),
+          () => updateTask(storage, owner, id, { title: 'new' }),
           () => storage.tasks.remove(owner, id),
         ]);
         expect(await storage.tasks.find(owner, id)).to.equal(undefined);
@@ -588,19 +592,18 @@ export function taskRepositoryContract(open: OpenStorage): void {
   });
 
   it("keeps everybody from everybody else's tasks", async () => {
-    const { storage, owner } = await openWithOwner();
-    const bob = await addUser(storage, { username: 'bob' });
-    await createTasks(storage, bob.id, 1);
-    const [bobsTask] = await tasksOf(storage, bob.id, all);
+    const { storage, owner, bob } = await openWithOwner();
+    await createTasks(storage, bob, 1);
+    const [bobsTask] = await tasksOf(storage, bob, all);
     await createTasks(storage, owner, 2);
     const tasks = await tasksOf(storage, owner, all);
 
-    expect(await storage.tasks.find(bob.id, 2)).to.equal(undefined);
-    expect(await storage.tasks.update(bob.id, 2, { title: 'new' })).to.equal(undefined);
-    expect(await storage.tasks.remove(bob.id, 2)).to.equal(false);
-    expect(await tasksOf(storage, bob.id, all)).to.deep.equal([bobsTask]);
-    await storage.tasks.update(bob.id, 1, { title: 'new' });
-    await storage.tasks.remove(bob.id, 1);
+    expect(await storage.tasks.find(bob, 2)).to.equal(undefined);
+    expect(await updateTask(storage, bob, 2, { title: 'new' })).to.equal(undefined);
+    expect(await storage.tasks.remove(bob, 2)).to.equal(false);
+    expect(await tasksOf(storage, bob, all)).to.deep.equal([bobsTask]);
+    await updateTask(storage, bob, 1, { title: 'new' });
+    await storage.tasks.remove(bob, 1);
     expect(await tasksOf(storage, owner, all)).to.deep.equal(tasks);
   });
 
@@ -609,7 +612,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
     await createTasks(storage, owner, 1);
     for (const id of [0, -1, 2 ** 31, Number.MAX_SAFE_INTEGER]) {
       expect(await storage.tasks.find(owner, id)).to.equal(undefined);
-      expect(await storage.tasks.update(owner, id, { title: 'new' })).to.equal(undefined);
+      expect(await updateTask(storage, owner, id, { title: 'new' })).to.equal(undefined);
       expect(await storage.tasks.remove(owner, id)).to.equal(false);
     }
   });
@@ -617,15 +620,15 @@ export function taskRepositoryContract(open: OpenStorage): void {
   for (const [what, text] of Object.entries(difficultTexts)) {
     it(`keeps ${what} unchanged through creation and updates`, async () => {
       const { storage, owner } = await openWithOwner();
-      const task = await storage.tasks.create(owner, aDraft({ title: text, description: text }));
+      const task = await createTask(storage, owner, aDraft({ title: text, description: text }));
       expect(task).to.include({ title: text, description: text });
 
       // An update of something else rewrites the text in some storages.
-      const completed = await storage.tasks.update(owner, task.id, { status: 'completed' });
+      const completed = await updateTask(storage, owner, task.id, { status: 'completed' });
       expect(completed).to.deep.equal({ ...task, status: 'completed' });
       const [title, description] = [`${text}!`, `!${text}`];
-      await storage.tasks.update(owner, task.id, { title });
-      const updated = await storage.tasks.update(owner, task.id, { description });
+      await updateTask(storage, owner, task.id, { title });
+      const updated = await updateTask(storage, owner, task.id, { description });
       expect(updated).to.deep.equal({ id: task.id, title, description, status: 'completed' });
       expect(await storage.tasks.find(owner, task.id)).to.deep.equal(updated);
       expect(await tasksOf(storage, owner, all)).to.deep.equal([updated]);
@@ -634,23 +637,18 @@ export function taskRepositoryContract(open: OpenStorage): void {
 }
 
 /** Creates so many tasks one after another; answers their ids. */
-async function createTasks(storage: Storage, owner: number, count: number): Promise<number[]> {
+async function createTasks(storage: Storage, owner: SessionRef, count: number): Promise<number[]> {
   const ids: number[] = [];
-  while (ids.length < count) ids.push((await storage.tasks.create(owner, aDraft())).id);
+  while (ids.length < count) ids.push((await createTask(storage, owner)).id);
   return ids;
 }
 
-async function idsOn({ tasks }: Storage, owner: number, page: Page, within?: string): Promise<number[]> {
-  return (await tasks.list(owner, page, within)).tasks.map(({ id }) => id);
+async function idsOn({ tasks }: Storage, owner: SessionRef, page: Page): Promise<number[]> {
+  return (await tasks.list(owner, page)).tasks.map(({ id }) => id);
 }
 
-async function tasksOf(
-  { tasks }: Storage,
-  owner: number,
-  page: Page,
-  within?: string,
-): Promise<readonly Task[]> {
-  return (await tasks.list(owner, page, within)).tasks;
+async function tasksOf({ tasks }: Storage, owner: SessionRef, page: Page): Promise<readonly Task[]> {
+  return (await tasks.list(owner, page)).tasks;
 }
 
 function numbers(last: number): number[] {

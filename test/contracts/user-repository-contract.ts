@@ -3,11 +3,12 @@ import type { Storage } from '../../src/application/ports.js';
 import type { User } from '../../src/domain/user.js';
 import { refusalOf } from '../support/refusal.js';
 import {
-  aDraft,
   addUser,
   aNewUser,
   aSessionOf,
+  createTask,
   openSession,
+  refTo,
   signIn,
   signInWithUselessSessions,
 } from './builders.js';
@@ -145,7 +146,7 @@ export function userRepositoryContract(open: OpenStorage): void {
       const { user, session } = await signIn(storage, clock);
       await storage.users.replacePasswordHash(user.id, user.passwordHash, 'new');
       expect(await storage.users.find(user.id)).to.deep.equal({ ...user, passwordHash: 'new' });
-      expect(await storage.sessions.find(user.id, session.id)).to.deep.equal(session);
+      expect(await storage.sessions.find(refTo(user, session.id))).to.deep.equal(session);
     });
 
     it('does nothing if the old one is no longer there', async () => {
@@ -169,8 +170,8 @@ export function userRepositoryContract(open: OpenStorage): void {
       await openSession(storage, aSessionOf(user, clock, { id: 'another' }), user);
       expect(await storage.users.setPasswordHash(user.id, 'new')).to.equal(true);
       expect(await storage.users.find(user.id)).to.deep.equal({ ...user, passwordHash: 'new' });
-      expect(await storage.sessions.find(user.id, session.id)).to.equal(undefined);
-      expect(await storage.sessions.find(user.id, 'another')).to.equal(undefined);
+      expect(await storage.sessions.find(refTo(user, session.id))).to.equal(undefined);
+      expect(await storage.sessions.find(refTo(user, 'another'))).to.equal(undefined);
     });
 
     it('leaves an inactive user inactive', async () => {
@@ -182,42 +183,46 @@ export function userRepositoryContract(open: OpenStorage): void {
     });
   });
 
-  describe('changing the password within a session', () => {
+  describe('changing the password by a session', () => {
     it('stores the hash and ends all sessions of the user but that one', async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       await openSession(storage, aSessionOf(user, clock, { id: 'another' }), user);
-      const changed = await storage.users.changePasswordHash(user.id, user.passwordHash, 'new', session.id);
+      const changed = await storage.users.changePasswordHash(
+        refTo(user, session.id),
+        user.passwordHash,
+        'new',
+      );
       expect(changed).to.equal(true);
       expect(await storage.users.find(user.id)).to.deep.equal({ ...user, passwordHash: 'new' });
-      expect(await storage.sessions.list(user.id)).to.deep.equal([session]);
+      expect(await storage.sessions.list(refTo(user))).to.deep.equal([session]);
     });
 
     it('changes nothing if the old hash is no longer there', async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       const another = await openSession(storage, aSessionOf(user, clock, { id: 'another' }), user);
-      expect(await storage.users.changePasswordHash(user.id, 'older', 'new', session.id)).to.equal(false);
+      expect(await storage.users.changePasswordHash(refTo(user, session.id), 'older', 'new')).to.equal(false);
       expect(await storage.users.find(user.id)).to.deep.equal(user);
-      expect(await storage.sessions.list(user.id)).to.have.deep.members([session, another]);
+      expect(await storage.sessions.list(refTo(user))).to.have.deep.members([session, another]);
     });
 
-    it('changes nothing within a session that has ended, expired, never was, or is somebody else’s', async () => {
+    it('changes nothing by a session that has ended, expired, never was, or is somebody else’s', async () => {
       const { storage, clock } = await open();
-      const { user, others } = await signInWithUselessSessions(storage, clock);
-      for (const within of others) {
-        const changing = storage.users.changePasswordHash(user.id, user.passwordHash, 'new', within);
+      const { user, ref, others } = await signInWithUselessSessions(storage, clock);
+      for (const by of others) {
+        const changing = storage.users.changePasswordHash(by, user.passwordHash, 'new');
         expect(await refusalOf(changing)).to.equal('token_revoked');
       }
       expect(await storage.users.find(user.id)).to.deep.equal(user);
-      expect(await storage.sessions.list(user.id)).to.have.length(1);
+      expect(await storage.sessions.list(ref)).to.have.length(1);
     });
 
     it('is done by exactly one of twenty at once', async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       const changed = await concurrently(20, (index) =>
-        storage.users.changePasswordHash(user.id, user.passwordHash, `new ${index}`, session.id),
+        storage.users.changePasswordHash(refTo(user, session.id), user.passwordHash, `new ${index}`),
       );
       expect(changed.filter(Boolean)).to.have.length(1);
       expect(await storage.users.find(user.id)).to.include({ passwordHash: `new ${changed.indexOf(true)}` });
@@ -229,10 +234,10 @@ export function userRepositoryContract(open: OpenStorage): void {
         const user = await addUser(storage, { username: `user${round}` });
         const session = await openSession(storage, aSessionOf(user, clock), user);
         await race(round, [
-          () => storage.sessions.open(aSessionOf(user, clock, { id: 'racing' }), user.passwordHash),
-          () => storage.users.changePasswordHash(user.id, user.passwordHash, 'new', session.id),
+          () => storage.sessions.open(aSessionOf(user, clock, { id: 'racing' }), user.passwordHash, Infinity),
+          () => storage.users.changePasswordHash(refTo(user, session.id), user.passwordHash, 'new'),
         ]);
-        expect(await storage.sessions.list(user.id)).to.deep.equal([session]);
+        expect(await storage.sessions.list(refTo(user))).to.deep.equal([session]);
       }
     });
 
@@ -244,15 +249,21 @@ export function userRepositoryContract(open: OpenStorage): void {
         let changed: unknown;
         await race(round, [
           async () => {
-            const changing = storage.users.changePasswordHash(user.id, user.passwordHash, 'new', 'session');
+            const changing = storage.users.changePasswordHash(
+              refTo(user, 'session'),
+              user.passwordHash,
+              'new',
+            );
             changed = await changing.catch(() => 'refused');
           },
           () =>
-            round % 3 === 0 ? storage.users.deactivate(user.id) : storage.sessions.end(user.id, 'session'),
+            round % 3 === 0
+              ? storage.users.deactivate(user.id)
+              : storage.sessions.end(refTo(user, 'session')),
         ]);
         const { passwordHash } = (await storage.users.find(user.id)) ?? {};
         expect(passwordHash).to.equal(changed === true ? 'new' : user.passwordHash);
-        expect(await storage.sessions.list(user.id)).to.deep.equal([]);
+        expect(await storage.sessions.find(refTo(user))).to.equal(undefined);
       }
     });
   });
@@ -263,7 +274,7 @@ export function userRepositoryContract(open: OpenStorage): void {
       const { user, session } = await signIn(storage, clock);
       expect(await storage.users.deactivate(user.id)).to.equal(true);
       expect(await storage.users.find(user.id)).to.deep.equal({ ...user, active: false });
-      expect(await storage.sessions.find(user.id, session.id)).to.equal(undefined);
+      expect(await storage.sessions.find(refTo(user, session.id))).to.equal(undefined);
     });
 
     it('may be done again', async () => {
@@ -281,61 +292,62 @@ export function userRepositoryContract(open: OpenStorage): void {
       await storage.users.deactivate(user.id);
       expect(await storage.users.activate(user.id)).to.equal(true);
       expect(await storage.users.find(user.id)).to.deep.equal(user);
-      expect(await storage.sessions.find(user.id, session.id)).to.equal(undefined);
+      expect(await storage.sessions.find(refTo(user, session.id))).to.equal(undefined);
       const again = aSessionOf(user, clock, { id: 'again' });
-      expect(await storage.sessions.open(again, user.passwordHash)).to.equal(0);
+      expect(await storage.sessions.open(again, user.passwordHash, Infinity)).to.equal(0);
     });
 
     it('leaves the sessions of an active user open', async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       await storage.users.activate(user.id);
-      expect(await storage.sessions.find(user.id, session.id)).to.deep.equal(session);
+      expect(await storage.sessions.find(refTo(user, session.id))).to.deep.equal(session);
     });
   });
 
   describe('removing', () => {
     it('takes the sessions and tasks along', async () => {
       const { storage, clock } = await open();
-      const { user, session } = await signIn(storage, clock);
-      const task = await storage.tasks.create(user.id, aDraft());
+      const { user, session, ref } = await signIn(storage, clock);
+      const task = await createTask(storage, ref);
       expect(await storage.users.remove(user.id)).to.equal(true);
       expect(await storage.users.find(user.id)).to.equal(undefined);
       expect(await storage.users.findByName(user.username)).to.equal(undefined);
       expect(await storage.users.list(everybody)).to.deep.equal([]);
-      expect(await storage.sessions.find(user.id, session.id)).to.equal(undefined);
-      expect(await storage.tasks.find(user.id, task.id)).to.equal(undefined);
-      expect((await storage.tasks.list(user.id, everybody)).tasks).to.deep.equal([]);
+      expect(await storage.sessions.find(refTo(user, session.id))).to.equal(undefined);
+      expect(await refusalOf(storage.tasks.find(ref, task.id))).to.equal('token_revoked');
+      expect(await refusalOf(storage.tasks.list(ref, everybody))).to.equal('token_revoked');
     });
 
     it('frees the name for somebody else, who starts with nothing and with another id', async () => {
       const { storage, clock } = await open();
-      const { user, session } = await signIn(storage, clock);
-      await storage.tasks.create(user.id, aDraft());
+      const { user, session, ref } = await signIn(storage, clock);
+      await createTask(storage, ref);
       await storage.users.remove(user.id);
       const another = await addUser(storage);
       expect(another.id).to.be.greaterThan(user.id);
       expect(await storage.users.findByName(user.username)).to.deep.equal(another);
-      expect(await storage.sessions.find(another.id, session.id)).to.equal(undefined);
-      expect((await storage.tasks.list(another.id, everybody)).tasks).to.deep.equal([]);
+      expect(await storage.sessions.find(refTo(another, session.id))).to.equal(undefined);
+      await openSession(storage, aSessionOf(another, clock, { id: 'new' }), another);
+      expect((await storage.tasks.list(refTo(another, 'new'), everybody)).tasks).to.deep.equal([]);
     });
 
-    it('is done within a live session', async () => {
+    it('is done by an active session of the user', async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
-      expect(await storage.users.remove(user.id, session.id)).to.equal(true);
+      expect(await storage.users.removeOwn(refTo(user, session.id))).to.equal(true);
       expect(await storage.users.findByName(user.username)).to.equal(undefined);
-      expect(await refusalOf(storage.users.remove(user.id, session.id))).to.equal('token_revoked');
+      expect(await refusalOf(storage.users.removeOwn(refTo(user, session.id)))).to.equal('token_revoked');
     });
 
-    it('is not done within a session that has ended, expired, never was, or is somebody else’s', async () => {
+    it('is not done by a session that has ended, expired, never was, or is somebody else’s', async () => {
       const { storage, clock } = await open();
-      const { user, others } = await signInWithUselessSessions(storage, clock);
-      for (const within of others) {
-        expect(await refusalOf(storage.users.remove(user.id, within))).to.equal('token_revoked');
+      const { user, ref, others } = await signInWithUselessSessions(storage, clock);
+      for (const by of others) {
+        expect(await refusalOf(storage.users.removeOwn(by))).to.equal('token_revoked');
       }
       expect(await storage.users.findByName(user.username)).to.deep.equal(user);
-      expect(await storage.sessions.list(user.id)).to.have.length(1);
+      expect(await storage.sessions.list(ref)).to.have.length(1);
     });
 
     it('works for an inactive user', async () => {
@@ -388,8 +400,8 @@ export function userRepositoryContract(open: OpenStorage): void {
 
   it('changes nobody but the user meant', async () => {
     const { storage, clock } = await open();
-    const { user, session } = await signIn(storage, clock);
-    const task = await storage.tasks.create(user.id, aDraft());
+    const { user, session, ref } = await signIn(storage, clock);
+    const task = await createTask(storage, ref);
     const bob = await addUser(storage, { username: 'bob' });
 
     await storage.users.replacePasswordHash(bob.id, bob.passwordHash, 'new');
@@ -398,8 +410,8 @@ export function userRepositoryContract(open: OpenStorage): void {
     await storage.users.remove(bob.id);
 
     expect(await storage.users.find(user.id)).to.deep.equal(user);
-    expect(await storage.sessions.find(user.id, session.id)).to.deep.equal(session);
-    expect(await storage.tasks.find(user.id, task.id)).to.deep.equal(task);
+    expect(await storage.sessions.find(refTo(user, session.id))).to.deep.equal(session);
+    expect(await storage.tasks.find(ref, task.id)).to.deep.equal(task);
   });
 
   it('answers a user as they were then, whatever happens to them later', async () => {

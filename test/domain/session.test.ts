@@ -107,7 +107,7 @@ describe('a rotation', () => {
 
   it('answers the current token to one that was rotated out within the grace time', () => {
     for (const now of [1500, 1509.999]) {
-      expect(rotate(rotated, token('spent'), next, now, 10)).to.deep.equal({
+      expect(rotate(rotated, { presented: token('spent'), next, grace: 10 }, now)).to.deep.equal({
         outcome: 'rotated',
         session: rotated,
       });
@@ -115,21 +115,35 @@ describe('a rotation', () => {
   });
 
   it('takes a token for reused when the grace time is over', () => {
-    expect(rotate(rotated, token('spent'), next, 1510, 10)).to.deep.equal({ outcome: 'reused' });
+    expect(rotate(rotated, { presented: token('spent'), next, grace: 10 }, 1510)).to.deep.equal({
+      outcome: 'reused',
+    });
   });
 
   it('does not make the grace time longer when the clock is set back', () => {
-    expect(rotate(rotated, token('spent'), next, 1490.001, 10)).to.have.property('outcome', 'rotated');
-    expect(rotate(rotated, token('spent'), next, 1490, 10)).to.deep.equal({ outcome: 'reused' });
+    expect(rotate(rotated, { presented: token('spent'), next, grace: 10 }, 1490.001)).to.have.property(
+      'outcome',
+      'rotated',
+    );
+    expect(rotate(rotated, { presented: token('spent'), next, grace: 10 }, 1490)).to.deep.equal({
+      outcome: 'reused',
+    });
   });
 
   it('is strict with a grace time of 0, at the same instant too', () => {
-    expect(rotate(rotated, token('spent', 1500), next, 1500, 0)).to.deep.equal({ outcome: 'reused' });
+    expect(rotate(rotated, { presented: token('spent', 1500), next, grace: 0 }, 1500)).to.deep.equal({
+      outcome: 'reused',
+    });
   });
 
   it('answers the current token to one that was issued within the grace time, remembered or not', () => {
-    expect(rotate(rotated, token('unknown', 1491), next, 1500, 10)).to.have.property('outcome', 'rotated');
-    expect(rotate(rotated, token('unknown', 1490), next, 1500, 10)).to.deep.equal({ outcome: 'reused' });
+    expect(rotate(rotated, { presented: token('unknown', 1491), next, grace: 10 }, 1500)).to.have.property(
+      'outcome',
+      'rotated',
+    );
+    expect(rotate(rotated, { presented: token('unknown', 1490), next, grace: 10 }, 1500)).to.deep.equal({
+      outcome: 'reused',
+    });
   });
 
   it('answers the current token to every one that was rotated out within the grace time, and ends for all others', () => {
@@ -150,7 +164,9 @@ describe('a rotation', () => {
         const shownAt = now + later / 1000;
         for (const each of spent) {
           const expected = shownAt - each.rotatedAt < grace ? 'rotated' : 'reused';
-          expect(rotate(session, each, next, shownAt, grace).outcome, each.id).to.equal(expected);
+          expect(rotate(session, { presented: each, next, grace }, shownAt).outcome, each.id).to.equal(
+            expected,
+          );
         }
       }),
     );
@@ -159,7 +175,7 @@ describe('a rotation', () => {
   describe('of many tokens within the grace time', () => {
     const day = 86_400;
     const spentBy = (session: Session, id: string, now: number, grace = day) =>
-      rotate(session, token(id, -2 * day), next, now, grace).outcome;
+      rotate(session, { presented: token(id, -2 * day), next, grace }, now).outcome;
 
     it('remembers the last 64 that were rotated out, where all were as long in use', () => {
       let session = aSession({ current: aGeneration({ id: 'token-0', issuedAt: 1000 }) });
@@ -187,7 +203,10 @@ describe('a rotation', () => {
       expect(spentBy(session, 'old', 2002, 10)).to.equal('rotated');
       for (let step = 1; step < 200; step++) {
         const shown = token(`token-${step}`, Math.floor(2000 + step / 100));
-        expect(rotate(session, shown, next, 2002, 10)).to.have.property('outcome', 'rotated');
+        expect(rotate(session, { presented: shown, next, grace: 10 }, 2002)).to.have.property(
+          'outcome',
+          'rotated',
+        );
       }
     });
   });
@@ -195,9 +214,10 @@ describe('a rotation', () => {
   it('decided twice with the same next token gives the same session, whatever the grace time', () => {
     fc.assert(
       fc.property(fc.nat(20), fc.nat(1000), (grace, later) => {
-        const once = rotate(aSession(), token('current'), next, 1500, grace);
+        const once = rotate(aSession(), { presented: token('current'), next, grace }, 1500);
         const again =
-          once.outcome === 'rotated' && rotate(once.session, token('current'), next, 1500 + later, grace);
+          once.outcome === 'rotated' &&
+          rotate(once.session, { presented: token('current'), next, grace }, 1500 + later);
         expect(again).to.deep.equal(once);
       }),
     );
@@ -246,7 +266,7 @@ describe('a refresh token', () => {
 
 /** The session after its current token was exchanged; throws if it was not. */
 function exchanged(session: Session, to: RefreshGeneration, now: number, grace: number): Session {
-  const rotation = rotate(session, session.current, to, now, grace);
+  const rotation = rotate(session, { presented: session.current, next: to, grace }, now);
   if (rotation.outcome !== 'rotated') throw new Error('the current token was taken for reused');
   return rotation.session;
 }

@@ -4,9 +4,10 @@ import { finished } from 'node:stream/promises';
 import { setTimeout } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { TaskDraft } from '../../src/domain/task.js';
+import { createTask } from '../contracts/builders.js';
 import { concurrently } from '../contracts/concurrency.js';
 import type { SignedIn } from '../support/api-client.js';
-import { claimsOf } from '../support/json-web-token.js';
+import { sessionRefOf } from '../support/json-web-token.js';
 import { RecordedLog } from '../support/recorded-log.js';
 import { RedisServer } from '../support/redis-server.js';
 import { openRedisStorage } from '../support/redis-storage.js';
@@ -48,8 +49,8 @@ describe('a user with large tasks', () => {
 
     const options = { clock: () => Date.now() / 1000, log: new RecordedLog() };
     const storage = await openRedisStorage(redis, options, { keyPrefix: 'hexado:' });
-    const ownerId = Number(claimsOf(owner.access)['user_id']);
-    for (let i = 0; i < 50; i++) await concurrently(20, () => storage.tasks.create(ownerId, largeTask));
+    const session = sessionRefOf(owner.access);
+    for (let i = 0; i < 50; i++) await concurrently(20, () => createTask(storage, session, largeTask));
     await storage.close();
   });
   after(async () => {

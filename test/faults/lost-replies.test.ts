@@ -2,7 +2,16 @@ import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { StorageUnavailable, type Storage } from '../../src/application/ports.js';
 import type { Task } from '../../src/domain/task.js';
-import { aDraft, aGenerationAt, aSessionOf, openSession, presented, signIn } from '../contracts/builders.js';
+import {
+  aDraft,
+  aGenerationAt,
+  aSessionOf,
+  createTask,
+  openSession,
+  presented,
+  refTo,
+  signIn,
+} from '../contracts/builders.js';
 import { expectAnswer, taskNotFound, tokenBlacklisted, unavailable } from '../support/answers.js';
 import type { WireResponse } from '../support/http-client.js';
 import { claimsOf } from '../support/json-web-token.js';
@@ -236,31 +245,35 @@ describe('a write whose reply was lost, and that the client library sends again 
     return answer;
   }
 
-  it('creates one task, makes one step of a rotation, ends one session and deletes one task', async () => {
+  it('creates one task, makes one step of a rotation, deletes one task and ends one session', async () => {
     const { tasks, sessions } = storage;
-    const { user, session } = await signIn(storage, clock);
-    const other = await openSession(storage, aSessionOf(user, clock, { id: 'other' }), user);
+    const { user, ref } = await signIn(storage, clock);
+    await openSession(storage, aSessionOf(user, clock, { id: 'other' }), user);
     // So that Redis knows the scripts.
-    await tasks.create(user.id, aDraft());
-    await tasks.remove(user.id, 1);
+    await createTask(storage, ref);
+    await tasks.remove(ref, 1);
     const step = (from: string, to: string) =>
-      sessions.rotate(user.id, session.id, presented(from), aGenerationAt(clock, to), 10);
+      sessions.rotate(ref, {
+        presented: presented(from),
+        next: aGenerationAt(clock, to),
+        grace: 10,
+      });
     await step('first', 'second');
-    await sessions.end(user.id, other.id);
+    await sessions.end(refTo(user, 'other'));
 
-    const created = await withoutReply(() => tasks.create(user.id, aDraft()));
+    const created = await withoutReply(() => createTask(storage, ref));
     const task = { id: 2, ...aDraft() };
     expect(created ?? task).to.deep.equal(task);
-    expect((await tasks.list(user.id, all)).tasks).to.deep.equal([task]);
+    expect((await tasks.list(ref, all)).tasks).to.deep.equal([task]);
 
     await withoutReply(() => step('second', 'third'));
-    const held = await sessions.find(user.id, session.id);
+    const held = await sessions.find(ref);
     expect(held).to.have.nested.property('current.id', 'third');
     expect(held?.rotatedOut?.map(({ id }) => id)).to.deep.equal(['first', 'second']);
 
-    expect(await withoutReply(() => sessions.end(user.id, session.id))).to.be.oneOf([true, undefined]);
-    expect(await sessions.find(user.id, session.id)).to.equal(undefined);
-    expect(await withoutReply(() => tasks.remove(user.id, task.id))).to.be.oneOf([true, undefined]);
-    expect((await tasks.list(user.id, all)).tasks).to.deep.equal([]);
+    expect(await withoutReply(() => tasks.remove(ref, task.id))).to.be.oneOf([true, undefined]);
+    expect((await tasks.list(ref, all)).tasks).to.deep.equal([]);
+    expect(await withoutReply(() => sessions.end(ref))).to.be.oneOf([true, undefined]);
+    expect(await sessions.find(ref)).to.equal(undefined);
   });
 });

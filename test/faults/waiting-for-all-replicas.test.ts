@@ -1,6 +1,5 @@
 import { expect } from 'chai';
 import { StorageUnavailable, type Storage } from '../../src/application/ports.js';
-import { aDraft } from '../contracts/builders.js';
 import { RecordedLog } from '../support/recorded-log.js';
 import { command, infoOf } from '../support/redis-command.js';
 import { RedisServer } from '../support/redis-server.js';
@@ -44,7 +43,7 @@ describe('a write that waits for all replicas', () => {
 
   /** Writes; answers undefined, or why that was refused. */
   const write = (): Promise<string | undefined> =>
-    storage.tasks.create(1, aDraft()).then(
+    storage.throttle.trust('key', 60).then(
       () => undefined,
       (error: unknown) => (error instanceof StorageUnavailable ? error.reason : 'another error'),
     );

@@ -1,7 +1,9 @@
 import { EventEmitter, once } from 'node:events';
 import { expect } from 'chai';
+import { createTask } from '../contracts/builders.js';
+import { concurrently } from '../contracts/concurrency.js';
 import { expectAnswer, expectCommonHeaders, unavailable } from '../support/answers.js';
-import { claimsOf } from '../support/json-web-token.js';
+import { claimsOf, sessionRefOf } from '../support/json-web-token.js';
 import { RawConnection } from '../support/raw-connection.js';
 import { whileReplaced } from '../support/replace-method.js';
 import { RedisServer } from '../support/redis-server.js';
@@ -426,17 +428,17 @@ describe('what clients send', () => {
       it('breaks a list off that had begun, so that nobody takes a part for the whole', async () => {
         const { tasks } = server.storage;
         const owner = await server.signedIn();
-        const ownerId = Number(claimsOf(owner.access)['user_id']);
+        const session = sessionRefOf(owner.access);
         const draft = { title: 't', description: 'd', status: 'pending' } as const;
-        await Promise.all(Array.from({ length: 1001 }, () => tasks.create(ownerId, draft)));
+        await concurrently(1001, () => createTask(server.storage, session, draft));
 
         const connection = await RawConnection.open(server.port);
         const events = new EventEmitter();
         const begun = once(events, 'begun');
         const failLater =
           (list: typeof tasks.list): typeof tasks.list =>
-          async (id, page, within) => {
-            if (page.after === 0) return list(id, page, within);
+          async (by, page) => {
+            if (page.after === 0) return list(by, page);
             await begun; // Before that, Node may still hold the first page, and break off with nothing sent.
             throw new UnforeseenError(canary);
           };

@@ -3,8 +3,9 @@ import { request, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import type { Task } from '../../src/domain/task.js';
+import { createTask, updateTask } from '../contracts/builders.js';
 import { accessRefused, expectAnswer } from '../support/answers.js';
-import { claimsOf } from '../support/json-web-token.js';
+import { sessionRefOf } from '../support/json-web-token.js';
 import type { RunningServer, SignedIn } from '../support/running-server.js';
 import { SettableClock } from '../support/settable-clock.js';
 import { whileReplaced } from '../support/replace-method.js';
@@ -39,8 +40,8 @@ describe('a user with large tasks', () => {
         clock.now,
       );
       owner = await server.signedIn();
-      const ownerId = Number(claimsOf(owner.access)['user_id']);
-      for (let id = 1; id <= count; id++) await server.storage.tasks.create(ownerId, large(`task ${id}`));
+      const session = sessionRefOf(owner.access);
+      for (let id = 1; id <= count; id++) await createTask(server.storage, session, large(`task ${id}`));
     });
     beforeEach(async () => {
       user = await server.signedIn();
@@ -107,12 +108,11 @@ describe('a user with large tasks', () => {
     });
 
     it('may use 10,000 keys of requests in a day', async () => {
-      const { tasks } = server.storage;
-      const userId = Number(claimsOf(user.access)['user_id']);
+      const session = sessionRefOf(user.access);
       for (let i = 1; i < 10_000; i++) {
         const draft = { title: 't', description: 'd', status: 'pending' } as const;
-        void tasks.create(userId, draft, undefined, undefined, { key: `${i}`, fingerprint: 'f' });
-        if (i % 1000 === 999) await tasks.find(userId, i);
+        void createTask(server.storage, session, draft, { idempotency: { key: `${i}`, fingerprint: 'f' } });
+        if (i % 1000 === 999) await server.storage.tasks.find(session, i);
       }
       const create = (key: string) =>
         server.send({
@@ -231,18 +231,19 @@ describe('a user with large tasks', () => {
 
     const endings: Record<string, (by: SignedIn) => Promise<unknown>> = {
       'signed out': ({ refresh }) => server.call('POST', '/api/logout/', { refresh }),
-      'been deactivated': async ({ access }) =>
-        server.storage.users.deactivate(Number(claimsOf(access)['user_id'])),
+      'been deactivated': async ({ access }) => server.storage.users.deactivate(sessionRefOf(access).userId),
       'not come back before the session expired': async () => clock.advance(3600),
     };
     for (const [how, end] of Object.entries(endings)) {
       for (const path of ['/tasks/', '/tasks/?limit=300']) {
         it(`gets no more of ${path} once they have ${how}`, async () => {
           const reader = await signInAgain(owner);
-          const ownerId = Number(claimsOf(owner.access)['user_id']);
           const incoming = await beginToRead(path, reader);
           await end(reader);
-          await server.storage.tasks.update(ownerId, count, { title: 'SECRET' });
+          await server.storage.users.activate(sessionRefOf(reader.access).userId);
+          owner = await signInAgain(owner);
+          const session = sessionRefOf(owner.access);
+          await updateTask(server.storage, session, count, { title: 'SECRET' });
           const received: string[] = [];
           const error: unknown = await (async () => {
             for await (const chunk of incoming.setEncoding('latin1')) received.push(String(chunk));
@@ -253,9 +254,7 @@ describe('a user with large tasks', () => {
           const refused = await call('GET', '/tasks/', undefined, reader);
           expect(refused.status).to.equal(401);
 
-          await server.storage.users.activate(ownerId);
-          await server.storage.tasks.update(ownerId, count, { title: `task ${count}` });
-          owner = await signInAgain(owner);
+          await updateTask(server.storage, session, count, { title: `task ${count}` });
         });
       }
     }

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { createTask } from '../contracts/builders.js';
 import {
   accessRefused,
   expectAnswer,
@@ -6,7 +7,7 @@ import {
   noCredentials,
   taskNotFound,
 } from '../support/answers.js';
-import { claimsOf } from '../support/json-web-token.js';
+import { sessionRefOf } from '../support/json-web-token.js';
 import { whileReplaced } from '../support/replace-method.js';
 import type { RunningServer, SignedIn } from '../support/running-server.js';
 import { withEachStorage } from '../support/storages.js';
@@ -211,10 +212,10 @@ describe('tasks over HTTP', () => {
       let owner: SignedIn;
       before(async () => {
         owner = await server.signedIn();
-        const ownerId = Number(claimsOf(owner.access)['user_id']);
+        const session = sessionRefOf(owner.access);
         for (const { title, description } of all)
-          void server.storage.tasks.create(ownerId, { title, description, status: 'pending' });
-        await server.storage.tasks.find(ownerId, all.length);
+          void createTask(server.storage, session, { title, description, status: 'pending' });
+        await server.storage.tasks.find(session, all.length);
       });
       beforeEach(() => {
         user = owner;

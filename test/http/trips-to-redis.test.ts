@@ -1,6 +1,8 @@
 import { expect } from 'chai';
+import { createTask } from '../contracts/builders.js';
+import { concurrently } from '../contracts/concurrency.js';
 import { CountingProxy } from '../support/counting-proxy.js';
-import { claimsOf } from '../support/json-web-token.js';
+import { sessionRefOf } from '../support/json-web-token.js';
 import { RedisServer } from '../support/redis-server.js';
 import { RunningServer, type SignedIn } from '../support/running-server.js';
 
@@ -35,9 +37,9 @@ describe('a trip to Redis', () => {
 
   /** Gives the user many tasks, by the storage itself. */
   const createTasks = async (count: number): Promise<void> => {
-    const ownerId = Number(claimsOf(user.access)['user_id']);
     const draft = { title: 'long', description: 'list', status: 'pending' } as const;
-    await Promise.all(Array.from({ length: count }, () => server.storage.tasks.create(ownerId, draft)));
+    const session = sessionRefOf(user.access);
+    await concurrently(count, () => createTask(server.storage, session, draft));
   };
 
   for (const [method, path, status, body] of [

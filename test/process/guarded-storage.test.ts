@@ -22,6 +22,7 @@ const patience = { call: 1_500, request: 2_500 };
 
 const user = { id: 1, username: 'a', passwordHash: 'h', active: true, createdAt: 0 };
 const generation = { id: 'g', issuedAt: 0, expiresAt: 1 };
+const by = { userId: 1, sessionId: 's' };
 const session = { id: 's', userId: 1, openedAt: 0, lastUsedAt: 0, current: generation };
 const task = { id: 1, title: 't', description: 'd', status: 'pending' };
 
@@ -60,11 +61,13 @@ const nonsense: Partial<Record<keyof ReturnType<typeof everyCall>, readonly unkn
   'users.activate': noTruths,
   'users.deactivate': noTruths,
   'users.remove': noTruths,
+  'users.removeOwn': noTruths,
   'sessions.open': [null, true, '0', -1, 0.5, {}],
   'sessions.find': noSessions,
   'sessions.list': [...noLists, session],
   'sessions.rotate': [undefined, ...noSessions],
   'sessions.end': noTruths,
+  'sessions.endOther': noTruths,
   'tasks.create': [undefined, ...noTasks],
   'tasks.find': noTasks,
   'tasks.list': [
@@ -144,18 +147,18 @@ describe('a storage that is not trusted', () => {
 
   it('may reject a change of tasks as the port says, by the code alone', async () => {
     const { storage } = behaving(() => Promise.reject(Object.assign(new Error(), { code: 'token_revoked' })));
-    const error: unknown = await storage.tasks.remove(1, 1, 'ended').catch((reason: unknown) => reason);
+    const error: unknown = await storage.tasks.remove(by, 1).catch((reason: unknown) => reason);
     expect(error).to.be.instanceOf(DomainError).and.to.have.property('code', 'token_revoked');
   });
 
   it('is told of in the log once for each method, until that has worked again', async () => {
     let answer: unknown = 'nonsense';
     const { storage, log } = behaving(() => answer);
-    const fail = () => expectUnavailable(storage.sessions.end(1, 's'));
+    const fail = () => expectUnavailable(storage.sessions.end(by));
     await fail();
     await fail();
     answer = true;
-    await storage.sessions.end(1, 's');
+    await storage.sessions.end(by);
     answer = 'nonsense';
     await fail();
     expect(log.lines).to.have.length(2);
@@ -170,7 +173,7 @@ describe('a storage that is not trusted', () => {
       title: 't',
       id: 1,
     }));
-    expect(JSON.stringify(await storage.tasks.find(1, 1))).to.equal(JSON.stringify(task));
+    expect(JSON.stringify(await storage.tasks.find(by, 1))).to.equal(JSON.stringify(task));
   });
 
   describe('behind a server', () => {

@@ -24,8 +24,9 @@ const methods = {
     'activate',
     'deactivate',
     'remove',
+    'removeOwn',
   ],
-  sessions: ['open', 'find', 'list', 'touch', 'rotate', 'end', 'endAll'],
+  sessions: ['open', 'find', 'list', 'touch', 'rotate', 'end', 'endOther', 'endAll'],
   tasks: ['create', 'find', 'list', 'update', 'remove'],
   throttle: ['count', 'giveBack', 'trust', 'isTrusted'],
 };

@@ -1,7 +1,7 @@
 import { BcryptPasswordHasher } from '../../src/adapters/crypto/bcrypt-password-hasher.js';
 import { JwtTokenSigner } from '../../src/adapters/crypto/jwt-token-signer.js';
 import { createStorage } from '../../src/adapters/in-memory/create-storage.js';
-import { Authenticate, type Caller } from '../../src/application/authenticate.js';
+import { Authenticate } from '../../src/application/authenticate.js';
 import { ChangePassword } from '../../src/application/change-password.js';
 import type { Client } from '../../src/application/client.js';
 import { DeleteAccount } from '../../src/application/delete-account.js';
@@ -10,7 +10,7 @@ import { Logout } from '../../src/application/logout.js';
 import { ManageSessions } from '../../src/application/manage-sessions.js';
 import { ManageTasks } from '../../src/application/manage-tasks.js';
 import { ManageUsers } from '../../src/application/manage-users.js';
-import type { Storage } from '../../src/application/ports.js';
+import type { SessionRef, Storage } from '../../src/application/ports.js';
 import { RefreshToken } from '../../src/application/refresh-token.js';
 import { RegisterUser, type Registration } from '../../src/application/register-user.js';
 import { VerifyToken } from '../../src/application/verify-token.js';
@@ -18,8 +18,9 @@ import { readConfig } from '../../src/config.js';
 import { createContainer, Hasher } from '../../src/container.js';
 import type { AttemptLimits } from '../../src/domain/limit.js';
 import type { SessionPolicy, TokenClaims } from '../../src/domain/session.js';
-import { unlimited, type TaskLimits } from '../../src/domain/task.js';
+import type { TaskLimits } from '../../src/domain/task.js';
 import type { User } from '../../src/domain/user.js';
+import { unlimited } from '../contracts/builders.js';
 import { aPolicy } from './builders.js';
 import { RecordedLog } from './recorded-log.js';
 import { testEnvironment, withoutLimits } from './running-server.js';
@@ -138,8 +139,8 @@ export class Application {
     return this.signIn(username);
   }
 
-  /** Whoever has this access token. */
-  async caller(access: string): Promise<Caller> {
+  /** The session of an access token. */
+  async sessionOf(access: string): Promise<SessionRef> {
     return this.authenticate.execute(access);
   }
 

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import type { SessionRef } from '../../src/application/ports.js';
 import { signingKey } from './running-server.js';
 
 export type Claims = Readonly<Record<string, unknown>>;
@@ -10,6 +11,12 @@ export function headerOf(token: string): string {
 
 export function claimsOf(token: string): Claims {
   return JSON.parse(decode(token.split('.')[1])) as Claims;
+}
+
+/** The session of an access token. */
+export function sessionRefOf(token: string): SessionRef {
+  const { user_id, sid } = claimsOf(token);
+  return { userId: Number(user_id), sessionId: String(sid) };
 }
 
 /** Signs a payload and a header as they are given: texts as such, everything else as JSON. */

@@ -1,12 +1,12 @@
 import type { ParameterizedContext, Middleware as KoaMiddleware } from 'koa';
-import type { Caller } from '../../application/authenticate.js';
+import type { SessionRef } from '../../application/ports.js';
 import type { Reply } from './reply.js';
 
 /** What is known of a request while it is handled, for the log and for the next middleware. */
 export interface RequestState {
   requestId: string;
   /** The session of the access token, where the route asks for one. The storage checks that it is active. */
-  session?: Caller;
+  session?: SessionRef;
   /** The pattern of the path, such as `/tasks/:taskId`; undefined while no route was found. */
   route?: string;
   /** The id in the path, where the route has one; 0 stands for any that no task can have. */
@@ -31,7 +31,7 @@ export type Middleware = KoaMiddleware<RequestState, ReplyContext>;
 export type Handler = (ctx: Context) => Promise<void>;
 
 /** The session of a route that asks for one. */
-export function sessionOf(ctx: Context): Caller {
+export function sessionOf(ctx: Context): SessionRef {
   const { session } = ctx.state;
   if (!session) throw new Error('The route has no requireAuth.');
   return session;

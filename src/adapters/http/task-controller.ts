@@ -29,8 +29,8 @@ export class TaskController {
     );
     const paging = parsePaging(limitText, afterText, offsetText);
     const { after, offset, limit = Infinity } = paging;
-    const { userId, sessionId } = sessionOf(ctx);
-    const first = await this.tasks.list(userId, { after, limit, offset }, sessionId);
+    const session = sessionOf(ctx);
+    const first = await this.tasks.list(session, { after, limit, offset });
 
     const json = jsonOfTasks(first.tasks);
     const end = { lastId: first.tasks.at(-1)?.id ?? after, hasMore: first.hasMore };
@@ -39,11 +39,11 @@ export class TaskController {
     if (isWhole && json.length <= maxShortText) {
       return replyJson(ctx, 200, `[${json}]`, linkToNext(ctx, paging, end));
     }
-    const release = this.longReads.begin(userId);
+    const release = this.longReads.begin(session.userId);
     try {
       // The link comes before the tasks, and names the last of them.
-      const wholeEnd = isWhole || limit === Infinity ? end : await this.tasks.endOf(userId, rest, sessionId);
-      const pages = isWhole ? [] : this.tasks.listOn(userId, rest, sessionId);
+      const wholeEnd = isWhole || limit === Infinity ? end : await this.tasks.endOf(session, rest);
+      const pages = isWhole ? [] : this.tasks.listOn(session, rest);
       const upTo = limit === Infinity ? Infinity : wholeEnd.lastId;
       // One page at a time, read when the client has taken the one before it.
       const options = { highWaterMark: 1 };
@@ -56,26 +56,22 @@ export class TaskController {
   };
 
   readonly create: Handler = async (ctx) => {
-    const { userId, sessionId } = sessionOf(ctx);
     const key = idempotencyKey(ctx);
-    const task = await this.tasks.create(userId, await this.readFields(ctx), sessionId, key);
+    const task = await this.tasks.create(sessionOf(ctx), await this.readFields(ctx), key);
     replyJson(ctx, 201, jsonOfTask(task));
   };
 
   readonly get: Handler = async (ctx) => {
-    const { userId, sessionId } = sessionOf(ctx);
-    replyJson(ctx, 200, jsonOfTask(await this.tasks.get(userId, taskIdOf(ctx), sessionId)));
+    replyJson(ctx, 200, jsonOfTask(await this.tasks.get(sessionOf(ctx), taskIdOf(ctx))));
   };
 
   readonly update: Handler = async (ctx) => {
-    const { userId, sessionId } = sessionOf(ctx);
-    const task = await this.tasks.update(userId, taskIdOf(ctx), this.readFields(ctx), sessionId);
+    const task = await this.tasks.update(sessionOf(ctx), taskIdOf(ctx), this.readFields(ctx));
     replyJson(ctx, 200, jsonOfTask(task));
   };
 
   readonly delete: Handler = async (ctx) => {
-    const { userId, sessionId } = sessionOf(ctx);
-    await this.tasks.delete(userId, taskIdOf(ctx), sessionId);
+    await this.tasks.delete(sessionOf(ctx), taskIdOf(ctx));
     reply(ctx, 200, { message: 'Task deleted successfully' });
   };
 }

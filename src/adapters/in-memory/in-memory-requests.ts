@@ -1,4 +1,4 @@
-import type { Clock, RepeatableRequest } from '../../application/ports.js';
+import type { Clock, IdempotencyKey } from '../../application/ports.js';
 import { DomainError } from '../../domain/errors.js';
 
 /** Seconds for which a request is remembered. */
@@ -11,7 +11,7 @@ interface KnownRequest {
   readonly expiresAt: number;
 }
 
-/** The tasks that repeatable requests have created. */
+/** The tasks that requests with an idempotency key have created. */
 export class InMemoryRequests {
   // In the order in which they came, which is also that in which they expire.
   private readonly requests = new Map<string, KnownRequest>();
@@ -25,7 +25,7 @@ export class InMemoryRequests {
   }
 
   /** The id of the task that the request has created, if it has; throws 'request_key_reused'. */
-  find(ownerId: number, { key, fingerprint }: RepeatableRequest): number | undefined {
+  find(ownerId: number, { key, fingerprint }: IdempotencyKey): number | undefined {
     this.dropExpired();
     const known = this.requests.get(`${ownerId} ${key}`);
     if (known && known.fingerprint !== fingerprint) throw new DomainError('request_key_reused');
@@ -37,7 +37,7 @@ export class InMemoryRequests {
     return this.countByOwner.get(ownerId) ?? 0;
   }
 
-  add(ownerId: number, { key, fingerprint }: RepeatableRequest, taskId: number): void {
+  add(ownerId: number, { key, fingerprint }: IdempotencyKey, taskId: number): void {
     const expiresAt = this.clock() + lifetime;
     this.requests.set(`${ownerId} ${key}`, { ownerId, fingerprint, taskId, expiresAt });
     this.countByOwner.set(ownerId, this.countOf(ownerId) + 1);

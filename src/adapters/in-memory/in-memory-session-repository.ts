@@ -1,6 +1,6 @@
-import type { Clock, SessionRepository } from '../../application/ports.js';
+import type { Clock, SessionRef, SessionRepository } from '../../application/ports.js';
 import { DomainError } from '../../domain/errors.js';
-import { isUnexpired, rotate, type RefreshGeneration, type Session } from '../../domain/session.js';
+import { isUnexpired, rotate, type RotationRequest, type Session } from '../../domain/session.js';
 import type { User } from '../../domain/user.js';
 
 /** Every method does its whole work before it returns its promise: that makes each of them one step. */
@@ -20,40 +20,35 @@ export class InMemorySessionRepository implements SessionRepository {
     return this.sessions.size;
   }
 
-  async open(session: Session, passwordHash: string, limit = Infinity): Promise<number | undefined> {
+  async open(session: Session, passwordHash: string, limit: number): Promise<number | undefined> {
     this.dropExpired();
     const user = this.accounts.get(session.userId);
     if (!user?.active || user.passwordHash !== passwordHash) return undefined;
-    const held = this.liveSessions(user.id).toSorted((one, other) => one.lastUsedAt - other.lastUsedAt);
+    const held = this.activeSessions(user.id).toSorted((one, other) => one.lastUsedAt - other.lastUsedAt);
     const ended = held.slice(0, Math.max(0, held.length - limit + 1));
     for (const leastUsed of ended) this.remove(leastUsed);
     this.insert(session);
     return ended.length;
   }
 
-  async find(userId: number, sessionId: string): Promise<Session | undefined> {
-    return this.live(userId, sessionId);
+  async find(session: SessionRef): Promise<Session | undefined> {
+    return this.active(session);
   }
 
-  async list(userId: number): Promise<readonly Session[]> {
-    return this.liveSessions(userId);
+  async list(by: SessionRef): Promise<readonly Session[]> {
+    this.requireActive(by);
+    return this.activeSessions(by.userId);
   }
 
-  async touch(userId: number, sessionId: string, at: number): Promise<void> {
-    const session = this.live(userId, sessionId);
+  async touch(ref: SessionRef, at: number): Promise<void> {
+    const session = this.active(ref);
     if (session && session.lastUsedAt < at) this.sessions.set(session.id, { ...session, lastUsedAt: at });
   }
 
-  async rotate(
-    userId: number,
-    sessionId: string,
-    presented: Pick<RefreshGeneration, 'id' | 'issuedAt'>,
-    next: RefreshGeneration,
-    grace: number,
-  ): Promise<Session | 'reused' | 'gone'> {
-    const session = this.live(userId, sessionId);
+  async rotate(ref: SessionRef, request: RotationRequest): Promise<Session | 'reused' | 'gone'> {
+    const session = this.active(ref);
     if (!session) return 'gone';
-    const rotation = rotate(session, presented, next, this.clock(), grace);
+    const rotation = rotate(session, request, this.clock());
     if (rotation.outcome === 'reused') {
       this.remove(session);
       return 'reused';
@@ -63,21 +58,25 @@ export class InMemorySessionRepository implements SessionRepository {
     return rotation.session;
   }
 
-  async end(userId: number, sessionId: string, within?: string): Promise<boolean> {
-    this.requireLive(userId, within);
-    const session = this.live(userId, sessionId);
+  async end(ref: SessionRef): Promise<boolean> {
+    const session = this.active(ref);
     if (session) this.remove(session);
     return session !== undefined;
   }
 
-  async endAll(userId: number, within: string): Promise<void> {
-    this.requireLive(userId, within);
-    this.removeAll(userId);
+  async endOther(by: SessionRef, sessionId: string): Promise<boolean> {
+    this.requireActive(by);
+    return this.end({ userId: by.userId, sessionId });
   }
 
-  /** Throws 'token_revoked' if a session is named that is not live now. */
-  requireLive(userId: number, within: string | undefined): void {
-    if (within !== undefined && !this.live(userId, within)) throw new DomainError('token_revoked');
+  async endAll(by: SessionRef): Promise<void> {
+    this.requireActive(by);
+    this.removeAll(by.userId);
+  }
+
+  /** Throws 'token_revoked' unless the session is active now. */
+  requireActive(session: SessionRef): void {
+    if (!this.active(session)) throw new DomainError('token_revoked');
   }
 
   /** Ends every session of the user, but the one that is named. */
@@ -85,16 +84,16 @@ export class InMemorySessionRepository implements SessionRepository {
     for (const session of this.sessionsOf(userId)) if (session.id !== except) this.remove(session);
   }
 
-  /** The session, if it is live now. */
-  private live(userId: number, sessionId: string): Session | undefined {
+  /** The session, if it is active now. */
+  private active({ userId, sessionId }: SessionRef): Session | undefined {
     const session = this.sessions.get(sessionId);
     return session?.userId === userId && isUnexpired(session, this.clock()) ? session : undefined;
   }
 
-  private liveSessions(userId: number): Session[] {
+  private activeSessions(userId: number): Session[] {
     const now = this.clock();
-    const live = this.sessionsOf(userId).filter((session) => isUnexpired(session, now));
-    return live.toSorted((one, other) => one.openedAt - other.openedAt);
+    const active = this.sessionsOf(userId).filter((session) => isUnexpired(session, now));
+    return active.toSorted((one, other) => one.openedAt - other.openedAt);
   }
 
   private sessionsOf(userId: number): Session[] {
@@ -116,7 +115,7 @@ export class InMemorySessionRepository implements SessionRepository {
     if (ids?.size === 0) this.idsByUser.delete(session.userId);
   }
 
-  // Looks no further than the first session that is live, so that opening one stays cheap however many there are.
+  // Looks no further than the first session that has not expired, so that opening one stays cheap however many there are.
   private dropExpired(): void {
     const now = this.clock();
     for (const session of this.sessions.values()) {

@@ -1,14 +1,7 @@
-import type { RepeatableRequest, TaskRepository } from '../../application/ports.js';
+import type { CreateTaskOptions, SessionRef, TaskRepository } from '../../application/ports.js';
 import { DomainError } from '../../domain/errors.js';
 import { maxPageBytes, type Page } from '../../domain/page.js';
-import {
-  unlimited,
-  type Task,
-  type TaskChanges,
-  type TaskDraft,
-  type TaskLimits,
-  type TaskPage,
-} from '../../domain/task.js';
+import type { Task, TaskChanges, TaskDraft, TaskPage } from '../../domain/task.js';
 import type { InMemoryRequests } from './in-memory-requests.js';
 import type { InMemorySessionRepository } from './in-memory-session-repository.js';
 
@@ -29,41 +22,40 @@ export class InMemoryTaskRepository implements TaskRepository {
   ) {}
 
   async create(
-    ownerId: number,
+    session: SessionRef,
     draft: TaskDraft,
-    within?: string,
-    limits: TaskLimits = unlimited,
-    request?: RepeatableRequest,
+    { limits, idempotency }: CreateTaskOptions,
   ): Promise<Task> {
-    this.sessions.requireLive(ownerId, within);
+    this.sessions.requireActive(session);
+    const { userId } = session;
     const { title, description, status } = draft;
-    const knownId = request && this.requests.find(ownerId, request);
+    const knownId = idempotency && this.requests.find(userId, idempotency);
     if (knownId !== undefined) return { id: knownId, title, description, status };
 
-    let list = this.lists.get(ownerId);
-    if (!list) this.lists.set(ownerId, (list = { lastId: 0, bytes: 0, tasks: [] }));
+    let list = this.lists.get(userId);
+    if (!list) this.lists.set(userId, (list = { lastId: 0, bytes: 0, tasks: [] }));
     const bytes = bytesOf(draft);
     if (list.tasks.length >= limits.tasks) throw new DomainError('task_limit_reached');
     if (list.bytes + bytes > limits.bytes) throw new DomainError('byte_limit_reached');
-    if (request && this.requests.countOf(ownerId) >= limits.requests) {
+    if (idempotency && this.requests.countOf(userId) >= limits.requests) {
       throw new DomainError('request_limit_reached');
     }
     const task: Task = { id: ++list.lastId, title, description, status };
     list.tasks.push(task);
     list.bytes += bytes;
-    if (request) this.requests.add(ownerId, request, task.id);
+    if (idempotency) this.requests.add(userId, idempotency, task.id);
     return task;
   }
 
-  async find(ownerId: number, id: number, within?: string): Promise<Task | undefined> {
-    this.sessions.requireLive(ownerId, within);
-    const { tasks } = this.lists.get(ownerId) ?? emptyList;
+  async find(session: SessionRef, id: number): Promise<Task | undefined> {
+    this.sessions.requireActive(session);
+    const { tasks } = this.lists.get(session.userId) ?? emptyList;
     return tasks[indexOf(tasks, id)];
   }
 
-  async list(ownerId: number, { after, limit }: Page, within?: string): Promise<TaskPage> {
-    this.sessions.requireLive(ownerId, within);
-    const { bytes, tasks: all } = this.lists.get(ownerId) ?? emptyList;
+  async list(session: SessionRef, { after, limit }: Page): Promise<TaskPage> {
+    this.sessions.requireActive(session);
+    const { bytes, tasks: all } = this.lists.get(session.userId) ?? emptyList;
     const start = firstIndexFrom(all, after + 1);
     const tasks = all.slice(start, start + limit);
     // Few texts are not counted again for every list.
@@ -72,14 +64,13 @@ export class InMemoryTaskRepository implements TaskRepository {
   }
 
   async update(
-    ownerId: number,
+    session: SessionRef,
     id: number,
     changes: TaskChanges,
-    within?: string,
-    maxBytes = Infinity,
+    maxBytes: number,
   ): Promise<Task | undefined> {
-    this.sessions.requireLive(ownerId, within);
-    const list = this.lists.get(ownerId) ?? emptyList;
+    this.sessions.requireActive(session);
+    const list = this.lists.get(session.userId) ?? emptyList;
     const index = indexOf(list.tasks, id);
     const task = list.tasks[index];
     if (!task) return undefined;
@@ -90,9 +81,9 @@ export class InMemoryTaskRepository implements TaskRepository {
     return (list.tasks[index] = updated);
   }
 
-  async remove(ownerId: number, id: number, within?: string): Promise<boolean> {
-    this.sessions.requireLive(ownerId, within);
-    const list = this.lists.get(ownerId) ?? emptyList;
+  async remove(session: SessionRef, id: number): Promise<boolean> {
+    this.sessions.requireActive(session);
+    const list = this.lists.get(session.userId) ?? emptyList;
     const index = indexOf(list.tasks, id);
     const task = list.tasks[index];
     if (!task) return false;

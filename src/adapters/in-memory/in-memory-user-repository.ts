@@ -1,4 +1,4 @@
-import type { UserRepository } from '../../application/ports.js';
+import type { SessionRef, UserRepository } from '../../application/ports.js';
 import type { Page } from '../../domain/page.js';
 import type { NewUser, User } from '../../domain/user.js';
 import type { InMemorySessionRepository } from './in-memory-session-repository.js';
@@ -50,11 +50,11 @@ export class InMemoryUserRepository implements UserRepository {
     return this.change(id, { passwordHash: hash });
   }
 
-  async changePasswordHash(id: number, from: string, to: string, within: string): Promise<boolean> {
-    this.sessions.requireLive(id, within);
-    if (this.accounts.get(id)?.passwordHash !== from) return false;
-    this.sessions.removeAll(id, within);
-    return this.change(id, { passwordHash: to });
+  async changePasswordHash(by: SessionRef, from: string, to: string): Promise<boolean> {
+    this.sessions.requireActive(by);
+    if (this.accounts.get(by.userId)?.passwordHash !== from) return false;
+    this.sessions.removeAll(by.userId, by.sessionId);
+    return this.change(by.userId, { passwordHash: to });
   }
 
   async activate(id: number): Promise<boolean> {
@@ -66,8 +66,7 @@ export class InMemoryUserRepository implements UserRepository {
     return this.change(id, { active: false });
   }
 
-  async remove(id: number, within?: string): Promise<boolean> {
-    this.sessions.requireLive(id, within);
+  async remove(id: number): Promise<boolean> {
     const user = this.accounts.get(id);
     if (!user) return false;
     this.accounts.delete(id);
@@ -75,6 +74,11 @@ export class InMemoryUserRepository implements UserRepository {
     this.sessions.removeAll(id);
     this.tasks.removeAll(id);
     return true;
+  }
+
+  async removeOwn(by: SessionRef): Promise<boolean> {
+    this.sessions.requireActive(by);
+    return this.remove(by.userId);
   }
 
   private change(id: number, changes: Partial<User>): boolean {

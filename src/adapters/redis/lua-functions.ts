@@ -14,10 +14,9 @@ export const readSession = `
     }
   end`;
 
-/** Whether a session is live; an empty id stands for none, which is as good. */
+/** Whether a session is active. */
 export const isLive = `${readSession}
   local function isLive(sessions, id, now)
-    if id == '' then return true end
     local session = redis.call('HGET', sessions, id)
     return session and readSession(session).expiry > tonumber(now)
   end`;

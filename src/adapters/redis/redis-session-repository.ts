@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock, SessionRepository } from '../../application/ports.js';
-import { isUnexpired, rotate, type RefreshGeneration, type Session } from '../../domain/session.js';
+import type { Clock, SessionRef, SessionRepository } from '../../application/ports.js';
+import { DomainError } from '../../domain/errors.js';
+import { isUnexpired, rotate, type RotationRequest, type Session } from '../../domain/session.js';
 import type { Keys } from './keys.js';
 import type { RedisConnection } from './redis-connection.js';
 import * as scripts from './session-scripts.js';
@@ -14,7 +15,7 @@ export class RedisSessionRepository implements SessionRepository {
     private readonly clock: Clock,
   ) {}
 
-  async open(session: Session, passwordHash: string, limit = Infinity): Promise<number | undefined> {
+  async open(session: Session, passwordHash: string, limit: number): Promise<number | undefined> {
     const { account, sessions } = this.keys.ofUser(session.userId);
     const ended = await scripts.openSession(
       this.redis,
@@ -31,44 +32,40 @@ export class RedisSessionRepository implements SessionRepository {
     return ended === -1 ? undefined : ended;
   }
 
-  async find(userId: number, sessionId: string): Promise<Session | undefined> {
-    return (await this.read(userId, sessionId))?.session;
+  async find(session: SessionRef): Promise<Session | undefined> {
+    return (await this.read(session))?.session;
   }
 
-  async list(userId: number): Promise<readonly Session[]> {
+  async list({ userId, sessionId }: SessionRef): Promise<readonly Session[]> {
     const texts = await this.redis.send((client) => client.hgetall(this.keys.ofUser(userId).sessions));
     const now = this.clock();
-    return Object.entries(texts)
+    const active = Object.entries(texts)
       .map(([id, text]) => parse(userId, id, text))
       .filter((held) => held !== undefined)
       .filter(({ session }) => isUnexpired(session, now))
       .toSorted((one, other) => one.session.openedAt - other.session.openedAt || one.order - other.order)
       .map(({ session }) => session);
+    if (!active.some(({ id }) => id === sessionId)) throw new DomainError('token_revoked');
+    return active;
   }
 
-  async touch(userId: number, sessionId: string, at: number): Promise<void> {
+  async touch(session: SessionRef, at: number): Promise<void> {
     // Another round only after somebody else's change, as in a rotation.
     for (;;) {
-      const held = await this.read(userId, sessionId);
+      const held = await this.read(session);
       if (!held || held.session.lastUsedAt >= at) return;
       if (await this.replace(held, { ...held.session, lastUsedAt: at })) return;
     }
   }
 
-  async rotate(
-    userId: number,
-    sessionId: string,
-    presented: Pick<RefreshGeneration, 'id' | 'issuedAt'>,
-    next: RefreshGeneration,
-    grace: number,
-  ): Promise<Session | 'reused' | 'gone'> {
+  async rotate(session: SessionRef, request: RotationRequest): Promise<Session | 'reused' | 'gone'> {
     // Another round only after somebody else's step, so that of several one always gets on.
     for (;;) {
-      const held = await this.read(userId, sessionId);
+      const held = await this.read(session);
       if (!held) return 'gone';
-      const rotation = rotate(held.session, presented, next, this.clock(), grace);
+      const rotation = rotate(held.session, request, this.clock());
       if (rotation.outcome === 'reused') {
-        await this.end(userId, sessionId);
+        await this.end(session);
         return 'reused';
       }
       if (rotation.session === held.session) return held.session;
@@ -76,22 +73,29 @@ export class RedisSessionRepository implements SessionRepository {
     }
   }
 
-  async end(userId: number, sessionId: string, within = ''): Promise<boolean> {
+  async end({ userId, sessionId }: SessionRef): Promise<boolean> {
+    const operation = this.keys.operation(userId, randomUUID());
+    const { sessions } = this.keys.ofUser(userId);
+    return (await scripts.endSession(this.redis, sessions, operation, sessionId, this.clock())) === 1;
+  }
+
+  async endOther({ userId, sessionId }: SessionRef, other: string): Promise<boolean> {
     const operation = this.keys.operation(userId, randomUUID());
     const { sessions } = this.keys.ofUser(userId);
     const now = this.clock();
     return (
-      unlessRefused(await scripts.endSession(this.redis, sessions, operation, sessionId, within, now)) === 1
+      unlessRefused(await scripts.endOtherSession(this.redis, sessions, operation, other, now, sessionId)) ===
+      1
     );
   }
 
-  async endAll(userId: number, within: string): Promise<void> {
+  async endAll({ userId, sessionId }: SessionRef): Promise<void> {
     const operation = this.keys.operation(userId, randomUUID());
     const { sessions } = this.keys.ofUser(userId);
-    unlessRefused(await scripts.endAllSessions(this.redis, sessions, operation, within, this.clock()));
+    unlessRefused(await scripts.endAllSessions(this.redis, sessions, operation, sessionId, this.clock()));
   }
 
-  private async read(userId: number, sessionId: string): Promise<ReadSession | undefined> {
+  private async read({ userId, sessionId }: SessionRef): Promise<ReadSession | undefined> {
     const { sessions } = this.keys.ofUser(userId);
     const text = await this.redis.send((client) => client.hget(sessions, sessionId));
     const held = text === null ? undefined : parse(userId, sessionId, text);

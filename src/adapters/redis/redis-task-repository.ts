@@ -1,14 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock, RepeatableRequest, TaskRepository } from '../../application/ports.js';
+import type { Clock, CreateTaskOptions, SessionRef, TaskRepository } from '../../application/ports.js';
 import type { Page } from '../../domain/page.js';
-import {
-  unlimited,
-  type Task,
-  type TaskChanges,
-  type TaskDraft,
-  type TaskLimits,
-  type TaskPage,
-} from '../../domain/task.js';
+import type { Task, TaskChanges, TaskDraft, TaskPage } from '../../domain/task.js';
 import type { Keys } from './keys.js';
 import type { RedisConnection } from './redis-connection.js';
 import * as scripts from './task-scripts.js';
@@ -16,7 +9,7 @@ import { parsePage, parseTask, textAfterId } from './task-text.js';
 import { unlessRefused } from './unless-refused.js';
 
 export class RedisTaskRepository implements TaskRepository {
-  /** The last large page of each owner that is being read, or waits for its turn. */
+  /** The last large page of each user that is being read, or waits for its turn. */
   private readonly largeReads = new Map<number, Promise<unknown>>();
 
   constructor(
@@ -26,29 +19,27 @@ export class RedisTaskRepository implements TaskRepository {
   ) {}
 
   async create(
-    ownerId: number,
+    { userId, sessionId }: SessionRef,
     draft: TaskDraft,
-    within = '',
-    limits: TaskLimits = unlimited,
-    request?: RepeatableRequest,
+    { limits, idempotency }: CreateTaskOptions,
   ): Promise<Task> {
-    const { tasks, sessions, taskCounts, requestCounts } = this.keys.ofUser(ownerId);
+    const { tasks, sessions, taskCounts, requestCounts } = this.keys.ofUser(userId);
     const now = this.clock();
     const text = textAfterId(draft);
-    const reply = request
+    const reply = idempotency
       ? scripts.createTaskOnce(
           this.redis,
           tasks,
           sessions,
           taskCounts,
-          this.keys.request(ownerId, request.key),
+          this.keys.request(userId, idempotency.key),
           requestCounts,
-          within,
+          sessionId,
           now,
           limits.tasks,
           limits.bytes,
           text,
-          request.fingerprint,
+          idempotency.fingerprint,
           limits.requests,
         )
       : scripts.createTask(
@@ -56,8 +47,8 @@ export class RedisTaskRepository implements TaskRepository {
           tasks,
           sessions,
           taskCounts,
-          this.keys.operation(ownerId, randomUUID()),
-          within,
+          this.keys.operation(userId, randomUUID()),
+          sessionId,
           now,
           limits.tasks,
           limits.bytes,
@@ -68,50 +59,61 @@ export class RedisTaskRepository implements TaskRepository {
     return { id, title, description, status };
   }
 
-  async find(ownerId: number, id: number, within = ''): Promise<Task | undefined> {
-    const { tasks, sessions } = this.keys.ofUser(ownerId);
-    const text = unlessRefused(await scripts.findTask(this.redis, tasks, sessions, within, this.clock(), id));
+  async find({ userId, sessionId }: SessionRef, id: number): Promise<Task | undefined> {
+    const { tasks, sessions } = this.keys.ofUser(userId);
+    const text = unlessRefused(
+      await scripts.findTask(this.redis, tasks, sessions, sessionId, this.clock(), id),
+    );
     return text === null ? undefined : parseTask(text, id, tasks);
   }
 
-  async list(ownerId: number, { after, limit }: Page, within = ''): Promise<TaskPage> {
-    const { tasks, sessions, taskCounts } = this.keys.ofUser(ownerId);
+  async list({ userId, sessionId }: SessionRef, { after, limit }: Page): Promise<TaskPage> {
+    const { tasks, sessions, taskCounts } = this.keys.ofUser(userId);
     const read = (...mayBeLarge: 1[]) =>
       scripts.listTasks(
         this.redis,
         tasks,
         sessions,
         taskCounts,
-        within,
+        sessionId,
         this.clock(),
         after,
         limit,
         ...mayBeLarge,
       );
     let reply = await read();
-    if (reply === 'large') reply = await this.inTurn(ownerId, () => read(1));
+    if (reply === 'large') reply = await this.inTurn(userId, () => read(1));
     return parsePage(unlessRefused(reply), after, tasks);
   }
 
   async update(
-    ownerId: number,
+    { userId, sessionId }: SessionRef,
     id: number,
     changes: TaskChanges,
-    within = '',
-    maxBytes = Infinity,
+    maxBytes: number,
   ): Promise<Task | undefined> {
-    const { tasks, sessions, taskCounts } = this.keys.ofUser(ownerId);
+    const { tasks, sessions, taskCounts } = this.keys.ofUser(userId);
     const fields = Object.entries(changes).flat();
     const now = this.clock();
     const text = unlessRefused(
-      await scripts.updateTask(this.redis, tasks, sessions, taskCounts, within, now, id, maxBytes, ...fields),
+      await scripts.updateTask(
+        this.redis,
+        tasks,
+        sessions,
+        taskCounts,
+        sessionId,
+        now,
+        id,
+        maxBytes,
+        ...fields,
+      ),
     );
     return text === null ? undefined : parseTask(text, id, tasks);
   }
 
-  async remove(ownerId: number, id: number, within = ''): Promise<boolean> {
-    const { tasks, sessions, taskCounts } = this.keys.ofUser(ownerId);
-    const operation = this.keys.operation(ownerId, randomUUID());
+  async remove({ userId, sessionId }: SessionRef, id: number): Promise<boolean> {
+    const { tasks, sessions, taskCounts } = this.keys.ofUser(userId);
+    const operation = this.keys.operation(userId, randomUUID());
     const now = this.clock();
     const removed = await scripts.removeTask(
       this.redis,
@@ -119,21 +121,21 @@ export class RedisTaskRepository implements TaskRepository {
       sessions,
       taskCounts,
       operation,
-      within,
+      sessionId,
       now,
       id,
     );
     return unlessRefused(removed) === 1;
   }
 
-  /** Reads one large page of an owner at a time: replies come in order, and others would wait for all of them. */
-  private async inTurn<T>(ownerId: number, read: () => Promise<T>): Promise<T> {
-    const reading = (this.largeReads.get(ownerId) ?? Promise.resolve()).then(read, read);
-    this.largeReads.set(ownerId, reading);
+  /** Reads one large page of a user at a time: replies come in order, and others would wait for all of them. */
+  private async inTurn<T>(userId: number, read: () => Promise<T>): Promise<T> {
+    const reading = (this.largeReads.get(userId) ?? Promise.resolve()).then(read, read);
+    this.largeReads.set(userId, reading);
     try {
       return await reading;
     } finally {
-      if (this.largeReads.get(ownerId) === reading) this.largeReads.delete(ownerId);
+      if (this.largeReads.get(userId) === reading) this.largeReads.delete(userId);
     }
   }
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { UnreadableData, type Clock, type UserRepository } from '../../application/ports.js';
+import { UnreadableData, type Clock, type SessionRef, type UserRepository } from '../../application/ports.js';
 import type { Page } from '../../domain/page.js';
 import type { NewUser, User } from '../../domain/user.js';
 import type { Keys } from './keys.js';
@@ -61,11 +61,12 @@ export class RedisUserRepository implements UserRepository {
     return this.change(id, 'password', hash, { endSessions: true });
   }
 
-  async changePasswordHash(id: number, from: string, to: string, within: string): Promise<boolean> {
-    const { account, sessions } = this.keys.ofUser(id);
+  async changePasswordHash({ userId, sessionId }: SessionRef, from: string, to: string): Promise<boolean> {
+    const { account, sessions } = this.keys.ofUser(userId);
     const now = this.clock();
     return (
-      unlessRefused(await scripts.changePassword(this.redis, account, sessions, from, to, within, now)) === 1
+      unlessRefused(await scripts.changePassword(this.redis, account, sessions, from, to, sessionId, now)) ===
+      1
     );
   }
 
@@ -77,9 +78,25 @@ export class RedisUserRepository implements UserRepository {
     return this.change(id, 'active', 0, { endSessions: true });
   }
 
-  async remove(id: number, within = ''): Promise<boolean> {
+  async remove(id: number): Promise<boolean> {
+    return this.removeWithName(id, () => this.removeAccount(id));
+  }
+
+  async removeOwn({ userId, sessionId }: SessionRef): Promise<boolean> {
+    return this.removeWithName(userId, async () => {
+      const removed = await scripts.removeOwnAccount(
+        this.redis,
+        ...this.keysOfAccount(userId),
+        sessionId,
+        this.clock(),
+      );
+      return unlessRefused(removed) === 1;
+    });
+  }
+
+  private async removeWithName(id: number, removeAccount: () => Promise<boolean>): Promise<boolean> {
     const user = await this.find(id);
-    const wasThere = await this.removeAccount(id, within);
+    const wasThere = await removeAccount();
     if (user) await scripts.releaseUsername(this.redis, this.keys.username(user.username), id);
     return wasThere;
   }
@@ -107,25 +124,14 @@ export class RedisUserRepository implements UserRepository {
   }
 
   /** Answers whether there was one. */
-  private async removeAccount(id: number, within = ''): Promise<boolean> {
+  private async removeAccount(id: number): Promise<boolean> {
+    return (await scripts.removeAccount(this.redis, ...this.keysOfAccount(id))) === 1;
+  }
+
+  private keysOfAccount(id: number) {
     const { account, sessions, tasks, taskCounts, requestCounts } = this.keys.ofUser(id);
     const operation = this.keys.operation(id, randomUUID());
-    const now = this.clock();
-    return (
-      unlessRefused(
-        await scripts.removeAccount(
-          this.redis,
-          account,
-          sessions,
-          tasks,
-          taskCounts,
-          requestCounts,
-          operation,
-          within,
-          now,
-        ),
-      ) === 1
-    );
+    return [account, sessions, tasks, taskCounts, requestCounts, operation] as const;
   }
 
   private async change(

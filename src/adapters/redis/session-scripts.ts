@@ -67,21 +67,35 @@ export const replaceSession = script<
   return 1`,
 );
 
-/** KEYS sessions, operation; ARGV id of the session to end, session id, now. 1 if the session was live. */
+const end = `
+  local session = redis.call('HGET', KEYS[1], ARGV[1])
+  if not session then return 0 end
+  redis.call('HDEL', KEYS[1], ARGV[1])
+  if readSession(session).expiry <= tonumber(ARGV[2]) then return 0 end
+  redis.call('SET', KEYS[2], 1, 'EX', ${operationLifetime})
+  return 1`;
+
+/** KEYS sessions, operation; ARGV session id, now. 1 if the session was active. */
 export const endSession = script<
-  [sessions: string, operation: string, id: string, sessionId: string, now: number],
+  [sessions: string, operation: string, sessionId: string, now: number],
+  0 | 1
+>(
+  2,
+  `${readSession}
+  if redis.call('EXISTS', KEYS[2]) == 1 then return 1 end
+  ${end}`,
+);
+
+/** KEYS sessions, operation; ARGV id of the session to end, now, session id. 1 if the session to end was active. */
+export const endOtherSession = script<
+  [sessions: string, operation: string, id: string, now: number, sessionId: string],
   0 | 1 | Refused
 >(
   2,
   `${isLive}
   if redis.call('EXISTS', KEYS[2]) == 1 then return 1 end
-  if not isLive(KEYS[1], ARGV[2], ARGV[3]) then return 'token_revoked' end
-  local session = redis.call('HGET', KEYS[1], ARGV[1])
-  if not session then return 0 end
-  redis.call('HDEL', KEYS[1], ARGV[1])
-  if readSession(session).expiry <= tonumber(ARGV[3]) then return 0 end
-  redis.call('SET', KEYS[2], 1, 'EX', ${operationLifetime})
-  return 1`,
+  if not isLive(KEYS[1], ARGV[3], ARGV[2]) then return 'token_revoked' end
+  ${end}`,
 );
 
 /** KEYS sessions, operation; ARGV session id, now. */

@@ -32,28 +32,39 @@ export const createAccount = script<
   return 1`,
 );
 
-/** KEYS account, sessions, tasks, task counts, request counts, operation; ARGV session id, now. 1 if there was an account. */
-export const removeAccount = script<
-  [
-    account: string,
-    sessions: string,
-    tasks: string,
-    taskCounts: string,
-    requestCounts: string,
-    operation: string,
-    sessionId: string,
-    now: number,
-  ],
+type KeysOfAccount = [
+  account: string,
+  sessions: string,
+  tasks: string,
+  taskCounts: string,
+  requestCounts: string,
+  operation: string,
+];
+
+const remove = `
+  local existed = redis.call('EXISTS', KEYS[1])
+  redis.call('UNLINK', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5])
+  if existed == 1 then redis.call('SET', KEYS[6], 1, 'EX', ${operationLifetime}) end
+  return existed`;
+
+/** KEYS account, sessions, tasks, task counts, request counts, operation. 1 if there was an account. */
+export const removeAccount = script<KeysOfAccount, 0 | 1>(
+  6,
+  `
+  if redis.call('EXISTS', KEYS[6]) == 1 then return 1 end
+  ${remove}`,
+);
+
+/** The same KEYS; ARGV session id, now. */
+export const removeOwnAccount = script<
+  [...keys: KeysOfAccount, sessionId: string, now: number],
   0 | 1 | Refused
 >(
   6,
   `${isLive}
   if redis.call('EXISTS', KEYS[6]) == 1 then return 1 end
   if not isLive(KEYS[2], ARGV[1], ARGV[2]) then return 'token_revoked' end
-  local existed = redis.call('EXISTS', KEYS[1])
-  redis.call('UNLINK', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5])
-  if existed == 1 then redis.call('SET', KEYS[6], 1, 'EX', ${operationLifetime}) end
-  return existed`,
+  ${remove}`,
 );
 
 /** KEYS account, sessions; ARGV field, value, 1 to end all sessions. 0 if there is no account. */
