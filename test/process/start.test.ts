@@ -113,7 +113,7 @@ describe('the process at its start', () => {
     expect(ending).to.include({ code: 78, stdout: '' });
   });
 
-  it('shows no password of a URL, wherever it stands', async () => {
+  describe('shows no password of a URL', () => {
     const url = 'postgres://bob:hunter22@h/db';
     for (const [words, environment] of [
       [[], { STORAGE: url, SIGNING_KEY: signingKey }],
@@ -126,10 +126,12 @@ describe('the process at its start', () => {
       [['user', 'list', url], {}],
       [['keys', 'new', url], {}],
     ] as const) {
-      const { code, stdout, stderr } = await run(words, { environment });
-      expect(code, stderr).to.be.oneOf([64, 69, 78]);
-      expect(stderr).to.match(/^hexado: /);
-      expect(stdout + stderr).not.to.include('hunter22');
+      it(`given to it as ${JSON.stringify({ words, ...environment })}`, async () => {
+        const { code, stdout, stderr } = await run(words, { environment });
+        expect(code, stderr).to.be.oneOf([64, 69, 78]);
+        expect(stderr).to.match(/^hexado: /);
+        expect(stdout + stderr).not.to.include('hunter22');
+      });
     }
   });
 
