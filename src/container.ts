@@ -1,5 +1,6 @@
 import { Container, type ServiceIdentifier } from 'inversify';
 import { BcryptPasswordHasher } from './adapters/crypto/bcrypt-password-hasher.js';
+import { BcryptThreads } from './adapters/crypto/bcrypt-threads.js';
 import { JwtTokenSigner } from './adapters/crypto/jwt-token-signer.js';
 import { randomId } from './adapters/crypto/random-id.js';
 import { newSigningKey } from './adapters/crypto/signing-key.js';
@@ -123,7 +124,8 @@ export function createContainer(
   container.bind(RegistrationChoice).toConstantValue(config.registration);
   container.bind(Logger).toConstantValue(log);
   container.bind(Complaints).toConstantValue(complaints);
-  make(Hasher, () => new BcryptPasswordHasher(config.bcryptCost), []);
+  bind(BcryptThreads, []);
+  make(Hasher, (threads) => new BcryptPasswordHasher(config.bcryptCost, threads), [BcryptThreads]);
   make(
     JwtTokenSigner,
     (now) => new JwtTokenSigner(config.signingKeys ?? [newSigningKey(config.algorithm)], now),

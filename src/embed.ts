@@ -1,3 +1,4 @@
+import { BcryptThreads } from './adapters/crypto/bcrypt-threads.js';
 import type { App, Extensions } from './adapters/http/app.js';
 import type { Log } from './application/ports.js';
 import { readConfig } from './config.js';
@@ -22,6 +23,9 @@ export async function createHexado({ environment = {}, log, ...extensions }: Emb
   const config = readConfig(environment);
   for (const warning of config.warnings) log.warn({}, warning);
   const storage = await createStorage(config.storage, { clock, log });
-  const app = createContainer(config, storage, clock, log, extensions).get(HttpApp);
-  return { app, close: () => storage.close() };
+  const container = createContainer(config, storage, clock, log, extensions);
+  const close = async () => {
+    await Promise.all([storage.close(), container.get(BcryptThreads).stop()]);
+  };
+  return { app: container.get(HttpApp), close };
 }

@@ -1,5 +1,5 @@
 import cluster from 'node:cluster';
-import { bcryptThreads } from './adapters/crypto/bcrypt-threads.js';
+import { BcryptThreads } from './adapters/crypto/bcrypt-threads.js';
 import { JwtTokenSigner } from './adapters/crypto/jwt-token-signer.js';
 import { HealthController } from './adapters/http/health-controller.js';
 import { HttpServer } from './adapters/http/http-server.js';
@@ -33,11 +33,14 @@ export async function serve(config: Config, clock: Clock, log: Log, output: LogO
   process.on('unhandledRejection', (reason) => {
     log.error(describeUnforeseen(reason), 'A promise was rejected, and nobody had waited for it.');
   });
-  const threads = bcryptThreads.start().catch((error: unknown) => {
-    log.warn(describeUnforeseen(error), 'No thread for password hashes can be started now.');
-  });
-  const [storage] = await Promise.all([createStorage(config.storage, { clock, log }), threads]);
+  const storage = await createStorage(config.storage, { clock, log });
   const container = createContainer(config, storage, clock, log, { complaints: [() => output.complaint()] });
+  await container
+    .get(BcryptThreads)
+    .start()
+    .catch((error: unknown) => {
+      log.warn(describeUnforeseen(error), 'No thread for password hashes can be started now.');
+    });
   const server = new HttpServer(container.get(HttpApp).callback());
   const port = await server.listen(config.port, config.host).catch((error: NodeJS.ErrnoException) => {
     throw new ListenError(whyNotListening(error, config));

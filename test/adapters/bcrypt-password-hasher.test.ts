@@ -2,13 +2,13 @@ import { readdirSync } from 'node:fs';
 import { availableParallelism, getPriority } from 'node:os';
 import { expect } from 'chai';
 import { BcryptPasswordHasher } from '../../src/adapters/crypto/bcrypt-password-hasher.js';
-import { bcryptThreads } from '../../src/adapters/crypto/bcrypt-threads.js';
+import { BcryptThreads } from '../../src/adapters/crypto/bcrypt-threads.js';
 import { PortError } from '../../src/application/ports.js';
 import { concurrently } from '../contracts/concurrency.js';
-import { comparisonCosts } from '../support/comparison-costs.js';
+import { bcryptThreads, comparisonCosts } from '../support/comparison-costs.js';
 
 describe('BcryptPasswordHasher', () => {
-  const hasher = new BcryptPasswordHasher(4);
+  const hasher = new BcryptPasswordHasher(4, bcryptThreads);
 
   it('verifies the password that was hashed, and no other', async () => {
     const hash = await hasher.hash('correct horse');
@@ -70,7 +70,7 @@ describe('BcryptPasswordHasher', () => {
   });
 
   it('works no less without a hash than with one', async () => {
-    const slow = new BcryptPasswordHasher(10);
+    const slow = new BcryptPasswordHasher(10, bcryptThreads);
     const hash = await slow.hash('correct horse');
     const work = async (given: string | undefined): Promise<number> => {
       const before = process.cpuUsage();
@@ -82,7 +82,7 @@ describe('BcryptPasswordHasher', () => {
   });
 
   it('works no less with a hash of a lower cost, where each step of the cost doubles the work', async () => {
-    const costlier = new BcryptPasswordHasher(7);
+    const costlier = new BcryptPasswordHasher(7, bcryptThreads);
     for (const [made, expected] of [
       [await costlier.hash('correct horse'), [7]],
       [await hasher.hash('correct horse'), [4, 4, 5, 6]],
@@ -108,7 +108,7 @@ describe('BcryptPasswordHasher', () => {
 
   it('finds a hash of any other cost or kind outdated, and verifies it all the same', async () => {
     const hash = await hasher.hash('correct horse');
-    const costlier = new BcryptPasswordHasher(5);
+    const costlier = new BcryptPasswordHasher(5, bcryptThreads);
     expect(hasher.isOutdated(hash)).to.equal(false);
     expect(costlier.isOutdated(hash)).to.equal(true);
     expect(hasher.isOutdated(await costlier.hash('correct horse'))).to.equal(true);
@@ -119,8 +119,20 @@ describe('BcryptPasswordHasher', () => {
   it('gives way to requests, where threads have a priority of their own', async function () {
     if (process.platform !== 'linux') this.skip();
     await hasher.hash('correct horse');
-    const priorities = readdirSync('/proc/self/task').map((thread) => getPriority(Number(thread)));
-    expect(new Set(priorities)).to.deep.equal(new Set([getPriority(), getPriority() + 10]));
+    expect(new Set(priorities())).to.deep.equal(new Set([getPriority(), getPriority() + 10]));
+  });
+
+  it('leaves no thread behind when its threads are stopped', async function () {
+    if (process.platform !== 'linux') this.skip();
+    const before = lowPriorities();
+    const threads = new BcryptThreads();
+    const ofItsOwn = new BcryptPasswordHasher(4, threads);
+    await ofItsOwn.hash('correct horse');
+    expect(lowPriorities()).to.equal(before + 1);
+    await threads.stop();
+    expect(lowPriorities()).to.equal(before);
+    expect(await ofItsOwn.hash('correct horse')).to.be.a('string');
+    await threads.stop();
   });
 
   it('goes on after something that bcrypt cannot do', async () => {
@@ -134,7 +146,7 @@ describe('BcryptPasswordHasher', () => {
     const running = Math.max(1, availableParallelism() - 1);
     const capacity = running + 32 * running;
     const secondsPerHash = 0.25 / 2 ** 8;
-    const busy = new BcryptPasswordHasher(4, 32 * secondsPerHash);
+    const busy = new BcryptPasswordHasher(4, bcryptThreads, 32 * secondsPerHash);
     const hash = await busy.hash('correct horse');
     const outcomes = await concurrently(capacity + 10, (index) =>
       (index % 2 === 0 ? busy.verify('correct horse', hash) : busy.hash('another')).catch(
@@ -152,3 +164,12 @@ describe('BcryptPasswordHasher', () => {
     expect(again.filter((matches) => !matches)).to.deep.equal([]);
   });
 });
+
+/** Of each thread of this process. */
+function priorities(): number[] {
+  return readdirSync('/proc/self/task').map((thread) => getPriority(Number(thread)));
+}
+
+function lowPriorities(): number {
+  return priorities().filter((priority) => priority > getPriority()).length;
+}

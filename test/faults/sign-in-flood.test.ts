@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { expect } from 'chai';
 import { BcryptPasswordHasher } from '../../src/adapters/crypto/bcrypt-password-hasher.js';
 import { concurrently } from '../contracts/concurrency.js';
-import { comparisonCosts } from '../support/comparison-costs.js';
+import { bcryptThreads, comparisonCosts } from '../support/comparison-costs.js';
 import { send, type WireResponse } from '../support/http-client.js';
 import { RawConnection } from '../support/raw-connection.js';
 import { report } from '../support/report.js';
@@ -71,7 +71,7 @@ describe('while sign-ins flood the server from', () => {
 
   beforeEach(async () => {
     server = stopped(await RunningServer.start({ TRUST_PROXY: '1', BCRYPT_COST: String(cost) }));
-    const passwordHash = await new BcryptPasswordHasher(cost).hash(password);
+    const passwordHash = await new BcryptPasswordHasher(cost, bcryptThreads).hash(password);
     const names = ['attacker', ...Array.from({ length: 20 }, (_, index) => `user-${index}`)];
     for (const username of names) await server.storage.users.add({ username, passwordHash, createdAt: 0 });
   });

@@ -54,6 +54,7 @@ const page: Middleware = async (ctx, next) => {
 for (const fastPaths of ['on', 'off']) {
   describe(`Hexado embedded, with FAST_PATHS=${fastPaths}`, () => {
     const log = new RecordedLog();
+    let embedded: Awaited<ReturnType<typeof createHexado>>;
     let server: Server;
     let client: ApiClient;
     let user: SignedIn;
@@ -61,8 +62,8 @@ for (const fastPaths of ['on', 'off']) {
     /** Serves the application, or what is made of it. */
     async function serve(extensions: Extensions = {}, wrap: (app: App) => Koa = (app) => app): Promise<void> {
       const environment = { ...testEnvironment, FAST_PATHS: fastPaths };
-      const { app } = await createHexado({ environment, log, ...extensions });
-      server = createServer(wrap(app).callback()).listen(0, '127.0.0.1');
+      embedded = await createHexado({ environment, log, ...extensions });
+      server = createServer(wrap(embedded.app).callback()).listen(0, '127.0.0.1');
       await once(server, 'listening');
       client = new ApiClient((server.address() as AddressInfo).port);
     }
@@ -78,10 +79,11 @@ for (const fastPaths of ['on', 'off']) {
         headers: { Authorization: `Bearer ${user.access}`, ...headers },
       });
 
-    afterEach(() => {
+    afterEach(async () => {
       log.lines.length = 0;
       server.closeAllConnections();
       server.close();
+      await embedded.close();
     });
 
     it('answers with the CORS headers of @koa/cors, errors included', async () => {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { BcryptPasswordHasher } from '../../src/adapters/crypto/bcrypt-password-hasher.js';
 import { expectAnswer, invalidCredentials } from '../support/answers.js';
+import { bcryptThreads } from '../support/comparison-costs.js';
 import { claimsOf } from '../support/json-web-token.js';
 import { RunningServer } from '../support/running-server.js';
 import { withEachStorage } from '../support/storages.js';
@@ -286,7 +287,7 @@ describe('registration that is closed', () => {
   });
 
   it('lets those sign in whom the operator has added', async () => {
-    const passwordHash = await new BcryptPasswordHasher(4).hash(strong);
+    const passwordHash = await new BcryptPasswordHasher(4, bcryptThreads).hash(strong);
     await server.storage.users.add({ username: 'added', passwordHash, createdAt: 0 });
     const answer = await server.call('POST', '/api/token/', { username: 'added', password: strong });
     expect(answer.status).to.equal(200);

@@ -22,6 +22,7 @@ import type { TaskLimits } from '../../src/domain/task.js';
 import type { User } from '../../src/domain/user.js';
 import { unlimited } from '../contracts/builders.js';
 import { aPolicy } from './builders.js';
+import { bcryptThreads } from './comparison-costs.js';
 import { RecordedLog } from './recorded-log.js';
 import { testEnvironment, withoutLimits } from './running-server.js';
 
@@ -90,7 +91,7 @@ export class Application {
       sessions: aPolicy(policy),
     };
     const container = createContainer(config, storage, () => time.now, this.log);
-    container.rebind(Hasher).toConstantValue(new BcryptPasswordHasher(bcryptCost, patience));
+    container.rebind(Hasher).toConstantValue(new BcryptPasswordHasher(bcryptCost, bcryptThreads, patience));
     this.registerUser = container.get(RegisterUser);
     this.issueTokens = container.get(IssueTokens);
     this.refreshToken = container.get(RefreshToken);

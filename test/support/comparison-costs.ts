@@ -1,16 +1,22 @@
 import bcrypt from 'bcrypt';
-import { bcryptThreads } from '../../src/adapters/crypto/bcrypt-threads.js';
-import { whileReplaced } from './replace-method.js';
+import { BcryptThreads } from '../../src/adapters/crypto/bcrypt-threads.js';
+
+/** bcrypt's threads, which note each hash that a password is compared with. */
+class CountingThreads extends BcryptThreads {
+  readonly compared: string[] = [];
+
+  override compare(password: string, hash: string): Promise<boolean> {
+    this.compared.push(hash);
+    return super.compare(password, hash);
+  }
+}
+
+/** The threads of every server in the tests' own process. */
+export const bcryptThreads = new CountingThreads();
 
 /** The cost of each comparison with a hash that is made during some work. */
 export async function comparisonCosts(work: () => Promise<void>): Promise<readonly number[]> {
-  const costs: number[] = [];
-  const noting =
-    (compare: typeof bcryptThreads.compare): typeof bcryptThreads.compare =>
-    (password, hash) => {
-      costs.push(bcrypt.getRounds(hash));
-      return compare(password, hash);
-    };
-  await whileReplaced(bcryptThreads, 'compare', noting, work);
-  return costs;
+  const before = bcryptThreads.compared.length;
+  await work();
+  return bcryptThreads.compared.slice(before).map((hash) => bcrypt.getRounds(hash));
 }

@@ -1,3 +1,4 @@
+import { BcryptThreads } from '../../src/adapters/crypto/bcrypt-threads.js';
 import { HealthController } from '../../src/adapters/http/health-controller.js';
 import { HttpServer } from '../../src/adapters/http/http-server.js';
 import type { Clock, Log, Storage } from '../../src/application/ports.js';
@@ -5,6 +6,7 @@ import { readConfig } from '../../src/config.js';
 import { createContainer, HttpApp, HttpRoutes } from '../../src/container.js';
 import { createStorage } from '../../src/storage.js';
 import { ApiClient } from './api-client.js';
+import { bcryptThreads } from './comparison-costs.js';
 
 export type { SignedIn } from './api-client.js';
 
@@ -53,6 +55,7 @@ export class RunningServer extends ApiClient {
     const log = logInto(lines);
     const storage = await createStorage(config.storage, { clock, log });
     const container = createContainer(config, storage, clock, log);
+    container.rebind(BcryptThreads).toConstantValue(bcryptThreads);
     const server = new HttpServer(container.get(HttpApp).callback());
     const port = await server.listen(0, '127.0.0.1');
     const paths = [...new Set(container.get(HttpRoutes).map(({ path }) => path))];

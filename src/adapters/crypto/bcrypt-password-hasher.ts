@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { PortError, type PasswordHasher, type Requester } from '../../application/ports.js';
 import { networksOf } from '../../domain/network.js';
 import { normalisePassword } from '../../domain/user.js';
-import { bcryptThreads } from './bcrypt-threads.js';
+import type { BcryptThreads } from './bcrypt-threads.js';
 import { FairQueue, type Waiting } from './fair-queue.js';
 
 /** Marks how the password was prepared before bcrypt saw it, in case that ever changes. */
@@ -36,6 +36,7 @@ export class BcryptPasswordHasher implements PasswordHasher {
    */
   constructor(
     private readonly cost: number,
+    private readonly threads: BcryptThreads,
     patience = 10,
   ) {
     const secondsPerHash = secondsAtCost12 * 2 ** (cost - 12);
@@ -43,7 +44,7 @@ export class BcryptPasswordHasher implements PasswordHasher {
   }
 
   async hash(password: string, requester?: Requester): Promise<string> {
-    const hash = () => bcryptThreads.hash(prepare(password), this.cost);
+    const hash = () => this.threads.hash(prepare(password), this.cost);
     return `${scheme}$${await this.inTurn(hash, requester)}`;
   }
 
@@ -51,10 +52,10 @@ export class BcryptPasswordHasher implements PasswordHasher {
     const [, bcryptHash = ''] = hash?.split(`${scheme}$`) ?? ['', hashOfNothing(this.cost)];
     const prepared = prepare(password);
     return this.inTurn(async () => {
-      const matches = await bcryptThreads.compare(prepared, bcryptHash);
+      const matches = await this.threads.compare(prepared, bcryptHash);
       // A hash of a lower cost leaves work undone: as each step doubles it, that of its own cost and of each above it.
       for (let cost = costOf(bcryptHash); cost < this.cost; cost++) {
-        await bcryptThreads.compare(prepared, hashOfNothing(cost));
+        await this.threads.compare(prepared, hashOfNothing(cost));
       }
       return matches;
     }, requester);

@@ -18,13 +18,18 @@ const shortage = /^(?:EMFILE|ENFILE|EAGAIN|ENOMEM|ERR_WORKER_\w+)$/;
  * There are as many as there are calls at the same time. A call for which no thread can be started is rejected with the
  * code 'overloaded'.
  */
-class BcryptThreads {
+export class BcryptThreads {
   private readonly idle: BcryptThread[] = [];
 
   /** Starts some threads ahead of the first calls, when there may be no descriptors left for it. */
   async start(): Promise<void> {
     const count = Math.min(maxStartedAhead, Math.max(1, availableParallelism() - 1));
     await Promise.all(Array.from({ length: count }, () => this.hash('', 4)));
+  }
+
+  /** Ends the threads that have nothing to do; a later call starts another. */
+  async stop(): Promise<void> {
+    await Promise.all(this.idle.splice(0).map((thread) => thread.stop()));
   }
 
   async hash(password: string, cost: number): Promise<string> {
@@ -67,9 +72,11 @@ class BcryptThread {
     }
   }
 
+  async stop(): Promise<void> {
+    await this.worker?.terminate();
+  }
+
   private start(): Worker {
     return new Worker(new URL('bcrypt-worker.js', import.meta.url));
   }
 }
-
-export const bcryptThreads = new BcryptThreads();
