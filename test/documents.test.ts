@@ -1,6 +1,18 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
+import type { CreateStorage } from '../src/application/ports.js';
+import { storageContract } from './contracts/storage-contract.js';
 import { runCommand } from './support/server-process.js';
 
 const documents = ['.', 'docs', 'bench'].flatMap((folder) =>
@@ -97,5 +109,24 @@ describe('the documents', () => {
 
   it('begin with a README of one screen', () => {
     expect(readFileSync('README.md', 'utf8').split('\n')).to.have.length.at.most(131);
+  });
+});
+
+describe('the storage of docs/storage-authors.md', () => {
+  let directory: string;
+
+  before(() => {
+    directory = mkdtempSync(join(tmpdir(), 'hexado-example-'));
+    const [, example = ''] = /```js\n(.*?)```/s.exec(readFileSync('docs/storage-authors.md', 'utf8')) ?? [];
+    symlinkSync(resolve('dist'), join(directory, 'dist'));
+    writeFileSync(join(directory, 'my-storage.mjs'), example);
+  });
+
+  after(() => rmSync(directory, { recursive: true }));
+
+  storageContract(async (options) => {
+    const { href } = pathToFileURL(join(directory, 'my-storage.mjs'));
+    const { createStorage } = (await import(href)) as { readonly createStorage: CreateStorage };
+    return createStorage(options);
   });
 });
