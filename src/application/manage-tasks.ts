@@ -83,13 +83,13 @@ export class ManageTasks {
   }
 
   /**
-   * Changes the given fields and no others. Throws InvalidFields, or 'byte_limit_reached'. That the task is missing is told before what is wrong
-   * with the input, also if that cannot be read at all.
+   * Changes the given fields and no others. Throws InvalidFields, or 'byte_limit_reached'. That the task is missing is
+   * reported before what is wrong with the input.
    */
-  async update(session: SessionRef, id: number, input: Fields | Promise<Fields>): Promise<Task> {
+  async update(session: SessionRef, id: number, input: Fields): Promise<Task> {
     let changes: TaskChanges;
     try {
-      changes = parseTaskChanges(await input);
+      changes = parseTaskChanges(input);
     } catch (error) {
       await this.get(session, id);
       throw error;

@@ -1,11 +1,10 @@
 import { Readable } from 'node:stream';
 import type { LimitLongReads } from '../../application/limit-long-reads.js';
-import type { ListEnd, ManageTasks } from '../../application/manage-tasks.js';
-import { parsePaging, type Paging } from '../../domain/page.js';
+import type { ManageTasks } from '../../application/manage-tasks.js';
 import type { TaskPage } from '../../domain/task.js';
 import { sessionOf, type Context, type Handler } from './context.js';
 import { idempotencyKey } from './idempotency-key.js';
-import { parseForm, type FormEntries } from './parse-form.js';
+import { linkToNext, parsePaging } from './paging.js';
 import { reply, replyJson } from './reply.js';
 import type { ReadFields } from './request-body.js';
 import { jsonOfTask, jsonOfTasks } from './task-json.js';
@@ -23,11 +22,7 @@ export class TaskController {
    * the next while there is more (RFC 8288).
    */
   readonly list: Handler = async (ctx) => {
-    const query = parseQuery(ctx.querystring);
-    const [limitText, afterText, offsetText] = ['limit', 'after', 'offset'].map((name) =>
-      lastValue(query, name),
-    );
-    const paging = parsePaging(limitText, afterText, offsetText);
+    const paging = parsePaging(ctx.querystring);
     const { after, offset, limit = Infinity } = paging;
     const session = sessionOf(ctx);
     const first = await this.tasks.list(session, { after, limit, offset });
@@ -37,7 +32,7 @@ export class TaskController {
     const rest = { after: end.lastId, limit: limit - first.tasks.length };
     const isWhole = !first.hasMore || rest.limit === 0;
     if (isWhole && json.length <= maxShortText) {
-      return replyJson(ctx, 200, `[${json}]`, linkToNext(ctx, paging, end));
+      return replyJson(ctx, 200, `[${json}]`, linkToNext(ctx.querystring, paging, end));
     }
     const release = this.longReads.begin(session.userId);
     try {
@@ -48,7 +43,7 @@ export class TaskController {
       // One page at a time, read when the client has taken the one before it.
       const options = { highWaterMark: 1 };
       const body = Readable.from(jsonArray(json, pages, upTo), options).once('close', release);
-      replyJson(ctx, 200, body, linkToNext(ctx, paging, wholeEnd));
+      replyJson(ctx, 200, body, linkToNext(ctx.querystring, paging, wholeEnd));
     } catch (error) {
       release();
       throw error;
@@ -66,7 +61,13 @@ export class TaskController {
   };
 
   readonly update: Handler = async (ctx) => {
-    const task = await this.tasks.update(sessionOf(ctx), taskIdOf(ctx), this.readFields(ctx));
+    const session = sessionOf(ctx);
+    const id = taskIdOf(ctx);
+    const fields = await this.readFields(ctx).catch(async (error: unknown) => {
+      await this.tasks.get(session, id); // That the task is missing is reported before an unreadable body.
+      throw error;
+    });
+    const task = await this.tasks.update(session, id, fields);
     replyJson(ctx, 200, jsonOfTask(task));
   };
 
@@ -82,40 +83,6 @@ function taskIdOf(ctx: Context): number {
 
 /** How long a list may be, in characters of JSON, and still not count as a long read. */
 const maxShortText = 2 ** 18;
-
-/** The parameters of a query. Koa's own `ctx.query` takes quadratic time for many of them. */
-function parseQuery(query: string): FormEntries {
-  return query === '' ? [] : parseForm(query, (bytes) => bytes.toString());
-}
-
-/** The last value of a parameter, as clients are used to; undefined if it is missing. */
-function lastValue(query: FormEntries, name: string): string | undefined {
-  return query.findLast(([given]) => given === name)?.[1];
-}
-
-/**
- * The header with a relative reference to the next page, which is right behind any prefix of a proxy. It keeps the other
- * parameters as they were sent, and goes on by offset where the client does. None behind the last page, or for a client
- * that does not page.
- */
-function linkToNext(
-  { querystring }: Context,
-  { limit, after, offset }: Paging,
-  { lastId, hasMore }: ListEnd,
-): Record<string, string> {
-  if (limit === undefined || !hasMore) return {};
-  const others = querystring.split('&').filter((pair) => {
-    const [entry] = parseQuery(pair);
-    return entry && !['limit', 'after', 'offset'].includes(entry[0]);
-  });
-  const start = after > 0 ? [`after=${after}`] : [];
-  const next = offset === undefined ? [`after=${lastId}`] : [...start, `offset=${offset + limit}`];
-  const query = [`limit=${limit}`, ...others, ...next].join('&').replaceAll(notInLinks, encodeURIComponent);
-  return { Link: `<?${query}>; rel="next"` };
-}
-
-/** What would end the link (RFC 8288), of what a query may contain here. */
-const notInLinks = /["<>]/g;
 
 /** A list that begins with the first tasks, and goes on with pages as they come, up to an id. */
 async function* jsonArray(
