@@ -3,6 +3,7 @@ import type { Clock, TokenSigner } from '../../application/ports.js';
 import { DomainError } from '../../domain/errors.js';
 import type { TokenClaims } from '../../domain/session.js';
 import type { SigningKey, SigningKeys } from './signing-key.js';
+import { isInTime, TokenCache, type VerifiedToken } from './token-cache.js';
 
 /** The end of the year 9999: what lies further away is no date that everybody can read. */
 const latestExpiry = 253_402_300_799;
@@ -10,25 +11,11 @@ const latestExpiry = 253_402_300_799;
 /** In characters; ours are a few hundred long, a thousand with a large RSA key. Nobody looks into anything longer. */
 const maxLength = 4096;
 
-/** How many verified tokens are remembered, at some 700 bytes each. */
-const maxRemembered = 20_000;
-
-/** Seconds by which the clock of the server that issued a token may be ahead of ours. */
-const leeway = 5;
-
-interface Verified {
-  readonly token: string;
-  readonly claims: TokenClaims;
-  /** The first second in which the token is good, by the clock of the server that issued it. */
-  readonly notBefore: number;
-}
-
 /** JSON Web Tokens (RFC 7519), signed with the first of some keys and verified with the one that they name. */
 export class JwtTokenSigner implements TokenSigner {
   /** By what the header of a token says in `kid`; undefined is the key of tokens that say nothing. */
   private keysById: ReadonlyMap<unknown, SigningKey>;
-  /** Tokens that were found good, by signature: to find them good once more, their time is all there is to check. */
-  private readonly verified = new Map<string, Verified>();
+  private readonly cache = new TokenCache();
 
   constructor(
     private keys: SigningKeys,
@@ -41,7 +28,7 @@ export class JwtTokenSigner implements TokenSigner {
   useKeys(keys: SigningKeys): void {
     this.keys = keys;
     this.keysById = byId(keys);
-    this.verified.clear();
+    this.cache.clear();
   }
 
   publicKeys(): readonly object[] {
@@ -65,17 +52,16 @@ export class JwtTokenSigner implements TokenSigner {
   verify(token: string): TokenClaims | undefined {
     if (token.length > maxLength) return undefined;
     const now = this.clock();
-    const signature = token.slice(token.lastIndexOf('.') + 1);
-    const known = this.verified.get(signature);
-    if (known?.token === token) return isInTime(known, now) ? known.claims : undefined;
+    const known = this.cache.get(token, now);
+    if (known) return known;
 
     const verified = this.read(token);
     if (!verified || !isInTime(verified, now)) return undefined;
-    this.remember(signature, verified);
+    this.cache.add(verified);
     return verified.claims;
   }
 
-  private read(token: string): Verified | undefined {
+  private read(token: string): VerifiedToken | undefined {
     const decoded = this.decode(token);
     if (!decoded || 'crit' in decoded.header) return undefined;
 
@@ -93,13 +79,6 @@ export class JwtTokenSigner implements TokenSigner {
       expiresAt: exp,
     };
     return { token, claims, notBefore: Math.max(iat, nbf) };
-  }
-
-  /** The oldest make room: the tokens in use come back at once, and those that are not would never leave. */
-  private remember(signature: string, verified: Verified): void {
-    const [oldest] = this.verified.keys();
-    if (oldest !== undefined && this.verified.size >= maxRemembered) this.verified.delete(oldest);
-    this.verified.set(signature, verified);
   }
 
   /** What a token with a good signature says, in its time or not. */
@@ -127,10 +106,6 @@ function byId(keys: SigningKeys): ReadonlyMap<unknown, SigningKey> {
 
 function asJsonWebKey({ id, algorithm, verifies }: SigningKey): object {
   return { ...verifies.export({ format: 'jwk' }), kid: id, alg: algorithm, use: 'sig' };
-}
-
-function isInTime({ notBefore, claims: { expiresAt } }: Verified, now: number): boolean {
-  return notBefore <= now + leeway && now < expiresAt;
 }
 
 /** Whether this is base64url as encoders write it. Decoders ignore the last bits that stand for nothing (RFC 4648, 3.5). */

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { batchWrites } from './batched-writes.js';
 import type { RedisSettings } from './redis-settings.js';
 
 /** A client of any of the three modes; the commands are the same. */
@@ -32,7 +33,7 @@ export interface Recovery {
 export function createClient(settings: RedisSettings, recovery: Recovery): RedisClient {
   const create = settings.mode === 'cluster' ? clientOfCluster : clientOfServer;
   const client = create(settings, recovery);
-  onEachConnection(client, writeInBatches);
+  onEachConnection(client, batchWrites);
   return client;
 }
 
@@ -40,32 +41,6 @@ export function createClient(settings: RedisSettings, recovery: Recovery): Redis
 export function onEachConnection(client: RedisClient, use: (connection: Redis) => unknown): void {
   if (client instanceof Cluster) client.on('+node', use);
   else use(client);
-}
-
-/**
- * Bytes of commands that leave in one write. With more, Redis would have nothing to do while they are collected, and then
- * the server nothing until Redis is done with all of them.
- */
-const batchSize = 4096;
-
-/** Lets the commands of the requests of one turn of the event loop leave together, for writing is what costs. */
-function writeInBatches(connection: Redis): void {
-  connection.on('connect', () => {
-    const socket = connection.stream;
-    const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
-    socket.write = (...args: unknown[]) => {
-      if (socket.writableCorked === 0) {
-        socket.cork();
-        setImmediate(() => socket.uncork());
-      }
-      const hasRoom = write(...args);
-      if (socket.writableLength >= batchSize) {
-        socket.uncork();
-        socket.cork();
-      }
-      return hasRoom;
-    };
-  });
 }
 
 function clientOfServer(settings: RedisSettings, { nextDelay, reconnectOnError }: Recovery): Redis {
