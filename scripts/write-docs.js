@@ -2,7 +2,7 @@
 // fails if one of them is out of date. It needs a build.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
-import { variables } from '../dist/src/config.js';
+import { variables } from '../dist/src/config/config.js';
 
 const settings = Object.entries(variables).map(([name, [fallback, description]]) => ({
   name,

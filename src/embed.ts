@@ -1,9 +1,9 @@
 import { BcryptThreads } from './adapters/crypto/bcrypt-threads.js';
 import type { App, Extensions } from './adapters/http/app.js';
 import type { Log } from './application/ports.js';
-import { readConfig } from './config.js';
+import { readConfig } from './config/config.js';
 import { createContainer, HttpApp } from './container.js';
-import { createStorage } from './storage.js';
+import { createStorage } from './create-storage.js';
 
 /** What an application of somebody else gives Hexado. */
 export interface Embedding extends Extensions {

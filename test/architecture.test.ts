@@ -2,6 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { expect } from 'chai';
 
+/** Stands for an import whose module is computed when it runs, so that nobody can tell which it is. */
+const computed = '(computed)';
+
 /** What each folder may import besides itself: folders and files of ours, packages, and node's own modules. */
 const rooms: Readonly<Record<string, readonly string[]>> = {
   'src/domain': [],
@@ -17,18 +20,42 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'ipaddr.js',
     'node:*',
   ],
-  'src/adapters/command-line': ['src/domain', 'src/application', 'node:*'],
+  'src/adapters/terminal': ['src/domain', 'src/application', 'node:*'],
   'src/adapters/in-memory': ['src/domain', 'src/application/ports.ts'],
   'src/adapters/redis': ['src/domain', 'src/application/ports.ts', 'ioredis', 'node:*'],
   'src/adapters/crypto': ['src/domain', 'src/application/ports.ts', 'bcrypt', 'jsonwebtoken', 'node:*'],
+  'src/adapters/storage-module': [
+    'src/domain',
+    'src/application/ports.ts',
+    'src/application/describe-error.ts',
+    'node:*',
+    computed,
+  ],
+  'src/runtime': ['src/application/ports.ts', 'node:*'],
+  'src/config': [
+    'src/domain',
+    'src/application',
+    'src/adapters/crypto/signing-key.ts',
+    'src/adapters/http/request/client-address.ts',
+    'src/adapters/redis/redis-settings.ts',
+    'node:*',
+  ],
+  'src/cli': [
+    'src/domain',
+    'src/application',
+    'src/adapters',
+    'src/config',
+    'src/runtime',
+    'src/container.ts',
+    'src/create-storage.ts',
+    'pino',
+    'node:*',
+  ],
 };
 
 // The files right under src put everything together and may import anything, the container in one place only.
 const container = 'inversify';
 const containerFile = 'src/container.ts';
-
-/** Stands for an import whose module is computed when it runs, so that nobody can tell which it is. */
-const computed = '(computed)';
 
 const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
   .map((path) => posix.join('src', path.replaceAll('\\', '/')))
@@ -70,9 +97,9 @@ describe('the architecture', () => {
 
   it('lets src/main.ts load nothing before it holds the signals that would end the process', () => {
     const main = codeOf('src/main.ts');
-    expect(importsIn(main)).to.have.members(['./held-signals.js', './program.js']);
-    expect(main).to.match(/^holdSignals\(\);\n.*await import\('\.\/program\.js'\)/m);
-    expect(importsIn(codeOf('src/held-signals.ts'))).to.deep.equal(['node:tty']);
+    expect(importsIn(main)).to.have.members(['./runtime/held-signals.js', './cli/program.js']);
+    expect(main).to.match(/^holdSignals\(\);\n.*await import\('\.\/cli\/program\.js'\)/m);
+    expect(importsIn(codeOf('src/runtime/held-signals.ts'))).to.deep.equal(['node:tty']);
   });
 
   it('keeps the time and chance out of the domain and the use cases', () => {
@@ -96,7 +123,7 @@ describe('Koa and its router', () => {
   const uses: readonly (readonly [what: RegExp, allowed: readonly string[]])[] = [
     [/\b(?:createContext|handleRequest)\b/, ['src/adapters/http/lean-koa.ts']],
     [/\b(?:layer|router?)\w*\.(?:stack|match|captures|setPrefix)\b|\b_matchedRoute\b/, []],
-    [/\.respond\b/, ['src/adapters/http/lean-koa.ts', 'src/adapters/http/reply.ts']],
+    [/\.respond\b/, ['src/adapters/http/lean-koa.ts', 'src/adapters/http/response/reply.ts']],
     [/\breq(?:uest)?\.headers(?:\.[\w-]+|\[[^\]]+\]) = /, []],
   ];
 
@@ -128,15 +155,23 @@ describe('the rule about imports', () => {
     ['src/adapters/in-memory/create-storage.ts', '../../application/manage-tasks.js'],
     ['src/adapters/crypto/random-id.ts', 'ioredis'],
     ['src/adapters/http/app.ts', '../redis/create-storage.js'],
-    ['src/adapters/http/app.ts', '../command-line/user-commands.js'],
+    ['src/adapters/http/app.ts', '../terminal/user-commands.js'],
     ['src/adapters/http/app.ts', '../../container.js'],
     ['src/adapters/http/app.ts', 'ioredis'],
     ['src/adapters/http/app.ts', 'pino'],
     ['src/adapters/http/app.ts', 'koa-static'],
     ['src/adapters/http/app.ts', '@koa/cors'],
-    ['src/adapters/command-line/user-commands.ts', 'koa'],
+    ['src/adapters/terminal/user-commands.ts', 'koa'],
     ['src/adapters/websocket/app.ts', '../../domain/task.js'],
     ['src/shared/strings.ts', 'ioredis'],
+    ['src/runtime/v8-workarounds.ts', '../config/config.js'],
+    ['src/runtime/v8-workarounds.ts', '../cli/serve.js'],
+    ['src/config/config.ts', '../adapters/redis/create-storage.js'],
+    ['src/config/config.ts', '../cli/arguments.js'],
+    ['src/config/config.ts', '../container.js'],
+    ['src/cli/serve.ts', 'koa'],
+    ['src/cli/serve.ts', 'inversify'],
+    ['src/adapters/storage-module/checked-storage.ts', '../../application/logout.js'],
     ['src/main.ts', 'inversify'],
     ['src/main.ts', 'inversify/lib/container.js'],
     ['src/main.ts', '../test/support/application.js'],

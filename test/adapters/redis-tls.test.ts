@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Storage } from '../../src/application/ports.js';
-import { readConfig } from '../../src/config.js';
-import { createStorage } from '../../src/storage.js';
+import { readConfig } from '../../src/config/config.js';
+import { createStorage } from '../../src/create-storage.js';
 import { addUser } from '../contracts/builders.js';
 import { RecordedLog } from '../support/recorded-log.js';
 import { RedisServer } from '../support/redis-server.js';

@@ -3,7 +3,7 @@ import { createStorage } from '../../src/adapters/redis/create-storage.js';
 import { Keys } from '../../src/adapters/redis/keys.js';
 import type { Storage, StorageOptions } from '../../src/application/ports.js';
 import { storageContract } from '../contracts/storage-contract.js';
-import { answersAsRecorded } from '../http/recorded-cases.js';
+import { answersAsRecorded } from '../adapters/http/recorded-cases.js';
 import { claimsOf } from '../support/json-web-token.js';
 import { Load, type Exchange } from '../support/load.js';
 import { RedisCluster } from '../support/redis-cluster.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { readConfig } from '../../src/config.js';
-import { createStorage } from '../../src/storage.js';
+import { readConfig } from '../../src/config/config.js';
+import { createStorage } from '../../src/create-storage.js';
 import { addUser } from '../contracts/builders.js';
 import { RecordedLog } from '../support/recorded-log.js';
 import { command } from '../support/redis-command.js';

@@ -14,7 +14,7 @@ import type { SessionRef, Storage } from '../../src/application/ports.js';
 import { RefreshToken } from '../../src/application/refresh-token.js';
 import { RegisterUser, type Registration } from '../../src/application/register-user.js';
 import { VerifyToken } from '../../src/application/verify-token.js';
-import { readConfig } from '../../src/config.js';
+import { readConfig } from '../../src/config/config.js';
 import { createContainer, Hasher } from '../../src/container.js';
 import type { AttemptLimits } from '../../src/domain/limit.js';
 import type { SessionPolicy, TokenClaims } from '../../src/domain/session.js';

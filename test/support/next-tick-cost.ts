@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { keepNextTickFast } from '../../src/v8-workarounds.js';
+import { keepNextTickFast } from '../../src/runtime/v8-workarounds.js';
 
 // Run with --expose-gc. Prints what process.nextTick costs after garbage collections, in nanoseconds; with the argument
 // `kept`, it begins as a server does.

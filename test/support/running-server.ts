@@ -1,10 +1,10 @@
 import { BcryptThreads } from '../../src/adapters/crypto/bcrypt-threads.js';
-import { HealthController } from '../../src/adapters/http/health-controller.js';
+import { HealthController } from '../../src/adapters/http/controllers/health-controller.js';
 import { HttpServer } from '../../src/adapters/http/http-server.js';
 import type { Clock, Log, Storage } from '../../src/application/ports.js';
-import { readConfig } from '../../src/config.js';
+import { readConfig } from '../../src/config/config.js';
 import { createContainer, HttpApp, HttpRoutes } from '../../src/container.js';
-import { createStorage } from '../../src/storage.js';
+import { createStorage } from '../../src/create-storage.js';
 import { ApiClient } from './api-client.js';
 import { bcryptThreads } from './comparison-costs.js';
 

@@ -1,15 +1,15 @@
 import Koa from 'koa';
 import type { Log } from '../../application/ports.js';
 import type { Middleware, ReplyContext, RequestState } from './context.js';
-import { handleErrors } from './error-handler.js';
+import { handleErrors } from './middleware/error-handler.js';
 import { fastRoutes } from './fast-routes.js';
 import { LeanKoa } from './lean-koa.js';
-import { exposeReply, reply, sendReply } from './reply.js';
-import { decodePath } from './request-path.js';
-import { accessLog } from './request-log.js';
-import { rejectAmbiguous } from './reject-ambiguous.js';
+import { exposeReply, reply, sendReply } from './response/reply.js';
+import { decodePath } from './middleware/request-path.js';
+import { accessLog } from './middleware/access-log.js';
+import { rejectAmbiguous } from './middleware/reject-ambiguous.js';
 import { createRouter, notFound, type Route } from './routes.js';
-import { describeUnforeseen } from './unforeseen-error.js';
+import { describeUnforeseen } from '../../application/describe-error.js';
 
 /** Middleware of those who embed Hexado. */
 export interface Extensions {

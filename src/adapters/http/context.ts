@@ -1,6 +1,6 @@
 import type { ParameterizedContext, Middleware as KoaMiddleware } from 'koa';
 import type { SessionRef } from '../../application/ports.js';
-import type { Reply } from './reply.js';
+import type { Reply } from './response/reply.js';
 
 /** What is known of a request while it is handled, for the log and for the next middleware. */
 export interface RequestState {

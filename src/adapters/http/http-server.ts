@@ -7,8 +7,8 @@ import {
 } from 'node:http';
 import { Server as NetServer, type AddressInfo, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { securityHeaders } from './reply.js';
-import { refusal, type Refusal } from './refusal.js';
+import { securityHeaders } from './response/reply.js';
+import { refusal, type Refusal } from './response/http-error.js';
 
 type Handle = (request: IncomingMessage, response: ServerResponse) => unknown;
 

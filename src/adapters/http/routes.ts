@@ -1,13 +1,13 @@
 import { Router } from '@koa/router';
-import type { AccountController } from './account-controller.js';
-import type { AuthController } from './auth-controller.js';
-import type { Authentication } from './authentication.js';
+import type { AccountController } from './controllers/account-controller.js';
+import type { AuthController } from './controllers/auth-controller.js';
+import type { Authentication } from './middleware/authenticate.js';
 import type { Context, Handler, Middleware, ReplyContext, RequestState } from './context.js';
-import type { HealthController } from './health-controller.js';
-import type { PublicKeysController } from './public-keys-controller.js';
-import { Refusal, refusal } from './refusal.js';
-import { replyEmpty } from './reply.js';
-import type { TaskController } from './task-controller.js';
+import type { HealthController } from './controllers/health-controller.js';
+import type { PublicKeysController } from './controllers/public-keys-controller.js';
+import { Refusal, refusal } from './response/http-error.js';
+import { replyEmpty } from './response/reply.js';
+import type { TaskController } from './controllers/task-controller.js';
 
 /** One method of one path. */
 export interface Route {

@@ -1,0 +1,99 @@
+import { Readable } from 'node:stream';
+import type { LimitLongReads } from '../../../application/limit-long-reads.js';
+import type { ManageTasks } from '../../../application/manage-tasks.js';
+import type { TaskPage } from '../../../domain/task.js';
+import { sessionOf, type Context, type Handler } from '../context.js';
+import { idempotencyKey } from '../request/idempotency-key.js';
+import { linkToNext, parsePaging } from '../request/paging.js';
+import { reply, replyJson } from '../response/reply.js';
+import type { ReadFields } from '../request/body.js';
+import { jsonOfTask, jsonOfTasks } from '../response/task-json.js';
+
+/** The caller's tasks. What is wrong with the caller is told before anything that is wrong with the request. */
+export class TaskController {
+  constructor(
+    private readonly readFields: ReadFields,
+    private readonly tasks: ManageTasks,
+    private readonly longReads: LimitLongReads,
+  ) {}
+
+  /**
+   * A list, at once if it is short, and page by page as the client takes it if it is long. One with a limit has a link to
+   * the next while there is more (RFC 8288).
+   */
+  readonly list: Handler = async (ctx) => {
+    const paging = parsePaging(ctx.querystring);
+    const { after, offset, limit = Infinity } = paging;
+    const session = sessionOf(ctx);
+    const first = await this.tasks.list(session, { after, limit, offset });
+
+    const json = jsonOfTasks(first.tasks);
+    const end = { lastId: first.tasks.at(-1)?.id ?? after, hasMore: first.hasMore };
+    const rest = { after: end.lastId, limit: limit - first.tasks.length };
+    const isWhole = !first.hasMore || rest.limit === 0;
+    if (isWhole && json.length <= maxShortText) {
+      return replyJson(ctx, 200, `[${json}]`, linkToNext(ctx.querystring, paging, end));
+    }
+    const release = this.longReads.begin(session.userId);
+    try {
+      // The link comes before the tasks, and names the last of them.
+      const wholeEnd = isWhole || limit === Infinity ? end : await this.tasks.endOf(session, rest);
+      const pages = isWhole ? [] : this.tasks.listOn(session, rest);
+      const upTo = limit === Infinity ? Infinity : wholeEnd.lastId;
+      // One page at a time, read when the client has taken the one before it.
+      const options = { highWaterMark: 1 };
+      const body = Readable.from(jsonArray(json, pages, upTo), options).once('close', release);
+      replyJson(ctx, 200, body, linkToNext(ctx.querystring, paging, wholeEnd));
+    } catch (error) {
+      release();
+      throw error;
+    }
+  };
+
+  readonly create: Handler = async (ctx) => {
+    const key = idempotencyKey(ctx);
+    const task = await this.tasks.create(sessionOf(ctx), await this.readFields(ctx), key);
+    replyJson(ctx, 201, jsonOfTask(task));
+  };
+
+  readonly get: Handler = async (ctx) => {
+    replyJson(ctx, 200, jsonOfTask(await this.tasks.get(sessionOf(ctx), taskIdOf(ctx))));
+  };
+
+  readonly update: Handler = async (ctx) => {
+    const session = sessionOf(ctx);
+    const id = taskIdOf(ctx);
+    const fields = await this.readFields(ctx).catch(async (error: unknown) => {
+      await this.tasks.get(session, id); // That the task is missing is reported before an unreadable body.
+      throw error;
+    });
+    const task = await this.tasks.update(session, id, fields);
+    replyJson(ctx, 200, jsonOfTask(task));
+  };
+
+  readonly delete: Handler = async (ctx) => {
+    await this.tasks.delete(sessionOf(ctx), taskIdOf(ctx));
+    reply(ctx, 200, { message: 'Task deleted successfully' });
+  };
+}
+
+function taskIdOf(ctx: Context): number {
+  return ctx.state.taskId ?? 0;
+}
+
+/** How long a list may be, in characters of JSON, and still not count as a long read. */
+const maxShortText = 2 ** 18;
+
+/** A list that begins with the first tasks, and goes on with pages as they come, up to an id. */
+async function* jsonArray(
+  first: string,
+  more: AsyncIterable<TaskPage> | readonly TaskPage[],
+  upTo = Infinity,
+): AsyncGenerator<string> {
+  yield `[${first}`;
+  for await (const { tasks } of more) {
+    const json = jsonOfTasks(tasks.filter(({ id }) => id <= upTo));
+    if (json !== '') yield `,${json}`;
+  }
+  yield ']';
+}

@@ -1,0 +1,118 @@
+import { HttpError } from 'koa';
+import {
+  PortError,
+  StorageUnavailable,
+  UnreadableData,
+  type Log,
+  type PortErrorCode,
+} from '../../../application/ports.js';
+import { DomainError, type ErrorCode } from '../../../domain/errors.js';
+import { InvalidFields } from '../../../domain/fields.js';
+import { Throttled } from '../../../domain/limit.js';
+import type { Context, Middleware } from '../context.js';
+import { fieldMessage } from '../response/field-messages.js';
+import { Refusal, refusal } from '../response/http-error.js';
+import { reply } from '../response/reply.js';
+import { describeUnforeseen } from '../../../application/describe-error.js';
+
+/** The response to every error of the use cases and the ports (docs/api.md, sections 1, 5, 6 and 9). */
+export const errorResponses: Readonly<Record<ErrorCode | PortErrorCode, Refusal>> = {
+  registration_closed: refusal(403, 'Registration is closed.'),
+  invalid_credentials: refusal(401, 'No active account found with the given credentials'),
+  token_invalid: refusal(401, 'Token is invalid or expired', 'token_not_valid'),
+  token_wrong_type: refusal(401, 'Token has wrong type', 'token_not_valid'),
+  token_revoked: refusal(401, 'Token is blacklisted', 'token_not_valid'),
+  user_not_found: refusal(401, 'User not found', 'user_not_found'),
+  user_inactive: refusal(401, 'User is inactive', 'user_inactive'),
+  no_active_account: refusal(401, 'No active account found for the given token.'),
+  task_not_found: new Refusal(404, { error: 'Task not found' }),
+  task_limit_reached: refusal(403, 'You have as many tasks as one user may have; delete some first.'),
+  byte_limit_reached: refusal(
+    403,
+    'Your tasks have as much text as those of one user may have; delete some first.',
+  ),
+  too_many_reads: tooMany(
+    'You have as many long lists in progress as one user may; try again when one has ended.',
+    5,
+  ),
+  request_limit_reached: tooMany(
+    'You have used as many keys of requests as one user may in a day; use none for now.',
+    3600,
+  ),
+  session_not_found: new Refusal(404, { error: 'Session not found' }),
+  request_key_reused: refusal(422, 'Idempotency-Key was used for another task before.'),
+  storage_unavailable: unavailable(1),
+  overloaded: unavailable(5),
+};
+
+/** What a 401 asks for (RFC 6750, section 3). */
+const challenge = { 'WWW-Authenticate': 'Bearer realm="api"' };
+
+/** Turns whatever is thrown behind it into a response. */
+export function handleErrors(log: Log): Middleware {
+  return async (ctx, next) => {
+    try {
+      await next();
+    } catch (error) {
+      replyWithError(ctx, error, log);
+    }
+  };
+}
+
+/** Responds to an error. Unexpected ones are logged, and tell the client nothing. A response that has begun breaks off. */
+export function replyWithError(ctx: Context, error: unknown, log: Log): void {
+  const { status, body, headers } = translate(error);
+  if (error instanceof PortError) ctx.state.failure = failureOf(error);
+  if (status === 500) logUnexpected(error, ctx, log);
+  if (ctx.res.headersSent) ctx.res.destroy();
+  else reply(ctx, status, body, status === 401 ? { ...headers, ...challenge } : headers);
+}
+
+function logUnexpected(error: unknown, ctx: Context, log: Log): void {
+  const { kind, at } = describeUnforeseen(error);
+  ctx.state.failure = kind;
+  const { requestId } = ctx.state;
+  if (error instanceof UnreadableData) {
+    const { key, score } = error;
+    return log.error({ requestId, key, score }, 'What is stored there cannot be read. It is left as it is.');
+  }
+  log.error({ requestId, kind, at }, 'Unexpected error while handling a request');
+}
+
+function translate(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  if (error instanceof DomainError || error instanceof PortError) return errorResponses[error.code];
+  if (error instanceof InvalidFields) return new Refusal(400, messagesOf(error));
+  if (error instanceof Throttled) return tooManyAttempts(error);
+  // What middleware of others throws, by ctx.throw(403) for example.
+  if (error instanceof HttpError) {
+    const { status, expose, message, headers } = error;
+    return new Refusal(status, { detail: expose ? message : 'Internal server error.' }, headers);
+  }
+  return internalError;
+}
+
+const internalError = refusal(500, 'Internal server error.');
+
+function messagesOf({ issues }: InvalidFields): Record<string, string[]> {
+  return Object.fromEntries(Object.entries(issues).map(([name, list]) => [name, list.map(fieldMessage)]));
+}
+
+function tooMany(detail: string, retryAfterSeconds: number): Refusal {
+  return new Refusal(429, { detail }, { 'Retry-After': String(retryAfterSeconds) });
+}
+
+function tooManyAttempts({ wait }: Throttled): Refusal {
+  const seconds = Math.max(1, Math.ceil(wait));
+  const detail = `Request was throttled. Expected available in ${seconds} seconds.`;
+  return tooMany(detail, seconds);
+}
+
+function failureOf(error: PortError): string {
+  return error instanceof StorageUnavailable ? `storage: ${error.reason}` : error.code;
+}
+
+function unavailable(retryAfterSeconds: number): Refusal {
+  const body = { detail: 'Service temporarily unavailable.' };
+  return new Refusal(503, body, { 'Retry-After': String(retryAfterSeconds) });
+}

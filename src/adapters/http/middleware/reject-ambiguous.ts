@@ -1,0 +1,43 @@
+import type { Middleware } from '../context.js';
+import { Refusal, refusal } from '../response/http-error.js';
+
+/** How many headers a request may have. */
+const maxHeaders = 1000;
+
+/** A host and perhaps a port (RFC 9110, 7.2), without the characters that the grammar allows and no name has. */
+const host = '(?:[\\w.~-]+|\\[[\\w.:%~-]+\\])(?::\\d*)?';
+const validHost = new RegExp(`^(?:${host})?$`);
+/** A target that is no path: `*` or a whole URL. */
+const otherTarget = new RegExp(`^(?:\\*|https?://${host}(?:[/?][^#]*)?)$`, 'i');
+const endsInChunked = /(?:^|,[ \t]*)chunked$/i;
+
+const malformedRequest = { detail: 'Malformed request.' };
+const malformed = new Refusal(400, malformedRequest);
+const tooManyHeaders = refusal(431, 'Request headers too large.');
+// Where the body ends is uncertain, and so is what comes behind it.
+const close = { Connection: 'close' };
+const wrongFraming = new Refusal(400, malformedRequest, close);
+const unknownTransferEncoding = new Refusal(
+  501,
+  { detail: 'The only supported Transfer-Encoding is chunked.' },
+  close,
+);
+
+/**
+ * Rejects ambiguous requests, which a proxy might read in another way (request smuggling), and what is not HTTP/1.0 or 1.1
+ * (RFC 9112, 2.3, 3.2 and 6.1).
+ */
+export const rejectAmbiguous: Middleware = ({ req }, next) => {
+  const { headers, rawHeaders, httpVersion, url = '' } = req;
+  if (rawHeaders.length > 2 * maxHeaders) throw tooManyHeaders;
+  const isOld = httpVersion === '1.0';
+  if (!isOld && httpVersion !== '1.1') throw malformed;
+  if (headers.host === undefined ? !isOld : !validHost.test(headers.host)) throw malformed; // Two hosts come joined.
+  const isPath = url.startsWith('/') && !url.includes('#');
+  if (!isPath && !otherTarget.test(url)) throw malformed;
+  const coding = headers['transfer-encoding'];
+  if (coding === undefined) return next();
+  if (isOld || !endsInChunked.test(coding)) throw wrongFraming;
+  if (coding.toLowerCase() !== 'chunked') throw unknownTransferEncoding;
+  return next();
+};

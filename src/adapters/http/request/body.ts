@@ -1,0 +1,170 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import bodyParser from 'koa-bodyparser';
+import type { Fields } from '../../../domain/fields.js';
+import { parseContentType, type Charset } from './content-type.js';
+import type { Context } from '../context.js';
+import { discardBody, maxChunks } from './discard-body.js';
+import { parseForm } from './parse-form.js';
+import { parseJson } from './parse-json.js';
+import { parseMultipart } from './parse-multipart.js';
+import { Refusal, refusal } from '../response/http-error.js';
+
+/** Reads the fields that a request carries in its body (docs/api.md, section 3). */
+export type ReadFields = (ctx: Context) => Promise<Fields>;
+
+/** Makes fields of a body that is not empty. */
+type Parse = (body: Buffer) => Fields | Promise<Fields>;
+
+const mediaTypes = ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'] as const;
+const [json, form, multipart] = mediaTypes;
+
+/** Bytes up to which a body of a known length is read here. */
+const shortLength = 16 * 1024;
+
+/** More fields than any client has reason to send in a form. */
+const maxFormFields = 1000;
+
+/**
+ * A reader of bodies up to a number of bytes. Empty bodies are `{}` whatever type they claim. A type that is not read
+ * here is refused before a body that is too large.
+ */
+export function fieldsReader(limit: number): ReadFields {
+  const readLong = longBodyReader(limit);
+  return async (ctx) => {
+    const { headers } = ctx.req;
+    const parse = parserOf(headers);
+    if (parse instanceof Refusal) {
+      if (await hasBody(ctx.req)) throw parse;
+      return {};
+    }
+    const length = Number(headers['content-length']);
+    if (length > limit) throw tooLarge;
+    const { rawBody } = ctx.request;
+    const isHere = length <= shortLength || Number.isNaN(length);
+    const bytes =
+      typeof rawBody === 'string'
+        ? Buffer.from(rawBody) // Middleware of somebody else has read it.
+        : await (isHere ? read(ctx.req, limit) : readLong(ctx));
+    return bytes.length === 0 ? {} : parse(bytes);
+  };
+}
+
+/** How the body is to be parsed, or why it is not. */
+function parserOf(headers: IncomingHttpHeaders): Parse | Refusal {
+  const encoding = headers['content-encoding']?.toLowerCase() ?? 'identity';
+  if (encoding !== 'identity' && encoding !== '') {
+    return refusal(415, `Unsupported content encoding "${encoding}" in request.`);
+  }
+  const contentType = headers['content-type'] ?? '';
+  const { mediaType, charset, boundary } = parseContentType(contentType);
+  if (charset) {
+    if (mediaType === json) return (body) => readJson(body, charset);
+    if (mediaType === form) return (body) => readForm(body, charset);
+    if (mediaType === multipart) return (body) => readMultipart(body, charset, boundary);
+  }
+  return refusal(415, `Unsupported media type "${contentType}" in request.`);
+}
+
+/** Whether there is a body that is not empty. Nothing is read where the head tells. */
+async function hasBody(request: IncomingMessage): Promise<boolean> {
+  const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
+  if (length !== undefined || coding === undefined) return Number(length ?? 0) > 0;
+  return new Promise((resolve, reject) => {
+    discardBody(request);
+    request.once('data', () => resolve(true));
+    request.once('end', () => resolve(false));
+    request.once('error', () => reject(malformed));
+  });
+}
+
+/**
+ * Reads a body that is known to be short, or comes in chunks. koa-bodyparser would do so at several times the cost, and at
+ * so much for chunks of one byte that others wait.
+ */
+function read(request: IncomingMessage, limit: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const refuse = (reason: Refusal) => {
+      request.off('data', collect);
+      discardBody(request);
+      reject(reason);
+    };
+    const collect = (chunk: Buffer) => {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length > limit) refuse(tooLarge);
+      else if (chunks.length > maxChunks(length)) refuse(tooManyChunks);
+    };
+    request.on('data', collect);
+    request.on('end', () => resolve(Buffer.concat(chunks)));
+    request.on('error', () => reject(malformed));
+  });
+}
+
+function longBodyReader(limit: number): (ctx: Context) => Promise<Buffer> {
+  const options = {
+    enableTypes: ['text'],
+    extendTypes: { text: [...mediaTypes] },
+    textLimit: `${limit}b`,
+    // One character per byte: as UTF-8, invalid bytes would be replaced instead of rejected.
+    encoding: 'latin1',
+    onerror: () => {
+      throw malformed; // Too large it is not: its length is known.
+    },
+  };
+  const readText = bodyParser(options);
+  return async (ctx) => {
+    await readText(ctx, noop);
+    const { rawBody } = ctx.request;
+    return Buffer.from(typeof rawBody === 'string' ? rawBody : '', 'latin1');
+  };
+}
+
+function readJson(body: Buffer, { isText, decode }: Charset): Fields {
+  if (!isText(body)) throw refusal(400, 'JSON parse error - the body is not text in its charset');
+  const text = decode(body);
+  const value = parseJson(text);
+  if (value === null) throw new Refusal(400, { non_field_errors: ['No data provided'] });
+  if (typeof value === 'object' && !Array.isArray(value)) return value as Fields;
+  const message = `Invalid data. Expected a dictionary, but got ${kindOf(value, text)}.`;
+  throw new Refusal(400, { non_field_errors: [message] });
+}
+
+/** What clients are used to being told that their value is. */
+function kindOf(value: unknown, text: string): string {
+  if (Array.isArray(value)) return 'list';
+  if (typeof value === 'string') return 'str';
+  if (typeof value === 'boolean') return 'bool';
+  return /^\s*-?\d+\s*$/.test(text) ? 'int' : 'float';
+}
+
+function readForm(body: Buffer, { decode }: Charset): Fields {
+  const text = body.toString('latin1');
+  if (text.split('&', maxFormFields + 1).length > maxFormFields)
+    throw refusal(400, 'Too many fields in the form.');
+  return fieldsOf(parseForm(text, decode));
+}
+
+async function readMultipart(body: Buffer, { decode }: Charset, boundary?: string): Promise<Fields> {
+  const parts = await parseMultipart(body, boundary);
+  const texts = parts.filter(({ filename }) => filename === undefined);
+  const files = parts.filter(({ filename }) => filename !== undefined);
+  // As clients are used to, a file comes before a text of the same name.
+  return fieldsOf([
+    ...texts.map(({ name, content }) => [name, decode(content)] as const),
+    ...files.map(({ name, filename }) => [name, { filename }] as const),
+  ]);
+}
+
+/** The last value of each name. In a form a field that may be left out may as well be empty. */
+function fieldsOf(entries: readonly (readonly [name: string, value: unknown])[]): Fields {
+  const { status, ...fields } = Object.fromEntries(entries);
+  return status === undefined || status === '' ? fields : { ...fields, status };
+}
+
+const malformed = refusal(400, 'Malformed request.');
+const tooLarge = refusal(413, 'Request body too large.');
+const tooManyChunks = refusal(400, 'Request body in too many chunks.');
+
+async function noop(): Promise<void> {}

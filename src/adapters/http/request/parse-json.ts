@@ -1,0 +1,111 @@
+import { Refusal, refusal } from '../response/http-error.js';
+
+/** Deeper than any client has reason to nest, and shallow enough for every recursion that comes after. */
+const maxDepth = 1000;
+
+/** More than any client has reason to send; a megabyte of the shortest values would take a tenth of a second to parse. */
+const maxCommas = 10_000;
+
+/** As many digits as the replaced backend reads. */
+const maxDigits = 4300;
+
+/** Whole numbers of fewer characters are read exactly. */
+const exactLength = 16;
+
+/** Numbers of fewer characters are read exactly and in range, such as 1e99. */
+const harmlessLength = 5;
+
+/** Numbers of fewer characters and without an exponent are in range. */
+const inRangeLength = 309;
+
+/**
+ * Parses JSON (RFC 8259). Whole numbers that a number cannot hold exactly come as strings of their digits, if they are in
+ * a list or an object. Throws a 400 for malformed text, for numbers out of range, for values nested too deeply, and for
+ * too many of them.
+ */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(quoteHugeNumbers(text));
+  } catch (error) {
+    throw error instanceof Refusal ? error : malformed('the body is not valid JSON');
+  }
+}
+
+const quote = 0x22;
+const comma = 0x2c;
+const minus = 0x2d;
+const zero = 0x30;
+const nine = 0x39;
+const openBracket = 0x5b;
+const backslash = 0x5c;
+const closeBracket = 0x5d;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+
+/**
+ * Walks once through the text, which may be malformed, before anything is made of it. Throws a 400 if it is nested too
+ * deeply or has too many values, and puts quotes around the huge numbers.
+ */
+function quoteHugeNumbers(json: string): string {
+  let depth = 0;
+  let commas = 0;
+  let result = '';
+  let copied = 0;
+  for (let i = 0; i < json.length; i++) {
+    const code = json.charCodeAt(i);
+    if (code === quote) i = endOfString(json, i);
+    else if (code === openBracket || code === openBrace) {
+      if (++depth > maxDepth) throw malformed('nested too deeply');
+    } else if (code === closeBracket || code === closeBrace) depth--;
+    else if (code === comma) {
+      if (++commas > maxCommas) throw malformed('too many values');
+    } else if (code === minus || (code >= zero && code <= nine)) {
+      const number = numberAt(json, i);
+      if (isHuge(number) && depth > 0 && !isName(json, i + number.length)) {
+        result += `${json.slice(copied, i)}"${number}"`;
+        copied = i + number.length;
+      }
+      i += number.length - 1;
+    }
+  }
+  return result + json.slice(copied);
+}
+
+const numberPattern = /[\d.eE+-]+/y;
+
+/** The index of the quote that ends the string which begins at an index; the end of the text if there is none. */
+function endOfString(json: string, start: number): number {
+  let end = start + 1;
+  while (end < json.length && json.charCodeAt(end) !== quote)
+    end += json.charCodeAt(end) === backslash ? 2 : 1;
+  return end;
+}
+
+function numberAt(json: string, start: number): string {
+  numberPattern.lastIndex = start;
+  return numberPattern.exec(json)?.[0] ?? '';
+}
+
+/** Whether a number is whole and cannot be read exactly; throws a 400 if it is out of range. */
+function isHuge(number: string): boolean {
+  if (number.length < harmlessLength) return false;
+  const digits = /^-?([1-9]\d*)$/.exec(number)?.[1];
+  if (digits === undefined) {
+    const mayBeOutOfRange = number.length >= inRangeLength || /[eE]/.test(number);
+    if (mayBeOutOfRange && !Number.isFinite(Number(number))) throw malformed('a number is out of range');
+    return false;
+  }
+  if (digits.length > maxDigits) throw malformed('a number is out of range');
+  return digits.length >= exactLength && !Number.isSafeInteger(Number(number));
+}
+
+/** Whether a colon follows: a number is no name, but a text in its place would be one. */
+function isName(json: string, end: number): boolean {
+  const colon = /\s*:/y;
+  colon.lastIndex = end;
+  return colon.test(json);
+}
+
+function malformed(reason: string): Error {
+  return refusal(400, `JSON parse error - ${reason}`);
+}

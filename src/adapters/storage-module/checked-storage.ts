@@ -1,0 +1,64 @@
+import { describeUnforeseen } from '../../application/describe-error.js';
+import { storageRejections, StorageUnavailable, type Log, type Storage } from '../../application/ports.js';
+import { DomainError } from '../../domain/errors.js';
+import { inTime } from './with-timeout.js';
+import { answers } from './result-schemas.js';
+
+/** Milliseconds within which a call is answered. */
+const patience = 1_000;
+
+type Method = (...args: unknown[]) => Promise<unknown>;
+
+/**
+ * A storage that keeps the ports' promises whatever the given one does: throws, never answers, answers something else.
+ * Such a call is rejected with StorageUnavailable, within a second. The log tells of each method that begins to fail.
+ */
+export function guardStorage(storage: Storage, log: Log): Storage {
+  return guardMembers(storage, answers, log, '') as Storage;
+}
+
+function guardMembers(owner: object, expected: object, log: Log, path: string): object {
+  const guarded = Object.entries(expected).map(([name, read]: [string, object]) => {
+    const member = Reflect.get(owner, name) as object;
+    const fullName = `${path}${name}`;
+    if (typeof read !== 'function') return [name, guardMembers(member, read, log, `${fullName}.`)];
+    const call: Method = async (...args) => Reflect.apply(member as Method, owner, args);
+    return [name, guardMethod(call, read as (answer: unknown, args: unknown[]) => unknown, fullName, log)];
+  });
+  return Object.fromEntries(guarded) as object;
+}
+
+function guardMethod(
+  call: Method,
+  read: (answer: unknown, args: unknown[]) => unknown,
+  name: string,
+  log: Log,
+): Method {
+  let fails = false;
+  return async (...args) => {
+    try {
+      const late = () => new StorageUnavailable(`${name}: timeout`);
+      const answer = read(await inTime(call(...args), patience, late), args);
+      fails = false;
+      return answer;
+    } catch (error) {
+      // Known by its code alone, for somebody else's module has no class of ours.
+      const rejection = storageRejections.find((code) => code === codeOf(error));
+      if (rejection) throw new DomainError(rejection);
+      const failure = describeFailure(error, name);
+      if (!fails) log.warn(failure, 'The storage does not do what it promises; answering 503 meanwhile.');
+      fails = true;
+      throw new StorageUnavailable(failure.reason);
+    }
+  };
+}
+
+function describeFailure(error: unknown, name: string): { reason: string; at: readonly string[] } {
+  if (error instanceof StorageUnavailable) return { reason: error.reason, at: [] };
+  const { kind, at } = describeUnforeseen(error);
+  return { reason: `${name}: ${kind}`, at };
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}

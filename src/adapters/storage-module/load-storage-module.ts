@@ -1,0 +1,56 @@
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { CreateStorage, Storage, StorageOptions } from '../../application/ports.js';
+import { guardStorage } from './checked-storage.js';
+import { answers } from './result-schemas.js';
+import { inTime } from './with-timeout.js';
+
+/** Thrown when a storage module cannot be used, with a sentence that says why. */
+export class StorageError extends Error {
+  override readonly name = 'StorageError';
+}
+
+/**
+ * Loads the module and creates its storage, which keeps the ports' promises whatever the module does later. Throws
+ * StorageError if the module is not what a storage promises, or has no storage within `timeout` milliseconds.
+ */
+export async function loadStorageModule(
+  specifier: string,
+  options: StorageOptions,
+  timeout: number,
+): Promise<Storage> {
+  const problem = (what: string) => new StorageError(`STORAGE=${specifier}: ${what}.`);
+  const tooLate = (what: string) => () => problem(`${what} after ${timeout / 1000} seconds`);
+  const loaded = load(specifier).catch((error: unknown) => {
+    throw problem(`the module cannot be loaded: ${firstLine(error)}`);
+  });
+  const module = await inTime(loaded, timeout, tooLate('the module has not been loaded'));
+  if (typeof module.createStorage !== 'function') throw problem('the module does not export createStorage');
+  const created = Promise.resolve()
+    .then(() => module.createStorage?.(options))
+    .catch((error: unknown) => {
+      throw problem(`createStorage failed: ${firstLine(error)}`);
+    });
+  const storage: unknown = await inTime(created, timeout, tooLate('createStorage has not answered'));
+  const missing = missingMethods(storage);
+  if (missing.length > 0) throw problem(`createStorage answered a storage without ${missing.join(', ')}`);
+  return guardStorage(storage as Storage, options.log);
+}
+
+/** A path is taken from the working directory, everything else as an `import` would find it. */
+async function load(specifier: string): Promise<{ createStorage?: CreateStorage }> {
+  const isPath = /^\.{0,2}\//.test(specifier);
+  return import(isPath ? pathToFileURL(resolve(specifier)).href : specifier);
+}
+
+function missingMethods(value: unknown, expected: object = answers, path = ''): string[] {
+  return Object.entries(expected).flatMap(([name, part]: [string, object]) => {
+    const member = (value as Record<string, unknown> | undefined | null)?.[name];
+    if (typeof part !== 'function') return missingMethods(member, part, `${path}${name}.`);
+    return typeof member === 'function' ? [] : [`${path}${name}`];
+  });
+}
+
+function firstLine(error: unknown): string {
+  return String(error instanceof Error ? error.message : error).split('\n', 1)[0] ?? '';
+}

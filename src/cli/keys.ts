@@ -1,0 +1,30 @@
+import { randomBytes } from 'node:crypto';
+import { fchmodSync, fstatSync } from 'node:fs';
+import { print, printDone } from '../adapters/terminal/print.js';
+import { ConfigError, readConfig } from '../config/config.js';
+import { addKey, newKeysFile } from '../config/keys-file.js';
+
+/** Prints a file of one new key, or adds a new key to the given file and tells what to do with it. */
+export async function makeKey(file: string | undefined, algorithmName: string | undefined): Promise<void> {
+  const { algorithm } = readConfig({ ALGORITHM: algorithmName });
+  const kid = `${new Date().toISOString().slice(0, 10)}-${randomBytes(4).toString('hex')}`;
+  if (file === undefined) {
+    keepFileFromOthers();
+    return print(newKeysFile(algorithm, kid));
+  }
+
+  const problems: string[] = [];
+  const count = addKey(file, algorithm, kid, (sentence) => void problems.push(sentence));
+  if (count === undefined) throw new ConfigError(problems);
+  await printDone(
+    count === 1
+      ? `${file} holds the key ${kid}. Start the server with SIGNING_KEYS_FILE=${file}`
+      : `${file} holds the key ${kid} as the last of ${count}. Send SIGHUP to every server; then move the key to the front, and send it again.`,
+  );
+}
+
+/** A file that the shell has made for standard output can be read by everybody, as a rule. */
+function keepFileFromOthers(): void {
+  const stat = fstatSync(1);
+  if (stat.isFile()) fchmodSync(1, stat.mode & 0o700);
+}

@@ -1,0 +1,116 @@
+import cluster from 'node:cluster';
+import { BcryptThreads } from '../adapters/crypto/bcrypt-threads.js';
+import { JwtTokenSigner } from '../adapters/crypto/jwt-token-signer.js';
+import { HealthController } from '../adapters/http/controllers/health-controller.js';
+import { HttpServer } from '../adapters/http/http-server.js';
+import { describeUnforeseen } from '../application/describe-error.js';
+import type { Clock, Log } from '../application/ports.js';
+import type { Config } from '../config/config.js';
+import { createContainer, HttpApp } from '../container.js';
+import { handleSignal } from '../runtime/held-signals.js';
+import { isReadableByOthers } from '../config/keys-file.js';
+import type { LogOutput } from '../runtime/log-output.js';
+import { rereadKeysFile } from '../config/signing-keys.js';
+import { onStopSignal, stopWhenTold } from '../runtime/shutdown-signals.js';
+import { createStorage } from '../create-storage.js';
+import { keepNextTickFast } from '../runtime/v8-workarounds.js';
+
+/** Thrown when the server cannot listen, with a sentence that says why. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+}
+
+/** How long a stop may take, in milliseconds. */
+const stopPatience = { idle: 1_000, busy: 10_000 };
+
+/**
+ * Starts to answer requests, and stops at SIGTERM or SIGINT; a second signal ends the process at once. A worker stops at
+ * SIGTERM, and at SIGUSR2 if another takes its place. At SIGHUP it reads its keys again, if they are in a file of several.
+ */
+export async function serve(config: Config, clock: Clock, log: Log, output: LogOutput): Promise<void> {
+  keepNextTickFast();
+  // A promise that somebody else's storage has forgotten must not end the server.
+  process.on('unhandledRejection', (reason) => {
+    log.error(describeUnforeseen(reason), 'A promise was rejected, and nobody had waited for it.');
+  });
+  const storage = await createStorage(config.storage, { clock, log });
+  const container = createContainer(config, storage, clock, log, { complaints: [() => output.complaint()] });
+  await container
+    .get(BcryptThreads)
+    .start()
+    .catch((error: unknown) => {
+      log.warn(describeUnforeseen(error), 'No thread for password hashes can be started now.');
+    });
+  const server = new HttpServer(container.get(HttpApp).callback());
+  const port = await server.listen(config.port, config.host).catch((error: NodeJS.ErrnoException) => {
+    throw new ListenError(whyNotListening(error, config));
+  });
+
+  if (config.storage.kind === 'memory') output.write(welcome(config, port));
+  log.info({ host: config.host, port, storage: config.storage.kind }, 'listening');
+
+  const { signingKeysFile } = config;
+  if (signingKeysFile !== undefined) {
+    handleSignal('SIGHUP', () => rereadKeys(signingKeysFile, container.get(JwtTokenSigner), log));
+  }
+  const stop = async (signal: NodeJS.Signals) => {
+    log.info({ signal }, 'stopping');
+    // Whoever asks a worker means all of them.
+    if (signal !== 'SIGUSR2') container.get(HealthController).announceStop();
+    await server.stop(stopPatience);
+    await storage.close().catch(() => log.warn({}, 'The storage could not be closed.'));
+    log.info({}, 'stopped');
+    process.exit(0);
+  };
+  if (cluster.isWorker) {
+    onStopSignal(['SIGTERM', 'SIGUSR2'], stop);
+    // A terminal sends these to all of its processes; a worker waits for its supervisor's word.
+    for (const signal of ['SIGINT', 'SIGHUP'] as const) handleSignal(signal, () => undefined);
+  } else {
+    stopWhenTold(stop, log, signingKeysFile);
+    handleSignal('SIGUSR2', () =>
+      log.warn({}, 'SIGUSR2 replaces workers, and there are none; it does nothing here.'),
+    );
+  }
+}
+
+/** Exchanges the keys; where the file is wrong, those in force stay. */
+function rereadKeys(file: string, signer: JwtTokenSigner, log: Log): void {
+  const problems: string[] = [];
+  const keys = rereadKeysFile(file, (sentence) => void problems.push(sentence));
+  if (!keys) return log.error({ problems }, 'The signing keys cannot be read again; those in force stay.');
+  signer.useKeys(keys);
+  if (isReadableByOthers(file)) log.warn({}, `${file} can be read or changed by every user.`);
+  log.info({ keys: keys.map(({ id }) => id ?? null) }, 'The signing keys were read again.');
+}
+
+function whyNotListening({ code = 'unknown' }: NodeJS.ErrnoException, { host, port }: Config): string {
+  const reasons: Record<string, string> = {
+    EADDRINUSE: `Port ${port} of ${host} is in use: stop what listens there, or set PORT.`,
+    EADDRNOTAVAIL: `HOST=${host} is no address of this machine.`,
+    ENOTFOUND: `HOST=${host} is no address of this machine.`,
+    EACCES: `Port ${port} may not be used by this user: set PORT to 1024 or more.`,
+  };
+  return reasons[code] ?? `The server cannot listen on ${host}:${port} (${code}).`;
+}
+
+/** What somebody who tries Hexado needs to know, and three commands that work as they are printed. */
+function welcome({ host, signingKeys }: Config, port: number): string {
+  const isAnyAddress = host === '0.0.0.0' || host === '::';
+  const name = isAnyAddress ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
+  const url = `http://${name}:${port}`;
+  const key = signingKeys
+    ? 'The tokens are signed with your key.'
+    : 'The tokens are signed with a random key and are good until the server stops; set SIGNING_KEY to keep them.';
+  return `
+Hexado answers at ${url}
+The data is in memory and gone when the server stops; set STORAGE=redis to keep it.
+${key}
+
+Register, sign in, create a task:
+  curl -s ${url}/tasks/register/ -d username=jigyasnh -d password=securepassword123
+  ACCESS=$(curl -s ${url}/api/token/ -d username=jigyasnh -d password=securepassword123 | sed 's/.*"access":"\\([^"]*\\)".*/\\1/')
+  curl -s ${url}/tasks/create/ -H "Authorization: Bearer $ACCESS" -d title='Buy milk' -d description='Two litres'
+
+`;
+}

@@ -1,0 +1,307 @@
+import { availableParallelism } from 'node:os';
+import { algorithms, type Algorithm, type SigningKeys } from '../adapters/crypto/signing-key.js';
+import { parseTrustedProxies, type TrustedProxies } from '../adapters/http/request/client-address.js';
+import {
+  parseRedisSettings,
+  type RedisSettings,
+  type RedisVariable,
+} from '../adapters/redis/redis-settings.js';
+import type { Registration } from '../application/register-user.js';
+import {
+  parseBoolean,
+  parseDuration,
+  parseLimit,
+  parseSize,
+  parseSwitch,
+  parseWhole,
+} from './parse-values.js';
+import type { AttemptLimits } from '../domain/limit.js';
+import type { SessionPolicy } from '../domain/session.js';
+import type { TaskLimits } from '../domain/task.js';
+import { isReadableByOthers } from './keys-file.js';
+import { misspeltNames } from './misspelt-names.js';
+import { readSettingFile } from './read-setting-file.js';
+import { readSigningKeys } from './signing-keys.js';
+import { withoutPasswords } from './hide-passwords.js';
+
+/** All that can be set, each by one environment variable, with its default. The order is that of the help text. */
+export const variables = {
+  HOST: ['127.0.0.1 in memory, else 0.0.0.0', 'address to listen on'],
+  PORT: ['3000', 'port to listen on; 0 takes a free one'],
+  STORAGE: [
+    'memory',
+    'memory, redis, or a module of your own: a package, or a path that starts with ./ or /',
+  ],
+  REDIS_URL: [
+    'none',
+    'redis://[user:password@]host[:port][,host[:port]...][/database]; rediss:// for TLS; unix:///path?db=0',
+  ],
+  REDIS_MODE: ['single', 'single, sentinel or cluster'],
+  REDIS_PASSWORD_FILE: ['none', 'file that holds the password, instead of one in REDIS_URL'],
+  REDIS_SENTINEL_NAME: ['none', "the master's name, with REDIS_MODE=sentinel"],
+  REDIS_SENTINEL_USERNAME: ['none', 'user of the Sentinels themselves'],
+  REDIS_SENTINEL_PASSWORD: ['none', 'password of the Sentinels themselves'],
+  REDIS_SENTINEL_PASSWORD_FILE: ['none', 'file that holds the password of the Sentinels'],
+  REDIS_TLS_CA_FILE: [
+    'those that Node knows',
+    "certificates that Redis' own is signed by, as PEM; with rediss:// in REDIS_URL",
+  ],
+  REDIS_TLS_CERT_FILE: ['none', 'certificate to show to Redis, as PEM'],
+  REDIS_TLS_KEY_FILE: ['none', 'private key of that certificate, as PEM'],
+  REDIS_TLS_SERVERNAME: ['host in REDIS_URL', "name in Redis' certificate"],
+  REDIS_KEY_PREFIX: ['hexado:', 'what every key in Redis starts with'],
+  REDIS_WAIT_REPLICAS: [
+    '0',
+    'how many replicas must have a write before it is acknowledged; all: those that are online, at least one',
+  ],
+  SIGNING_KEY: ['random in memory', 'secret that signs the tokens, at least 32 bytes'],
+  SIGNING_KEY_FILE: ['none', 'file that holds the signing key'],
+  SIGNING_KEYS_FILE: ['none', 'file of several keys, made by hexado keys new and read again at SIGHUP'],
+  ALGORITHM: ['HS256', 'HS256, or RS256 or ES256 with a private key as PEM; of a single key and of new ones'],
+  ACCESS_TOKEN_LIFETIME: ['30m', 'how long an access token is good: 90s, 30m, 12h, 7d'],
+  REFRESH_TOKEN_LIFETIME: ['1d', 'how long a refresh token is good'],
+  SESSION_LIFETIME: [
+    '30d',
+    'how long after sign-in a session ends at the latest, when refresh tokens rotate',
+  ],
+  ROTATE_REFRESH_TOKENS: ['false', 'true: every refresh token works once and returns its successor'],
+  REFRESH_GRACE: [
+    '10s',
+    'how long a rotated-out refresh token still gets the current one; 0 is strict, 1d suits clients that keep copies',
+  ],
+  MAX_SESSIONS_PER_USER: [
+    '100',
+    'active sessions of one user, up to 1000; a further sign-in ends the least recently used',
+  ],
+  MAX_TASKS_PER_USER: ['100000', 'tasks of one user, up to 10000000'],
+  MAX_BYTES_PER_USER: [
+    '64mb',
+    "titles and descriptions of one user's tasks together, in UTF-8: 500kb, 64mb, 1gb, up to 1024gb",
+  ],
+  REGISTRATION: ['open', 'open, or closed: only hexado user create adds users'],
+  BCRYPT_COST: ['12', 'work per password hash, 4 to 15; each step doubles it'],
+  BODY_LIMIT: ['1mb', 'largest request body: 65536b, 100kb, 1mb, up to 64mb'],
+  WORKERS: ['1', 'processes behind one port: a number, or auto for one per core; not in memory'],
+  THROTTLE_SIGN_IN: ['30/5m', 'wrong sign-ins under one name from one address: 30/5m, 100/1h, off'],
+  THROTTLE_SIGN_IN_USERNAME: [
+    '100/5m',
+    'wrong sign-ins under one name from all addresses; off where THROTTLE_SIGN_IN is off',
+  ],
+  THROTTLE_SIGN_IN_ADDRESS: ['2000/5m', 'wrong sign-ins from one address; off where THROTTLE_SIGN_IN is off'],
+  THROTTLE_REGISTER: ['2000/1h', 'registrations from one address'],
+  THROTTLE_REFRESH: ['6000/5m', 'refreshes from one address'],
+  TRUST_PROXY: [
+    'none',
+    'proxies whose X-Forwarded-For is believed: how many, or their addresses and CIDR ranges by comma',
+  ],
+  FAST_PATHS: [
+    'on',
+    'on, or off: every request takes the ordinary way through Koa and its router, as tracing needs',
+  ],
+  LOG_LEVEL: ['info', 'trace, debug, info, warn, error, fatal or silent'],
+} as const satisfies Record<string, readonly [fallback: string, meaning: string]>;
+
+type Name = keyof typeof variables;
+const names = Object.keys(variables) as Name[];
+
+/** How many requests with an Idempotency-Key are remembered of a user, for a day each. */
+const requestsPerDay = 10_000;
+
+const registrations: readonly Registration[] = ['open', 'closed'];
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+/** Where the data lives. */
+export type StorageChoice =
+  | { readonly kind: 'memory' }
+  | { readonly kind: 'redis'; readonly redis: RedisSettings }
+  | { readonly kind: 'module'; readonly specifier: string };
+
+/** The settings of a process, all of them valid. */
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  readonly storage: StorageChoice;
+  /** Undefined with the storage in memory, where a random one will do. */
+  readonly signingKeys: SigningKeys | undefined;
+  /** Where the keys are read again, if they come from a file of several. */
+  readonly signingKeysFile: string | undefined;
+  /** What a random key is for. */
+  readonly algorithm: Algorithm;
+  readonly sessions: SessionPolicy;
+  readonly taskLimits: TaskLimits;
+  readonly registration: Registration;
+  readonly limits: AttemptLimits;
+  readonly bcryptCost: number;
+  /** In bytes. */
+  readonly bodyLimit: number;
+  /** How many processes answer requests. */
+  readonly workers: number;
+  /** Whose X-Forwarded-For is believed; 0 where nobody's is. */
+  readonly trustedProxies: TrustedProxies;
+  /** Whether common requests skip parts of Koa and its router. */
+  readonly fastPaths: boolean;
+  readonly logLevel: (typeof logLevels)[number];
+  /** What is allowed and yet unwise, in sentences. */
+  readonly warnings: readonly string[];
+}
+
+/** Thrown with every problem of the environment at once, a sentence each. None of them repeats a secret. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super();
+    this.problems = problems.map(withoutPasswords);
+  }
+}
+
+/** Reads the settings from an environment; throws ConfigError. Variables that are empty count as not set. */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const problems: string[] = [];
+  const problem = (sentence: string): undefined => void problems.push(sentence);
+  const text = (name: Name) => environment[name]?.trim() || undefined;
+
+  function value<T>(name: Name, parse: (text: string) => T | undefined, expected: string): T | undefined {
+    const given = text(name) ?? variables[name][0];
+    return parse(given) ?? problem(`${name}=${given}: expected ${expected}.`);
+  }
+  const duration = (name: Name, min: number) =>
+    value(name, (given) => parseDuration(given, min), 'a whole number and a unit: 90s, 30m, 12h, 7d');
+
+  const number = (name: Name, min: number, max: number) =>
+    value(name, (given) => parseWhole(given, min, max), `a whole number from ${min} to ${max}`);
+
+  const size = (name: Name, max: number, expected: string) =>
+    value(name, (given) => parseSize(given, max), expected);
+
+  const limit = (name: Name) =>
+    value(name, parseLimit, 'a number and a time: 30/5m, 100/1h; or off') ?? 'off';
+  const signIn = limit('THROTTLE_SIGN_IN');
+  const limitUnlessOff = (name: Name) => (signIn === 'off' && text(name) === undefined ? 'off' : limit(name));
+
+  const storage = readStorage(text, problem);
+  const inMemory = storage?.kind === 'memory';
+  const algorithm = value('ALGORITHM', parseAlgorithm, algorithms.join(', '));
+  const config: { [K in keyof Config]: Config[K] | undefined } = {
+    host: text('HOST') ?? (inMemory ? '127.0.0.1' : '0.0.0.0'),
+    port: value('PORT', (given) => parseWhole(given, 0, 65_535), 'a port from 0 to 65535'),
+    storage,
+    signingKeys: readSigningKeys(text, algorithm, !inMemory, problem),
+    signingKeysFile: text('SIGNING_KEYS_FILE'),
+    algorithm,
+    sessions: {
+      accessLifetime: duration('ACCESS_TOKEN_LIFETIME', 1) ?? 0,
+      refreshLifetime: duration('REFRESH_TOKEN_LIFETIME', 1) ?? 0,
+      sessionLifetime: duration('SESSION_LIFETIME', 1) ?? 0,
+      rotate: value('ROTATE_REFRESH_TOKENS', parseBoolean, 'true or false') ?? false,
+      grace: duration('REFRESH_GRACE', 0) ?? 0,
+      maxPerUser: number('MAX_SESSIONS_PER_USER', 1, 1_000) ?? 0,
+    },
+    taskLimits: {
+      tasks: number('MAX_TASKS_PER_USER', 1, 10_000_000) ?? 0,
+      bytes: size('MAX_BYTES_PER_USER', 2 ** 40, 'a size from 1kb to 1024gb: 500kb, 64mb, 1gb') ?? 0,
+      requests: requestsPerDay,
+    },
+    registration: value(
+      'REGISTRATION',
+      (given) => registrations.find((choice) => choice === given),
+      'open or closed',
+    ),
+    limits: {
+      signIn,
+      signInUsername: limitUnlessOff('THROTTLE_SIGN_IN_USERNAME'),
+      signInAddress: limitUnlessOff('THROTTLE_SIGN_IN_ADDRESS'),
+      register: limit('THROTTLE_REGISTER'),
+      refresh: limit('THROTTLE_REFRESH'),
+    },
+    bcryptCost: number('BCRYPT_COST', 4, 15),
+    bodyLimit: size('BODY_LIMIT', 64 * 2 ** 20, 'a size from 1kb to 64mb: 65536b, 100kb, 1mb'),
+    workers: value('WORKERS', parseWorkers, 'a number from 1 to 256, or auto'),
+    trustedProxies: value(
+      'TRUST_PROXY',
+      parseTrustedProxies,
+      'none, a number of proxies from 0 to 16, or addresses and ranges by comma: 10.0.0.0/8, 127.0.0.1',
+    ),
+    fastPaths: value('FAST_PATHS', parseSwitch, 'on or off'),
+    logLevel: value('LOG_LEVEL', (given) => logLevels.find((level) => level === given), logLevels.join(', ')),
+    warnings: [],
+  };
+  if (inMemory && config.workers !== undefined && config.workers > 1) {
+    problem(
+      `WORKERS=${text('WORKERS')}: with STORAGE=memory each worker would have data of its own; use STORAGE=redis.`,
+    );
+  }
+  const misspelt = misspeltNames(environment, names);
+  if (problems.length > 0) throw new ConfigError([...problems, ...misspelt]);
+  const warnings = [...misspelt, ...warningsAbout(config as Config), ...warningsAboutFiles(text)];
+  return { ...(config as Config), warnings };
+}
+
+function readStorage(
+  text: (name: Name) => string | undefined,
+  problem: (sentence: string) => undefined,
+): StorageChoice | undefined {
+  const storage = text('STORAGE');
+  if (storage === undefined) {
+    const unused = names.filter((name) => name.startsWith('REDIS_') && text(name) !== undefined);
+    if (unused.length === 0) return { kind: 'memory' };
+    return problem(`${unused.join(', ')} without STORAGE: set STORAGE=redis, or leave this out.`);
+  }
+  if (storage === 'memory') return { kind: 'memory' };
+  if (/^(?:memory|redis)$/.test(storage.toLowerCase()) && storage !== 'redis') {
+    return problem(`STORAGE=${storage}: write it in lower case, ${storage.toLowerCase()}.`);
+  }
+  if (/^rediss?:/i.test(storage))
+    return problem('STORAGE is a URL: set STORAGE=redis, and REDIS_URL to this.');
+  if (/^(?!file:)[a-z][\w+.-]*:/i.test(storage)) {
+    return problem(
+      'STORAGE is a URL: expected memory, redis, a package, or a path that starts with ./ or /.',
+    );
+  }
+  if (storage !== 'redis') return { kind: 'module', specifier: storage };
+  const defaults: { readonly [K in RedisVariable]?: string } = {
+    REDIS_MODE: variables.REDIS_MODE[0],
+    REDIS_KEY_PREFIX: variables.REDIS_KEY_PREFIX[0],
+    REDIS_WAIT_REPLICAS: variables.REDIS_WAIT_REPLICAS[0],
+  };
+  const redis = parseRedisSettings({
+    text: (name) => text(name) ?? defaults[name],
+    file(name) {
+      const path = text(name);
+      return path === undefined ? undefined : readSettingFile(name, path, problem);
+    },
+    problem,
+  });
+  return redis && { kind: 'redis', redis };
+}
+
+function parseAlgorithm(text: string): Algorithm | undefined {
+  return algorithms.find((algorithm) => algorithm === text);
+}
+
+function parseWorkers(text: string): number | undefined {
+  return text === 'auto' ? availableParallelism() : parseWhole(text, 1, 256);
+}
+
+/** Files of secrets should be for the server's own user, or its group. */
+function warningsAboutFiles(text: (name: Name) => string | undefined): string[] {
+  const files = names.filter((name) => /(?:KEYS?|PASSWORD)_FILE$/.test(name));
+  return files.flatMap((name) => {
+    const path = text(name);
+    const isOpen = path !== undefined && isReadableByOthers(path);
+    return isOpen ? [`${name}=${path} can be read or changed by every user: chmod o= ${path}`] : [];
+  });
+}
+
+function warningsAbout({ bcryptCost, limits, storage }: Config): string[] {
+  if (storage.kind === 'memory') return [];
+  return [
+    bcryptCost < 10 &&
+      `BCRYPT_COST=${bcryptCost} makes stolen password hashes cheap to guess; use 10 or more.`,
+    limits.signIn === 'off' &&
+      limits.signInUsername === 'off' &&
+      'THROTTLE_SIGN_IN=off lets anybody guess passwords as often as they like.',
+  ].filter((sentence) => sentence !== false);
+}

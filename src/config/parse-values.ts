@@ -1,0 +1,44 @@
+import type { Limit } from '../domain/limit.js';
+
+/** Seconds in `90s`, `30m`, `12h` or `7d`, at least `min`; undefined for anything else. Nought needs no unit. */
+export function parseDuration(text: string, min: number): number | undefined {
+  const seconds = text === '0' ? 0 : parseWithUnit(text, { s: 1, m: 60, h: 3600, d: 86_400 });
+  return seconds !== undefined && seconds >= min && seconds <= 100 * 365 * 86_400 ? seconds : undefined;
+}
+
+/** Bytes in `65536b`, `100kb`, `1mb` or `1gb`, from 1 kb to `max` bytes; undefined for anything else. */
+export function parseSize(text: string, max: number): number | undefined {
+  const bytes = parseWithUnit(text.toLowerCase(), { b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 });
+  return bytes !== undefined && bytes >= 1024 && bytes <= max ? bytes : undefined;
+}
+
+/** A whole number from `min` to `max`; undefined for anything else. */
+export function parseWhole(text: string, min: number, max: number): number | undefined {
+  const value = Number(text);
+  return /^\d+$/.test(text) && value >= min && value <= max ? value : undefined;
+}
+
+/** `off`, or a number of attempts and the time they are for: `10/5m`; undefined for anything else. */
+export function parseLimit(text: string): Limit | 'off' | undefined {
+  if (text === 'off') return text;
+  const [number = '', duration = '', ...more] = text.split('/');
+  const attempts = parseWhole(number, 1, 1_000_000);
+  const period = parseDuration(duration, 1);
+  return attempts === undefined || period === undefined || more.length > 0 ? undefined : { attempts, period };
+}
+
+/** `true` or `false`; undefined for anything else. */
+export function parseBoolean(text: string): boolean | undefined {
+  return text === 'true' ? true : text === 'false' ? false : undefined;
+}
+
+/** Whether `on`, as opposed to `off`; undefined for anything else. */
+export function parseSwitch(text: string): boolean | undefined {
+  return text === 'on' ? true : text === 'off' ? false : undefined;
+}
+
+function parseWithUnit(text: string, units: Readonly<Record<string, number>>): number | undefined {
+  const [, amount, unit = ''] = /^(\d+)([a-z]+)$/.exec(text) ?? [];
+  const factor = units[unit];
+  return factor === undefined ? undefined : Number(amount) * factor;
+}

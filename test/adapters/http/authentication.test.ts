@@ -1,0 +1,112 @@
+import { expect } from 'chai';
+import { accessRefused, badHeader, expectAnswer, noCredentials } from '../../support/answers.js';
+import { RunningServer, type SignedIn } from '../../support/running-server.js';
+
+const invalid = accessRefused('Token is invalid or expired');
+
+/** The header, with `<access>` and `<refresh>` for tokens, and the body of the 401; undefined where it is accepted. */
+const headers: readonly (readonly [header: string | undefined, refusal: object | undefined])[] = [
+  [undefined, noCredentials],
+  ['', noCredentials],
+  ['<access>', noCredentials],
+  ['bearer <access>', noCredentials],
+  ['BEARER <access>', noCredentials],
+  ['Basic <access>', noCredentials],
+  ['Bearer,<access>', noCredentials],
+  ['Bearer:<access>', noCredentials],
+  ['Bearer<access>', noCredentials],
+  ['JWT <access>', noCredentials],
+  ['Bearer', badHeader],
+  ['Bearer ', badHeader],
+  ['Bearer <access> <access>', badHeader],
+  ['Bearer a b', badHeader],
+  ['Bearer a b c', badHeader],
+  ['Bearer garbage', invalid],
+  ['Bearer null', invalid],
+  ['Bearer ..', invalid],
+  ['Bearer "<access>"', invalid],
+  ['Bearer <access>.', invalid],
+  ['Bearer <refresh>', accessRefused('Token has wrong type')],
+  ['Bearer <access>', undefined],
+  ['Bearer   <access>', undefined],
+  ['Bearer\t<access>', undefined],
+];
+
+describe('the Authorization header', () => {
+  let server: RunningServer;
+  let user: SignedIn;
+  let newUsers = 0;
+  before(async () => {
+    server = await RunningServer.start();
+    user = await server.signedIn();
+  });
+  after(() => server.stop());
+
+  const newCredentials = () => ({ username: `somebody.${++newUsers}`, password: 'Xk9-fence-Orbit' });
+
+  function send(method: string, path: string, header: string | undefined, body?: object) {
+    const filled = header?.replaceAll('<access>', user.access).replaceAll('<refresh>', user.refresh);
+    return server.send({
+      method,
+      path,
+      headers: {
+        ...(filled !== undefined && { Authorization: filled }),
+        ...(body && { 'Content-Type': 'application/json' }),
+      },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+  }
+
+  describe('of a request for tasks', () => {
+    for (const [header, refused] of headers) {
+      it(`is ${refused ? 'refused' : 'accepted'} as ${JSON.stringify(header) ?? 'nothing'}`, async () => {
+        const answer = await send('GET', '/tasks/', header);
+        if (refused) expectAnswer(answer, 401, refused);
+        else expectAnswer(answer, 200, []);
+      });
+    }
+  });
+
+  describe('of a registration', () => {
+    for (const [header, refused] of headers) {
+      const isIgnored = refused === noCredentials;
+      it(`is ${isIgnored ? 'ignored' : refused ? 'refused' : 'accepted'} as ${JSON.stringify(header) ?? 'nothing'}`, async () => {
+        const answer = await send('POST', '/tasks/register/', header, newCredentials());
+        if (refused && !isIgnored) expectAnswer(answer, 401, refused);
+        else expectAnswer(answer, 201, { message: 'User registered successfully' });
+      });
+    }
+
+    it('is looked at before the body', async () => {
+      expectAnswer(await send('POST', '/tasks/register/', 'Bearer garbage', {}), 401, invalid);
+    });
+
+    it('registers nobody if it is refused', async () => {
+      const credentials = newCredentials();
+      await send('POST', '/tasks/register/', 'Bearer garbage', credentials);
+      expect((await server.call('POST', '/tasks/register/', credentials)).status).to.equal(201);
+    });
+
+    it('is refused once its session has ended', async () => {
+      const { access, refresh } = await server.signedIn();
+      await server.call('POST', '/api/logout/', { refresh });
+      const answer = await server.call('POST', '/tasks/register/', newCredentials(), access);
+      expectAnswer(answer, 401, accessRefused('Token is blacklisted'));
+    });
+  });
+
+  it('is never looked at where tokens are made, exchanged, verified and given back', async () => {
+    const { username, password, refresh } = await server.signedIn();
+    for (const header of ['Bearer garbage', 'Bearer', 'Bearer a b', 'Bearer <refresh>']) {
+      const statuses = [
+        await send('POST', '/api/token/', header, { username, password }),
+        await send('POST', '/api/token/refresh/', header, { refresh }),
+        await send('POST', '/api/token/verify/', header, { token: refresh }),
+        await send('GET', '/api/token/', header),
+        await send('POST', '/api/logout/', header, {}),
+      ].map(({ status }) => status);
+      expect(statuses).to.deep.equal([200, 200, 200, 405, 400]);
+    }
+    expect((await send('POST', '/api/logout/', 'Bearer garbage', { refresh })).status).to.equal(200);
+  });
+});

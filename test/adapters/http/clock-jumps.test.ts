@@ -1,0 +1,100 @@
+import { expect } from 'chai';
+import { whileReplaced } from '../../support/replace-method.js';
+import type { RunningServer, SignedIn } from '../../support/running-server.js';
+import { withEachStorage } from '../../support/storages.js';
+
+const hour = 3_600_000;
+
+describe('a clock that jumps by an hour', () => {
+  withEachStorage((start) => {
+    for (const [direction, offset] of [
+      ['forwards', hour],
+      ['back', -hour],
+    ] as const) {
+      describe(direction, () => {
+        let server: RunningServer;
+        beforeEach(async () => {
+          server = await start({ ROTATE_REFRESH_TOKENS: 'true' });
+        });
+        afterEach(() => server.stop());
+
+        const list = async ({ access }: Pick<SignedIn, 'access'>): Promise<number> =>
+          (await server.call('GET', '/tasks/', undefined, access)).status;
+
+        it('lets everybody sign in and work', async () => {
+          const before = await server.signedIn();
+          let after: SignedIn | undefined;
+          await meanwhile(offset, async () => {
+            // Half an hour too old, or of the future.
+            expect(await list(before)).to.equal(401);
+            const again = await signIn(server, before);
+            expect(await list(again)).to.equal(200);
+            after = await server.signedIn();
+            const draft = { title: 'a', description: 'b' };
+            expect((await server.call('POST', '/tasks/create/', draft, after.access)).status).to.equal(201);
+          });
+          expect(await list(before)).to.equal(200);
+          const again = await signIn(server, after);
+          expect(await list(again)).to.equal(200);
+        });
+
+        it('keeps sessions of which the refresh token was issued in the past', async () => {
+          const { refresh } = await server.signedIn();
+          const exchange = async (token: string) => {
+            const answer = await server.call('POST', '/api/token/refresh/', { refresh: token });
+            return answer.status === 200 ? (answer.json() as SignedIn) : undefined;
+          };
+          let exchanged: SignedIn | undefined;
+          await meanwhile(offset, async () => {
+            exchanged = await exchange(refresh);
+            if (exchanged) expect(await list(exchanged)).to.equal(200);
+          });
+          expect(exchanged === undefined).to.equal(offset < 0);
+          if (!exchanged) expect(await exchange(refresh)).not.to.equal(undefined);
+        });
+
+        it('makes no answer a 500, no duration and no waiting time negative or long', async () => {
+          const { username, password, access, refresh } = await server.signedIn();
+          const calls = () => [
+            ...Array.from({ length: 30 }, () =>
+              server.call('POST', '/api/token/', { username, password: 'wrong' }),
+            ),
+            server.call('POST', '/api/token/', { username, password }),
+            server.call('POST', '/api/token/verify/', { token: refresh }),
+            server.call('POST', '/api/token/refresh/', { refresh }),
+            server.call('GET', '/tasks/', undefined, access),
+            server.call('GET', '/readyz'),
+            server.call('POST', '/api/logout/', { refresh }),
+          ];
+          const answers = await Promise.all(calls());
+          const jumpedOver = calls();
+          await meanwhile(
+            offset,
+            async () => void answers.push(...(await Promise.all([...jumpedOver, ...calls()]))),
+          );
+          answers.push(...(await Promise.all(calls())));
+
+          expect(answers.filter(({ status }) => status >= 500)).to.deep.equal([]);
+          const throttled = answers.filter(({ status }) => status === 429);
+          expect(throttled).not.to.deep.equal([]);
+          // Thirty in five minutes are one in ten seconds.
+          for (const { headers } of throttled) expect(Number(headers['retry-after'])).to.be.within(1, 10);
+          for (const { fields } of server.log.filter(({ message }) => message === 'request')) {
+            expect(fields['durationMs']).to.be.within(0, 60_000);
+          }
+        });
+      });
+    }
+  });
+});
+
+/** Does something while the clock of this process, the server's as well, is set to another time. */
+function meanwhile(offset: number, work: () => Promise<void>): Promise<void> {
+  return whileReplaced(Date, 'now', (now) => () => now() + offset, work);
+}
+
+async function signIn(server: RunningServer, user: SignedIn | undefined): Promise<SignedIn> {
+  const { username, password } = user ?? {};
+  const answer = await server.call('POST', '/api/token/', { username, password });
+  return { ...user, ...(answer.json() as object) } as SignedIn;
+}

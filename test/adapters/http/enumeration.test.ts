@@ -1,0 +1,41 @@
+import { expect } from 'chai';
+import { expectAnswer, invalidCredentials } from '../../support/answers.js';
+import { comparisonCosts } from '../../support/comparison-costs.js';
+import type { WireResponse } from '../../support/http-client.js';
+import { refusedSignIns, type Credentials } from '../../support/refused-sign-ins.js';
+import type { RunningServer } from '../../support/running-server.js';
+import { withEachStorage } from '../../support/storages.js';
+
+describe('a refused sign-in', () => {
+  withEachStorage((start) => {
+    let server: RunningServer;
+    let cases: (readonly [reason: string, Credentials])[];
+    before(async () => {
+      server = await start({ BCRYPT_COST: '5' });
+      cases = Object.entries(await refusedSignIns(server));
+    });
+    after(() => server.stop());
+
+    const signIn = (credentials: Credentials): Promise<WireResponse> =>
+      server.call('POST', '/api/token/', credentials);
+
+    it('is answered with the same bytes, status and headers, whatever the reason', async () => {
+      const seen = new Set<string>();
+      for (const [reason, credentials] of cases) {
+        const answer = await signIn(credentials);
+        expectAnswer(answer, 401, invalidCredentials);
+        const { date, 'x-request-id': requestId, ...others } = answer.headers;
+        expect([date, requestId], reason).not.to.include(undefined);
+        seen.add(JSON.stringify(others));
+      }
+      expect(seen.size).to.equal(1);
+    });
+
+    it('has taken one comparison with a hash of the configured cost, whatever the reason', async () => {
+      for (const [reason, credentials] of cases) {
+        const costs = await comparisonCosts(async () => void (await signIn(credentials)));
+        expect(costs, reason).to.deep.equal([5]);
+      }
+    });
+  });
+});

@@ -1,0 +1,95 @@
+import { expect } from 'chai';
+import { expectAnswer } from '../../support/answers.js';
+import type { WireResponse } from '../../support/http-client.js';
+import type { RunningServer, SignedIn } from '../../support/running-server.js';
+import { withEachStorage } from '../../support/storages.js';
+
+const milk = { title: 'Milk', description: 'Two litres' };
+const tea = { title: 'Tea', description: 'Green' };
+const keyReused = { detail: 'Idempotency-Key was used for another task before.' };
+const keyMalformed = {
+  detail:
+    'Idempotency-Key must be 1 to 255 visible ASCII characters but " and \\, with or without quotes around them.',
+};
+
+describe('an Idempotency-Key', () => {
+  withEachStorage((start) => {
+    let server: RunningServer;
+    let user: SignedIn;
+    before(async () => {
+      server = await start();
+    });
+    beforeEach(async () => {
+      user = await server.signedIn();
+    });
+    after(() => server.stop());
+
+    const create = (key: string, task: object = milk, access = user.access): Promise<WireResponse> =>
+      server.send({
+        method: 'POST',
+        path: '/tasks/create/',
+        headers: {
+          Authorization: `Bearer ${access}`,
+          'Content-Type': 'application/json',
+          'Idempotency-Key': key,
+        },
+        body: JSON.stringify(task),
+      });
+    const tasks = async (): Promise<unknown[]> =>
+      (await server.call('GET', '/tasks/', undefined, user.access)).json() as unknown[];
+
+    it('makes a request that is sent again safe: the same answer, and one task', async () => {
+      const task = { id: 1, ...milk, status: 'pending' };
+      expectAnswer(await create('a'), 201, task);
+      expectAnswer(await create('a'), 201, task);
+      await server.call('DELETE', '/tasks/1/delete/', undefined, user.access);
+      expectAnswer(await create('a'), 201, task);
+      expect(await tasks()).to.deep.equal([]);
+    });
+
+    it('makes one task of fifty requests at once', async () => {
+      const answers = await Promise.all(Array.from({ length: 50 }, () => create('a')));
+      for (const answer of answers) expectAnswer(answer, 201, { id: 1, ...milk, status: 'pending' });
+      expect(await tasks()).to.have.length(1);
+    });
+
+    it('is refused for another task, and stays what it was', async () => {
+      await create('a');
+      expectAnswer(await create('a', tea), 422, keyReused);
+      expectAnswer(await create('a'), 201, { id: 1, ...milk, status: 'pending' });
+      expectAnswer(await create('b', tea), 201, { id: 2, ...tea, status: 'pending' });
+    });
+
+    it('is of one user, in whichever session', async () => {
+      const other = await server.signedIn();
+      await create('a');
+      expectAnswer(await create('a', tea, other.access), 201, { id: 1, ...tea, status: 'pending' });
+      const { username, password } = user;
+      const again = await server.call('POST', '/api/token/', { username, password });
+      const { access } = again.json() as { access: string };
+      expectAnswer(await create('a', milk, access), 201, { id: 1, ...milk, status: 'pending' });
+    });
+
+    it('is not used up by a request that was refused', async () => {
+      expect((await create('a', { title: 'Milk' })).status).to.equal(400);
+      expect((await create('a', milk, 'garbage')).status).to.equal(401);
+      expectAnswer(await create('a'), 201, { id: 1, ...milk, status: 'pending' });
+    });
+
+    it('may be in quotes, and long', async () => {
+      await create('8e03978e-40d5-43dd-bc93-6894a57f9324');
+      await create('"8e03978e-40d5-43dd-bc93-6894a57f9324"');
+      await create('x'.repeat(255));
+      await create(`"${'x'.repeat(255)}"`);
+      expect(await tasks()).to.have.length(2);
+    });
+
+    for (const key of ['', '""', '"', '"a', 'a"', 'a b', 'a, b', 'é', '\\', 'a"b', 'x'.repeat(256)]) {
+      it(`is refused: ${JSON.stringify(key.slice(0, 20))} of ${key.length} characters`, async () => {
+        expectAnswer(await create(key), 400, keyMalformed);
+        expect((await create(key, milk, 'garbage')).status).to.equal(401);
+        expect(await tasks()).to.deep.equal([]);
+      });
+    }
+  });
+});

@@ -1,0 +1,262 @@
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { expect } from 'chai';
+import type { Task } from '../../../src/domain/task.js';
+import { createTask, updateTask } from '../../contracts/builders.js';
+import { accessRefused, expectAnswer } from '../../support/answers.js';
+import { sessionRefOf } from '../../support/json-web-token.js';
+import type { RunningServer, SignedIn } from '../../support/running-server.js';
+import { SettableClock } from '../../support/settable-clock.js';
+import { whileReplaced } from '../../support/replace-method.js';
+import { withEachStorage } from '../../support/storages.js';
+import { until } from '../../support/until.js';
+
+const bytesReached = {
+  detail: 'Your tasks have as much text as those of one user may have; delete some first.',
+};
+const tooManyReads = {
+  detail: 'You have as many long lists in progress as one user may; try again when one has ended.',
+};
+const tooManyKeys = {
+  detail: 'You have used as many keys of requests as one user may in a day; use none for now.',
+};
+
+/** More than the system keeps for a connection between two processes of one machine, with what the server keeps. */
+const count = 300;
+const large = (title: string) => ({ title, description: 'x'.repeat(95_000), status: 'pending' }) as const;
+
+describe('a user with large tasks', () => {
+  withEachStorage((start) => {
+    const clock = new SettableClock();
+    let server: RunningServer;
+    let user: SignedIn;
+    /** Has 300 tasks of 95 kB. */
+    let owner: SignedIn;
+
+    before(async () => {
+      server = await start(
+        { MAX_BYTES_PER_USER: '200kb', BODY_LIMIT: '1mb', REFRESH_TOKEN_LIFETIME: '1h' },
+        clock.now,
+      );
+      owner = await server.signedIn();
+      const session = sessionRefOf(owner.access);
+      for (let id = 1; id <= count; id++) await createTask(server.storage, session, large(`task ${id}`));
+    });
+    beforeEach(async () => {
+      user = await server.signedIn();
+    });
+    after(() => server.stop());
+
+    const call = (method: string, path: string, body?: unknown, by = user) =>
+      server.call(method, path, body, by.access);
+
+    /** The response to a request for a list, once its head is here. Nothing is read of it until somebody does. */
+    async function beginToRead(path: string, by = owner): Promise<IncomingMessage> {
+      const headers = { Authorization: `Bearer ${by.access}` };
+      const options = { host: '127.0.0.1', port: server.port, path, headers, agent: false };
+      const [incoming] = (await once(request(options).end(), 'response')) as [IncomingMessage];
+      return incoming;
+    }
+
+    const signInAgain = async ({ username, password }: SignedIn): Promise<SignedIn> => {
+      const tokens = (await server.call('POST', '/api/token/', { username, password })).json();
+      return { username, password, ...(tokens as Pick<SignedIn, 'access' | 'refresh'>) };
+    };
+
+    describe('gets as many of them on a page as were asked for, and a link to the next:', () => {
+      for (const [query, first, next] of [
+        ['limit=50', 1, 'limit=50&after=50'],
+        ['limit=50&after=200', 201, 'limit=50&after=250'],
+        ['limit=50&offset=100', 101, 'limit=50&offset=150'],
+        ['limit=50&after=250', 251, undefined],
+        ['limit=5', 1, 'limit=5&after=5'],
+      ] as const) {
+        it(`?${query}`, async () => {
+          const answer = await call('GET', `/tasks/?${query}`, undefined, owner);
+          expect(answer.headers['link']).to.equal(next && `<?${next}>; rel="next"`);
+          const size = Number(/limit=(\d+)/.exec(query)?.[1]);
+          const titles = (answer.json() as Task[]).map(({ title }) => title);
+          expect(titles).to.deep.equal(Array.from({ length: size }, (_, i) => `task ${first + i}`));
+        });
+      }
+    });
+
+    it('gets all of them in one list', async () => {
+      const tasks = (await call('GET', '/tasks/', undefined, owner)).json() as Task[];
+      expect(tasks.map(({ id }) => id)).to.deep.equal(Array.from({ length: count }, (_, i) => i + 1));
+    });
+
+    it('may not have more text than a user may have, be it created or added to a task', async () => {
+      expectAnswer(await call('POST', '/tasks/create/', large('1')), 201, { id: 1, ...large('1') });
+      expect((await call('POST', '/tasks/create/', large('2'))).status).to.equal(201);
+      const rest = 200 * 1024 - 2 * 95_001;
+      expectAnswer(
+        await call('POST', '/tasks/create/', { title: 't', description: 'ä'.repeat(rest / 2) }),
+        403,
+        bytesReached,
+      );
+      expectAnswer(
+        await call('PUT', '/tasks/1/update/', { description: 'x'.repeat(95_001 + rest) }),
+        403,
+        bytesReached,
+      );
+      expect((await call('PUT', '/tasks/1/update/', { title: '1'.repeat(200) })).status).to.equal(200);
+      expect((await call('PUT', '/tasks/1/update/', { status: 'completed' })).status).to.equal(200);
+      await call('DELETE', '/tasks/2/delete/');
+      expect((await call('POST', '/tasks/create/', large('3'))).status).to.equal(201);
+    });
+
+    it('may use 10,000 keys of requests in a day', async () => {
+      const session = sessionRefOf(user.access);
+      for (let i = 1; i < 10_000; i++) {
+        const draft = { title: 't', description: 'd', status: 'pending' } as const;
+        void createTask(server.storage, session, draft, { idempotency: { key: `${i}`, fingerprint: 'f' } });
+        if (i % 1000 === 999) await server.storage.tasks.find(session, i);
+      }
+      const create = (key: string) =>
+        server.send({
+          method: 'POST',
+          path: '/tasks/create/',
+          headers: {
+            Authorization: `Bearer ${user.access}`,
+            'Content-Type': 'application/json',
+            'Idempotency-Key': key,
+          },
+          body: JSON.stringify({ title: 't', description: 'd' }),
+        });
+      expect((await create('a')).status).to.equal(201);
+      const refused = await create('b');
+      expectAnswer(refused, 429, tooManyKeys);
+      expect(refused.headers['retry-after']).to.equal('3600');
+      expect((await create('a')).json()).to.include({ id: 10_000 });
+      const withoutKey = await call('POST', '/tasks/create/', { title: 't', description: 'd' });
+      expect(withoutKey.status).to.equal(201);
+    });
+
+    describe('who reads four long lists', () => {
+      let reads: IncomingMessage[];
+      beforeEach(async () => {
+        reads = await Promise.all(
+          ['/tasks/', '/tasks/', '/tasks/?limit=200', '/tasks/?limit=100&offset=100'].map((path) =>
+            beginToRead(path),
+          ),
+        );
+        expect(reads.map(({ statusCode }) => statusCode)).to.deep.equal([200, 200, 200, 200]);
+      });
+      afterEach(() => reads.forEach((read) => read.destroy()));
+
+      it('is refused a fifth one, while short lists and those of others are served', async () => {
+        for (const path of ['/tasks/', '/tasks/?limit=100', '/tasks/?limit=1&offset=200']) {
+          const refused = await call('GET', path, undefined, owner);
+          expectAnswer(refused, 429, tooManyReads);
+          expect(refused.headers['retry-after']).to.equal('5');
+        }
+        expect((await call('GET', '/tasks/?limit=2', undefined, owner)).json()).to.have.length(2);
+        expect((await call('GET', '/tasks/300/', undefined, owner)).status).to.equal(200);
+        expectAnswer(await call('GET', '/tasks/'), 200, []);
+      });
+
+      const endings: Record<string, (read: IncomingMessage) => unknown> = {
+        'has come to its end': (read) => text(read),
+        'was broken off by the client': (read) => read.destroy(),
+      };
+      for (const [how, end] of Object.entries(endings)) {
+        it(`may begin another one when one of them ${how}`, async () => {
+          await end(reads[0] as IncomingMessage);
+          const path = '/tasks/?limit=100';
+          await until(async () => {
+            const { status } = await call('GET', path, undefined, owner);
+            return status === 200 ? true : undefined;
+          });
+        });
+      }
+    });
+
+    it('is no failure when they have gone before the response to a long list begins', async () => {
+      const { tasks } = server.storage;
+      const lines = server.log.length;
+      let read = 0;
+      const afterTheEnd =
+        (list: typeof tasks.list): typeof tasks.list =>
+        async (...args) => {
+          const page = await list(...args);
+          if (++read === 2) {
+            outgoing.destroy();
+            await until(async () => (outgoing.closed ? true : undefined));
+          }
+          return page;
+        };
+      const headers = { Authorization: `Bearer ${owner.access}` };
+      const options = {
+        host: '127.0.0.1',
+        port: server.port,
+        path: '/tasks/?limit=200',
+        headers,
+        agent: false,
+      };
+      const outgoing = request(options).on('error', () => undefined);
+      await whileReplaced(tasks, 'list', afterTheEnd, async () => {
+        outgoing.end();
+        await until(async () => (server.log.length > lines ? true : undefined));
+      });
+      const [line, ...more] = server.log.slice(lines);
+      expect({ level: line?.level, aborted: line?.fields['aborted'], more }).to.deep.equal({
+        level: 'info',
+        aborted: true,
+        more: [],
+      });
+    });
+
+    it('is refused when their session ends before the response to a long list begins', async () => {
+      const { tasks } = server.storage;
+      const reader = await signInAgain(owner);
+      let read = 0;
+      const afterTheEnd =
+        (list: typeof tasks.list): typeof tasks.list =>
+        async (...args) => {
+          if (++read === 2) await server.call('POST', '/api/logout/', { refresh: reader.refresh });
+          return list(...args);
+        };
+      for (const path of ['/tasks/?limit=200', '/tasks/?limit=1&offset=200']) {
+        await whileReplaced(tasks, 'list', afterTheEnd, async () => {
+          expectAnswer(
+            await call('GET', path, undefined, reader),
+            401,
+            accessRefused('Token is blacklisted'),
+          );
+        });
+      }
+    });
+
+    const endings: Record<string, (by: SignedIn) => Promise<unknown>> = {
+      'signed out': ({ refresh }) => server.call('POST', '/api/logout/', { refresh }),
+      'been deactivated': async ({ access }) => server.storage.users.deactivate(sessionRefOf(access).userId),
+      'not come back before the session expired': async () => clock.advance(3600),
+    };
+    for (const [how, end] of Object.entries(endings)) {
+      for (const path of ['/tasks/', '/tasks/?limit=300']) {
+        it(`gets no more of ${path} once they have ${how}`, async () => {
+          const reader = await signInAgain(owner);
+          const incoming = await beginToRead(path, reader);
+          await end(reader);
+          await server.storage.users.activate(sessionRefOf(reader.access).userId);
+          owner = await signInAgain(owner);
+          const session = sessionRefOf(owner.access);
+          await updateTask(server.storage, session, count, { title: 'SECRET' });
+          const received: string[] = [];
+          const error: unknown = await (async () => {
+            for await (const chunk of incoming.setEncoding('latin1')) received.push(String(chunk));
+          })().catch((reason: unknown) => reason);
+          expect(error).to.include({ code: 'ECONNRESET' });
+          expect(received.join('')).to.match(/^\[\{"id":1,/);
+          expect(received.join('')).to.not.contain('SECRET');
+          const refused = await call('GET', '/tasks/', undefined, reader);
+          expect(refused.status).to.equal(401);
+
+          await updateTask(server.storage, session, count, { title: `task ${count}` });
+        });
+      }
+    }
+  });
+});

@@ -1,0 +1,21 @@
+import { expect } from 'chai';
+import { RedisServer } from '../../support/redis-server.js';
+import { RunningServer } from '../../support/running-server.js';
+import { answersAsRecorded, recorded } from './recorded-cases.js';
+
+describe('the recorded cases of the contract', () => {
+  describe('with the storage in memory', () => answersAsRecorded(() => RunningServer.start()));
+
+  describe('with the storage in Redis', () => {
+    let redis: RedisServer;
+    before(async () => {
+      redis = await RedisServer.start();
+    });
+    after(() => redis.stop());
+    answersAsRecorded(() => RunningServer.start({ STORAGE: 'redis', REDIS_URL: redis.url }));
+  });
+
+  it('are all there', () => {
+    expect(recorded).to.have.length(250);
+  });
+});

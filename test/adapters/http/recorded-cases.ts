@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { RunningServer, type SignedIn } from '../../support/running-server.js';
+
+interface Case {
+  readonly name: string;
+  readonly request: {
+    readonly method: string;
+    readonly path: string;
+    readonly headers: readonly (readonly [string, string])[];
+    readonly body: string | null | { readonly hex: string };
+  };
+  readonly expect: {
+    readonly status: number;
+    readonly body?: unknown;
+    readonly detailStartsWith?: string;
+    readonly wwwAuthenticate?: string;
+    readonly allow?: string;
+  };
+}
+
+export const recorded = JSON.parse(
+  readFileSync('test/adapters/http/recorded-cases.json', 'utf8'),
+) as readonly Case[];
+
+/** Where the contract (section 8) departs from the record on purpose: what nobody foresaw there is refused here. */
+const departures: Readonly<Record<string, Case['expect']>> = {
+  'create/status-surrogate': { status: 400, body: { status: ['"\ud800" is not a valid choice.'] } },
+};
+
+/** Every recorded request, sent to a server of this kind, is answered as it was recorded. */
+export function answersAsRecorded(start: () => Promise<RunningServer>): void {
+  const tag = String(Math.floor(Math.random() * 1e8)).padStart(8, '0');
+  let server: RunningServer;
+  let user: SignedIn;
+  before(async () => {
+    server = await start();
+    user = await server.signedIn();
+    await server.call('POST', '/tasks/register/', { username: `alice.${tag}`, password: 'Xk9-fence-Orbit' });
+  });
+  after(() => server.stop());
+
+  function fill(text: string): string {
+    return text.replaceAll('<TAG>', tag).replaceAll('<access>', user.access);
+  }
+
+  for (const { name, request, expect: asRecorded } of recorded) {
+    const expected = departures[name] ?? asRecorded;
+    it(name, async () => {
+      const { body } = request;
+      const response = await server.send({
+        method: request.method,
+        path: fill(request.path),
+        headers: Object.fromEntries(request.headers.map(([header, value]) => [header, fill(value)])),
+        ...(typeof body === 'string' && { body: fill(body) }),
+        ...(typeof body === 'object' && body !== null && { body: Buffer.from(body.hex, 'hex') }),
+      });
+
+      expect(response.status).to.equal(expected.status);
+      if ('body' in expected) expect(withoutId(response.json())).to.deep.equal(withoutId(expected.body));
+      if (expected.detailStartsWith !== undefined) {
+        expect((response.json() as { detail: string }).detail).to.match(/^JSON parse error - ./);
+      }
+      expect(response.headers['www-authenticate']).to.equal(expected.wwwAuthenticate);
+      if (expected.allow !== undefined)
+        expect(methods(response.headers.allow)).to.deep.equal(methods(expected.allow));
+      expect(response.headers).to.include({
+        'x-content-type-options': 'nosniff',
+        'x-frame-options': 'DENY',
+        'referrer-policy': 'same-origin',
+      });
+      if (request.method !== 'HEAD') expect(response.headers['content-type']).to.equal('application/json');
+    });
+  }
+}
+
+/** An answer with any task id as the same one, if it is a task. */
+function withoutId(body: unknown): unknown {
+  const isTask = typeof body === 'object' && body !== null && 'id' in body;
+  if (!isTask) return body;
+  expect(body.id).to.satisfy((id: unknown) => id === '<id>' || Number.isSafeInteger(id));
+  return { ...body, id: 'any' };
+}
+
+function methods(allow = ''): string[] {
+  return allow
+    .split(', ')
+    .filter((method) => method !== 'HEAD')
+    .toSorted();
+}

@@ -1,0 +1,131 @@
+import { expect } from 'chai';
+import { expectAnswer, unavailable } from '../../support/answers.js';
+import { callEveryEndpoint, expectUnavailableWithin } from '../../support/every-endpoint.js';
+import { claimsOf } from '../../support/json-web-token.js';
+import { durable, RedisServer } from '../../support/redis-server.js';
+import { RunningServer, type SignedIn } from '../../support/running-server.js';
+import { stopAfterEach } from '../../support/stop-after-each.js';
+import { until } from '../../support/until.js';
+
+describe('while Redis is away', () => {
+  let redis: RedisServer;
+  let server: RunningServer;
+  let user: SignedIn;
+  const stopped = stopAfterEach();
+  beforeEach(async () => {
+    redis = stopped(await RedisServer.start(durable));
+    server = stopped(await RunningServer.start({ STORAGE: 'redis', REDIS_URL: redis.url }));
+    user = await server.signedIn();
+    await createTask('t');
+  });
+
+  const createTask = (title: string) =>
+    server.call('POST', '/tasks/create/', { title, description: 'd' }, user.access);
+
+  /** What needs no storage goes on, and in the same words. */
+  async function expectStillRefused(): Promise<void> {
+    expect((await server.call('GET', '/livez')).status).to.equal(200);
+    expect((await server.call('GET', '/tasks/')).status).to.equal(401);
+    expect((await server.call('GET', '/tasks/', undefined, 'garbage')).status).to.equal(401);
+    expect((await server.call('GET', '/nowhere')).status).to.equal(404);
+    expect((await server.call('GET', '/api/token/')).status).to.equal(405);
+    expect((await server.call('POST', '/api/token/', {})).status).to.equal(400);
+    expect((await server.call('POST', '/api/token/refresh/', { refresh: 'x' })).status).to.equal(401);
+  }
+
+  const ready = async () => ((await server.call('GET', '/readyz')).status === 200 ? true : undefined);
+
+  async function expectServesAgain(): Promise<void> {
+    await until(ready, { seconds: 2 });
+    expect((await createTask('after')).status).to.equal(201);
+    expect((await server.call('GET', '/tasks/', undefined, user.access)).status).to.equal(200);
+    const { username, password } = user;
+    expect((await server.call('POST', '/api/token/', { username, password })).status).to.equal(200);
+  }
+
+  it('every endpoint says so at once when it was killed, and serves again when it is back', async () => {
+    await redis.kill();
+    await expectUnavailableWithin(server, user, 1500);
+    await expectUnavailableWithin(server, user, 1500);
+    await expectStillRefused();
+    await redis.restart();
+    await expectServesAgain();
+  });
+
+  it('every endpoint says so soon when it was frozen, and serves again when it goes on', async () => {
+    redis.freeze();
+    await expectUnavailableWithin(server, user, 2000);
+    await expectStillRefused();
+    redis.resume();
+    await expectServesAgain();
+  });
+
+  it('a request that is under way when it is killed is answered', async () => {
+    redis.freeze();
+    const answers = callEveryEndpoint(server, user);
+    await redis.kill();
+    for (const answer of await answers) expectAnswer(answer, 503, unavailable);
+  });
+
+  it('the server can start, and serves as soon as it comes', async () => {
+    await redis.kill();
+    const early = stopped(await RunningServer.start({ STORAGE: 'redis', REDIS_URL: redis.url }));
+    expect((await early.call('GET', '/readyz')).status).to.equal(503);
+    expectAnswer(await early.call('GET', '/tasks/', undefined, user.access), 503, unavailable);
+    await redis.restart();
+    await until(async () => ((await early.call('GET', '/readyz')).status === 200 ? true : undefined), {
+      seconds: 2,
+    });
+    expect((await early.call('GET', '/tasks/', undefined, user.access)).status).to.equal(200);
+  });
+
+  it('tokens are good again afterwards if it kept its data, and refused if it lost them', async () => {
+    await redis.restart();
+    await until(ready);
+    expect((await server.call('GET', '/tasks/', undefined, user.access)).status).to.equal(200);
+
+    const forgetful = stopped(await RedisServer.start());
+    const other = stopped(await RunningServer.start({ STORAGE: 'redis', REDIS_URL: forgetful.url }));
+    const { access, refresh } = await other.signedIn();
+    expect(claimsOf(access)['user_id']).to.equal(1);
+    await forgetful.restart();
+    await until(async () => ((await other.call('GET', '/readyz')).status === 200 ? true : undefined));
+    // Somebody else is now the first user; the token must not be theirs.
+    await other.signedIn();
+    expect((await other.call('GET', '/tasks/', undefined, access)).status).to.equal(401);
+    expect((await other.call('POST', '/api/token/refresh/', { refresh })).status).to.equal(401);
+  });
+
+  it('no task that was answered for is lost, be it killed among many', async () => {
+    const created = new Map<number, string>();
+    let next = 0;
+    let killed: Promise<void> | undefined;
+    const createUntilRefused = async (): Promise<number> => {
+      for (;;) {
+        const title = `task ${++next}`;
+        const answer = await createTask(title);
+        if (answer.status !== 201) return answer.status;
+        const { id } = answer.json() as { id: number };
+        expect(created.has(id)).to.equal(false);
+        created.set(id, title);
+        if (created.size === 300) killed = redis.kill();
+      }
+    };
+    const statuses = await Promise.all(Array.from({ length: 20 }, createUntilRefused));
+    expect(new Set(statuses)).to.deep.equal(new Set([503]));
+    await killed;
+    await redis.restart();
+    await until(ready);
+
+    const tasks = (await server.call('GET', '/tasks/', undefined, user.access)).json() as {
+      id: number;
+      title: string;
+    }[];
+    const kept = new Map(tasks.map(({ id, title }) => [id, title]));
+    expect(kept.size).to.equal(tasks.length);
+    for (const [id, title] of created) expect(kept.get(id)).to.equal(title);
+    expect(created.size).to.be.at.least(300);
+    const { id } = (await createTask('one more')).json() as { id: number };
+    expect(id).to.be.greaterThan(Math.max(...kept.keys()));
+  });
+});

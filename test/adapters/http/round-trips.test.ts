@@ -1,0 +1,89 @@
+import { expect } from 'chai';
+import { createTask } from '../../contracts/builders.js';
+import { concurrently } from '../../contracts/concurrency.js';
+import { CountingProxy } from '../../support/counting-proxy.js';
+import { sessionRefOf } from '../../support/json-web-token.js';
+import { RedisServer } from '../../support/redis-server.js';
+import { RunningServer, type SignedIn } from '../../support/running-server.js';
+
+describe('a trip to Redis', () => {
+  let redis: RedisServer;
+  let proxy: CountingProxy;
+  let server: RunningServer;
+  let user: SignedIn;
+
+  before(async () => {
+    redis = await RedisServer.start();
+    proxy = await CountingProxy.start(redis.port);
+    server = await RunningServer.start({ STORAGE: 'redis', REDIS_URL: `redis://127.0.0.1:${proxy.port}` });
+  });
+  after(async () => {
+    await server.stop();
+    proxy.stop();
+    await redis.stop();
+  });
+
+  /** Somebody with a task, for whom every script has been loaded. */
+  beforeEach(async () => {
+    user = await server.signedIn();
+    for (const title of ['one', 'two']) await call('POST', '/tasks/create/', { title, description: 'd' });
+    await call('PUT', '/tasks/1/update/', { title: 'One' });
+    await call('DELETE', '/tasks/2/delete/');
+    await call('GET', '/tasks/1/');
+    await call('GET', '/tasks/');
+  });
+
+  const call = (method: string, path: string, body?: object) => server.call(method, path, body, user.access);
+
+  /** Gives the user many tasks, by the storage itself. */
+  const createTasks = async (count: number): Promise<void> => {
+    const draft = { title: 'long', description: 'list', status: 'pending' } as const;
+    const session = sessionRefOf(user.access);
+    await concurrently(count, () => createTask(server.storage, session, draft));
+  };
+
+  for (const [method, path, status, body] of [
+    ['GET', '/tasks/1/', 200],
+    ['GET', '/tasks/9/', 404],
+    ['GET', '/tasks/', 200],
+    ['GET', '/tasks/?limit=1', 200],
+    ['POST', '/tasks/create/', 201, { title: 'three', description: 'd' }],
+    ['PUT', '/tasks/1/update/', 200, { status: 'completed' }],
+    ['PUT', '/tasks/9/update/', 404, { status: 'completed' }],
+    ['DELETE', '/tasks/1/delete/', 200],
+    ['DELETE', '/tasks/9/delete/', 404],
+    ['GET', '/api/sessions/', 200],
+  ] as const) {
+    it(`is made once for ${method} ${path} with ${status}, the caller's session included`, async () => {
+      let answered = 0;
+      const made = await proxy.tripsOf(async () => {
+        answered = (await call(method, path, body)).status;
+      });
+      expect({ answered, made }).to.deep.equal({ answered: status, made: 1 });
+    });
+  }
+
+  it('is made once for each thousand tasks of a long list', async () => {
+    await createTasks(2500);
+    expect(await proxy.tripsOf(() => call('GET', '/tasks/'))).to.equal(3);
+  });
+
+  it('is made once for a page of a long list', async () => {
+    await createTasks(100);
+    for (const limit of [1, 31, 32, 50, 99]) {
+      expect(await proxy.tripsOf(() => call('GET', `/tasks/?limit=${limit}`))).to.equal(1);
+    }
+  });
+
+  it('is made once for a list of 200 kB, and finds out that a longer one has to wait for its turn', async () => {
+    const long = { title: 'long', description: 'x'.repeat(50_000) };
+    for (let i = 0; i < 4; i++) await call('POST', '/tasks/create/', long);
+    expect(await proxy.tripsOf(() => call('GET', '/tasks/'))).to.equal(1);
+    for (let i = 0; i < 2; i++) await call('POST', '/tasks/create/', long);
+    expect(await proxy.tripsOf(() => call('GET', '/tasks/'))).to.equal(2);
+  });
+
+  it('is not needed for a token that is not good', async () => {
+    expect(await proxy.tripsOf(() => server.call('GET', '/tasks/', undefined, 'garbage'))).to.equal(0);
+  });
+});

@@ -1,0 +1,317 @@
+import { expect } from 'chai';
+import {
+  accessRefused,
+  expectAnswer,
+  expectCommonHeaders,
+  expectParseError,
+  noCredentials,
+  notAllowed,
+  taskNotFound,
+  unknownPath,
+} from '../../support/answers.js';
+import type { WireResponse } from '../../support/http-client.js';
+import { RunningServer, type SignedIn } from '../../support/running-server.js';
+
+interface Route {
+  readonly path: string;
+  readonly methods: readonly string[];
+  /** Whether callers must say who they are, may do so, or are never asked. */
+  readonly credentials: 'required' | 'optional' | 'ignored';
+}
+
+const routes: readonly Route[] = [
+  { path: '/tasks/register', methods: ['POST'], credentials: 'optional' },
+  { path: '/api/token', methods: ['POST'], credentials: 'ignored' },
+  { path: '/api/token/refresh', methods: ['POST'], credentials: 'ignored' },
+  { path: '/api/token/verify', methods: ['POST'], credentials: 'ignored' },
+  { path: '/api/logout', methods: ['POST'], credentials: 'ignored' },
+  { path: '/api/logout/all', methods: ['POST'], credentials: 'required' },
+  { path: '/api/sessions', methods: ['GET', 'HEAD'], credentials: 'required' },
+  { path: `/api/sessions/${'0'.repeat(32)}`, methods: ['DELETE'], credentials: 'required' },
+  { path: '/api/password/change', methods: ['POST'], credentials: 'required' },
+  { path: '/api/account', methods: ['DELETE'], credentials: 'required' },
+  { path: '/tasks', methods: ['GET', 'HEAD'], credentials: 'required' },
+  { path: '/tasks/create', methods: ['POST'], credentials: 'required' },
+  { path: '/tasks/1', methods: ['GET', 'HEAD'], credentials: 'required' },
+  { path: '/tasks/999/update', methods: ['PUT'], credentials: 'required' },
+  { path: '/tasks/999/delete', methods: ['DELETE'], credentials: 'required' },
+  { path: '/livez', methods: ['GET', 'HEAD'], credentials: 'ignored' },
+  { path: '/readyz', methods: ['GET', 'HEAD'], credentials: 'ignored' },
+  { path: '/.well-known/jwks.json', methods: ['GET', 'HEAD'], credentials: 'ignored' },
+];
+
+const methods =
+  'GET HEAD POST PUT PATCH DELETE TRACE PROPFIND MKCOL LOCK SEARCH REPORT PURGE LINK M-SEARCH ACL COPY MOVE SOURCE'.split(
+    ' ',
+  );
+
+const invalid = accessRefused('Token is invalid or expired');
+
+describe('the routes', () => {
+  let server: RunningServer;
+  let user: SignedIn;
+  before(async () => {
+    server = await RunningServer.start();
+    user = await server.signedIn();
+    await server.call('POST', '/tasks/create/', { title: 't', description: 'd' }, user.access);
+  });
+  after(() => server.stop());
+
+  beforeEach(async () => {
+    user = await signedInAgain();
+  });
+
+  async function signedInAgain(): Promise<SignedIn> {
+    const { username, password } = user;
+    const tokens = (await server.call('POST', '/api/token/', { username, password })).json();
+    return { ...user, ...(tokens as Pick<SignedIn, 'access' | 'refresh'>) };
+  }
+
+  const call = (method: string, path: string, body?: unknown) => server.call(method, path, body, user.access);
+
+  const send = (method: string, path: string, contentType: string, body: string, access?: string) =>
+    server.send({
+      method,
+      path,
+      headers: {
+        'Content-Type': contentType,
+        ...(access !== undefined && { Authorization: `Bearer ${access}` }),
+      },
+      body,
+    });
+
+  for (const { path, methods: known, credentials } of routes) {
+    describe(`at ${path}`, () => {
+      const allowed = [...known, 'OPTIONS'].toSorted();
+      const unknownMethods = methods.filter((method) => !known.includes(method));
+
+      it(`know ${known.join(', ')}, with a slash at the end and without`, async () => {
+        for (const method of known) {
+          const answers: WireResponse[] = [];
+          for (const each of [path, `${path}/`]) {
+            answers.push(await call(method, each));
+            if (path === '/api/logout/all') user = await signedInAgain();
+          }
+          for (const { status } of answers) expect(status).to.not.equal(405);
+          const [without, withSlash] = answers.map(({ status, text }) => ({ status, text }));
+          expect(without).to.deep.equal(withSlash);
+          expect(without?.text, method).to.not.equal(JSON.stringify(unknownPath));
+        }
+      });
+
+      it('refuse every other method', async () => {
+        for (const method of unknownMethods) {
+          for (const each of [path, `${path}/`]) {
+            const answer = await call(method, each);
+            expect(allowOf(answer), method).to.deep.equal(allowed);
+            if (method === 'HEAD') expect([answer.status, answer.text]).to.deep.equal([405, '']);
+            else expectAnswer(answer, 405, notAllowed(method));
+          }
+        }
+      });
+
+      it('answer OPTIONS to everybody', async () => {
+        for (const access of [undefined, user.access, 'garbage', 'a b']) {
+          for (const each of [path, `${path}/`]) {
+            const answer = await server.call('OPTIONS', each, undefined, access);
+            expect([answer.status, answer.text]).to.deep.equal([204, '']);
+            expect(allowOf(answer)).to.deep.equal(allowed);
+            expectCommonHeaders(answer);
+          }
+        }
+      });
+
+      it(`look at credentials before the method, which are ${credentials} here`, async () => {
+        const withNone = await server.call('PATCH', path);
+        if (credentials === 'required') expectAnswer(withNone, 401, noCredentials);
+        else expectAnswer(withNone, 405, notAllowed('PATCH'));
+        const withBad = await server.call('PATCH', path, undefined, 'garbage');
+        if (credentials === 'ignored') expectAnswer(withBad, 405, notAllowed('PATCH'));
+        else expectAnswer(withBad, 401, invalid);
+      });
+
+      it('are not found under another spelling', async () => {
+        const spellings = [
+          path.toUpperCase(),
+          path.replace(/[a-z]/, (letter) => letter.toUpperCase()),
+          `/${path}/`,
+          `${path}//`,
+          `${path}/x`,
+          `${path}.json`,
+          `${path};x`,
+          `${path}%20`,
+          `${path}%00`,
+          `/api${path}`,
+          `/./${path}`,
+          `/x/..${path}`,
+        ];
+        for (const spelling of spellings) {
+          for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PROPFIND'])
+            expectAnswer(await call(method, spelling), 404, unknownPath);
+        }
+      });
+    });
+  }
+
+  for (const path of [
+    '/',
+    '/api',
+    '/api/',
+    '/tasks/1/x/',
+    '/tasks/update/',
+    '/favicon.ico',
+    '/tasks/create/1/',
+  ]) {
+    it(`are not at ${path}, whoever asks`, async () => {
+      for (const access of [undefined, 'garbage', user.access])
+        for (const method of ['GET', 'OPTIONS', 'PATCH'])
+          expectAnswer(await server.call(method, path, undefined, access), 404, unknownPath);
+    });
+  }
+
+  describe('with an id', () => {
+    const task = { id: 1, title: 't', description: 'd', status: 'pending' };
+
+    for (const id of ['1', '01', '0000000000001', '%31', '%30%31']) {
+      it(`take ${id} for the id of the first task`, async () => {
+        expectAnswer(await call('GET', `/tasks/${id}/`), 200, task);
+        expectAnswer(await call('PUT', `/tasks/${id}/update/`, {}), 200, task);
+      });
+    }
+
+    const malformed =
+      'x 1x -1 +1 1.0 1e0 0x1 1,2 %2B1 %201 1%20 1%0A 1%00 %D9%A1 %EF%BC%91 % %1 %zz %ff 1%2531 %2e%2e :id * NaN ' +
+      'Infinity __proto__';
+    for (const id of malformed.split(' ')) {
+      it(`do not exist for ${id}, whoever asks`, async () => {
+        for (const access of [undefined, user.access]) {
+          for (const [method, path] of [
+            ['GET', `/tasks/${id}/`],
+            ['PUT', `/tasks/${id}/update/`],
+            ['DELETE', `/tasks/${id}/delete/`],
+            ['OPTIONS', `/tasks/${id}/`],
+            ['PATCH', `/tasks/${id}`],
+          ] as const)
+            expectAnswer(await server.call(method, path, undefined, access), 404, unknownPath);
+        }
+      });
+    }
+
+    it('are decoded as a whole', async () => {
+      expectAnswer(await call('GET', '/%74asks%2F1%2f'), 200, task);
+      expectAnswer(await call('GET', '/tasks/1%3Flimit=x'), 404, unknownPath);
+    });
+  });
+
+  describe('with the id of a session', () => {
+    for (const id of [
+      '0',
+      'x',
+      '0'.repeat(31),
+      '0'.repeat(33),
+      'A'.repeat(32),
+      `${'0'.repeat(31)}g`,
+      '__proto__',
+    ]) {
+      it(`do not exist for ${id}, whoever asks`, async () => {
+        for (const access of [undefined, user.access]) {
+          for (const method of ['DELETE', 'OPTIONS', 'PATCH'])
+            expectAnswer(
+              await server.call(method, `/api/sessions/${id}/`, undefined, access),
+              404,
+              unknownPath,
+            );
+        }
+      });
+    }
+  });
+
+  describe('check', () => {
+    const required = { title: ['This field is required.'], description: ['This field is required.'] };
+
+    it('the path before the credentials', async () => {
+      expectAnswer(await server.call('GET', '/tasks/x/', undefined, 'garbage'), 404, unknownPath);
+    });
+
+    it('the credentials before the task', async () => {
+      expectAnswer(await server.call('GET', '/tasks/999/'), 401, noCredentials);
+      expectAnswer(await server.call('DELETE', '/tasks/999/delete/', undefined, 'garbage'), 401, invalid);
+    });
+
+    it('the credentials before the body', async () => {
+      expectAnswer(await send('POST', '/tasks/create/', 'text/plain', 'x'), 401, noCredentials);
+      expectAnswer(await send('PUT', '/tasks/1/update/', 'application/json', '{', 'garbage'), 401, invalid);
+    });
+
+    it('the method before the task', async () => {
+      expectAnswer(await call('POST', '/tasks/999/'), 405, notAllowed('POST'));
+      expectAnswer(await call('GET', '/tasks/999/update/'), 405, notAllowed('GET'));
+    });
+
+    it('the method before the body', async () => {
+      const answer = await send('PUT', '/tasks/create/', 'text/plain', 'x', user.access);
+      expectAnswer(answer, 405, notAllowed('PUT'));
+    });
+
+    it('the task before the body', async () => {
+      for (const [contentType, body] of [
+        ['text/plain', 'x'],
+        ['application/json', '{'],
+        ['application/json', '{"title":""}'],
+        ['application/json', 'x'.repeat(200_000)],
+      ] as const)
+        expectAnswer(
+          await send('PUT', '/tasks/999/update/', contentType, body, user.access),
+          404,
+          taskNotFound,
+        );
+    });
+
+    it('the type of the body before its content', async () => {
+      const answer = await send('POST', '/tasks/create/', 'text/plain', '{', user.access);
+      expectAnswer(answer, 415, { detail: 'Unsupported media type "text/plain" in request.' });
+    });
+
+    it('the syntax of the body before its shape, and its shape before its fields', async () => {
+      expectParseError(await send('POST', '/tasks/create/', 'application/json', '[{},]', user.access));
+      expectAnswer(await send('POST', '/tasks/create/', 'application/json', '[{}]', user.access), 400, {
+        non_field_errors: ['Invalid data. Expected a dictionary, but got list.'],
+      });
+      expectAnswer(
+        await send('POST', '/tasks/create/', 'application/json', '{}', user.access),
+        400,
+        required,
+      );
+    });
+
+    it('all fields together', async () => {
+      const body = { status: 'x', description: '', title: null };
+      expectAnswer(await call('POST', '/tasks/create/', body), 400, {
+        title: ['This field may not be null.'],
+        description: ['This field may not be blank.'],
+        status: ['"x" is not a valid choice.'],
+      });
+    });
+
+    it('credentials and tokens in a body only when all fields are there', async () => {
+      const { username } = user;
+      expectAnswer(await server.call('POST', '/api/token/', { username }), 400, {
+        password: ['This field is required.'],
+      });
+      expectAnswer(await server.call('POST', '/api/token/', { password: 'x' }), 400, {
+        username: ['This field is required.'],
+      });
+      for (const path of ['/api/token/refresh/', '/api/logout/'])
+        expectAnswer(await server.call('POST', path, { token: 'x' }), 400, {
+          refresh: ['This field is required.'],
+        });
+      expectAnswer(await server.call('POST', '/api/token/verify/', { refresh: 'x' }), 400, {
+        token: ['This field is required.'],
+      });
+    });
+  });
+});
+
+function allowOf({ headers }: WireResponse): string[] {
+  return (headers.allow ?? '').split(', ').toSorted();
+}

@@ -1,0 +1,328 @@
+import { expect } from 'chai';
+import {
+  accessRefused,
+  expectAnswer,
+  invalidCredentials,
+  noActiveAccount,
+  tokenBlacklisted,
+  tokenInvalid,
+  tokenOfWrongType,
+  userInactive,
+  userNotFound,
+  verifiedAsBlacklisted,
+} from '../../support/answers.js';
+import type { WireResponse } from '../../support/http-client.js';
+import { claimsOf, headerOf } from '../../support/json-web-token.js';
+import type { RunningServer, SignedIn } from '../../support/running-server.js';
+import { SettableClock } from '../../support/settable-clock.js';
+import { withEachStorage } from '../../support/storages.js';
+
+const minutes = 60;
+const hours = 60 * minutes;
+const days = 24 * hours;
+
+const loggedOut = { message: 'Successfully logged out' };
+
+describe('sessions over HTTP', () => {
+  withEachStorage((start) => {
+    let clock: SettableClock;
+    let server: RunningServer;
+    let user: SignedIn;
+
+    /** Lets the tests around use a new server with these settings, and one user who has just signed in. */
+    function serve(environment: Readonly<Record<string, string>> = {}): void {
+      before(async () => {
+        clock = new SettableClock();
+        clock.advance(0.25); // Real clocks hardly ever show a whole second.
+        server = await start(environment, clock.now);
+      });
+      beforeEach(async () => {
+        user = await server.signedIn();
+      });
+      after(() => server.stop());
+    }
+
+    const refresh = (token: string) => server.call('POST', '/api/token/refresh/', { refresh: token });
+    const verify = (token: string) => server.call('POST', '/api/token/verify/', { token });
+    const logout = (token: string) => server.call('POST', '/api/logout/', { refresh: token });
+    const listTasks = (access: string) => server.call('GET', '/tasks/', undefined, access);
+    const signIn = ({ username, password }: SignedIn) =>
+      server.call('POST', '/api/token/', { username, password });
+    const userId = () => Number(claimsOf(user.access)['user_id']);
+
+    /** The tokens for which a refresh token is exchanged. */
+    async function exchange(token: string): Promise<SignedIn> {
+      const answer = await refresh(token);
+      expect(answer.text).to.match(/^\{"access":"[\w.-]+","refresh":"[\w.-]+"\}$/);
+      expectAnswer(answer, 200, answer.json());
+      return answer.json() as SignedIn;
+    }
+
+    async function expectNoLongerGood({ access, refresh: token }: SignedIn, because: string): Promise<void> {
+      expectAnswer(await listTasks(access), 401, accessRefused(because));
+      expectAnswer(await verify(access), 400, verifiedAsBlacklisted);
+      expectAnswer(await refresh(token), 401, tokenBlacklisted);
+      expectAnswer(await verify(token), 400, verifiedAsBlacklisted);
+      expectAnswer(await logout(token), 401, tokenBlacklisted);
+    }
+
+    describe('while refresh tokens do not rotate', () => {
+      serve();
+
+      it('begin with two tokens, the refresh token first', async () => {
+        const answer = await signIn(user);
+        expect(answer.text).to.match(/^\{"refresh":"[\w.-]+","access":"[\w.-]+"\}$/);
+        expectAnswer(answer, 200, answer.json());
+      });
+
+      it('give tokens with the header and the claims that clients know', () => {
+        const now = Math.floor(clock.now());
+        const access = claimsOf(user.access);
+        const refreshed = claimsOf(user.refresh);
+        const { jti, sid, user_id: id } = access;
+
+        for (const token of [user.access, user.refresh])
+          expect(headerOf(token)).to.equal('{"alg":"HS256","typ":"JWT"}');
+        expect(access).to.deep.equal({
+          token_type: 'access',
+          exp: now + 30 * minutes,
+          iat: now,
+          jti,
+          user_id: id,
+          sid,
+        });
+        expect(refreshed).to.deep.equal({
+          token_type: 'refresh',
+          exp: now + 1 * days,
+          iat: now,
+          jti: refreshed['jti'],
+          user_id: id,
+          sid,
+        });
+        for (const each of [jti, sid, refreshed['jti']]) expect(each).to.match(/^[0-9a-f]{32}$/);
+        expect(new Set([jti, sid, refreshed['jti']]).size).to.equal(3);
+        expect(id).to.satisfy(Number.isSafeInteger);
+      });
+
+      it('have ids and tokens of their own, however often a user signs in', async () => {
+        const { access } = (await signIn(user)).json() as SignedIn;
+        const second = claimsOf(access);
+        const first = claimsOf(user.access);
+        expect(second['user_id']).to.equal(first['user_id']);
+        expect(second['sid']).to.not.equal(first['sid']);
+        expect(second['jti']).to.not.equal(first['jti']);
+      });
+
+      it('give an access token for each use of the refresh token, and nothing else', async () => {
+        for (let uses = 0; uses < 2; uses++) {
+          const answer = await refresh(user.refresh);
+          expect(answer.text).to.match(/^\{"access":"[\w.-]+"\}$/);
+          expectAnswer(answer, 200, answer.json());
+
+          const { access } = answer.json() as SignedIn;
+          expect(claimsOf(access)['jti']).to.not.equal(claimsOf(user.access)['jti']);
+          expect(claimsOf(access)['sid']).to.equal(claimsOf(user.access)['sid']);
+          expectAnswer(await listTasks(access), 200, []);
+        }
+      });
+
+      it('are known by either of their tokens', async () => {
+        expectAnswer(await verify(user.access), 200, {});
+        expectAnswer(await verify(user.refresh), 200, {});
+      });
+
+      it('tell an access token from a refresh token', async () => {
+        expectAnswer(await refresh(user.access), 401, tokenOfWrongType);
+        expectAnswer(await logout(user.access), 401, tokenOfWrongType);
+        expectAnswer(await listTasks(user.refresh), 401, accessRefused('Token has wrong type'));
+        expectAnswer(await listTasks(user.access), 200, []);
+      });
+
+      it('end at the logout, and their tokens with them', async () => {
+        expectAnswer(await logout(user.refresh), 200, loggedOut);
+        await expectNoLongerGood(user, 'Token is blacklisted');
+      });
+
+      it('still tell an access token from a refresh token after their end', async () => {
+        await logout(user.refresh);
+        expectAnswer(await refresh(user.access), 401, tokenOfWrongType);
+        expectAnswer(await logout(user.access), 401, tokenOfWrongType);
+        expectAnswer(await listTasks(user.refresh), 401, accessRefused('Token has wrong type'));
+      });
+
+      it('end without an end to the other sessions of the user', async () => {
+        const other = (await signIn(user)).json() as SignedIn;
+        await logout(user.refresh);
+        expectAnswer(await listTasks(other.access), 200, []);
+        expectAnswer(await verify(other.refresh), 200, {});
+      });
+
+      it('end once, of fifty logouts at the same time', async () => {
+        const answers = await Promise.all(Array.from({ length: 50 }, () => logout(user.refresh)));
+        expect(answers.filter(({ status }) => status === 200)).to.have.length(1);
+        expect(answers.filter(({ text }) => text === JSON.stringify(tokenBlacklisted))).to.have.length(49);
+      });
+
+      it('end when their user is deactivated', async () => {
+        await server.storage.users.deactivate(userId());
+        expectAnswer(await listTasks(user.access), 401, userInactive);
+        expectAnswer(await refresh(user.refresh), 401, noActiveAccount);
+        expectAnswer(await verify(user.access), 401, noActiveAccount);
+        expectAnswer(await verify(user.refresh), 401, noActiveAccount);
+        expectAnswer(await logout(user.refresh), 401, tokenBlacklisted);
+        expectAnswer(await signIn(user), 401, invalidCredentials);
+      });
+
+      it('do not come back with their user, who can sign in again', async () => {
+        await server.storage.users.deactivate(userId());
+        await server.storage.users.activate(userId());
+        await expectNoLongerGood(user, 'Token is blacklisted');
+        expect((await signIn(user)).status).to.equal(200);
+      });
+
+      it('end when their user is deleted', async () => {
+        await server.storage.users.remove(userId());
+        expectAnswer(await listTasks(user.access), 401, userNotFound);
+        expectAnswer(await refresh(user.refresh), 401, noActiveAccount);
+        expectAnswer(await verify(user.access), 401, noActiveAccount);
+        expectAnswer(await verify(user.refresh), 401, noActiveAccount);
+        expectAnswer(await logout(user.refresh), 401, tokenBlacklisted);
+        expectAnswer(await signIn(user), 401, invalidCredentials);
+      });
+
+      it('stay with the deleted user when somebody takes the name', async () => {
+        await server.storage.users.remove(userId());
+        const { username, password } = user;
+        expect((await server.call('POST', '/tasks/register/', { username, password })).status).to.equal(201);
+        expectAnswer(await listTasks(user.access), 401, userNotFound);
+        const { access } = (await signIn(user)).json() as SignedIn;
+        expect(claimsOf(access)['user_id']).to.be.greaterThan(userId());
+      });
+
+      it('end when their user gets a new password', async () => {
+        await server.storage.users.setPasswordHash(userId(), 'a hash of nothing');
+        await expectNoLongerGood(user, 'Token is blacklisted');
+      });
+
+      it('last as long as their refresh token, and access tokens half an hour', async () => {
+        clock.advance(30 * minutes - 1);
+        expectAnswer(await listTasks(user.access), 200, []);
+        clock.advance(1);
+        expectAnswer(await listTasks(user.access), 401, accessRefused('Token is invalid or expired'));
+        expectAnswer(await verify(user.access), 401, tokenInvalid);
+
+        clock.advance(1 * days - 30 * minutes - 1);
+        const { access } = (await refresh(user.refresh)).json() as SignedIn;
+        expect(claimsOf(access)['exp'], 'no access beyond the end of the session').to.equal(
+          claimsOf(user.refresh)['exp'],
+        );
+        clock.advance(1);
+        for (const use of [refresh, verify, logout]) expectAnswer(await use(user.refresh), 401, tokenInvalid);
+        expectAnswer(await listTasks(access), 401, accessRefused('Token is invalid or expired'));
+      });
+    });
+
+    describe('while refresh tokens rotate', () => {
+      serve({ ROTATE_REFRESH_TOKENS: 'true', SESSION_LIFETIME: '2d' });
+
+      it('give a new refresh token for the old one, after the access token', async () => {
+        clock.advance(100);
+        const next = await exchange(user.refresh);
+        const now = Math.floor(clock.now());
+        const { jti, ...claims } = claimsOf(user.refresh);
+        const { jti: nextJti, ...nextClaims } = claimsOf(next.refresh);
+        expect(nextClaims).to.deep.equal({ ...claims, iat: now, exp: now + 1 * days });
+        expect(nextJti)
+          .to.match(/^[0-9a-f]{32}$/)
+          .and.not.equal(jti);
+        expectAnswer(await listTasks(next.access), 200, []);
+        expectAnswer(await listTasks(user.access), 200, []);
+        expectAnswer(await verify(next.refresh), 200, {});
+      });
+
+      it('do not verify a spent refresh token, not even in the time of grace', async () => {
+        await exchange(user.refresh);
+        expectAnswer(await verify(user.refresh), 400, verifiedAsBlacklisted);
+      });
+
+      it('answer a spent refresh token with the same successor in the time of grace', async () => {
+        const next = await exchange(user.refresh);
+        clock.advance(9.75);
+        const again = await exchange(user.refresh);
+        expect(again.refresh).to.equal(next.refresh);
+        expect((await exchange(next.refresh)).refresh).to.not.equal(next.refresh);
+      });
+
+      it('end when a refresh token is used again after the time of grace', async () => {
+        const next = await exchange(user.refresh);
+        clock.advance(10);
+        expectAnswer(await refresh(user.refresh), 401, tokenBlacklisted);
+        await expectNoLongerGood({ ...user, ...next }, 'Token is blacklisted');
+      });
+
+      it('answer every spent refresh token with the current one in the time of grace, and end after it', async () => {
+        const spent = [user.refresh];
+        for (let step = 0; step < 5; step++) {
+          clock.advance(1.5);
+          spent.push((await exchange(spent.at(-1) ?? '')).refresh);
+        }
+        const current = spent.pop();
+        for (const token of spent) expect((await exchange(token)).refresh).to.equal(current);
+        clock.advance(4);
+        expectAnswer(await refresh(user.refresh), 401, tokenBlacklisted);
+        expectAnswer(await refresh(current ?? ''), 401, tokenBlacklisted);
+      });
+
+      it('end at a logout with a spent refresh token', async () => {
+        const last = await exchange((await exchange(user.refresh)).refresh);
+        expectAnswer(await logout(user.refresh), 200, loggedOut);
+        await expectNoLongerGood({ ...user, ...last }, 'Token is blacklisted');
+      });
+
+      it('take one step at fifty refreshes at the same time', async () => {
+        const answers = await Promise.all(Array.from({ length: 50 }, () => exchange(user.refresh)));
+        expect(new Set(answers.map((each) => each.refresh)).size).to.equal(1);
+        expect(new Set(answers.map(({ access }) => access)).size).to.equal(50);
+        await exchange(answers[0]?.refresh ?? '');
+      });
+
+      it('end no later than their lifetime after the sign-in, however often they are refreshed', async () => {
+        const end = Math.floor(clock.now()) + 2 * days;
+        clock.advance(0.9 * days);
+        const second = await exchange(user.refresh);
+        clock.advance(0.9 * days);
+        const third = await exchange(second.refresh);
+        expect(claimsOf(third.refresh)['exp']).to.equal(end);
+
+        clock.advance(0.2 * days - 60);
+        const fourth = await exchange(third.refresh);
+        expect(claimsOf(fourth.access)['exp']).to.equal(end);
+        clock.advance(60);
+        expectAnswer(await refresh(fourth.refresh), 401, tokenInvalid);
+        expectAnswer(await listTasks(fourth.access), 401, accessRefused('Token is invalid or expired'));
+      });
+    });
+
+    describe('while refresh tokens rotate without grace', () => {
+      serve({ ROTATE_REFRESH_TOKENS: 'true', REFRESH_GRACE: '0' });
+
+      it('end as soon as a refresh token is used twice', async () => {
+        const next = (await refresh(user.refresh)).json() as SignedIn;
+        expectAnswer(await refresh(user.refresh), 401, tokenBlacklisted);
+        await expectNoLongerGood({ ...user, ...next }, 'Token is blacklisted');
+      });
+
+      it('let one of fifty refreshes at the same time through, and end', async () => {
+        const answers = await Promise.all(Array.from({ length: 50 }, () => refresh(user.refresh)));
+        const [exchanged, ...more] = answers.filter(({ status }) => status === 200);
+        expect(more).to.deep.equal([]);
+        expect(answers.filter(isBlacklisted)).to.have.length(49);
+        await expectNoLongerGood({ ...user, ...(exchanged?.json() as SignedIn) }, 'Token is blacklisted');
+      });
+    });
+  });
+});
+
+function isBlacklisted({ status, text }: WireResponse): boolean {
+  return status === 401 && text === JSON.stringify(tokenBlacklisted);
+}

@@ -1,0 +1,42 @@
+import { expect } from 'chai';
+import { array, assert, constantFrom, integer, oneof, property, record, string } from 'fast-check';
+import { jsonOfTask, jsonOfTasks } from '../../../src/adapters/http/response/task-json.js';
+import { taskStatuses } from '../../../src/domain/task.js';
+
+const text = oneof(string(), string({ unit: 'binary' }), string({ unit: 'binary-ascii' }));
+const task = record(
+  {
+    id: integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+    title: text,
+    description: text,
+    status: constantFrom(...taskStatuses),
+  },
+  { noNullPrototype: true },
+);
+
+describe('a task as JSON', () => {
+  it('is what JSON.stringify makes of it', () => {
+    assert(
+      property(task, (one) => {
+        expect(jsonOfTask(one)).to.equal(JSON.stringify(one));
+      }),
+    );
+  });
+
+  it('keeps every character of ASCII, of Latin-1, and what is no character at all', () => {
+    const codes = [...Array(0x300).keys(), 0x2028, 0x2029, 0xd7ff, 0xd800, 0xdbff, 0xdc00, 0xdfff, 0xffff];
+    for (const code of codes) {
+      const title = `a${String.fromCharCode(code)}b`;
+      const expected = { id: 1, title, description: title, status: 'pending' } as const;
+      expect(jsonOfTask(expected)).to.equal(JSON.stringify(expected));
+    }
+  });
+
+  it('is one of several, in their order', () => {
+    assert(
+      property(array(task, { maxLength: 3 }), (tasks) => {
+        expect(`[${jsonOfTasks(tasks)}]`).to.equal(JSON.stringify(tasks));
+      }),
+    );
+  });
+});

@@ -1,0 +1,316 @@
+import { expect } from 'chai';
+import { concurrently } from '../../contracts/concurrency.js';
+import { expectAnswer, invalidCredentials, tokenInvalid, unavailable } from '../../support/answers.js';
+import type { WireResponse } from '../../support/http-client.js';
+import { comparisonCosts } from '../../support/comparison-costs.js';
+import { command, connected } from '../../support/redis-command.js';
+import { RedisServer } from '../../support/redis-server.js';
+import { RunningServer } from '../../support/running-server.js';
+import { SettableClock } from '../../support/settable-clock.js';
+import { stopAfterEach } from '../../support/stop-after-each.js';
+import { withEachStorage } from '../../support/storages.js';
+
+const password = 'Xk9-fence-Orbit';
+
+/** A client at any address, by way of a proxy that the server trusts. */
+class Client {
+  constructor(
+    private readonly server: RunningServer,
+    private readonly address: string,
+  ) {}
+
+  register(username: string, given = password): Promise<WireResponse> {
+    return this.post('/tasks/register/', { username, password: given });
+  }
+
+  signIn(username: string, given = password): Promise<WireResponse> {
+    return this.post('/api/token/', { username, password: given });
+  }
+
+  guess(username: string): Promise<WireResponse> {
+    return this.signIn(username, 'a wrong password');
+  }
+
+  /** The statuses of so many guesses, one after the other. */
+  async guesses(username: string, times: number): Promise<number[]> {
+    const statuses: number[] = [];
+    for (let i = 0; i < times; i++) statuses.push((await this.guess(username)).status);
+    return statuses;
+  }
+
+  refresh(refresh: unknown): Promise<WireResponse> {
+    return this.post('/api/token/refresh/', { refresh });
+  }
+
+  post(path: string, body: object): Promise<WireResponse> {
+    const headers = { 'Content-Type': 'application/json', 'X-Forwarded-For': this.address };
+    return this.server.send({ method: 'POST', path, headers, body: JSON.stringify(body) });
+  }
+}
+
+function expectThrottled(answer: WireResponse, seconds: number): void {
+  expectAnswer(answer, 429, { detail: `Request was throttled. Expected available in ${seconds} seconds.` });
+  expect(answer.headers['retry-after']).to.equal(String(seconds));
+}
+
+describe('attempts', () => {
+  withEachStorage((start) => {
+    const stopped = stopAfterEach();
+    let clock: SettableClock;
+    let server: RunningServer;
+    let client: Client;
+    let stranger: Client;
+    let names = 0;
+    let name: string;
+
+    async function startWith(environment: Readonly<Record<string, string>>): Promise<void> {
+      clock = new SettableClock();
+      server = stopped(await start({ TRUST_PROXY: '1', ...environment }, clock.now));
+      client = clientAt(anyAddress());
+      stranger = clientAt(anyAddress());
+      name = `somebody-${++names}`;
+    }
+    const clientAt = (address: string) => new Client(server, address);
+    // The storage outlives a test.
+    let addresses = 0;
+    const anyAddress = () => `203.0.${++addresses >> 8}.${addresses & 255}`;
+
+    describe('to sign in under one name from one address', () => {
+      beforeEach(async () => {
+        await startWith({ THROTTLE_SIGN_IN: '3/60s' });
+        await client.register(name);
+      });
+
+      it('are refused with 429 once there were too many, whatever the password', async () => {
+        expect(await client.guesses(name, 3)).to.deep.equal([401, 401, 401]);
+        expectThrottled(await client.guess(name), 20);
+        expectThrottled(await client.signIn(name), 20);
+      });
+
+      it('go on when the time has come that was told', async () => {
+        await client.guesses(name, 3);
+        clock.advance(5.5);
+        expectThrottled(await client.signIn(name), 15);
+        clock.advance(14.5);
+        expect((await client.signIn(name)).status).to.equal(200);
+      });
+
+      it('are told to wait for a second at least', async () => {
+        await client.guesses(name, 3);
+        clock.advance(19.999);
+        expectThrottled(await client.signIn(name), 1);
+      });
+
+      it('do not hinder those from another address, or under another name', async () => {
+        await client.register(`${name}-2`);
+        await client.guesses(name, 4);
+        expect((await stranger.signIn(name)).status).to.equal(200);
+        expect((await client.signIn(`${name}-2`)).status).to.equal(200);
+      });
+
+      it('are forgotten when one was right, and only those', async () => {
+        await client.register(`${name}-2`);
+        await client.guesses(`${name}-2`, 3);
+        await stranger.guesses(name, 3);
+        await client.guesses(name, 2);
+        expect((await client.signIn(name)).status).to.equal(200);
+
+        expect(await client.guesses(name, 4)).to.deep.equal([401, 401, 401, 429]);
+        expect((await client.signIn(`${name}-2`)).status).to.equal(429);
+        expect((await stranger.signIn(name)).status).to.equal(429);
+      });
+
+      it('count for a name that nobody has as for any other', async () => {
+        const [known, unknown] = [await client.guess(name), await client.guess(`${name}-unknown`)];
+        expect(unknown.text).to.equal(known.text);
+        await client.guesses(name, 2);
+        await client.guesses(`${name}-unknown`, 2);
+        expectThrottled(await client.guess(name), 20);
+        expectThrottled(await client.guess(`${name}-unknown`), 20);
+      });
+
+      it('count for one name however it is written', async () => {
+        await client.guesses('\uff41lice', 3); // A wide a.
+        expectThrottled(await client.guess('alice'), 20);
+      });
+
+      it('do not count if a field is wrong', async () => {
+        for (let i = 0; i < 10; i++) {
+          expect((await client.post('/api/token/', { username: name })).status).to.equal(400);
+        }
+        expect((await client.signIn(name)).status).to.equal(200);
+      });
+
+      it('count together for a network of IPv6, and for no more than that', async () => {
+        await clientAt('2001:db8:1:2::1').guesses(name, 2);
+        await clientAt('2001:db8:1:2:ffff::5').guesses(name, 1);
+        expect((await clientAt('2001:db8:1:2:3:4:5:6').guess(name)).status).to.equal(429);
+        expect((await clientAt('2001:db8:1:3::1').guess(name)).status).to.equal(401);
+      });
+
+      it('count for the client, whatever it claims to have been forwarded', async () => {
+        const own = anyAddress();
+        for (let i = 0; i < 3; i++) await clientAt(`${anyAddress()}, ${own}`).guess(name);
+        expect((await clientAt(`${anyAddress()}, ${own}`).guess(name)).status).to.equal(429);
+      });
+    });
+
+    describe('to sign in under one name from everywhere', () => {
+      beforeEach(async () => {
+        await startWith({ THROTTLE_SIGN_IN: '4/60s', THROTTLE_SIGN_IN_USERNAME: '6/30s' });
+        await client.register(name);
+      });
+
+      it('are slowed down', async () => {
+        for (let i = 0; i < 6; i++) expect((await clientAt(anyAddress()).guess(name)).status).to.equal(401);
+        expectThrottled(await clientAt(anyAddress()).signIn(name), 5);
+        clock.advance(5);
+        expect((await clientAt(anyAddress()).signIn(name)).status).to.equal(200);
+      });
+
+      it('are let through for whoever has signed in from there before', async () => {
+        await client.signIn(name);
+        clock.advance(29 * 86_400);
+        for (let i = 0; i < 10; i++) await clientAt(anyAddress()).guess(name);
+        expect((await clientAt(anyAddress()).signIn(name)).status).to.equal(429);
+        expect((await client.signIn(name)).status).to.equal(200);
+        expect(await client.guesses(name, 5)).to.deep.equal([401, 401, 401, 401, 429]);
+      });
+
+      it('do not count if their address had too many, so that one address cannot slow others down', async () => {
+        await stranger.guesses(name, 50);
+        expect((await clientAt(anyAddress()).signIn(name)).status).to.equal(200);
+      });
+    });
+
+    it('to sign in from one address are limited, whatever the names', async () => {
+      await startWith({ THROTTLE_SIGN_IN_ADDRESS: '3/60s' });
+      await client.register(name);
+      for (let i = 0; i < 3; i++) expect((await client.guess(`${name}-${i}`)).status).to.equal(401);
+      expectThrottled(await client.signIn(name), 20);
+      expect((await stranger.signIn(name)).status).to.equal(200);
+    });
+
+    describe('that are right', () => {
+      it('all succeed, twenty of one user at once, and leave as much room as there was', async () => {
+        await startWith({});
+        await client.register(name);
+        const answers = await concurrently(20, () => client.signIn(name));
+        expect(answers.map(({ status }) => status)).to.deep.equal(Array(20).fill(200));
+        expect(await client.guesses(name, 31)).to.deep.equal([...Array<number>(30).fill(401), 429]);
+      });
+
+      it('do not count for their address or for their name, however many there are', async () => {
+        await startWith({ THROTTLE_SIGN_IN_USERNAME: '3/1d', THROTTLE_SIGN_IN_ADDRESS: '3/1d' });
+        await client.register(name);
+        for (let i = 0; i < 5; i++) {
+          expect((await client.signIn(name)).status).to.equal(200);
+          expect((await clientAt(anyAddress()).signIn(name)).status).to.equal(200);
+        }
+        expect(await client.guesses(`${name}-2`, 4)).to.deep.equal([401, 401, 401, 429]);
+        for (let i = 0; i < 3; i++) expect((await clientAt(anyAddress()).guess(name)).status).to.equal(401);
+        expect((await clientAt(anyAddress()).guess(name)).status).to.equal(429);
+      });
+
+      it('count no less for the others, where they got through because they are trusted', async () => {
+        await startWith({ THROTTLE_SIGN_IN_USERNAME: '3/1d' });
+        await client.register(name);
+        await client.signIn(name);
+        for (let i = 0; i < 3; i++) await clientAt(anyAddress()).guess(name);
+        for (let i = 0; i < 5; i++) expect((await client.signIn(name)).status).to.equal(200);
+        expect((await clientAt(anyAddress()).guess(name)).status).to.equal(429);
+      });
+    });
+
+    it('to register from one address are limited, also those that would only learn which names are taken', async () => {
+      await startWith({ THROTTLE_REGISTER: '3/60s' });
+      expect((await client.register(name)).status).to.equal(201);
+      expect((await client.register(name)).status).to.equal(400);
+      expect((await client.register(name, 'x')).status).to.equal(400);
+      expectThrottled(await client.register(name), 20);
+      expectThrottled(await client.register(`${name}-2`), 20);
+      expect((await client.register('not a name')).status).to.equal(400);
+      expect((await stranger.register(`${name}-2`)).status).to.equal(201);
+    });
+
+    it('to refresh from one address are limited', async () => {
+      await startWith({ THROTTLE_REFRESH: '3/60s' });
+      await client.register(name);
+      const { refresh } = (await client.signIn(name)).json() as { refresh: string };
+      expect((await client.refresh(refresh)).status).to.equal(200);
+      expect((await client.refresh(null)).status).to.equal(400);
+      expectAnswer(await client.refresh('garbage'), 401, tokenInvalid);
+      expect((await client.refresh(refresh)).status).to.equal(200);
+      expectThrottled(await client.refresh(refresh), 20);
+      expect((await stranger.refresh(refresh)).status).to.equal(200);
+    });
+
+    it('are not limited where that is off', async () => {
+      await startWith({ THROTTLE_SIGN_IN: 'off', THROTTLE_REGISTER: 'off', THROTTLE_REFRESH: 'off' });
+      await client.register(name);
+      expect(new Set(await client.guesses(name, 150))).to.deep.equal(new Set([401]));
+    });
+  });
+
+  describe('with the storage in Redis', () => {
+    const stopped = stopAfterEach();
+    let redis: RedisServer;
+    beforeEach(async () => {
+      redis = stopped(await RedisServer.start());
+    });
+    const start = async (environment: Readonly<Record<string, string>> = {}) =>
+      stopped(await RunningServer.start({ STORAGE: 'redis', REDIS_URL: redis.url, ...environment }));
+
+    it('reach bcrypt exactly as often as the limit says, whatever the number of servers', async () => {
+      const servers = await concurrently(4, () => start({ THROTTLE_SIGN_IN: '10/1d' }));
+      const [first] = servers;
+      const user = await first?.signedIn();
+      const costs = await comparisonCosts(async () => {
+        const answers = await concurrently(200, async (index) => {
+          const body = { username: user?.username, password: 'a wrong password' };
+          return servers[index % 4]?.call('POST', '/api/token/', body);
+        });
+        expect(answers.filter((answer) => answer?.status === 401)).to.have.length(10);
+        expect(answers.filter((answer) => answer?.status === 429)).to.have.length(190);
+      });
+      expect(costs).to.have.length(10);
+    });
+
+    it('leave no name behind, and keys that are short', async () => {
+      const server = await start();
+      const name = `eve${'x'.repeat(50_000)}`;
+      await server.call('POST', '/api/token/', { username: name, password });
+      const keys = await connected(redis, (client) => client.keys('*'));
+      const ofThrottle = keys.filter((key) => key.includes('{t:'));
+      expect(ofThrottle).to.have.length.at.least(3);
+      expect(ofThrottle.filter((key) => key.includes('eve') || key.length > 150)).to.deep.equal([]);
+    });
+
+    describe('that takes no more writes', () => {
+      it('sign nobody in, and are let through a tenth as often', async () => {
+        const server = await start({ THROTTLE_SIGN_IN: '30/1d', THROTTLE_REFRESH: '20/1d' });
+        const { username, refresh } = await server.signedIn();
+        await command(redis, 'CONFIG', 'SET', 'maxmemory', '1');
+
+        for (let i = 0; i < 5; i++) {
+          expectAnswer(await server.call('POST', '/api/token/', { username, password }), 503, unavailable);
+        }
+        const guess = { username, password: 'a wrong password' };
+        const guesses = await concurrently(5, () => server.call('POST', '/api/token/', guess));
+        expect(guesses.map(({ status }) => status)).to.have.members([401, 401, 401, 429, 429]);
+        const answers = await concurrently(5, () => server.call('POST', '/api/token/refresh/', { refresh }));
+        expect(answers.map(({ status }) => status)).to.have.members([200, 200, 429, 429, 429]);
+      });
+    });
+  });
+
+  it('are counted in the log by their status, and by nothing that a client sent', async () => {
+    const server = await RunningServer.start({ THROTTLE_SIGN_IN: '1/1d' });
+    const body = { username: 'a-secret-name', password: 'a wrong password' };
+    expectAnswer(await server.call('POST', '/api/token/', body), 401, invalidCredentials);
+    await server.call('POST', '/api/token/', body);
+    await server.stop();
+    expect(server.log.map(({ fields }) => fields['status'])).to.deep.equal([401, 429]);
+    expect(JSON.stringify(server.log)).not.to.include('secret');
+  });
+});

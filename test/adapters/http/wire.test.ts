@@ -1,0 +1,666 @@
+import { EventEmitter, once } from 'node:events';
+import type { Server } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
+import { expect } from 'chai';
+import { HttpServer } from '../../../src/adapters/http/http-server.js';
+import { concurrently } from '../../contracts/concurrency.js';
+import {
+  badHeader,
+  expectAnswer,
+  expectCommonHeaders,
+  invalidCredentials,
+  malformedRequest,
+  noCredentials,
+  tokenInvalid,
+  unknownPath,
+} from '../../support/answers.js';
+import { chunked, RawConnection } from '../../support/raw-connection.js';
+import { whileReplaced } from '../../support/replace-method.js';
+import { RunningServer, type SignedIn } from '../../support/running-server.js';
+import { until } from '../../support/until.js';
+
+/** Targets that are no path, or hardly one. */
+const targets = (
+  'tasks/ ?limit=1 # /tasks/#x /\\tasks/ //x/tasks/ /tasks/\xff/ /tasks/?\xff=\xff /?% http:// http://x http://[ ' +
+  'http://[::1]/ http://x:99999/ http://%/ http:x x: x:443 javascript:alert(1) http:///tasks/ ftp://x/tasks/ ' +
+  'http://a@b@c/ http://\xff/ http://x?'
+).split(' ');
+
+/** Hosts that are none (RFC 9110, 7.2), or that no name has. */
+const invalidHosts = [
+  'x y',
+  'x@y',
+  'user:secret@x',
+  'x/y',
+  'x?y',
+  'x#y',
+  'x,y',
+  'x\\y',
+  '"x"',
+  '<x>',
+  '*',
+  'x;y',
+  'x%20y',
+  '\xe9',
+  'x:y',
+  'x:1:2',
+  'x:-1',
+  ':80',
+  '::1',
+  '[::1',
+  '[::1]x',
+  '[]',
+  'http://x',
+  'x\ty',
+];
+
+const headersTooLarge = { detail: 'Request headers too large.' };
+
+describe('on the wire', () => {
+  let server: RunningServer;
+  let user: SignedIn;
+  let connection: RawConnection;
+  before(async () => {
+    server = await RunningServer.start({ TRUST_PROXY: '1' }); // Else it warns of X-Forwarded-For.
+    user = await server.signedIn();
+  });
+  beforeEach(async () => {
+    connection = await RawConnection.open(server.port);
+  });
+  afterEach(async () => {
+    connection.close();
+    // Whatever was done to it, it goes on to serve others, and nothing happened that nobody foresaw.
+    expectAnswer(await server.call('GET', '/tasks/', undefined, user.access), 200, []);
+    expect(server.log.filter(({ level }) => level !== 'info')).to.deep.equal([]);
+  });
+  after(() => server.stop());
+
+  async function expectRefused(status: number, body: object): Promise<void> {
+    const answer = await connection.response();
+    expectAnswer(answer, status, body);
+    expect(answer.headers['connection']).to.equal('close');
+    expect(await connection.end()).to.equal('');
+  }
+
+  const lineWith = (id: string) => server.log.find(({ fields }) => fields['requestId'] === id);
+  const get = (path: string, ...headers: readonly string[]) =>
+    connection.sendRequest([`GET ${path} HTTP/1.1`, 'Host: x', ...headers]);
+  const bearer = () => `Authorization: Bearer ${user.access}`;
+
+  describe('what is no HTTP', () => {
+    for (const [name, bytes] of [
+      ['garbage', '\x00\x01\x02\xff\xfe garbage\r\n\r\n'],
+      ['TLS', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
+      ['a sentence', 'Hello, is anybody there?\r\n\r\n'],
+      ['HTTP/0.9', 'GET /livez\r\n\r\n'],
+      ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+      ['HTTP/9.9', 'GET /livez HTTP/9.9\r\nHost: x\r\n\r\n'],
+      ['a lower-case method', 'get /livez HTTP/1.1\r\nHost: x\r\n\r\n'],
+      ['an unknown method', 'BREW /livez HTTP/1.1\r\nHost: x\r\n\r\n'],
+      ['a path with a blank', 'GET /tasks/ x HTTP/1.1\r\nHost: x\r\n\r\n'],
+      ['a path with a control character', 'GET /tasks/\x01 HTTP/1.1\r\nHost: x\r\n\r\n'],
+      ['a header without a colon', 'GET /livez HTTP/1.1\r\nHost: x\r\nNonsense\r\n\r\n'],
+      ['a header with a blank in its name', 'GET /livez HTTP/1.1\r\nHost: x\r\nA b: c\r\n\r\n'],
+      ['a blank before the colon', 'GET /livez HTTP/1.1\r\nHost : x\r\n\r\n'],
+      ['a folded header', 'GET /livez HTTP/1.1\r\n Host: x\r\n\r\n'],
+      ['a null byte in a header', 'GET /livez HTTP/1.1\r\nHost: x\r\nA: \0\r\n\r\n'],
+      ['a line break without a line feed', 'GET /livez HTTP/1.1\rHost: x\r\r'],
+    ] as const) {
+      it(`is refused: ${name}`, async () => {
+        connection.send(bytes);
+        await expectRefused(400, malformedRequest);
+      });
+    }
+
+    it('is refused behind a good request, which is answered first', async () => {
+      connection.send(`GET /tasks/ HTTP/1.1\r\nHost: x\r\n${bearer()}\r\n\r\n\x00garbage\r\n\r\n`);
+      expectAnswer(await connection.response(), 200, []);
+      await expectRefused(400, malformedRequest);
+    });
+
+    it('is refused once, however much there is of it', async () => {
+      const warnings: Error[] = [];
+      const note = (warning: Error) => void warnings.push(warning);
+      process.on('warning', note);
+      const { tasks } = server.storage;
+      const whenMoreHasCome =
+        (list: typeof tasks.list): typeof tasks.list =>
+        async (...args) => {
+          for (let i = 0; i < 30; i++) {
+            connection.send('\x00garbage\r\n\r\n');
+            await server.call('GET', '/livez');
+          }
+          return list(...args);
+        };
+      await whileReplaced(tasks, 'list', whenMoreHasCome, async () => {
+        get('/tasks/', bearer());
+        expectAnswer(await connection.response(), 200, []);
+      });
+      await expectRefused(400, malformedRequest);
+      process.off('warning', note);
+      expect(warnings).to.deep.equal([]);
+    });
+
+    it('is refused after a good request that was answered', async () => {
+      get('/livez');
+      expect((await connection.response()).status).to.equal(200);
+      connection.send('garbage\r\n\r\n');
+      await expectRefused(400, malformedRequest);
+    });
+  });
+
+  describe('a request that two servers might read in two ways', () => {
+    for (const [name, headers, body] of [
+      ['a length and chunks', ['Content-Length: 5', 'Transfer-Encoding: chunked'], chunked()],
+      ['chunks and a length', ['Transfer-Encoding: chunked', 'Content-Length: 5'], chunked()],
+      ['two lengths', ['Content-Length: 2', 'Content-Length: 3'], '{}'],
+      ['two lengths in one header', ['Content-Length: 2, 3'], '{}'],
+      ['a negative length', ['Content-Length: -2'], '{}'],
+      ['a length with a sign', ['Content-Length: +2'], '{}'],
+      ['a hexadecimal length', ['Content-Length: 0x2'], '{}'],
+      ['a length that is no number', ['Content-Length: two'], '{}'],
+      ['an endless length', [`Content-Length: ${'9'.repeat(40)}`], '{}'],
+      ['an encoding after chunks', ['Transfer-Encoding: chunked, identity'], chunked()],
+      ['an unknown transfer encoding', ['Transfer-Encoding: xchunked'], chunked()],
+      ['an encoding without chunks', ['Transfer-Encoding: gzip'], '{}'],
+      ['an encoding without a name', ['Transfer-Encoding: '], '{}'],
+      ['an encoding and a length', ['Transfer-Encoding: gzip', 'Content-Length: 2'], '{}'],
+      ['chunks twice', ['Transfer-Encoding: chunked, chunked'], chunked()],
+      [
+        'chunks twice, in two headers',
+        ['Transfer-Encoding: chunked', 'Transfer-Encoding: chunked'],
+        chunked(),
+      ],
+      ['chunks with a parameter', ['Transfer-Encoding: chunked;q=1'], chunked()],
+      ['the same length twice', ['Content-Length: 2', 'Content-Length: 2'], '{}'],
+      ['a length of nothing', ['Content-Length: '], '{}'],
+      ['a folded header', ['Content-Length:', ' 2'], '{}'],
+      ['a length among the trailers', ['Transfer-Encoding: chunked'], '0\r\nContent-Length: 2\r\n\r\n'],
+      ['a line feed in front of a chunk', ['Transfer-Encoding: chunked'], '\n2\r\n{}\r\n0\r\n\r\n'],
+      ['a chunk size that is no number', ['Transfer-Encoding: chunked'], 'x\r\n{}\r\n0\r\n\r\n'],
+      ['a chunk size with a sign', ['Transfer-Encoding: chunked'], '+2\r\n{}\r\n0\r\n\r\n'],
+      ['a chunk that is longer than it says', ['Transfer-Encoding: chunked'], '1\r\n{}\r\n0\r\n\r\n'],
+    ] as const) {
+      it(`is refused: ${name}`, async () => {
+        const lines = ['POST /api/token/ HTTP/1.1', 'Host: x', 'Content-Type: application/json', ...headers];
+        connection.sendRequest(lines, body);
+        await expectRefused(400, malformedRequest);
+      });
+    }
+
+    it('is refused when it has chunks in HTTP/1.0', async () => {
+      const headers = ['Connection: keep-alive', 'Transfer-Encoding: chunked'];
+      connection.sendRequest(['POST /api/token/ HTTP/1.0', ...headers], chunked('{}'));
+      await expectRefused(400, malformedRequest);
+    });
+
+    for (const codings of [['gzip, chunked'], ['gzip', 'chunked'], ['identity, chunked'], ['x,CHUNKED']]) {
+      it(`is refused when its chunks are encoded: ${codings.join(' and ')}`, async () => {
+        const headers = codings.map((coding) => `Transfer-Encoding: ${coding}`);
+        const type = 'Content-Type: application/json';
+        connection.sendRequest(['POST /api/token/ HTTP/1.1', 'Host: x', type, ...headers], chunked('{}'));
+        await expectRefused(501, { detail: 'The only supported Transfer-Encoding is chunked.' });
+      });
+    }
+
+    for (const [name, lines] of [
+      ['two hosts', ['GET /livez HTTP/1.1', 'Host: x', 'Host: x']],
+      ['two hosts, one of them empty', ['GET /livez HTTP/1.1', 'Host: ', 'Host: x']],
+      ['two hosts, in HTTP/1.0', ['GET /livez HTTP/1.0', 'Host: x', 'host: y']],
+      ['no host', ['GET /livez HTTP/1.1']],
+      ['no host beside a whole URL', ['GET http://x/livez HTTP/1.1']],
+      ['a version that is none of HTTP/1', ['GET /livez HTTP/2.0', 'Host: x']],
+    ] as const) {
+      it(`is refused: ${name}`, async () => {
+        connection.sendRequest(lines);
+        expectAnswer(await connection.response(), 400, malformedRequest);
+      });
+    }
+
+    for (const host of invalidHosts) {
+      it(`is refused when its host is ${JSON.stringify(host)}`, async () => {
+        connection.sendRequest(['GET /livez HTTP/1.1', `Host: ${host}`]);
+        expectAnswer(await connection.response(), 400, malformedRequest);
+      });
+    }
+
+    it('is none when its host is a name or an address, with a port or without', async () => {
+      for (const host of [
+        'x',
+        'EXAMPLE.com.',
+        'a_b-c',
+        'x:',
+        'x:3000',
+        '192.0.2.1:80',
+        '[2001:db8::1]',
+        '[::1]:80',
+        '',
+      ]) {
+        connection.sendRequest(['GET /livez HTTP/1.1', `Host: ${host}`]);
+        expectAnswer(await connection.response(), 200, { status: 'live' });
+      }
+    });
+
+    for (const target of [
+      'http:///tasks/',
+      'http://a@b/tasks/',
+      'http://x:y/',
+      'ftp://x/tasks/',
+      'x:443',
+      '/tasks/#x',
+      '/#/../tasks/',
+    ]) {
+      it(`is refused when its target is ${target}`, async () => {
+        get(target, bearer());
+        expectAnswer(await connection.response(), 400, malformedRequest);
+      });
+    }
+
+    it('is refused when it has two Authorization headers, though each is good', async () => {
+      get('/tasks/', bearer(), bearer());
+      expectAnswer(await connection.response(), 401, badHeader);
+    });
+
+    it('is refused when it has two types', async () => {
+      const types = ['Content-Type: application/json', 'Content-Type: text/plain'];
+      connection.sendRequest(['POST /api/token/ HTTP/1.1', 'Host: x', ...types, 'Content-Length: 2'], '{}');
+      const detail = 'Unsupported media type "application/json, text/plain" in request.';
+      expectAnswer(await connection.response(), 415, { detail });
+    });
+
+    it('is refused when a chunk turns out malformed after others', async () => {
+      connection.sendRequest(
+        [
+          'POST /api/token/ HTTP/1.1',
+          'Host: x',
+          'Content-Type: application/json',
+          'Transfer-Encoding: chunked',
+        ],
+        '2\r\n{"\r\n',
+      );
+      connection.send('nonsense\r\n');
+      await expectRefused(400, malformedRequest);
+    });
+
+    for (const [name, bytes] of [
+      [
+        'a malformed chunk',
+        'POST /api/token/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n',
+      ],
+      ['garbage', '\x00garbage\r\n\r\n'],
+      ['CONNECT', 'CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ] as const) {
+      it(`is refused behind one that is still being answered, which is answered first: ${name}`, async () => {
+        const { tasks } = server.storage;
+        const events = new EventEmitter();
+        const [asked, allowed] = [once(events, 'asked'), once(events, 'allowed')];
+        const whenAllowed =
+          (list: typeof tasks.list): typeof tasks.list =>
+          async (...args) => {
+            events.emit('asked');
+            await allowed;
+            return list(...args);
+          };
+        await whileReplaced(tasks, 'list', whenAllowed, async () => {
+          connection.send(`GET /tasks/ HTTP/1.1\r\nHost: x\r\n${bearer()}\r\n\r\n${bytes}`);
+          await asked;
+        });
+        events.emit('allowed');
+        expectAnswer(await connection.response(), 200, []);
+        await expectRefused(400, malformedRequest);
+      });
+    }
+  });
+
+  describe('headers', () => {
+    it('are refused when they are too large', async () => {
+      get('/livez', `X-Large: ${'x'.repeat(20_000)}`);
+      await expectRefused(431, headersTooLarge);
+    });
+
+    it('are refused when they are too large together', async () => {
+      get('/livez', ...Array.from({ length: 500 }, (_, i) => `X-Header-${i}: ${'x'.repeat(30)}`));
+      await expectRefused(431, headersTooLarge);
+    });
+
+    it('are refused when there are more than 1,000, however small', async () => {
+      get('/livez', ...Array.from({ length: 999 }, () => 'a:'));
+      expectAnswer(await connection.response(), 200, { status: 'live' });
+      get('/livez', ...Array.from({ length: 1_000 }, () => 'a:'));
+      expectAnswer(await connection.response(), 431, headersTooLarge);
+      get('/livez', ...Array.from({ length: 15_000 }, () => 'a:'), 'Host: y');
+      expectAnswer(await connection.response(), 431, headersTooLarge);
+    });
+
+    it('behind the body are ignored, however many they are', async () => {
+      const lines = ['POST /api/token/verify/ HTTP/1.1', 'Host: x', 'Content-Type: application/json'];
+      const trailers = ['Host: y', ...Array.from({ length: 2_000 }, () => 'a:'), 'Authorization: x'];
+      const end = `0\r\n${trailers.join('\r\n')}\r\n\r\n`;
+      connection.sendRequest([...lines, 'Transfer-Encoding: chunked'], `d\r\n{"token":"x"}\r\n${end}`);
+      expectAnswer(await connection.response(), 401, tokenInvalid);
+    });
+
+    it('behind the body are refused when they are too large together', async () => {
+      const lines = ['POST /api/token/verify/ HTTP/1.1', 'Host: x', 'Content-Type: application/json'];
+      const trailers = Array.from({ length: 1_000 }, () => `a: ${'x'.repeat(20)}`).join('\r\n');
+      connection.sendRequest([...lines, 'Transfer-Encoding: chunked'], `2\r\n{}\r\n0\r\n${trailers}\r\n\r\n`);
+      await expectRefused(431, headersTooLarge);
+    });
+
+    it('are refused when the path is too long', async () => {
+      get(`/tasks/${'1'.repeat(20_000)}/`);
+      await expectRefused(431, headersTooLarge);
+    });
+
+    it('may be many and odd', async () => {
+      get(
+        '/tasks/',
+        bearer(),
+        ...Array.from({ length: 300 }, (_, i) => `X-${i}: ${i}`),
+        'Accept: text/html',
+        'Accept-Encoding: gzip, br',
+        'Accept-Charset: iso-8859-1',
+        'Cookie: a=b; \xff',
+        'If-None-Match: *',
+        'If-Modified-Since: yesterday',
+        'If-Match: "x"',
+        'Range: bytes=0-0',
+        'X-Forwarded-For: "><script>',
+        'X-Forwarded-Host: evil',
+        'X-HTTP-Method-Override: DELETE',
+        'Forwarded: for=x',
+        'Origin: null',
+        'TE: trailers',
+        'Via: 1.0 x',
+        'Max-Forwards: 0',
+        '__proto__: x',
+      );
+      expectAnswer(await connection.response(), 200, []);
+    });
+
+    it('may hold bytes that are no ASCII', async () => {
+      get('/tasks/', 'Authorization: Bearer \xff\xfe');
+      expect((await connection.response()).status).to.equal(401);
+      get('/tasks/', 'X-Request-Id: \xe9');
+      const answer = await connection.response();
+      expectAnswer(answer, 401, noCredentials);
+      expect(answer.headers['x-request-id']).to.match(/^[0-9a-f-]{36}$/);
+    });
+  });
+
+  describe('a request', () => {
+    it('in HTTP/1.0 needs no host, and ends its connection', async () => {
+      connection.sendRequest(['GET /livez HTTP/1.0']);
+      expectAnswer(await connection.response(), 200, { status: 'live' });
+      expect(await connection.end()).to.equal('');
+    });
+
+    it('may have its target in full', async () => {
+      get('http://elsewhere.example/tasks/?limit=1', bearer());
+      expectAnswer(await connection.response(), 200, []);
+    });
+
+    it('for the server as a whole is for no path', async () => {
+      connection.sendRequest(['OPTIONS * HTTP/1.1', 'Host: x']);
+      expectAnswer(await connection.response(), 404, unknownPath);
+    });
+
+    for (const target of targets) {
+      it(`for ${JSON.stringify(target)} does no harm`, async () => {
+        get(target, bearer());
+        const answer = await connection.response();
+        expect(answer.status).to.be.oneOf([200, 400, 404]);
+        expectAnswer(answer, answer.status, JSON.parse(answer.text));
+      });
+    }
+
+    for (const target of ['x:443', '/livez']) {
+      it(`to CONNECT to ${target} is refused`, async () => {
+        connection.sendRequest([`CONNECT ${target} HTTP/1.1`, 'Host: x']);
+        await expectRefused(400, malformedRequest);
+      });
+    }
+
+    it('to change the protocol is answered in the present one', async () => {
+      get('/tasks/', bearer(), 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13');
+      expectAnswer(await connection.response(), 200, []);
+      get('/tasks/', bearer(), 'Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: x');
+      expectAnswer(await connection.response(), 200, []);
+    });
+
+    it('that waits to be continued is', async () => {
+      const body = '{"token":"x"}';
+      connection.sendRequest([
+        'POST /api/token/verify/ HTTP/1.1',
+        'Host: x',
+        'Content-Type: application/json',
+        `Content-Length: ${body.length}`,
+        'Expect: 100-continue',
+      ]);
+      expect((await connection.response()).status).to.equal(100);
+      connection.send(body);
+      expectAnswer(await connection.response(), 401, tokenInvalid);
+    });
+
+    for (const [name, status, path, headers] of [
+      [
+        'too large',
+        413,
+        '/api/token/verify/',
+        ['Content-Type: application/json', 'Content-Length: 100000000'],
+      ],
+      ['for an unknown path', 404, '/nowhere', ['Content-Length: 2']],
+      ['not signed in', 401, '/tasks/create/', ['Content-Type: application/json', 'Content-Length: 2']],
+    ] as const) {
+      it(`that waits to be continued is refused at once when it is ${name}`, async () => {
+        connection.sendRequest([`POST ${path} HTTP/1.1`, 'Host: x', ...headers, 'Expect: 100-continue']);
+        const answer = await connection.response();
+        expect(answer.status).to.equal(status);
+        expect(answer.headers['connection']).to.equal('close');
+        expect(await connection.end()).to.equal('');
+      });
+    }
+
+    it('that waits to be continued behind others is continued when its turn has come', async () => {
+      const body = '{"token":"x"}';
+      const lines = ['POST /api/token/verify/ HTTP/1.1', 'Host: x', 'Content-Type: application/json'];
+      get('/livez');
+      get('/livez');
+      connection.sendRequest([...lines, `Content-Length: ${body.length}`, 'Expect: 100-continue']);
+      for (const status of [200, 200, 100]) expect((await connection.response()).status).to.equal(status);
+      connection.send(body);
+      expectAnswer(await connection.response(), 401, tokenInvalid);
+    });
+
+    it('with other expectations is answered as if it had none', async () => {
+      get('/tasks/', bearer(), 'Expect: the-unexpected');
+      expectAnswer(await connection.response(), 200, []);
+      get('/tasks/', bearer());
+      expectAnswer(await connection.response(), 200, []);
+    });
+
+    it('that comes byte by byte is answered', async () => {
+      for (const byte of `GET /livez HTTP/1.1\r\nHost: x\r\n\r\n`) connection.send(byte);
+      expectAnswer(await connection.response(), 200, { status: 'live' });
+    });
+
+    it('after empty lines is answered', async () => {
+      connection.send('\r\n\r\nGET /livez HTTP/1.1\r\nHost: x\r\n\r\n');
+      expectAnswer(await connection.response(), 200, { status: 'live' });
+    });
+  });
+
+  describe('requests one behind the other', () => {
+    it('are answered in their order', async () => {
+      const body = JSON.stringify({ username: 'nobody', password: 'takes its time' });
+      for (let round = 0; round < 10; round++) {
+        connection.sendRequest(
+          [
+            'POST /api/token/ HTTP/1.1',
+            'Host: x',
+            'Content-Type: application/json',
+            `Content-Length: ${body.length}`,
+          ],
+          body,
+        );
+        get('/livez');
+        connection.sendRequest(['HEAD /tasks/ HTTP/1.1', 'Host: x', bearer()]);
+        get('/nowhere');
+        connection.sendRequest(['OPTIONS /tasks/ HTTP/1.1', 'Host: x']);
+      }
+      for (let round = 0; round < 10; round++) {
+        expect((await connection.response()).status).to.equal(401);
+        expectAnswer(await connection.response(), 200, { status: 'live' });
+        const head = await connection.response({ toHead: true });
+        expect(head.status).to.equal(200);
+        expectAnswer(await connection.response(), 404, unknownPath);
+        const options = await connection.response();
+        expect(options.status).to.equal(204);
+        expectCommonHeaders(options);
+      }
+    });
+
+    it('are taken one at a time, so that each finds what the one before it did', async () => {
+      const other = await server.signedIn();
+      const headers = ['Host: x', `Authorization: Bearer ${other.access}`];
+      const body = JSON.stringify({ title: 't', description: 'd' });
+      const lines = ['POST /tasks/create/ HTTP/1.1', ...headers, 'Content-Type: application/json'];
+      for (let i = 1; i <= 5; i++) {
+        connection.sendRequest([...lines, `Content-Length: ${body.length}`], body);
+        connection.sendRequest([`DELETE /tasks/${i}/delete/ HTTP/1.1`, ...headers]);
+      }
+      for (let i = 1; i <= 5; i++) {
+        expect((await connection.response()).status).to.equal(201);
+        expect((await connection.response()).status).to.equal(200);
+      }
+    });
+
+    it('are answered up to the one that closes the connection', async () => {
+      get('/livez');
+      get('/nowhere', 'Connection: close');
+      get('/livez');
+      expectAnswer(await connection.response(), 200, { status: 'live' });
+      expectAnswer(await connection.response(), 404, unknownPath);
+      expect(await connection.end()).to.equal('');
+    });
+  });
+
+  describe('a client', () => {
+    const startOfRequest = [
+      'POST /tasks/create/ HTTP/1.1',
+      'Host: x',
+      'Content-Type: application/json',
+      'Content-Length: 100',
+    ];
+
+    it('that has sent all it wants is answered', async () => {
+      get('/tasks/', bearer());
+      connection.finish();
+      expectAnswer(await connection.response(), 200, []);
+      expect(await connection.end()).to.equal('');
+    });
+
+    it('that has sent all it wants is answered when the answers take their time', async () => {
+      const body = JSON.stringify({ username: 'somebody', password: 'takes its time' });
+      const length = `Content-Length: ${body.length}`;
+      for (let i = 0; i < 2; i++) {
+        const lines = ['POST /api/token/ HTTP/1.1', 'Host: x', 'Content-Type: application/json', length];
+        connection.sendRequest(lines, body);
+      }
+      connection.finish();
+      for (let i = 0; i < 2; i++) expectAnswer(await connection.response(), 401, invalidCredentials);
+      expect(await connection.end()).to.equal('');
+    });
+
+    it('that has sent all it wants is answered also when it has to wait for its password to be compared', async () => {
+      const body = JSON.stringify({ username: 'somebody', password: 'takes its time' });
+      const lines = ['POST /api/token/ HTTP/1.1', 'Host: x', 'Content-Type: application/json'];
+      await concurrently(20, async () => {
+        const waiting = await RawConnection.open(server.port);
+        waiting.sendRequest([...lines, `Content-Length: ${body.length}`], body);
+        waiting.finish();
+        expectAnswer(await waiting.response(), 401, invalidCredentials);
+      });
+    });
+
+    it('that stops in the middle of the headers is refused', async () => {
+      connection.send('GET /livez HTTP/1.1\r\nHost');
+      connection.finish();
+      await expectRefused(400, malformedRequest);
+    });
+
+    for (const line of ['GET /tasks/ HTTP/1.1', 'POST /tasks/create/ HTTP/1.1']) {
+      it(`that stops in the middle of the body of ${line} is refused after what came before is answered`, async () => {
+        const body = JSON.stringify({ username: 'somebody', password: 'takes its time' });
+        const type = 'Content-Type: application/json';
+        const length = `Content-Length: ${body.length}`;
+        connection.sendRequest(['POST /api/token/ HTTP/1.1', 'Host: x', type, length], body);
+        connection.sendRequest([line, 'Host: x', type, length, bearer()], body.slice(1));
+        connection.finish();
+        expectAnswer(await connection.response(), 401, invalidCredentials);
+        await expectRefused(400, malformedRequest);
+      });
+    }
+
+    it('that stops in the middle of a body is refused', async () => {
+      connection.sendRequest([...startOfRequest, bearer()], '{"title":');
+      connection.finish();
+      await expectRefused(400, malformedRequest);
+    });
+
+    it('that leaves in the middle of a body is forgotten', async () => {
+      const lines = [...startOfRequest, bearer(), 'X-Request-Id: leaves-early', 'Expect: 100-continue'];
+      connection.sendRequest(lines);
+      expect((await connection.response()).status).to.equal(100);
+      connection.send('{"title":');
+      connection.abort();
+      const line = await until(() => lineWith('leaves-early'));
+      expect(line.fields).to.include({ aborted: true, route: '/tasks/create' });
+    });
+
+    for (const [name, before] of [
+      ['', ''],
+      [' behind other requests', 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(2)],
+    ] as const) {
+      for (const [kind, bytes] of [
+        ['CONNECT', 'CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n'],
+        ['CONNECT with a body', 'CONNECT x:443 HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab'],
+        [
+          'a change of the protocol',
+          'GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n',
+        ],
+        ['garbage', '\x00garbage\r\n\r\n'],
+      ] as const) {
+        it(`that breaks off after ${kind}${name} ends nothing but its connection`, async () => {
+          for (let i = 0; i < 20; i++) {
+            const other = await RawConnection.open(server.port);
+            other.send(before + bytes);
+            // It takes some turns of the event loop until the server has read this.
+            for (let turn = 0; turn < i; turn++) await setImmediate();
+            other.abort();
+          }
+        });
+      }
+    }
+
+    it('that leaves before its answer is forgotten', async () => {
+      for (let i = 0; i < 20; i++) {
+        const other = await RawConnection.open(server.port);
+        other.sendRequest(['GET /tasks/ HTTP/1.1', 'Host: x', bearer()]);
+        other.abort();
+      }
+    });
+
+    it('that says nothing is no trouble', async () => {
+      connection.finish();
+      expect(await connection.end()).to.equal('');
+    });
+  });
+
+  it('slow clients are waited for, but not for ever', () => {
+    const limits = Reflect.get(new HttpServer(() => undefined), 'server') as Server;
+    expect(limits.headersTimeout).to.be.within(1, 30_000);
+    expect(limits.requestTimeout).to.be.within(limits.headersTimeout, 60_000);
+    expect(limits.keepAliveTimeout).to.be.within(60_000, 120_000);
+  });
+});

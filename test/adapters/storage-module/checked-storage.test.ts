@@ -1,0 +1,217 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { expect } from 'chai';
+import { createStorage } from '../../../src/adapters/in-memory/create-storage.js';
+import type { Storage } from '../../../src/application/ports.js';
+import { DomainError } from '../../../src/domain/errors.js';
+import { guardStorage } from '../../../src/adapters/storage-module/checked-storage.js';
+import { answers } from '../../../src/adapters/storage-module/result-schemas.js';
+import { everyCall, expectUnavailable } from '../../contracts/every-call.js';
+import { storageContract } from '../../contracts/storage-contract.js';
+import { expectUnavailableWithin } from '../../support/every-endpoint.js';
+import { RecordedLog } from '../../support/recorded-log.js';
+import { refusalOf } from '../../support/refusal.js';
+import { RunningServer } from '../../support/running-server.js';
+import { SettableClock } from '../../support/settable-clock.js';
+import { stopAfterEach } from '../../support/stop-after-each.js';
+
+/** Milliseconds within which a call is answered, and an endpoint, which may make two calls one after the other. */
+const patience = { call: 1_500, request: 2_500 };
+
+const user = { id: 1, username: 'a', passwordHash: 'h', active: true, createdAt: 0 };
+const generation = { id: 'g', issuedAt: 0, expiresAt: 1 };
+const by = { userId: 1, sessionId: 's' };
+const session = { id: 's', userId: 1, openedAt: 0, lastUsedAt: 0, current: generation };
+const task = { id: 1, title: 't', description: 'd', status: 'pending' };
+
+const noUsers = [null, 0, true, 'user', [], {}, { ...user, id: '1' }, { ...user, createdAt: new Date() }];
+const noSessions = [
+  null,
+  1,
+  'other',
+  {},
+  { ...session, current: 'g' },
+  { ...session, userId: 1.5 },
+  { ...session, current: { ...generation, expiresAt: NaN } },
+  { ...session, rotatedOut: [{ id: 'p' }] },
+  { ...session, address: 127 },
+];
+const noTasks = [
+  null,
+  1,
+  'task',
+  {},
+  { ...task, id: 0 },
+  { ...task, status: 'done' },
+  { ...task, title: null },
+];
+const noTruths = [undefined, null, 0, 1, 'true', {}];
+const noLists = [undefined, null, {}, 'list', [undefined], { length: 0 }];
+
+/** For each method, answers to `everyCall` that are not of the kind that it promises. */
+const nonsense: Partial<Record<keyof ReturnType<typeof everyCall>, readonly unknown[]>> = {
+  'users.add': noUsers,
+  'users.find': noUsers,
+  'users.findByName': noUsers,
+  'users.list': [...noLists, [user, user], Array.from({ length: 11 }, (_, i) => ({ ...user, id: i + 1 }))],
+  'users.setPasswordHash': noTruths,
+  'users.changePasswordHash': noTruths,
+  'users.activate': noTruths,
+  'users.deactivate': noTruths,
+  'users.remove': noTruths,
+  'users.removeOwn': noTruths,
+  'sessions.open': [null, true, '0', -1, 0.5, {}],
+  'sessions.find': noSessions,
+  'sessions.list': [...noLists, session],
+  'sessions.rotate': [undefined, ...noSessions],
+  'sessions.end': noTruths,
+  'sessions.endOther': noTruths,
+  'tasks.create': [undefined, ...noTasks],
+  'tasks.find': noTasks,
+  'tasks.list': [
+    ...[...noLists, [{ ...task, id: 2 }, task], [{ ...task, id: -1 }]].map((tasks) => ({
+      tasks,
+      hasMore: false,
+    })),
+    [task],
+    { tasks: [task] },
+    { tasks: [], hasMore: true },
+  ],
+  'tasks.update': noTasks,
+  'tasks.remove': noTruths,
+  'throttle.count': [undefined, null, '0', NaN, -1, 1.1],
+  'throttle.isTrusted': noTruths,
+};
+
+/** A storage all of whose methods do the same. */
+function behaving(method: () => unknown): { readonly storage: Storage; readonly log: RecordedLog } {
+  const log = new RecordedLog();
+  const like = (members: object): object =>
+    Object.fromEntries(
+      Object.entries(members).map(([name, member]: [string, object]) => [
+        name,
+        typeof member === 'function' ? method : like(member),
+      ]),
+    );
+  return { storage: guardStorage(like(answers) as Storage, log), log };
+}
+
+describe('a storage that is not trusted', () => {
+  const clock = new SettableClock();
+
+  describe('and that keeps every promise', () => {
+    storageContract(async (options) => guardStorage(await createStorage(options), options.log));
+  });
+
+  const faults: Record<string, () => unknown> = {
+    'that throws': () => {
+      throw new TypeError('secret');
+    },
+    'that rejects': () => Promise.reject(new RangeError('secret')),
+    'that rejects with no error': () => Promise.reject('secret'),
+    'that never answers': () => new Promise(() => {}),
+    'that answers what cannot be looked at': () =>
+      new Proxy(
+        {},
+        {
+          get() {
+            throw new Error('secret');
+          },
+        },
+      ),
+  };
+  for (const [what, method] of Object.entries(faults)) {
+    it(`is away in time, and nothing gets out of what it was asked: one ${what}`, async () => {
+      const { storage, log } = behaving(method);
+      const calls = Object.values(everyCall(storage, clock));
+      const startedAt = Date.now();
+      await Promise.all(calls.map((call) => expectUnavailable(call())));
+      expect(Date.now() - startedAt).to.be.below(patience.call);
+      expect(log.lines).to.have.length(calls.length);
+      expect(inspect(log.lines, { depth: null })).not.to.contain('secret');
+    });
+  }
+
+  it('is away if it answers anything but what it promises', async () => {
+    let value: unknown;
+    const { storage } = behaving(() => value);
+    for (const [name, call] of Object.entries(everyCall(storage, clock))) {
+      for (value of nonsense[name as keyof typeof nonsense] ?? []) {
+        const refusal = await refusalOf(call());
+        expect({ name, value, refusal }).to.deep.equal({ name, value, refusal: 'storage_unavailable' });
+      }
+    }
+  });
+
+  it('may reject a change of tasks as the port says, by the code alone', async () => {
+    const { storage } = behaving(() => Promise.reject(Object.assign(new Error(), { code: 'token_revoked' })));
+    const error: unknown = await storage.tasks.remove(by, 1).catch((reason: unknown) => reason);
+    expect(error).to.be.instanceOf(DomainError).and.to.have.property('code', 'token_revoked');
+  });
+
+  it('is told of in the log once for each method, until that has worked again', async () => {
+    let answer: unknown = 'nonsense';
+    const { storage, log } = behaving(() => answer);
+    const fail = () => expectUnavailable(storage.sessions.end(by));
+    await fail();
+    await fail();
+    answer = true;
+    await storage.sessions.end(by);
+    answer = 'nonsense';
+    await fail();
+    expect(log.lines).to.have.length(2);
+    expect(log.lines[0]?.fields).to.have.property('reason', 'sessions.end: NotAsPromised');
+  });
+
+  it('answers nothing but what is ours, in our order', async () => {
+    const { storage } = behaving(() => ({
+      owner: 7,
+      status: 'pending',
+      description: 'd',
+      title: 't',
+      id: 1,
+    }));
+    expect(JSON.stringify(await storage.tasks.find(by, 1))).to.equal(JSON.stringify(task));
+  });
+
+  describe('behind a server', () => {
+    const stopped = stopAfterEach();
+    const directory = mkdtempSync(join(tmpdir(), 'hexado-guarded-'));
+    after(() => rmSync(directory, { recursive: true }));
+
+    /** A storage in memory that does something else as soon as it is told to. */
+    const module = join(directory, 'storage.mjs');
+    writeFileSync(
+      module,
+      `
+      import { createStorage as create } from '${new URL('../../../src/adapters/in-memory/create-storage.js', import.meta.url).href}';
+      const fault = {};
+      export const become = (method) => { fault.method = method; };
+      export async function createStorage(options) {
+        become(undefined);
+        const storage = await create(options);
+        const faulty = (port) => new Proxy(port, {
+          get: (target, name) => (...args) => fault.method ? fault.method() : target[name](...args),
+        });
+        const ports = ['users', 'sessions', 'tasks', 'throttle'];
+        const own = Object.fromEntries(ports.map((name) => [name, faulty(storage[name])]));
+        return { ...faulty(storage), ...own, check: () => faulty(storage).check(), close: async () => {} };
+      }`,
+    );
+
+    for (const [what, method] of Object.entries(faults)) {
+      it(`makes every endpoint unavailable in time, and itself nothing: one ${what}`, async () => {
+        const { become } = (await import(module)) as { readonly become: (method?: () => unknown) => void };
+        const server = stopped(await RunningServer.start({ STORAGE: module }));
+        const signedIn = await server.signedIn();
+        become(method);
+        await expectUnavailableWithin(server, signedIn, patience.request);
+        expect(server.log.filter(({ level }) => level === 'error')).to.deep.equal([]);
+        become(undefined);
+        expect((await server.call('GET', '/tasks/', undefined, signedIn.access)).status).to.equal(200);
+      });
+    }
+  });
+});

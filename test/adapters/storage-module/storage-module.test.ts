@@ -1,0 +1,263 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { expect } from 'chai';
+import type { StorageOptions } from '../../../src/application/ports.js';
+import { StorageError } from '../../../src/adapters/storage-module/load-storage-module.js';
+import { createStorage } from '../../../src/create-storage.js';
+import { expectRefusal } from '../../support/expect-refusal.js';
+import { signingKey } from '../../support/running-server.js';
+import { run, ServerProcess } from '../../support/server-process.js';
+
+const inMemory = new URL('../../../src/adapters/in-memory/create-storage.js', import.meta.url).href;
+
+/** Every method of a storage, as ports.ts has them. */
+const methods = {
+  users: [
+    'add',
+    'find',
+    'findByName',
+    'list',
+    'replacePasswordHash',
+    'setPasswordHash',
+    'changePasswordHash',
+    'activate',
+    'deactivate',
+    'remove',
+    'removeOwn',
+  ],
+  sessions: ['open', 'find', 'list', 'touch', 'rotate', 'end', 'endOther', 'endAll'],
+  tasks: ['create', 'find', 'list', 'update', 'remove'],
+  throttle: ['count', 'giveBack', 'trust', 'isTrusted'],
+};
+const allMethods = [
+  ...Object.entries(methods).flatMap(([port, names]) => names.map((name) => `${port}.${name}`)),
+  'check',
+  'close',
+];
+
+describe('a storage of your own', () => {
+  let directory: string;
+  let modules = 0;
+  before(() => {
+    directory = mkdtempSync(join(tmpdir(), 'hexado-storage-'));
+  });
+  after(() => rmSync(directory, { recursive: true }));
+
+  /** The path of a module with this source. */
+  function moduleOf(source: string): string {
+    const path = join(directory, `storage-${++modules}.mjs`);
+    writeFileSync(path, source);
+    return path;
+  }
+
+  const environment = { SIGNING_KEY: signingKey };
+
+  it('serves requests, is told the time and the log, and is closed at the end', async () => {
+    const path = moduleOf(`
+      import { createStorage as create } from '${inMemory}';
+      export async function createStorage({ clock, log, ...more }) {
+        log.info({ clock: clock(), more: Object.keys(more) }, 'created');
+        return { ...(await create({ clock, log })), close: async () => log.info({}, 'closed') };
+      }`);
+    const server = await ServerProcess.start(
+      { ...environment, BCRYPT_COST: '4', STORAGE: `./${basename(path)}` },
+      { directory },
+    );
+    const { access } = await server.signedIn();
+    const task = { title: 'Buy milk', description: 'Two litres' };
+    const created = await server.call('POST', '/tasks/create/', task, access);
+    const listed = await server.call('GET', '/tasks/', undefined, access);
+    server.signal('SIGTERM');
+    const { code } = await server.ending;
+
+    expect(created.status).to.equal(201);
+    expect(listed.json()).to.deep.equal([{ id: 1, ...task, status: 'pending' }]);
+    const line = server.log.find(({ msg }) => msg === 'created');
+    expect(line?.['more']).to.deep.equal([]);
+    expect(line?.['clock']).to.be.closeTo(Date.now() / 1000, 60);
+    expect(server.log.map(({ msg }) => msg).slice(-2)).to.deep.equal(['closed', 'stopped']);
+    expect(code).to.equal(0);
+  });
+
+  it('neither ends the server by a promise that it forgets, nor keeps it from stopping', async () => {
+    const path = moduleOf(`
+      import { createStorage as create } from '${inMemory}';
+      export async function createStorage(options) {
+        const check = async () => void Promise.reject(new RangeError('secret'));
+        return { ...(await create(options)), check, close: () => new Promise(() => {}) };
+      }`);
+    const server = await ServerProcess.start({ ...environment, STORAGE: path });
+    expect((await server.call('GET', '/readyz')).status).to.equal(200);
+    const line = await server.logged(({ msg }) => msg.startsWith('A promise was rejected'));
+    expect(line).to.include({ kind: 'RangeError' });
+    expect((await server.call('GET', '/readyz')).status).to.equal(200);
+    server.signal('SIGTERM');
+    const { code, stdout, stderr } = await server.ending;
+    expect(code).to.equal(0);
+    expect(server.log.map(({ msg }) => msg)).to.include('The storage could not be closed.');
+    expect(stdout + stderr).not.to.include('secret');
+  });
+
+  it('ends the server by an error that it does not handle, and the code and the module are told', async () => {
+    const path = moduleOf(`
+      import { connect, createServer } from 'node:net';
+      import { createStorage as create } from '${inMemory}';
+      export async function createStorage(options) {
+        const storage = await create(options);
+        const server = createServer((socket) => socket.resetAndDestroy()).listen(0, '127.0.0.1');
+        const check = async () => (connect(server.address().port, '127.0.0.1').write('secret'), []);
+        return { ...storage, check };
+      }`);
+    const server = await ServerProcess.start({ ...environment, STORAGE: path });
+    await server.call('GET', '/readyz').catch(() => undefined);
+    const { code, stderr } = await server.ending;
+    expect(code).to.equal(70);
+    expect(stderr).to.match(/^hexado: Something unforeseen went wrong \(Error E(?:CONNRESET|PIPE)\)\.\n/);
+    expect(stderr).to.include(`hexado: It may come from STORAGE=${path}, `).and.not.include('secret');
+  });
+
+  it('is also found by an absolute path, a file URL, or the name of a package', async () => {
+    const path = moduleOf(`export { createStorage } from '${inMemory}';`);
+    for (const specifier of [path, pathToFileURL(path).href, 'ioredis']) {
+      const outcome = await outcomeOf(specifier);
+      if (specifier === 'ioredis') expect(outcome).to.match(/: the module does not export createStorage\.$/);
+      else expect(outcome).to.equal('created');
+    }
+  });
+
+  it('may be an object of classes', async () => {
+    const path = moduleOf(`
+      const of = (names) => new (class {
+        static { for (const name of names) this.prototype[name] = async () => {}; }
+      })();
+      class Storage {
+        ${Object.entries(methods)
+          .map(([port, names]) => `${port} = of(${JSON.stringify(names)});`)
+          .join(' ')}
+        async check() {}
+        async close() {}
+      }
+      export const createStorage = async () => new Storage();`);
+    expect(await outcomeOf(path)).to.equal('created');
+  });
+
+  describe('ends the start with the code 78 and one line', () => {
+    it('if there is no such file', async () => {
+      const ending = await run([], { environment: { ...environment, STORAGE: './missing.mjs' }, directory });
+      expectRefusal(ending, 78, /^STORAGE=\.\/missing\.mjs: the module cannot be loaded: .*missing\.mjs/);
+    });
+
+    it('if createStorage fails', async () => {
+      const path = moduleOf(
+        `export const createStorage = async () => { throw new Error('no disk\\nat all') };`,
+      );
+      const ending = await run([], { environment: { ...environment, STORAGE: path } });
+      expectRefusal(ending, 78, /^STORAGE=\/.*mjs: createStorage failed: no disk\.$/);
+    });
+
+    it('if the storage lacks a method, also for the commands on users', async () => {
+      const path = moduleOf('export const createStorage = async () => ({ users: {}, check() {} });');
+      const ending = await run(['user', 'list'], { environment: { ...environment, STORAGE: path } });
+      expectRefusal(ending, 78, /: createStorage answered a storage without users\.add, .*, close\.$/);
+    });
+  });
+
+  const refused: readonly (readonly [what: string, source: string, reason: string])[] = [
+    ['that cannot be parsed', 'export const = 1;', 'the module cannot be loaded: '],
+    ['that throws when it is loaded', `throw new Error('broken');`, 'the module cannot be loaded: broken.'],
+    ['that lacks what it imports', `import 'no-such-package';`, 'the module cannot be loaded: Cannot find'],
+    ['without createStorage', 'export default {};', 'the module does not export createStorage.'],
+    ['whose createStorage is no function', 'export const createStorage = {};', 'the module does not export'],
+    [
+      'that throws',
+      'export const createStorage = () => { throw new TypeError("odd") };',
+      'createStorage failed: odd.',
+    ],
+    [
+      'that rejects',
+      'export const createStorage = async () => { throw Error("late") };',
+      'createStorage failed: late.',
+    ],
+    [
+      'that throws no error',
+      'export const createStorage = () => { throw "words" };',
+      'createStorage failed: words.',
+    ],
+  ];
+  for (const [what, source, reason] of refused) {
+    it(`is refused in one line: a module ${what}`, async () => {
+      const path = moduleOf(source);
+      const line = await outcomeOf(path);
+      expect(line).to.satisfy((text: string) => text.startsWith(`STORAGE=${path}: ${reason}`));
+      expect(line).not.to.include('\n');
+    });
+  }
+
+  for (const value of [
+    'undefined',
+    'null',
+    '"text"',
+    '[]',
+    '{}',
+    '{ users: null, sessions: 1, tasks: true }',
+  ]) {
+    it(`is refused with all that it lacks: ${value}`, async () => {
+      const path = moduleOf(`export const createStorage = async () => (${value});`);
+      const line = await outcomeOf(path);
+      expect(line).to.equal(
+        `STORAGE=${path}: createStorage answered a storage without ${allMethods.join(', ')}.`,
+      );
+    });
+  }
+
+  it('is refused if it is not loaded in time', async () => {
+    const path = moduleOf(`await new Promise(() => {}); export const createStorage = () => {};`);
+    expect(await outcomeOf(path, 10)).to.equal(
+      `STORAGE=${path}: the module has not been loaded after 0.01 seconds.`,
+    );
+  });
+
+  it('is refused if it is not there in time', async () => {
+    const path = moduleOf(`export const createStorage = () => new Promise(() => {});`);
+    expect(await outcomeOf(path, 10)).to.equal(
+      `STORAGE=${path}: createStorage has not answered after 0.01 seconds.`,
+    );
+  });
+
+  for (const missing of allMethods) {
+    it(`is refused without ${missing}`, async () => {
+      const [port, name] = missing.split('.');
+      const without = name === undefined ? { [missing]: 0 } : {};
+      const path = moduleOf(`
+        import { createStorage as create } from '${inMemory}';
+        export async function createStorage(options) {
+          const storage = await create(options);
+          ${name === undefined ? '' : `storage.${port} = withOut(storage.${port}, '${name}');`}
+          return { ...storage, ...${JSON.stringify(without)} };
+        }
+        const withOut = (port, name) =>
+          new Proxy(port, { get: (target, key) => (key === name ? undefined : target[key]) });`);
+      expect(await outcomeOf(path)).to.match(
+        new RegExp(`: createStorage answered a storage without ${missing}\\.$`),
+      );
+    });
+  }
+});
+
+const options: StorageOptions = {
+  clock: () => Date.now() / 1000,
+  log: { info() {}, warn() {}, error() {} },
+};
+
+/** 'created', or the sentence with which the module is refused. */
+async function outcomeOf(specifier: string, patience?: number): Promise<string> {
+  try {
+    await createStorage({ kind: 'module', specifier }, options, patience);
+    return 'created';
+  } catch (error) {
+    if (error instanceof StorageError) return error.message;
+    throw error;
+  }
+}
