@@ -2,13 +2,15 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
+import { Redis } from 'ioredis';
 import { createStorage } from '../../src/adapters/redis/create-storage.js';
 import type { RedisSettings } from '../../src/adapters/redis/redis-settings.js';
 import type { Storage } from '../../src/application/ports.js';
-import { addUser } from '../contracts/builders.js';
+import { addUser, aDraft, refTo, signIn } from '../contracts/builders.js';
 import { everyCall, expectUnavailable } from '../contracts/every-call.js';
 import { RecordedLog } from '../support/recorded-log.js';
 import { appending, RedisServer } from '../support/redis-server.js';
+import { refusalOf } from '../support/refusal.js';
 import { settingsFor } from '../support/redis-storage.js';
 import { SettableClock } from '../support/settable-clock.js';
 import { untilReachable } from '../support/until-reachable.js';
@@ -55,6 +57,23 @@ describe('Redis storage without its Redis', () => {
     await log.waitFor('Redis cannot be reached');
     for (const call of Object.values(everyCall(storage, clock))) await expectUnavailable(call());
     expect(inspect(log.lines, { depth: null })).not.to.contain('secret');
+  });
+
+  it('rejects by the error reply of a script, of one kind whatever the code, and has no line in the log', async () => {
+    const redis = new Redis(server.port);
+    const { user, ref } = await signIn(storage, clock);
+    const before = log.lines.length;
+    const limits = { tasks: 0, bytes: 0, requests: 0 };
+    const draft = aDraft();
+    expect(await refusalOf(storage.tasks.create(ref, draft, { limits }))).to.equal('task_limit_reached');
+    for (const by of [refTo(user, 'ended'), { userId: 99, sessionId: 'session' }]) {
+      expect(await refusalOf(storage.tasks.find(by, 1))).to.equal('token_revoked');
+      expect(await refusalOf(storage.users.removeOwn(by))).to.equal('token_revoked');
+    }
+    expect(log.lines).to.have.length(before);
+    // Redis counts errors by their first word, and stops at 128 of them.
+    expect(await redis.info('errorstats')).to.match(/^errorstat_REJECTED:count=5\r$/m);
+    redis.disconnect();
   });
 
   it('refuses every call in time while Redis hangs, and serves again when it goes on', async () => {

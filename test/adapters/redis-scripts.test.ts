@@ -43,149 +43,52 @@ describe('a Redis script that is executed twice, as it is when its reply was los
     await redis.hset(keys.ofThrottle('key').counted, { count: 1, at: now });
   });
 
+  const user = { ...keys.ofUser(1), operation: keys.operation(1, 'an id'), sessionId: 'held', now };
+  const throttle = { ...keys.ofThrottle('key'), operation: `${keys.ofThrottle('key').counted}:an id` };
+  const newTask = { ...user, maxTasks: 2, maxBytes: 100, textAfterId: '\0pending\0Tea\0x' };
+  const request = keys.request(1, 'key');
+
   // All that change something.
   const calls: Record<Exclude<keyof typeof scripts, 'findTask' | 'listTasks'>, () => Promise<unknown>> = {
-    claimUsername: () => scripts.claimUsername(connection, keys.username('bob'), 2),
-    releaseUsername: () => scripts.releaseUsername(connection, keys.username('alice'), 1),
-    createAccount: () => scripts.createAccount(connection, keys.ofUser(2).account, 'bob', 'hash', 0),
-    removeAccount: () => {
-      const { account, sessions, tasks, taskCounts, requestCounts } = keys.ofUser(1);
-      const operation = keys.operation(1, 'an id');
-      return scripts.removeAccount(
-        connection,
-        account,
-        sessions,
-        tasks,
-        taskCounts,
-        requestCounts,
-        operation,
-      );
+    claimUsername: () => scripts.claimUsername(connection, { username: keys.username('bob'), userId: 2 }),
+    releaseUsername: () =>
+      scripts.releaseUsername(connection, { username: keys.username('alice'), userId: 1 }),
+    createAccount: () => {
+      const { account } = keys.ofUser(2);
+      const username = 'bob';
+      return scripts.createAccount(connection, { account, username, passwordHash: 'hash', createdAt: 0 });
     },
-    removeOwnAccount: () => {
-      const { account, sessions, tasks, taskCounts, requestCounts } = keys.ofUser(1);
-      const operation = keys.operation(1, 'an id');
-      return scripts.removeOwnAccount(
-        connection,
-        account,
-        sessions,
-        tasks,
-        taskCounts,
-        requestCounts,
-        operation,
-        'held',
-        now,
-      );
-    },
-    changeAccount: () => {
-      const { account, sessions } = keys.ofUser(1);
-      return scripts.changeAccount(connection, account, sessions, 'active', 0, 1);
-    },
-    replacePassword: () => scripts.replacePassword(connection, keys.ofUser(1).account, 'hash', 'new'),
-    changePassword: () => {
-      const { account, sessions } = keys.ofUser(1);
-      return scripts.changePassword(connection, account, sessions, 'hash', 'new', 'held', now);
-    },
+    removeAccount: () => scripts.removeAccount(connection, user),
+    removeOwnAccount: () => scripts.removeOwnAccount(connection, user),
+    changeAccount: () =>
+      scripts.changeAccount(connection, { ...user, field: 'active', value: 0, endSessions: 1 }),
+    replacePassword: () => scripts.replacePassword(connection, { ...user, oldHash: 'hash', newHash: 'new' }),
+    changePassword: () => scripts.changePassword(connection, { ...user, oldHash: 'hash', newHash: 'new' }),
     openSession: () => {
-      const { account, sessions } = keys.ofUser(1);
-      const operation = keys.operation(1, 'an id');
-      const expiresAt = now + 20_000;
-      return scripts.openSession(
-        connection,
-        account,
-        sessions,
-        operation,
-        'hash',
-        'new',
-        next,
-        expiresAt,
-        now,
-        1,
-      );
+      const opened = { sessionId: 'new', text: next, expiresAt: now + 20_000 };
+      return scripts.openSession(connection, { ...user, passwordHash: 'hash', ...opened, limit: 1 });
     },
-    replaceSession: () =>
-      scripts.replaceSession(connection, keys.ofUser(1).sessions, 'held', held, next, now + 20_000, now),
-    endSession: () =>
-      scripts.endSession(connection, keys.ofUser(1).sessions, keys.operation(1, 'an id'), 'held', now),
-    endOtherSession: () =>
-      scripts.endOtherSession(
-        connection,
-        keys.ofUser(1).sessions,
-        keys.operation(1, 'an id'),
-        'held',
-        now,
-        'held',
-      ),
-    endAllSessions: () =>
-      scripts.endAllSessions(connection, keys.ofUser(1).sessions, keys.operation(1, 'an id'), 'held', now),
-    createTask: () => {
-      const { tasks, sessions, taskCounts } = keys.ofUser(1);
-      const operation = keys.operation(1, 'an id');
-      const text = '\0pending\0Tea\0x';
-      return scripts.createTask(
-        connection,
-        tasks,
-        sessions,
-        taskCounts,
-        operation,
-        'held',
-        now,
-        2,
-        100,
-        text,
-      );
+    replaceSession: () => {
+      const replaced = { oldText: held, newText: next, expiresAt: now + 20_000 };
+      return scripts.replaceSession(connection, { ...user, ...replaced });
     },
+    endSession: () => scripts.endSession(connection, user),
+    endOtherSession: () => scripts.endOtherSession(connection, { ...user, otherId: 'held' }),
+    endAllSessions: () => scripts.endAllSessions(connection, user),
+    createTask: () => scripts.createTask(connection, newTask),
     createTaskOnce: () => {
-      const { tasks, sessions, taskCounts, requestCounts } = keys.ofUser(1);
-      return scripts.createTaskOnce(
-        connection,
-        tasks,
-        sessions,
-        taskCounts,
-        keys.request(1, 'key'),
-        requestCounts,
-        'held',
-        now,
-        2,
-        100,
-        '\0pending\0Tea\0x',
-        'fingerprint',
-        10,
-      );
+      const idempotency = { request, maxRequests: 10, fingerprint: 'fingerprint' };
+      return scripts.createTaskOnce(connection, { ...newTask, ...idempotency });
     },
     updateTask: () => {
-      const { tasks, sessions, taskCounts } = keys.ofUser(1);
-      return scripts.updateTask(
-        connection,
-        tasks,
-        sessions,
-        taskCounts,
-        'held',
-        now,
-        1,
-        100,
-        'title',
-        'longer',
-        'status',
-        'completed',
-      );
+      const changes = { title: 'longer', description: '', status: 'completed' };
+      return scripts.updateTask(connection, { ...user, id: 1, maxBytes: 100, ...changes });
     },
-    countAttempt: () => {
-      const { counted } = keys.ofThrottle('key');
-      return scripts.countAttempt(connection, counted, `${counted}:an id`, 2, 60, now + 7);
-    },
-    giveBackAttempt: () => {
-      const { counted } = keys.ofThrottle('key');
-      return scripts.giveBackAttempt(connection, counted, `${counted}:an id`);
-    },
-    trust: () => {
-      const { counted, trusted } = keys.ofThrottle('key');
-      return scripts.trust(connection, counted, trusted, now + 60, 60);
-    },
-    removeTask: () => {
-      const { tasks, sessions, taskCounts } = keys.ofUser(1);
-      const operation = keys.operation(1, 'an id');
-      return scripts.removeTask(connection, tasks, sessions, taskCounts, operation, 'held', now, 1);
-    },
+    countAttempt: () =>
+      scripts.countAttempt(connection, { ...throttle, maxAttempts: 2, seconds: 60, time: now + 7 }),
+    giveBackAttempt: () => scripts.giveBackAttempt(connection, throttle),
+    trust: () => scripts.trust(connection, { ...throttle, trustedUntil: now + 60, lifetime: 60 }),
+    removeTask: () => scripts.removeTask(connection, { ...user, id: 1 }),
   };
 
   for (const [name, call] of Object.entries(calls)) {

@@ -1,3 +1,5 @@
+import { reject } from './rejection.js';
+
 // What several scripts begin with.
 
 /** What a session's text says of its times: see session-text.ts. One that cannot be read has expired. */
@@ -14,12 +16,10 @@ export const readSession = `
     }
   end`;
 
-/** Whether a session is active. */
-export const isLive = `${readSession}
-  local function isLive(sessions, id, now)
-    local session = redis.call('HGET', sessions, id)
-    return session and readSession(session).expiry > tonumber(now)
-  end`;
+/** Rejects unless the session `sessionId` of `sessions` is active `now`. */
+export const requireActive = `${readSession}
+  local session = redis.call('HGET', sessions, sessionId)
+  if not session or readSession(session).expiry <= tonumber(now) then ${reject('token_revoked')} end`;
 
 /** Keeps a user's sessions at least until one of them expires. How long that is does not depend on the clock of Redis. */
 export const keepUntil = `

@@ -2,12 +2,13 @@ import { EventEmitter, once } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { UnknownLayout, UnreadableData, type StorageUnavailable } from '../../application/ports.js';
+import { UnknownLayout, UnreadableData } from '../../application/ports.js';
 import { connectionError } from './connection-error.js';
 import { isRefusal, type OutageLog } from './outage-log.js';
 import { keysOutOfType, reasonOf } from './reason-of.js';
 import { connectTimeout, createClient, onEachConnection, type RedisClient } from './redis-client.js';
 import type { RedisSettings } from './redis-settings.js';
+import { rejectionOf } from './rejection.js';
 import { WatchedConnection } from './watched-connection.js';
 
 /** Resolves if a new connection may be used. */
@@ -77,7 +78,7 @@ export class ManagedClient {
 
   /**
    * Sends a command that may be sent twice, at once or not at all. However it fails, that is StorageUnavailable, and the
-   * log is told; but what is of another type than it should be is UnreadableData.
+   * log is told; but what is of another type than it should be is UnreadableData, and a script may reject.
    */
   async send<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
     if (!this.usable) await this.untilUsable();
@@ -198,7 +199,9 @@ export class ManagedClient {
     if (!this.usable) throw this.outages.away(this.client);
   }
 
-  private failure(error: unknown): StorageUnavailable | UnreadableData {
+  private failure(error: unknown): Error {
+    const rejection = rejectionOf(error);
+    if (rejection) return rejection;
     const keys = keysOutOfType(error);
     if (keys !== undefined) return new UnreadableData(keys);
     return this.outages.failure(this.client, error, this.usable);

@@ -6,7 +6,7 @@ import type { RedisClient } from './redis-client.js';
 import type { RedisSettings } from './redis-settings.js';
 import { RedisWarnings } from './redis-warnings.js';
 import { ReplicatedWriter } from './replicated-writer.js';
-import type { Script, ScriptArguments } from './script.js';
+import type { Script } from './script.js';
 
 /**
  * The connection to Redis. It fails fast and comes back by itself. Whatever goes wrong becomes StorageUnavailable, for
@@ -42,8 +42,8 @@ export class RedisConnection {
     return this.client.send(command);
   }
 
-  /** Runs a script; resolves when as many replicas as are to be waited for have what it wrote. */
-  run(script: Script, args: ScriptArguments): Promise<unknown> {
+  /** Runs a script, keys first; resolves when as many replicas as are to be waited for have what it wrote. */
+  run(script: Script, args: readonly (string | number)[]): Promise<unknown> {
     const { replicated } = this;
     if (replicated && script.writes) {
       return replicated.client.sendOnce(() =>

@@ -11,8 +11,10 @@ import { script } from './script.js';
 const lifetime = 1_000;
 const patience = 800;
 
-/** KEYS one that is of no use. */
-const write = script<[key: string], string>(1, `return redis.call('SET', KEYS[1], 1, 'PX', ${lifetime})`);
+const write = script<unknown>()(
+  { keys: ['probe'], args: [] },
+  `return redis.call('SET', probe, 1, 'PX', ${lifetime})`,
+);
 
 /** Whether Redis serves, asked by reading and writing; at most once a second, however many want to know. */
 export class RedisHealth {
@@ -56,7 +58,7 @@ export class RedisHealth {
   private async probe(key: string): Promise<{ read: Failure; written: Failure }> {
     const [read, written] = await Promise.all([
       failureOf(this.redis.send((client) => client.get(key))),
-      failureOf(write(this.redis, key)),
+      failureOf(write(this.redis, { probe: key })),
     ]);
     return { read, written };
   }

@@ -6,7 +6,6 @@ import type { Keys } from './keys.js';
 import type { RedisConnection } from './redis-connection.js';
 import * as scripts from './session-scripts.js';
 import { parse, serialise, type HeldSession } from './session-text.js';
-import { unlessRefused } from './unless-refused.js';
 
 export class RedisSessionRepository implements SessionRepository {
   constructor(
@@ -17,18 +16,17 @@ export class RedisSessionRepository implements SessionRepository {
 
   async open(session: Session, passwordHash: string, limit: number): Promise<number | undefined> {
     const { account, sessions } = this.keys.ofUser(session.userId);
-    const ended = await scripts.openSession(
-      this.redis,
+    const ended = await scripts.openSession(this.redis, {
       account,
       sessions,
-      this.keys.operation(session.userId, randomUUID()),
+      operation: this.keys.operation(session.userId, randomUUID()),
       passwordHash,
-      session.id,
-      serialise({ session, order: 0 }),
-      session.current.expiresAt,
-      this.clock(),
+      sessionId: session.id,
+      text: serialise({ session, order: 0 }),
+      expiresAt: session.current.expiresAt,
+      now: this.clock(),
       limit,
-    );
+    });
     return ended === -1 ? undefined : ended;
   }
 
@@ -73,26 +71,26 @@ export class RedisSessionRepository implements SessionRepository {
     }
   }
 
-  async end({ userId, sessionId }: SessionRef): Promise<boolean> {
-    const operation = this.keys.operation(userId, randomUUID());
-    const { sessions } = this.keys.ofUser(userId);
-    return (await scripts.endSession(this.redis, sessions, operation, sessionId, this.clock())) === 1;
+  async end(session: SessionRef): Promise<boolean> {
+    return (await scripts.endSession(this.redis, this.ending(session))) === 1;
   }
 
-  async endOther({ userId, sessionId }: SessionRef, other: string): Promise<boolean> {
-    const operation = this.keys.operation(userId, randomUUID());
-    const { sessions } = this.keys.ofUser(userId);
-    const now = this.clock();
-    return (
-      unlessRefused(await scripts.endOtherSession(this.redis, sessions, operation, other, now, sessionId)) ===
-      1
-    );
+  async endOther(by: SessionRef, otherId: string): Promise<boolean> {
+    return (await scripts.endOtherSession(this.redis, { ...this.ending(by), otherId })) === 1;
   }
 
-  async endAll({ userId, sessionId }: SessionRef): Promise<void> {
-    const operation = this.keys.operation(userId, randomUUID());
+  async endAll(by: SessionRef): Promise<void> {
+    await scripts.endAllSessions(this.redis, this.ending(by));
+  }
+
+  private ending({ userId, sessionId }: SessionRef) {
     const { sessions } = this.keys.ofUser(userId);
-    unlessRefused(await scripts.endAllSessions(this.redis, sessions, operation, sessionId, this.clock()));
+    return {
+      sessions,
+      operation: this.keys.operation(userId, randomUUID()),
+      sessionId,
+      now: this.clock(),
+    };
   }
 
   private async read({ userId, sessionId }: SessionRef): Promise<ReadSession | undefined> {
@@ -104,15 +102,14 @@ export class RedisSessionRepository implements SessionRepository {
 
   private async replace({ text, order }: ReadSession, to: Session): Promise<boolean> {
     const { sessions } = this.keys.ofUser(to.userId);
-    const replaced = await scripts.replaceSession(
-      this.redis,
+    const replaced = await scripts.replaceSession(this.redis, {
       sessions,
-      to.id,
-      text,
-      serialise({ session: to, order }),
-      to.current.expiresAt,
-      this.clock(),
-    );
+      sessionId: to.id,
+      oldText: text,
+      newText: serialise({ session: to, order }),
+      expiresAt: to.current.expiresAt,
+      now: this.clock(),
+    });
     return replaced === 1;
   }
 }

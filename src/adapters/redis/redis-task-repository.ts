@@ -6,7 +6,6 @@ import type { Keys } from './keys.js';
 import type { RedisConnection } from './redis-connection.js';
 import * as scripts from './task-scripts.js';
 import { parsePage, parseTask, textAfterId } from './task-text.js';
-import { unlessRefused } from './unless-refused.js';
 
 export class RedisTaskRepository implements TaskRepository {
   /** The last large page of each user that is being read, or waits for its turn. */
@@ -24,66 +23,55 @@ export class RedisTaskRepository implements TaskRepository {
     { limits, idempotency }: CreateTaskOptions,
   ): Promise<Task> {
     const { tasks, sessions, taskCounts, requestCounts } = this.keys.ofUser(userId);
-    const now = this.clock();
-    const text = textAfterId(draft);
-    const reply = idempotency
-      ? scripts.createTaskOnce(
-          this.redis,
-          tasks,
-          sessions,
-          taskCounts,
-          this.keys.request(userId, idempotency.key),
-          requestCounts,
-          sessionId,
-          now,
-          limits.tasks,
-          limits.bytes,
-          text,
-          idempotency.fingerprint,
-          limits.requests,
-        )
-      : scripts.createTask(
-          this.redis,
-          tasks,
-          sessions,
-          taskCounts,
-          this.keys.operation(userId, randomUUID()),
-          sessionId,
-          now,
-          limits.tasks,
-          limits.bytes,
-          text,
-        );
-    const id = unlessRefused(await reply);
+    // One object for the common case: to copy it costs more than all that it holds.
+    const values = {
+      tasks,
+      sessions,
+      taskCounts,
+      requestCounts,
+      operation: this.keys.operation(userId, randomUUID()),
+      sessionId,
+      now: this.clock(),
+      maxTasks: limits.tasks,
+      maxBytes: limits.bytes,
+      maxRequests: limits.requests,
+      textAfterId: textAfterId(draft),
+    };
+    const id = idempotency
+      ? await scripts.createTaskOnce(this.redis, {
+          ...values,
+          request: this.keys.request(userId, idempotency.key),
+          fingerprint: idempotency.fingerprint,
+        })
+      : await scripts.createTask(this.redis, values);
     const { title, description, status } = draft;
     return { id, title, description, status };
   }
 
   async find({ userId, sessionId }: SessionRef, id: number): Promise<Task | undefined> {
     const { tasks, sessions } = this.keys.ofUser(userId);
-    const text = unlessRefused(
-      await scripts.findTask(this.redis, tasks, sessions, sessionId, this.clock(), id),
-    );
+    const text = await scripts.findTask(this.redis, { tasks, sessions, sessionId, now: this.clock(), id });
     return text === null ? undefined : parseTask(text, id, tasks);
   }
 
   async list({ userId, sessionId }: SessionRef, { after, limit }: Page): Promise<TaskPage> {
     const { tasks, sessions, taskCounts } = this.keys.ofUser(userId);
-    const read = (...mayBeLarge: 1[]) =>
-      scripts.listTasks(
-        this.redis,
+    const read = (mayBeLarge: 0 | 1) => {
+      const now = this.clock();
+      return scripts.listTasks(this.redis, {
         tasks,
         sessions,
         taskCounts,
         sessionId,
-        this.clock(),
+        now,
         after,
         limit,
-        ...mayBeLarge,
-      );
-    let reply = await read();
+        mayBeLarge,
+      });
+    };
+    let reply = await read(0);
     if (reply === 'large') reply = await this.inTurn(userId, () => read(1));
-    return parsePage(unlessRefused(reply), after, tasks);
+    return parsePage(reply, after, tasks);
   }
 
   async update(
@@ -93,39 +81,33 @@ export class RedisTaskRepository implements TaskRepository {
     maxBytes: number,
   ): Promise<Task | undefined> {
     const { tasks, sessions, taskCounts } = this.keys.ofUser(userId);
-    const fields = Object.entries(changes).flat();
-    const now = this.clock();
-    const text = unlessRefused(
-      await scripts.updateTask(
-        this.redis,
-        tasks,
-        sessions,
-        taskCounts,
-        sessionId,
-        now,
-        id,
-        maxBytes,
-        ...fields,
-      ),
-    );
+    const text = await scripts.updateTask(this.redis, {
+      tasks,
+      sessions,
+      taskCounts,
+      sessionId,
+      now: this.clock(),
+      id,
+      maxBytes,
+      title: changes.title ?? '',
+      description: changes.description ?? '',
+      status: changes.status ?? '',
+    });
     return text === null ? undefined : parseTask(text, id, tasks);
   }
 
   async remove({ userId, sessionId }: SessionRef, id: number): Promise<boolean> {
     const { tasks, sessions, taskCounts } = this.keys.ofUser(userId);
-    const operation = this.keys.operation(userId, randomUUID());
-    const now = this.clock();
-    const removed = await scripts.removeTask(
-      this.redis,
+    const removed = await scripts.removeTask(this.redis, {
       tasks,
       sessions,
       taskCounts,
-      operation,
+      operation: this.keys.operation(userId, randomUUID()),
       sessionId,
-      now,
+      now: this.clock(),
       id,
-    );
-    return unlessRefused(removed) === 1;
+    });
+    return removed === 1;
   }
 
   /** Reads one large page of a user at a time: replies come in order, and others would wait for all of them. */

@@ -15,20 +15,26 @@ export class RedisThrottle implements Throttle {
 
   async count(key: string, { attempts, period }: Limit): Promise<number> {
     const { counted } = this.keys.ofThrottle(key);
-    const operation = `${counted}:${randomUUID()}`;
-    return Number(await scripts.countAttempt(this.redis, counted, operation, attempts, period, this.clock()));
+    const wait = await scripts.countAttempt(this.redis, {
+      counted,
+      operation: `${counted}:${randomUUID()}`,
+      maxAttempts: attempts,
+      seconds: period,
+      time: this.clock(),
+    });
+    return Number(wait);
   }
 
   async giveBack(key: string): Promise<void> {
     const { counted } = this.keys.ofThrottle(key);
-    await scripts.giveBackAttempt(this.redis, counted, `${counted}:${randomUUID()}`);
+    await scripts.giveBackAttempt(this.redis, { counted, operation: `${counted}:${randomUUID()}` });
   }
 
   async trust(key: string, lifetime: number): Promise<void> {
     const { counted, trusted } = this.keys.ofThrottle(key);
     // Redis keeps a whole number without an allocation of its own.
-    const until = Math.ceil(this.clock() + lifetime);
-    await scripts.trust(this.redis, counted, trusted, until, lifetime);
+    const trustedUntil = Math.ceil(this.clock() + lifetime);
+    await scripts.trust(this.redis, { counted, trusted, trustedUntil, lifetime });
   }
 
   async isTrusted(key: string): Promise<boolean> {

@@ -6,7 +6,6 @@ import type { Keys } from './keys.js';
 import { markFirstData } from './layout.js';
 import type { RedisConnection } from './redis-connection.js';
 import * as scripts from './user-scripts.js';
-import { unlessRefused } from './unless-refused.js';
 
 /**
  * An account is written first and its name claimed last, so that whoever loses the name, or a crash in between, leaves
@@ -54,7 +53,8 @@ export class RedisUserRepository implements UserRepository {
   }
 
   async replacePasswordHash(id: number, from: string, to: string): Promise<void> {
-    await scripts.replacePassword(this.redis, this.keys.ofUser(id).account, from, to);
+    const { account } = this.keys.ofUser(id);
+    await scripts.replacePassword(this.redis, { account, oldHash: from, newHash: to });
   }
 
   async setPasswordHash(id: number, hash: string): Promise<boolean> {
@@ -63,11 +63,15 @@ export class RedisUserRepository implements UserRepository {
 
   async changePasswordHash({ userId, sessionId }: SessionRef, from: string, to: string): Promise<boolean> {
     const { account, sessions } = this.keys.ofUser(userId);
-    const now = this.clock();
-    return (
-      unlessRefused(await scripts.changePassword(this.redis, account, sessions, from, to, sessionId, now)) ===
-      1
-    );
+    const changed = await scripts.changePassword(this.redis, {
+      account,
+      sessions,
+      sessionId,
+      now: this.clock(),
+      oldHash: from,
+      newHash: to,
+    });
+    return changed === 1;
   }
 
   async activate(id: number): Promise<boolean> {
@@ -84,20 +88,16 @@ export class RedisUserRepository implements UserRepository {
 
   async removeOwn({ userId, sessionId }: SessionRef): Promise<boolean> {
     return this.removeWithName(userId, async () => {
-      const removed = await scripts.removeOwnAccount(
-        this.redis,
-        ...this.keysOfAccount(userId),
-        sessionId,
-        this.clock(),
-      );
-      return unlessRefused(removed) === 1;
+      const values = { ...this.keysOfRemoval(userId), sessionId, now: this.clock() };
+      return (await scripts.removeOwnAccount(this.redis, values)) === 1;
     });
   }
 
   private async removeWithName(id: number, removeAccount: () => Promise<boolean>): Promise<boolean> {
     const user = await this.find(id);
     const wasThere = await removeAccount();
-    if (user) await scripts.releaseUsername(this.redis, this.keys.username(user.username), id);
+    const username = user && this.keys.username(user.username);
+    if (username) await scripts.releaseUsername(this.redis, { username, userId: id });
     return wasThere;
   }
 
@@ -107,31 +107,29 @@ export class RedisUserRepository implements UserRepository {
       const id = await this.redis.send((client) => client.incr(this.keys.userIds));
       if (id === 1) await this.redis.send((client) => markFirstData(client, this.keys));
       const { account } = this.keys.ofUser(id);
-      if (await scripts.createAccount(this.redis, account, username, passwordHash, createdAt)) return id;
+      if (await scripts.createAccount(this.redis, { account, username, passwordHash, createdAt })) return id;
     }
   }
 
   /** Answers whether the user has the name now. */
   private async claimName(username: string, id: number): Promise<boolean> {
-    const key = this.keys.username(username);
-    if (await scripts.claimUsername(this.redis, key, id)) return true;
+    const claim = { username: this.keys.username(username), userId: id };
+    if (await scripts.claimUsername(this.redis, claim)) return true;
     const owner = await this.idOf(username);
     if (owner !== undefined) {
       if (await this.findByName(username)) return false;
-      await scripts.releaseUsername(this.redis, key, owner);
+      await scripts.releaseUsername(this.redis, { ...claim, userId: owner });
     }
-    return (await scripts.claimUsername(this.redis, key, id)) === 1;
+    return (await scripts.claimUsername(this.redis, claim)) === 1;
   }
 
   /** Answers whether there was one. */
   private async removeAccount(id: number): Promise<boolean> {
-    return (await scripts.removeAccount(this.redis, ...this.keysOfAccount(id))) === 1;
+    return (await scripts.removeAccount(this.redis, this.keysOfRemoval(id))) === 1;
   }
 
-  private keysOfAccount(id: number) {
-    const { account, sessions, tasks, taskCounts, requestCounts } = this.keys.ofUser(id);
-    const operation = this.keys.operation(id, randomUUID());
-    return [account, sessions, tasks, taskCounts, requestCounts, operation] as const;
+  private keysOfRemoval(id: number) {
+    return { ...this.keys.ofUser(id), operation: this.keys.operation(id, randomUUID()) };
   }
 
   private async change(
@@ -141,9 +139,8 @@ export class RedisUserRepository implements UserRepository {
     { endSessions }: { endSessions: boolean },
   ): Promise<boolean> {
     const { account, sessions } = this.keys.ofUser(id);
-    return (
-      (await scripts.changeAccount(this.redis, account, sessions, field, value, endSessions ? 1 : 0)) === 1
-    );
+    const change = { account, sessions, field, value, endSessions: endSessions ? 1 : 0 };
+    return (await scripts.changeAccount(this.redis, change)) === 1;
   }
 
   private async idOf(username: string): Promise<number | undefined> {
