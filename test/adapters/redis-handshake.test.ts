@@ -14,7 +14,7 @@ import { signingKey } from '../support/running-server.js';
 import { run } from '../support/server-process.js';
 import { SettableClock } from '../support/settable-clock.js';
 import { stopAfterEach } from '../support/stop-after-each.js';
-import { untilTrue } from '../support/until-true.js';
+import { until } from '../support/until.js';
 
 describe('Redis storage in a database that Redis does not let it select', () => {
   const stopped = stopAfterEach();
@@ -67,7 +67,7 @@ describe('Redis storage in a database that Redis does not let it select', () => 
     for (const connections of [1, 2, 3]) {
       await command(server, 'CLIENT', 'KILL', 'TYPE', 'normal');
       const isRefused = async () => (await selectsRefused(server)) >= 4 * connections;
-      await untilTrue('the database has been refused several times', isRefused);
+      await until('the database has been refused several times', isRefused);
     }
     expect(log.messages('(NOPERM); answering 503')).to.have.length(1);
     await command(server, 'ACL', 'SETUSER', 'default', '+select');

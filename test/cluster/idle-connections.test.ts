@@ -6,7 +6,7 @@ import { RunningServer } from '../support/running-server.js';
 import { stopAfterEach } from '../support/stop-after-each.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { untilReachable } from '../support/until-reachable.js';
-import { untilTrue } from '../support/until-true.js';
+import { until } from '../support/until.js';
 
 /** Milliseconds within which both tries of a read are over. */
 const patience = 1_600;
@@ -29,7 +29,7 @@ describe('the connections to a Redis Cluster', () => {
     );
     const announced = new Set(proxies.map(({ port }) => port));
     for (const node of cluster.nodes) {
-      await untilTrue('all nodes are known by their proxies', async () => {
+      await until('all nodes are known by their proxies', async () => {
         const shards = (await command(node, 'CLUSTER', 'SLOTS')) as [number, number, ...[string, number][]][];
         return shards.every(([, , ...nodes]) => nodes.every(([, port]) => announced.has(port)));
       });

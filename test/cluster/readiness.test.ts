@@ -32,7 +32,7 @@ describe('GET /readyz on a Redis Cluster', () => {
 
   /** Resolves as soon as the readiness is of this code and has reasons. */
   const degradedWith = (code: number): Promise<Readiness> =>
-    until(async () => {
+    until(`it is degraded with ${code}`, async () => {
       const found = await readiness();
       return found.code === code && found.reasons ? found : undefined;
     });
@@ -52,11 +52,11 @@ describe('GET /readyz on a Redis Cluster', () => {
     expect(status).to.equal('degraded');
     expect(reasons).to.have.length(1);
     expect(reasons?.[0]).to.match(/^A shard of the Redis Cluster does not answer \([\w ]+\)\. .+\.|\?$/);
-    await until(async () => linesAbout('A part of the Redis Cluster cannot be reached')[0]);
+    await until('it is logged', () => linesAbout('A part of the Redis Cluster cannot be reached')[0]);
 
     await Promise.all(cluster.nodes.map((node) => node.kill()));
     await degradedWith(503);
-    await until(async () => linesAbout('Redis cannot be reached')[0]);
+    await until('it is logged', () => linesAbout('Redis cannot be reached')[0]);
   });
 
   it('is 503 and names CLUSTERDOWN while a shard that is gone takes all others along', async () => {
@@ -64,7 +64,7 @@ describe('GET /readyz on a Redis Cluster', () => {
       await command(node, 'CONFIG', 'SET', 'cluster-require-full-coverage', 'yes');
     }
     await killShard();
-    const { reasons } = await until(async () => {
+    const { reasons } = await until('it names CLUSTERDOWN', async () => {
       const found = await degradedWith(503);
       return found.reasons?.[0]?.includes('CLUSTERDOWN') ? found : undefined;
     });

@@ -11,7 +11,7 @@ import { RedisServer } from '../support/redis-server.js';
 import { repeatedly } from '../support/repeatedly.js';
 import { signingKey, type SignedIn } from '../support/running-server.js';
 import { run, ServerProcess } from '../support/server-process.js';
-import { untilTrue } from '../support/until-true.js';
+import { until } from '../support/until.js';
 
 describe('several workers behind one port', () => {
   let redis: RedisServer;
@@ -109,7 +109,7 @@ describe('several workers behind one port', () => {
       const { code } = await server.ending;
       clearInterval(impatience);
       expect(code).to.equal(1);
-      await untilTrue('no worker is left', () => !workers().some(isAlive));
+      await until('no worker is left', () => !workers().some(isAlive));
     });
 
     it('are replaced one by one at SIGUSR2, under load, without a failed request', async () => {
@@ -164,16 +164,16 @@ describe('several workers behind one port', () => {
       await server.logged(({ msg, signal }) => msg === 'stopping' && signal === 'SIGUSR2');
       process.kill(workers()[2] ?? 0, 'SIGKILL');
       await server.logged(({ msg }) => msg === 'The workers have been replaced.');
-      await untilTrue('there are two new ones', () => workers().slice(2).filter(isAlive).length === 2);
+      await until('there are two new ones', () => workers().slice(2).filter(isAlive).length === 2);
       expect(before.filter(isAlive)).to.deep.equal([]);
     });
 
     it('are ready while Redis is there', async () => {
       expect((await get('/readyz')).status).to.equal(200);
       await redis.kill();
-      await untilTrue('no worker is ready', async () => (await get('/readyz')).status === 503);
+      await until('no worker is ready', async () => (await get('/readyz')).status === 503);
       await redis.restart();
-      await untilTrue('a worker is ready', async () => (await get('/readyz')).status === 200);
+      await until('a worker is ready', async () => (await get('/readyz')).status === 200);
     });
   });
 

@@ -10,7 +10,7 @@ import { startServerOnRedis } from '../support/server-on-redis.js';
 import type { ServerProcess } from '../support/server-process.js';
 import { stopAfterEach } from '../support/stop-after-each.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
-import { untilTrue } from '../support/until-true.js';
+import { until } from '../support/until.js';
 
 /** Milliseconds within which every request is answered, whether the process lives, and service is back. */
 const patience = { request: 2_000, live: 50, recovery: 4_000 };
@@ -67,7 +67,7 @@ describe('under load, while Redis', () => {
       const times = (await lives).toSorted((a, b) => a - b);
       end();
       const mendedAt = Date.now();
-      await untilTrue(
+      await until(
         'every user has created a task',
         () => {
           const served = load.exchanges.filter(
@@ -76,7 +76,7 @@ describe('under load, while Redis', () => {
           );
           return new Set(served.map(({ user }) => user)).size === users.length;
         },
-        patience.recovery,
+        { patience: patience.recovery },
       );
       const recovery = Date.now() - mendedAt;
       await load.stop();

@@ -6,7 +6,7 @@ import { RedisServer } from '../support/redis-server.js';
 import { RunningServer, type SignedIn } from '../support/running-server.js';
 import { stopAfterEach } from '../support/stop-after-each.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
-import { untilTrue } from '../support/until-true.js';
+import { until } from '../support/until.js';
 
 /** Milliseconds within which both tries of a read are over. */
 const patience = 1_600;
@@ -66,7 +66,7 @@ describe('a connection to Redis', () => {
     expect((await list()).status).to.equal(200);
     proxy.forgetConnections();
     expectAnswer(await list(), 503, unavailable);
-    await untilTrue('it serves again', async () => (await list()).status === 200);
+    await until('it serves again', async () => (await list()).status === 200);
   });
 
   it('that is idle when Redis stops to answer costs a read 1.6 s, and those after it nothing', async () => {
@@ -81,7 +81,7 @@ describe('a connection to Redis', () => {
       expect(await timeOf(async () => expectAnswer(await list(), 503, unavailable))).to.be.below(500);
     }
     redis.resume();
-    await untilTrue('it serves again', async () => (await list()).status === 200);
+    await until('it serves again', async () => (await list()).status === 200);
   });
 
   it('is sent a PING within 30 s of idleness, that for writes which wait for replicas too', async () => {

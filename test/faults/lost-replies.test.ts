@@ -24,7 +24,6 @@ import { stopAfterEach } from '../support/stop-after-each.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { untilReachable } from '../support/until-reachable.js';
 import { until } from '../support/until.js';
-import { untilTrue } from '../support/until-true.js';
 
 /** Milliseconds within which a request is answered. */
 const patience = 1_500;
@@ -82,7 +81,7 @@ describe('a write that has taken place, and of which Redis could not tell', () =
     restore();
     expectAnswer(answer, 503, unavailable);
     expect(answer.headers['retry-after']).to.equal('1');
-    await until(async () => ((await server.call('GET', '/readyz')).status === 200 ? true : undefined));
+    await until('it is ready', async () => (await server.call('GET', '/readyz')).status === 200);
   }
 
   for (const [how, loss] of Object.entries(losses)) {
@@ -221,9 +220,7 @@ describe('a write whose reply was lost, and that the client library sends again 
     redis = new Redis(server.port);
     stopped({ stop: async () => redis.disconnect() });
     await redis.cluster('ADDSLOTSRANGE', 0, 16_383);
-    await untilTrue('the Cluster serves', async () =>
-      (await redis.cluster('INFO')).includes('cluster_state:ok'),
-    );
+    await until('the Cluster serves', async () => (await redis.cluster('INFO')).includes('cluster_state:ok'));
     const hosts = [{ host: '127.0.0.1', port: proxy.port }];
     const options = { clock: clock.now, log: new RecordedLog() };
     storage = await openRedisStorage(server, options, { mode: 'cluster', hosts });

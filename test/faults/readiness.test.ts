@@ -6,7 +6,7 @@ import { freePort } from '../support/free-port.js';
 import { RedisServer } from '../support/redis-server.js';
 import { RunningServer } from '../support/running-server.js';
 import { stopAfterEach } from '../support/stop-after-each.js';
-import { untilTrue } from '../support/until-true.js';
+import { until } from '../support/until.js';
 
 interface Readiness {
   readonly status: string;
@@ -61,7 +61,7 @@ const writesFail: Readonly<Record<string, Fault>> = {
       mkdirSync(join(directory, 'dump.rdb', 'in-the-way'), { recursive: true });
       await admin.set('something', 'to save');
       await admin.bgsave();
-      await untilTrue('the snapshot has failed', async () =>
+      await until('the snapshot has failed', async () =>
         /^rdb_last_bgsave_status:err/m.test(await admin.info('persistence')),
       );
     },
@@ -91,15 +91,15 @@ describe('GET /readyz', () => {
   const scriptsRun = async () =>
     Number(/cmdstat_evalsha:calls=(\d+)/.exec(await admin.info('commandstats'))?.[1] ?? 0);
 
-  async function until(status: string): Promise<void> {
-    await untilTrue(`it is ${status}`, async () => (await readiness()).status === status);
+  async function untilStatus(status: string): Promise<void> {
+    await until(`it is ${status}`, async () => (await readiness()).status === status);
   }
 
   for (const [what, { reason, begin, end, ...given }] of Object.entries(writesFail)) {
     it(`says "degraded" and ${reason}, with a line of the log, while ${what}`, async () => {
       await start(given);
       await begin?.(admin);
-      await until('degraded');
+      await untilStatus('degraded');
       const { code, reasons } = await readiness();
       expect(code).to.equal(200);
       expect(reasons).to.have.length(1);
@@ -107,7 +107,7 @@ describe('GET /readyz', () => {
       expect(server.log.filter(({ fields }) => fields['reason'] === reason)).to.have.length(1);
       if (!end) return;
       await end(admin);
-      await until('ready');
+      await untilStatus('ready');
     });
   }
 
@@ -116,13 +116,13 @@ describe('GET /readyz', () => {
     const busy = new Redis(redis.port);
     stopped({ stop: async () => busy.disconnect() });
     const endless = busy.eval('while true do end', 0).catch(() => undefined);
-    await untilTrue('it is busy', () =>
+    await until('it is busy', () =>
       admin.ping().then(
         () => false,
         () => true,
       ),
     );
-    await until('degraded');
+    await untilStatus('degraded');
     expect(await readiness()).to.deep.equal({
       code: 503,
       status: 'degraded',
@@ -130,7 +130,7 @@ describe('GET /readyz', () => {
     });
     await admin.script('KILL');
     await endless;
-    await until('ready');
+    await untilStatus('ready');
 
     await redis.kill();
     const { code, reasons } = await readiness();
@@ -140,7 +140,7 @@ describe('GET /readyz', () => {
 
   it('asks Redis at most once a second, however many ask it', async () => {
     await start();
-    await until('ready');
+    await untilStatus('ready');
     const before = await scriptsRun();
     const startedAt = performance.now();
     for (let round = 0; round < 20; round++) await Promise.all(Array.from({ length: 20 }, readiness));
@@ -150,7 +150,7 @@ describe('GET /readyz', () => {
 
   it('leaves no key behind', async () => {
     await start();
-    await until('ready');
-    await untilTrue('it is gone', async () => (await admin.keys('*probe*')).length === 0);
+    await untilStatus('ready');
+    await until('it is gone', async () => (await admin.keys('*probe*')).length === 0);
   });
 });

@@ -10,7 +10,7 @@ import { RedisServer } from '../support/redis-server.js';
 import { documentedRules } from '../support/redis-user.js';
 import { RunningServer, type LogLine, type SignedIn } from '../support/running-server.js';
 import { stopAfterEach } from '../support/stop-after-each.js';
-import { untilTrue } from '../support/until-true.js';
+import { until } from '../support/until.js';
 
 /** Milliseconds within which every request is answered, and within which the server has recovered. */
 const patience = { request: 1_500, recovery: 2_000 };
@@ -80,7 +80,9 @@ describe('a Redis that refuses', () => {
   }
 
   async function expectRecovery(): Promise<void> {
-    await untilTrue('it creates tasks', async () => (await create()).status === 201, patience.recovery);
+    await until('it creates tasks', async () => (await create()).status === 201, {
+      patience: patience.recovery,
+    });
     expect((await list()).status).to.equal(200);
   }
 
@@ -135,7 +137,7 @@ describe('a Redis that refuses', () => {
     const directory = (await admin.config('GET', 'dir'))[1]!;
     mkdirSync(join(directory, 'dump.rdb', 'in-the-way'), { recursive: true });
     await admin.bgsave();
-    await untilTrue('the snapshot has failed', async () =>
+    await until('the snapshot has failed', async () =>
       /^rdb_last_bgsave_status:err/m.test(await admin.info('persistence')),
     );
     await expectRefusals('MISCONF');
@@ -170,7 +172,7 @@ describe('a Redis that refuses', () => {
     await start('--busy-reply-threshold', '50');
     const busy = new Redis(redis.port);
     const endless = busy.eval('while true do end', 0).catch(() => undefined);
-    await untilTrue('it is busy', () =>
+    await until('it is busy', () =>
       admin.ping().then(
         () => false,
         () => true,
@@ -207,7 +209,7 @@ describe('a Redis that refuses', () => {
     const replica = stopped(
       await RedisServer.start({ args: ['--replicaof', '127.0.0.1', String(redis.port)] }),
     );
-    await untilTrue('the replica is in sync', async () =>
+    await until('the replica is in sync', async () =>
       /^slave0:.*state=online/m.test(await admin.info('replication')),
     );
     await admin.acl('SETUSER', 'hexado', 'on', '>sesame', ...documentedRules().redis);
@@ -215,7 +217,7 @@ describe('a Redis that refuses', () => {
     server = stopped(
       await RunningServer.start({ STORAGE: 'redis', REDIS_URL: url, REDIS_WAIT_REPLICAS: 'all' }),
     );
-    await untilTrue('it is ready', async () => (await server.call('GET', '/readyz')).status === 200);
+    await until('it is ready', async () => (await server.call('GET', '/readyz')).status === 200);
     user = await server.signedIn();
     expect((await create()).status).to.equal(201);
     for (const { status } of await callEveryEndpoint(server, user)) expect(status).to.be.below(500);
@@ -236,7 +238,7 @@ describe('a Redis that refuses', () => {
     await start();
     await admin.config('SET', 'requirepass', 'sesame');
     await admin.call('CLIENT', 'KILL', 'TYPE', 'normal');
-    await untilTrue('it says so', () => linesAbout('NOAUTH').length > 0);
+    await until('it says so', () => linesAbout('NOAUTH').length > 0);
     await expectUnavailableWithin(server, user, patience.request);
     await expectRefusals('NOAUTH');
     expect(linesAbout('NOAUTH')[0]?.message).to.match(/Check the credentials in REDIS_URL/);
@@ -257,7 +259,7 @@ describe('a Redis that refuses', () => {
     await admin.eval("for i = 1, 30000 do redis.call('SET', 'key' .. i, i) end", 0);
     await admin.save();
     const restarted = redis.restart();
-    await untilTrue('it says so', () => linesAbout('LOADING').length > 0);
+    await until('it says so', () => linesAbout('LOADING').length > 0);
     await expectUnavailableWithin(server, user, patience.request);
     await expectRefusals('LOADING');
     await restarted;

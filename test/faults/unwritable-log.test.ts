@@ -48,7 +48,7 @@ onLinux('a server whose log cannot be written', () => {
     server = spawn(first, args, { env: environment, stdio: ['ignore', file, errorsToo ? file : 'pipe'] });
     closeSync(file);
     ending = endingOf(server);
-    await until(() => get('/livez').catch(() => undefined), { seconds: 15, pause: 20, what: 'an answer' });
+    await until('it answers', () => get('/livez').catch(() => undefined));
   }
 
   async function requests(count: number): Promise<void> {
@@ -58,7 +58,7 @@ onLinux('a server whose log cannot be written', () => {
 
   /** What /readyz says as soon as it says that something does not work. */
   async function complaints(): Promise<readonly string[]> {
-    const answer = await until(async () => {
+    const answer = await until('it is degraded', async () => {
       const answered = await get('/readyz');
       const body = answered.json() as { readonly status: string; readonly reasons: readonly string[] };
       return body.status === 'degraded' ? { status: answered.status, reasons: body.reasons } : undefined;
@@ -106,13 +106,11 @@ onLinux('a server whose log cannot be written', () => {
     await requests(manyRequests);
     expect((await complaints()).join()).to.match(/^The log cannot be written \(EAGAIN\): nobody reads it\./);
     process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGTERM');
-    await until(
-      () =>
-        get('/livez').then(
-          () => undefined,
-          () => true,
-        ),
-      { seconds: 15 },
+    await until('it answers no more', () =>
+      get('/livez').then(
+        () => false,
+        () => true,
+      ),
     );
     server.kill('SIGCONT');
     expect((await ending)[0]).to.equal(0);
@@ -126,7 +124,9 @@ onLinux('a server whose log cannot be written', () => {
     await complaints();
     fifo.come();
     let log = '';
-    await until(() => (log += fifo.read()).includes(' lines are lost.') || undefined, { seconds: 20 });
+    await until('lines are lost', () => (log += fifo.read()).includes(' lines are lost.'), {
+      patience: 20_000,
+    });
     expect(log).to.include('The log could not be written (EPIPE); 0 lines are lost.');
     expect(log.split('"route":"/livez"').length - 1).to.be.at.least(manyRequests);
     expect((await get('/readyz')).json()).to.deep.equal({ status: 'ready' });
@@ -136,7 +136,9 @@ onLinux('a server whose log cannot be written', () => {
     await start(fifo.path);
     await requests(tooManyRequests);
     let log = '';
-    await until(() => (log += fifo.read()).includes(' lines are lost.') || undefined, { seconds: 20 });
+    await until('lines are lost', () => (log += fifo.read()).includes(' lines are lost.'), {
+      patience: 20_000,
+    });
     const lines = log
       .split('\n')
       .slice(0, -1)

@@ -23,7 +23,7 @@ export function memoryAtRest(server: ServerProcess, connections = 0): Promise<Me
     const memory = await memoryOf(server);
     return memory.connections <= connections ? memory : undefined;
   };
-  return until(look, { seconds: 30, pause: 200, what: `no more than ${connections} connections` });
+  return until(`it has no more than ${connections} connections`, look, { patience: 30_000, pause: 200 });
 }
 
 async function memoryOf(server: ServerProcess): Promise<Memory> {

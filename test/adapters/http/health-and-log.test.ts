@@ -18,7 +18,7 @@ function forwardingWarnings(server: RunningServer): LogLine[] {
 
 /** The line that was logged of the request with this id. */
 function requestLine(server: RunningServer, id: string): Promise<LogLine> {
-  return until(() =>
+  return until('the request is logged', () =>
     server.log.find(({ message, fields }) => message === 'request' && fields['requestId'] === id),
   );
 }
@@ -52,7 +52,7 @@ describe('the health of the server', () => {
   it('is ready, and says what its operator had better change', async () => {
     const redis = stopped(await RedisServer.start({ args: ['--save', ''] }));
     const server = stopped(await RunningServer.start({ STORAGE: 'redis', REDIS_URL: redis.url }));
-    await until(async () => ((await server.call('GET', '/readyz')).status === 200 ? true : undefined));
+    await until('it is ready', async () => (await server.call('GET', '/readyz')).status === 200);
     const warnings = [
       'Redis keeps nothing on its disk, and a restart loses everything: set appendonly to yes.',
     ];
@@ -318,7 +318,7 @@ describe('what clients send', () => {
       const texts = await sendEverywhere();
       expect(texts.filter((text) => text.includes(canary))).to.not.deep.equal([]);
       expect(texts.filter((text) => text.includes('Internal'))).to.deep.equal([]);
-      await until(() => server.log.length >= texts.length - 1 || undefined);
+      await until('all are logged', () => server.log.length >= texts.length - 1);
       expect(JSON.stringify(server.log)).to.not.include(canary);
       for (const secret of [user.access, user.refresh, user.password, user.username])
         expect(JSON.stringify(server.log)).to.not.include(secret);

@@ -165,9 +165,9 @@ describe('a user with large tasks', () => {
         it(`may begin another one when one of them ${how}`, async () => {
           await end(reads[0] as IncomingMessage);
           const path = '/tasks/?limit=100';
-          await until(async () => {
+          await until('another list is served', async () => {
             const { status } = await call('GET', path, undefined, owner);
-            return status === 200 ? true : undefined;
+            return status === 200;
           });
         });
       }
@@ -183,7 +183,7 @@ describe('a user with large tasks', () => {
           const page = await list(...args);
           if (++read === 2) {
             outgoing.destroy();
-            await until(async () => (outgoing.closed ? true : undefined));
+            await until('the client has gone', () => outgoing.closed);
           }
           return page;
         };
@@ -198,7 +198,7 @@ describe('a user with large tasks', () => {
       const outgoing = request(options).on('error', () => undefined);
       await whileReplaced(tasks, 'list', afterTheEnd, async () => {
         outgoing.end();
-        await until(async () => (server.log.length > lines ? true : undefined));
+        await until('it is logged', () => server.log.length > lines);
       });
       const [line, ...more] = server.log.slice(lines);
       expect({ level: line?.level, aborted: line?.fields['aborted'], more }).to.deep.equal({

@@ -33,10 +33,10 @@ describe('while Redis is away', () => {
     expect((await server.call('POST', '/api/token/refresh/', { refresh: 'x' })).status).to.equal(401);
   }
 
-  const ready = async () => ((await server.call('GET', '/readyz')).status === 200 ? true : undefined);
+  const ready = async () => (await server.call('GET', '/readyz')).status === 200;
 
   async function expectServesAgain(): Promise<void> {
-    await until(ready, { seconds: 2 });
+    await until('it is ready', ready, { patience: 2_000 });
     expect((await createTask('after')).status).to.equal(201);
     expect((await server.call('GET', '/tasks/', undefined, user.access)).status).to.equal(200);
     const { username, password } = user;
@@ -73,15 +73,15 @@ describe('while Redis is away', () => {
     expect((await early.call('GET', '/readyz')).status).to.equal(503);
     expectAnswer(await early.call('GET', '/tasks/', undefined, user.access), 503, unavailable);
     await redis.restart();
-    await until(async () => ((await early.call('GET', '/readyz')).status === 200 ? true : undefined), {
-      seconds: 2,
+    await until('it is ready', async () => (await early.call('GET', '/readyz')).status === 200, {
+      patience: 2_000,
     });
     expect((await early.call('GET', '/tasks/', undefined, user.access)).status).to.equal(200);
   });
 
   it('tokens are good again afterwards if it kept its data, and refused if it lost them', async () => {
     await redis.restart();
-    await until(ready);
+    await until('it is ready', ready, { patience: 5_000 });
     expect((await server.call('GET', '/tasks/', undefined, user.access)).status).to.equal(200);
 
     const forgetful = stopped(await RedisServer.start());
@@ -89,7 +89,9 @@ describe('while Redis is away', () => {
     const { access, refresh } = await other.signedIn();
     expect(claimsOf(access)['user_id']).to.equal(1);
     await forgetful.restart();
-    await until(async () => ((await other.call('GET', '/readyz')).status === 200 ? true : undefined));
+    await until('it is ready', async () => (await other.call('GET', '/readyz')).status === 200, {
+      patience: 5_000,
+    });
     // Somebody else is now the first user; the token must not be theirs.
     await other.signedIn();
     expect((await other.call('GET', '/tasks/', undefined, access)).status).to.equal(401);
@@ -115,7 +117,7 @@ describe('while Redis is away', () => {
     expect(new Set(statuses)).to.deep.equal(new Set([503]));
     await killed;
     await redis.restart();
-    await until(ready);
+    await until('it is ready', ready, { patience: 5_000 });
 
     const tasks = (await server.call('GET', '/tasks/', undefined, user.access)).json() as {
       id: number;

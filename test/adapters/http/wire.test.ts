@@ -614,7 +614,7 @@ describe('on the wire', () => {
       expect((await connection.response()).status).to.equal(100);
       connection.send('{"title":');
       connection.abort();
-      const line = await until(() => lineWith('leaves-early'));
+      const line = await until('it is logged', () => lineWith('leaves-early'));
       expect(line.fields).to.include({ aborted: true, route: '/tasks/create' });
     });
 
