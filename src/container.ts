@@ -45,6 +45,7 @@ import type {
 } from './application/ports.js';
 import { RefreshToken } from './application/refresh-token.js';
 import { RegisterUser, type Registration } from './application/register-user.js';
+import { SessionTokens } from './application/session-tokens.js';
 import { VerifyToken } from './application/verify-token.js';
 import type { Config } from './config/config.js';
 import type { SessionPolicy } from './domain/session.js';
@@ -142,10 +143,11 @@ export function createContainer(
   bind(CreateUser, [Users, Hasher, CurrentTime]);
   bind(RegisterUser, [RegistrationChoice, LimitAttempts, CreateUser]);
   bind(CheckPassword, [LimitAttempts, Users, Hasher]);
-  bind(IssueTokens, [CheckPassword, Users, Sessions, Hasher, Tokens, RandomId, CurrentTime, Policy, Logger]);
-  bind(RefreshToken, [LimitAttempts, Tokens, Sessions, Users, RandomId, CurrentTime, Policy]);
+  bind(SessionTokens, [Tokens, RandomId, CurrentTime, Policy]);
+  bind(IssueTokens, [CheckPassword, Users, Sessions, Hasher, SessionTokens, Logger]);
+  bind(RefreshToken, [LimitAttempts, SessionTokens, Sessions, Users, CurrentTime]);
   bind(VerifyToken, [Tokens, Sessions, Users]);
-  bind(Logout, [Tokens, Sessions]);
+  bind(Logout, [SessionTokens, Sessions]);
   bind(Authenticate, [Tokens, Sessions, Users]);
   bind(ConfirmPassword, [Users, CheckPassword]);
   bind(ChangePassword, [ConfirmPassword, Users, Hasher]);

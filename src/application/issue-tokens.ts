@@ -1,25 +1,12 @@
 import { DomainError } from '../domain/errors.js';
 import type { Fields } from '../domain/fields.js';
 import { networkOf } from '../domain/network.js';
-import {
-  accessClaims,
-  openSession,
-  refreshClaims,
-  type Session,
-  type SessionPolicy,
-} from '../domain/session.js';
+import type { Session } from '../domain/session.js';
 import { parseCredentials, type Credentials, type User } from '../domain/user.js';
 import type { CheckPassword } from './check-password.js';
 import type { Client } from './client.js';
-import type {
-  Clock,
-  Log,
-  NewId,
-  PasswordHasher,
-  SessionRepository,
-  TokenSigner,
-  UserRepository,
-} from './ports.js';
+import type { Log, PasswordHasher, SessionRepository, UserRepository } from './ports.js';
+import type { SessionTokens } from './session-tokens.js';
 
 const tooManySessions =
   'A sign-in ended the least recently used sessions of its user, who had as many as MAX_SESSIONS_PER_USER allows.';
@@ -35,10 +22,7 @@ export class IssueTokens {
     private readonly users: UserRepository,
     private readonly sessions: SessionRepository,
     private readonly hasher: PasswordHasher,
-    private readonly tokens: TokenSigner,
-    private readonly newId: NewId,
-    private readonly clock: Clock,
-    private readonly policy: SessionPolicy,
+    private readonly tokens: SessionTokens,
     private readonly log: Log,
   ) {}
 
@@ -49,8 +33,8 @@ export class IssueTokens {
     if (!session) throw new DomainError('invalid_credentials');
 
     return {
-      refresh: this.tokens.sign(refreshClaims(session)),
-      access: this.tokens.sign(accessClaims(session, this.newId(), session.openedAt, this.policy)),
+      refresh: this.tokens.refresh(session),
+      access: this.tokens.access(session, session.openedAt),
     };
   }
 
@@ -60,9 +44,8 @@ export class IssueTokens {
     if (!user) throw new DomainError('invalid_credentials');
 
     const passwordHash = await this.upToDateHash(user, password, client);
-    const ids = { id: this.newId(), userId: user.id, refreshId: this.newId() };
-    const session = openSession({ ...ids, address: networkOf(client.address) }, this.clock(), this.policy);
-    const ended = await this.sessions.open(session, passwordHash, this.policy.maxPerUser);
+    const session = this.tokens.open({ userId: user.id, address: networkOf(client.address) });
+    const ended = await this.sessions.open(session, passwordHash, this.tokens.policy.maxPerUser);
     if (ended === undefined) return undefined;
     if (ended > 0) this.log.info({ userId: user.id, ended }, tooManySessions);
     return session;

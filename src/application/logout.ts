@@ -1,7 +1,8 @@
 import { DomainError } from '../domain/errors.js';
 import type { Fields } from '../domain/fields.js';
-import type { SessionRepository, TokenSigner } from './ports.js';
-import { readRefreshToken, verifyRefreshToken } from './refresh-token.js';
+import type { SessionRepository } from './ports.js';
+import { readRefreshToken } from './refresh-token.js';
+import type { SessionTokens } from './session-tokens.js';
 
 /**
  * Ends the session behind any of its refresh tokens, spent ones too.
@@ -9,12 +10,12 @@ import { readRefreshToken, verifyRefreshToken } from './refresh-token.js';
  */
 export class Logout {
   constructor(
-    private readonly tokens: TokenSigner,
+    private readonly tokens: SessionTokens,
     private readonly sessions: SessionRepository,
   ) {}
 
   async execute(input: Fields): Promise<void> {
-    const claims = verifyRefreshToken(readRefreshToken(input), this.tokens);
+    const claims = this.tokens.verifyRefresh(readRefreshToken(input));
     const ended = await this.sessions.end(claims);
     if (!ended) throw new DomainError('token_revoked');
   }

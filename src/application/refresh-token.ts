@@ -1,24 +1,16 @@
 import { DomainError } from '../domain/errors.js';
 import { allValid, checkText, type Fields } from '../domain/fields.js';
-import {
-  accessClaims,
-  nextGeneration,
-  refreshClaims,
-  type Session,
-  type SessionPolicy,
-  type TokenClaims,
-} from '../domain/session.js';
+import type { Session, TokenClaims } from '../domain/session.js';
 import { refuseEndedSession } from './ended-session.js';
 import type { LimitAttempts } from './limit-attempts.js';
 import {
   StorageUnavailable,
   type Clock,
-  type NewId,
   type SessionRef,
   type SessionRepository,
-  type TokenSigner,
   type UserRepository,
 } from './ports.js';
+import type { SessionTokens } from './session-tokens.js';
 
 /** How many seconds the record of a session's last use may be behind, so that refreshing seldom writes. */
 const grainOfUse = 60;
@@ -30,29 +22,28 @@ const grainOfUse = 60;
 export class RefreshToken {
   constructor(
     private readonly limits: LimitAttempts,
-    private readonly tokens: TokenSigner,
+    private readonly tokens: SessionTokens,
     private readonly sessions: SessionRepository,
     private readonly users: UserRepository,
-    private readonly newId: NewId,
     private readonly clock: Clock,
-    private readonly policy: SessionPolicy,
   ) {}
 
   async execute(input: Fields, address: string): Promise<{ access: string; refresh?: string }> {
     const token = readRefreshToken(input);
     await this.limits.refresh(address);
-    const claims = verifyRefreshToken(token, this.tokens);
+    const claims = this.tokens.verifyRefresh(token);
+    const { policy } = this.tokens;
     const found = await this.sessions.find(claims);
     if (!found) return refuseEndedSession(this.users, claims.userId);
 
-    const session = this.policy.rotate ? await this.rotate(claims, found) : found;
+    const session = policy.rotate ? await this.rotate(claims, found) : found;
     if (session === 'gone') return refuseEndedSession(this.users, claims.userId);
-    if (session === 'reused' || (!this.policy.rotate && claims.id !== session.current.id)) {
+    if (session === 'reused' || (!policy.rotate && claims.id !== session.current.id)) {
       throw new DomainError('token_revoked');
     }
-    if (!this.policy.rotate) await this.recordUse(claims, session);
-    const access = this.tokens.sign(accessClaims(session, this.newId(), this.clock(), this.policy));
-    return this.policy.rotate ? { access, refresh: this.tokens.sign(refreshClaims(session)) } : { access };
+    if (!policy.rotate) await this.recordUse(claims, session);
+    const access = this.tokens.access(session);
+    return policy.rotate ? { access, refresh: this.tokens.refresh(session) } : { access };
   }
 
   private async recordUse(ref: SessionRef, { lastUsedAt }: Session): Promise<void> {
@@ -67,20 +58,12 @@ export class RefreshToken {
   }
 
   private rotate(claims: TokenClaims, session: Session): Promise<Session | 'reused' | 'gone'> {
-    const next = nextGeneration(session, this.newId(), this.clock(), this.policy);
-    return this.sessions.rotate(claims, { presented: claims, next, grace: this.policy.grace });
+    const next = this.tokens.next(session);
+    return this.sessions.rotate(claims, { presented: claims, next, grace: this.tokens.policy.grace });
   }
 }
 
 /** The field `refresh`, which may hold anything that is text; throws InvalidFields. */
 export function readRefreshToken(input: Fields): string {
   return allValid<{ refresh: string }>({ refresh: checkText(input['refresh']) }).refresh;
-}
-
-/** The claims of a refresh token; throws 'token_invalid' or 'token_wrong_type'. */
-export function verifyRefreshToken(token: string, tokens: TokenSigner): TokenClaims {
-  const claims = tokens.verify(token);
-  if (!claims) throw new DomainError('token_invalid');
-  if (claims.type !== 'refresh') throw new DomainError('token_wrong_type');
-  return claims;
 }
