@@ -52,32 +52,32 @@ import type { SessionPolicy } from './domain/session.js';
 import type { TaskLimits } from './domain/task.js';
 
 /** A run-time name for what has none of its own: interfaces and function types vanish when compiled. */
-const named = <T>(name: string) => Symbol(name) as ServiceIdentifier<T>;
+const token = <T>(name: string) => Symbol(name) as ServiceIdentifier<T>;
 
-const Users = named<UserRepository>('UserRepository');
-const Sessions = named<SessionRepository>('SessionRepository');
-const Tasks = named<TaskRepository>('TaskRepository');
-const Attempts = named<Throttle>('Throttle');
-const WholeStorage = named<Storage>('Storage');
-export const Hasher = named<PasswordHasher>('PasswordHasher');
-const Tokens = named<TokenSigner>('TokenSigner');
-const CurrentTime = named<Clock>('Clock');
-const TextDigest = named<Digest>('Digest');
-const RandomId = named<NewId>('NewId');
-const Policy = named<SessionPolicy>('SessionPolicy');
-const Logger = named<Log>('Log');
-const BodyReader = named<ReadFields>('ReadFields');
-const Complaints = named<readonly Complaint[]>('Complaints');
-const ClientReader = named<ReadClient>('ReadClient');
+const Users = token<UserRepository>('UserRepository');
+const Sessions = token<SessionRepository>('SessionRepository');
+const Tasks = token<TaskRepository>('TaskRepository');
+const Attempts = token<Throttle>('Throttle');
+const WholeStorage = token<Storage>('Storage');
+export const Hasher = token<PasswordHasher>('PasswordHasher');
+const Tokens = token<TokenSigner>('TokenSigner');
+const CurrentTime = token<Clock>('Clock');
+const TextDigest = token<Digest>('Digest');
+const RandomId = token<NewId>('NewId');
+const Policy = token<SessionPolicy>('SessionPolicy');
+const Logger = token<Log>('Log');
+const BodyReader = token<ReadFields>('ReadFields');
+const Complaints = token<readonly Complaint[]>('Complaints');
+const ClientReader = token<ReadClient>('ReadClient');
 
-const RegistrationChoice = named<Registration>('Registration');
-const LimitsPerUser = named<TaskLimits>('TaskLimits');
+const RegistrationChoice = token<Registration>('Registration');
+const LimitsPerUser = token<TaskLimits>('TaskLimits');
 
 /** Every route of the API. */
-export const HttpRoutes = named<readonly Route[]>('Routes');
+export const HttpRoutes = token<readonly Route[]>('Routes');
 
 /** The Koa application, all routes in place. */
-export const HttpApp = named<App>('App');
+export const HttpApp = token<App>('App');
 
 /** What surrounds the system where it is served. */
 export interface Surroundings extends Extensions {

@@ -1,4 +1,4 @@
-import { allValid, checkText, type Fields } from '../domain/fields.js';
+import { validateAll, checkText, type Input } from '../domain/fields.js';
 import { requireStrongPassword } from '../domain/password-policy.js';
 import { checkNewPassword } from '../domain/user.js';
 import type { Client } from './client.js';
@@ -16,8 +16,8 @@ export class ChangePassword {
     private readonly hasher: PasswordHasher,
   ) {}
 
-  async execute(session: SessionRef, input: Fields, client: Client): Promise<void> {
-    const passwords = allValid<{ old_password: string; new_password: string }>({
+  async execute(session: SessionRef, input: Input, client: Client): Promise<void> {
+    const passwords = validateAll<{ old_password: string; new_password: string }>({
       old_password: checkText(input['old_password']),
       new_password: checkNewPassword(input['new_password']),
     });

@@ -6,7 +6,7 @@ import type { Client } from './client.js';
 import type { UserRepository } from './ports.js';
 
 /** A password that somebody gave, and the field that they gave it in. */
-type Given = readonly [field: string, password: string];
+type PasswordField = readonly [field: string, password: string];
 
 /** Asks those who have signed in for their password once more. An attempt counts as one to sign in does. */
 export class ConfirmPassword {
@@ -19,7 +19,7 @@ export class ConfirmPassword {
    * The user, provided that this is their password, which takes one comparison. Throws InvalidFields otherwise, Throttled,
    * 'overloaded', or 'user_not_found' if the user was deleted a moment ago.
    */
-  async execute(userId: number, [field, password]: Given, client: Client): Promise<User> {
+  async execute(userId: number, [field, password]: PasswordField, client: Client): Promise<User> {
     const user = await this.users.find(userId);
     if (!user) throw new DomainError('user_not_found');
     const checked = await this.checkPassword.execute(user.username, password, client);

@@ -1,4 +1,4 @@
-import { allValid, InvalidFields, type Checked, type Fields } from '../domain/fields.js';
+import { validateAll, InvalidFields, type Validated, type Input } from '../domain/fields.js';
 import { requireStrongPassword } from '../domain/password-policy.js';
 import { checkNewPassword, checkUsername, type Credentials, type User } from '../domain/user.js';
 import type { Clock, PasswordHasher, Requester, UserRepository } from './ports.js';
@@ -15,8 +15,8 @@ export class CreateUser {
    * Throws InvalidFields: first for the fields, and only if they are in order for a weak password; or 'overloaded'. Without
    * a requester it is for the operator.
    */
-  async execute(input: Fields, requester?: Requester): Promise<User> {
-    const { username, password } = allValid<Credentials>({
+  async execute(input: Input, requester?: Requester): Promise<User> {
+    const { username, password } = validateAll<Credentials>({
       username: await this.checkAvailable(checkUsername(input['username'])),
       password: checkNewPassword(input['password']),
     });
@@ -29,7 +29,7 @@ export class CreateUser {
   }
 
   // Only tells early, next to what is wrong with other fields; who gets a name is settled by `users.add`.
-  private async checkAvailable(username: Checked<string>): Promise<Checked<string>> {
+  private async checkAvailable(username: Validated<string>): Promise<Validated<string>> {
     if ('issues' in username) return username;
     if (!(await this.users.findByName(username.value))) return username;
     return { issues: [{ code: 'username_taken' }] };

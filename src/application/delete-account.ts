@@ -1,5 +1,5 @@
 import { DomainError } from '../domain/errors.js';
-import { allValid, checkText, type Fields } from '../domain/fields.js';
+import { validateAll, checkText, type Input } from '../domain/fields.js';
 import type { Client } from './client.js';
 import type { ConfirmPassword } from './confirm-password.js';
 import type { SessionRef, UserRepository } from './ports.js';
@@ -14,8 +14,8 @@ export class DeleteAccount {
     private readonly users: UserRepository,
   ) {}
 
-  async execute(session: SessionRef, input: Fields, client: Client): Promise<void> {
-    const { password } = allValid<{ password: string }>({ password: checkText(input['password']) });
+  async execute(session: SessionRef, input: Input, client: Client): Promise<void> {
+    const { password } = validateAll<{ password: string }>({ password: checkText(input['password']) });
     await this.confirmPassword.execute(session.userId, ['password', password], client);
     const wasThere = await this.users.removeOwn(session);
     if (!wasThere) throw new DomainError('user_not_found');

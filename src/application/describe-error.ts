@@ -1,12 +1,12 @@
 /** What an error that nobody foresaw may be known by. Its message may quote what a client sent, and is left out. */
-export interface Unforeseen {
+export interface ErrorDescription {
   /** Its name and code: `TypeError`, `Error ECONNRESET`. */
   readonly kind: string;
   /** Where it arose: whom the failed call of the system was for, and the frames of its stack. */
   readonly at: readonly string[];
 }
 
-export function describeUnforeseen(error: unknown): Unforeseen {
+export function describeError(error: unknown): ErrorDescription {
   const name = error instanceof Error ? error.name : typeof error;
   const cause = error instanceof Error ? error.cause : undefined;
   const kind = joined(name, codeOf(error) ?? codeOf(cause));

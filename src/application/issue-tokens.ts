@@ -1,5 +1,5 @@
 import { DomainError } from '../domain/errors.js';
-import type { Fields } from '../domain/fields.js';
+import type { Input } from '../domain/fields.js';
 import { networkOf } from '../domain/network.js';
 import type { Session } from '../domain/session.js';
 import { parseCredentials, type Credentials, type User } from '../domain/user.js';
@@ -26,7 +26,7 @@ export class IssueTokens {
     private readonly log: Log,
   ) {}
 
-  async execute(input: Fields, client: Client): Promise<{ refresh: string; access: string }> {
+  async execute(input: Input, client: Client): Promise<{ refresh: string; access: string }> {
     const credentials = parseCredentials(input);
     // The first try is in vain if another sign-in stores the same password hashed anew before the session is opened.
     const session = (await this.open(credentials, client)) ?? (await this.open(credentials, client));

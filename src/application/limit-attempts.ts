@@ -36,7 +36,7 @@ export class LimitAttempts {
   constructor(
     private readonly throttle: Throttle,
     /** Counts in this process what the storage cannot count. */
-    private readonly insurance: Throttle,
+    private readonly fallback: Throttle,
     private readonly digest: Digest,
     private readonly limits: AttemptLimits,
   ) {}
@@ -84,9 +84,9 @@ export class LimitAttempts {
 
   private async count(key: string, limit: Limit | 'off', by = this.throttle): Promise<Counting> {
     if (limit === 'off') return { wait: 0, by, giveBack: async () => {} };
-    if (by === this.insurance) return counted(key, aTenthOf(limit), by);
+    if (by === this.fallback) return counted(key, aTenthOf(limit), by);
     const counting = await ifAvailable(counted(key, limit, by), undefined);
-    return counting ?? this.count(key, limit, this.insurance);
+    return counting ?? this.count(key, limit, this.fallback);
   }
 
   private async isTrusted(key: string, by: Throttle): Promise<boolean> {

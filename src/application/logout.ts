@@ -1,5 +1,5 @@
 import { DomainError } from '../domain/errors.js';
-import type { Fields } from '../domain/fields.js';
+import type { Input } from '../domain/fields.js';
 import type { SessionRepository } from './ports.js';
 import { readRefreshToken } from './refresh-token.js';
 import type { SessionTokens } from './session-tokens.js';
@@ -14,7 +14,7 @@ export class Logout {
     private readonly sessions: SessionRepository,
   ) {}
 
-  async execute(input: Fields): Promise<void> {
+  async execute(input: Input): Promise<void> {
     const claims = this.tokens.verifyRefresh(readRefreshToken(input));
     const ended = await this.sessions.end(claims);
     if (!ended) throw new DomainError('token_revoked');

@@ -1,5 +1,5 @@
 import { DomainError } from '../domain/errors.js';
-import type { Fields } from '../domain/fields.js';
+import type { Input } from '../domain/fields.js';
 import { maxPageSize, type Page } from '../domain/page.js';
 import {
   parseTaskChanges,
@@ -37,7 +37,7 @@ export class ManageTasks {
    * create one task between them, for a day; with the key of another task it is 'request_key_reused', and with one key too
    * many 'request_limit_reached'.
    */
-  async create(session: SessionRef, input: Fields, key?: string): Promise<Task> {
+  async create(session: SessionRef, input: Input, key?: string): Promise<Task> {
     const draft = parseTaskDraft(input);
     const idempotency = key === undefined ? undefined : this.idempotencyKey(key, draft);
     return await this.tasks.create(session, draft, { limits: this.limits, idempotency });
@@ -86,7 +86,7 @@ export class ManageTasks {
    * Changes the given fields and no others. Throws InvalidFields, or 'byte_limit_reached'. That the task is missing is
    * reported before what is wrong with the input.
    */
-  async update(session: SessionRef, id: number, input: Fields): Promise<Task> {
+  async update(session: SessionRef, id: number, input: Input): Promise<Task> {
     let changes: TaskChanges;
     try {
       changes = parseTaskChanges(input);

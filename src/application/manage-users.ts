@@ -1,5 +1,5 @@
 import { DomainError } from '../domain/errors.js';
-import { allValid } from '../domain/fields.js';
+import { validateAll } from '../domain/fields.js';
 import { maxPageSize } from '../domain/page.js';
 import { requireStrongPassword } from '../domain/password-policy.js';
 import { checkNewPassword, normaliseUsername, type User } from '../domain/user.js';
@@ -39,7 +39,7 @@ export class ManageUsers {
   /** Ends all of the user's sessions as well. Throws InvalidFields, as registration does, for a weak password. */
   async setPassword(username: string, input: string): Promise<void> {
     const user = await this.get(username);
-    const { password } = allValid<{ password: string }>({ password: checkNewPassword(input) });
+    const { password } = validateAll<{ password: string }>({ password: checkNewPassword(input) });
     requireStrongPassword(password, user.username);
     requireFound(await this.users.setPasswordHash(user.id, await this.hasher.hash(password)));
   }

@@ -219,7 +219,7 @@ export type Clock = () => number;
 /** 32 lower-case hexadecimal digits from a cryptographic source, new each time. */
 export type NewId = () => string;
 
-/** Structured log lines. Fields never hold passwords, tokens, keys or bodies. */
+/** Structured log lines. Input never hold passwords, tokens, keys or bodies. */
 export interface Log {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;

@@ -1,5 +1,5 @@
 import { DomainError } from '../domain/errors.js';
-import { allValid, checkText, type Fields } from '../domain/fields.js';
+import { validateAll, checkText, type Input } from '../domain/fields.js';
 import type { Session, TokenClaims } from '../domain/session.js';
 import { refuseEndedSession } from './ended-session.js';
 import type { LimitAttempts } from './limit-attempts.js';
@@ -13,7 +13,7 @@ import {
 import type { SessionTokens } from './session-tokens.js';
 
 /** How many seconds the record of a session's last use may be behind, so that refreshing seldom writes. */
-const grainOfUse = 60;
+const lastUsedResolution = 60;
 
 /**
  * Exchanges a refresh token for a new access token and, with rotation on, for its successor.
@@ -28,7 +28,7 @@ export class RefreshToken {
     private readonly clock: Clock,
   ) {}
 
-  async execute(input: Fields, address: string): Promise<{ access: string; refresh?: string }> {
+  async execute(input: Input, address: string): Promise<{ access: string; refresh?: string }> {
     const token = readRefreshToken(input);
     await this.limits.refresh(address);
     const claims = this.tokens.verifyRefresh(token);
@@ -48,7 +48,7 @@ export class RefreshToken {
 
   private async recordUse(ref: SessionRef, { lastUsedAt }: Session): Promise<void> {
     const now = Math.floor(this.clock());
-    if (now - lastUsedAt < grainOfUse) return;
+    if (now - lastUsedAt < lastUsedResolution) return;
     try {
       await this.sessions.touch(ref, now);
     } catch (error) {
@@ -64,6 +64,6 @@ export class RefreshToken {
 }
 
 /** The field `refresh`, which may hold anything that is text; throws InvalidFields. */
-export function readRefreshToken(input: Fields): string {
-  return allValid<{ refresh: string }>({ refresh: checkText(input['refresh']) }).refresh;
+export function readRefreshToken(input: Input): string {
+  return validateAll<{ refresh: string }>({ refresh: checkText(input['refresh']) }).refresh;
 }

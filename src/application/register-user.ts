@@ -1,5 +1,5 @@
 import { DomainError } from '../domain/errors.js';
-import type { Fields } from '../domain/fields.js';
+import type { Input } from '../domain/fields.js';
 import { checkUsername, type User } from '../domain/user.js';
 import type { Client } from './client.js';
 import type { CreateUser } from './create-user.js';
@@ -26,7 +26,7 @@ export class RegisterUser {
    * Throws 'registration_closed'; Throttled, before it is told whether a name is taken; InvalidFields; or 'overloaded', which
    * does not count.
    */
-  async execute(input: Fields, client: Client): Promise<User> {
+  async execute(input: Input, client: Client): Promise<User> {
     this.requireOpen();
     const mayBeTaken = 'value' in checkUsername(input['username']);
     const attempt = mayBeTaken ? await this.limits.register(client.address) : undefined;

@@ -1,5 +1,5 @@
 import { DomainError } from '../domain/errors.js';
-import { allValid, checkText, type Fields } from '../domain/fields.js';
+import { validateAll, checkText, type Input } from '../domain/fields.js';
 import { refuseEndedSession } from './ended-session.js';
 import type { SessionRepository, TokenSigner, UserRepository } from './ports.js';
 
@@ -14,8 +14,8 @@ export class VerifyToken {
     private readonly users: UserRepository,
   ) {}
 
-  async execute(input: Fields): Promise<void> {
-    const { token } = allValid<{ token: string }>({ token: checkText(input['token']) });
+  async execute(input: Input): Promise<void> {
+    const { token } = validateAll<{ token: string }>({ token: checkText(input['token']) });
     const claims = this.tokens.verify(token);
     if (!claims) throw new DomainError('token_invalid');
 

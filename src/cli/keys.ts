@@ -5,7 +5,7 @@ import { ConfigError, readConfig } from '../config/config.js';
 import { addKey, newKeysFile } from '../config/keys-file.js';
 
 /** Prints a file of one new key, or adds a new key to the given file and tells what to do with it. */
-export async function makeKey(file: string | undefined, algorithmName: string | undefined): Promise<void> {
+export async function createKey(file: string | undefined, algorithmName: string | undefined): Promise<void> {
   const { algorithm } = readConfig({ ALGORITHM: algorithmName });
   const kid = `${new Date().toISOString().slice(0, 10)}-${randomBytes(4).toString('hex')}`;
   if (file === undefined) {

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { pino, stdTimeFunctions } from 'pino';
 import { OutputError, print } from '../adapters/terminal/print.js';
 import { fieldMessage } from '../adapters/http/response/field-messages.js';
-import { describeUnforeseen } from '../application/describe-error.js';
-import { administer } from './user.js';
+import { describeError } from '../application/describe-error.js';
+import { runUserCommand } from './user.js';
 import { helpText, parseCommand, UsageError } from './arguments.js';
 import { ConfigError, readConfig } from '../config/config.js';
 import { StorageUnavailable, UnknownLayout, UnreadableData } from '../application/ports.js';
@@ -12,11 +12,11 @@ import { DomainError } from '../domain/errors.js';
 import { InvalidFields } from '../domain/fields.js';
 import { releaseSignals } from '../runtime/held-signals.js';
 import { LogOutput } from '../runtime/log-output.js';
-import { makeKey } from './keys.js';
+import { createKey } from './keys.js';
 import { ListenError, serve } from './serve.js';
 import { StorageError } from '../adapters/storage-module/load-storage-module.js';
-import { Supervisor } from '../runtime/cluster-supervisor.js';
-import { withoutPasswords } from '../config/hide-passwords.js';
+import { ClusterSupervisor } from '../runtime/cluster-supervisor.js';
+import { hidePasswords } from '../config/hide-passwords.js';
 
 const clock = () => Date.now() / 1000;
 
@@ -38,9 +38,9 @@ async function run(words: readonly string[]): Promise<void> {
     case 'version':
       return print(`${version()}\n`);
     case 'keys':
-      return makeKey(command.file, process.env['ALGORITHM']);
+      return createKey(command.file, process.env['ALGORITHM']);
     case 'user':
-      return administer(command, readConfig(process.env), clock);
+      return runUserCommand(command, readConfig(process.env), clock);
   }
 }
 
@@ -53,7 +53,7 @@ async function start(): Promise<void> {
   const log = pino({ level: config.logLevel, timestamp: stdTimeFunctions.isoTime }, output);
   if (cluster.isPrimary) for (const warning of config.warnings) log.warn({}, warning);
   if (cluster.isWorker || config.workers === 1) return serve(config, clock, log, output);
-  new Supervisor(config.workers, log, config.signingKeysFile).start();
+  new ClusterSupervisor(config.workers, log, config.signingKeysFile).start();
 }
 
 function version(): string {
@@ -69,9 +69,9 @@ interface Explanation {
 
 function explain(error: unknown): Explanation {
   if (error instanceof ConfigError) return { sentences: error.problems, code: 78 };
-  if (error instanceof StorageError) return { sentences: [withoutPasswords(error.message)], code: 78 };
-  if (error instanceof UsageError) return { sentences: [withoutPasswords(error.message)], code: 64 };
-  if (error instanceof ListenError) return { sentences: [withoutPasswords(error.message)], code: 69 };
+  if (error instanceof StorageError) return { sentences: [hidePasswords(error.message)], code: 78 };
+  if (error instanceof UsageError) return { sentences: [hidePasswords(error.message)], code: 64 };
+  if (error instanceof ListenError) return { sentences: [hidePasswords(error.message)], code: 69 };
   if (error instanceof OutputError) return explainOutput(error);
   if (error instanceof UnknownLayout) {
     return { sentences: [`The storage has ${error.reason}. ${error.advice}`], code: 78 };
@@ -91,7 +91,7 @@ function explain(error: unknown): Explanation {
   if (error instanceof DomainError && error.code === 'user_not_found') {
     return { sentences: ['There is no user of this name.'], code: 1 };
   }
-  const { kind, at } = describeUnforeseen(error);
+  const { kind, at } = describeError(error);
   return { sentences: [`Something unforeseen went wrong (${kind}).`, ...at, ...suspicion()], code: 70 };
 }
 
@@ -100,7 +100,7 @@ function suspicion(): string[] {
   const storage = process.env['STORAGE']?.trim() ?? '';
   if (/^(?:memory|redis)?$/.test(storage)) return [];
   const sentence = `It may come from STORAGE=${storage}, which must handle the errors of its own connections.`;
-  return [withoutPasswords(sentence)];
+  return [hidePasswords(sentence)];
 }
 
 function explainOutput({ code, done }: OutputError): Explanation {

@@ -3,7 +3,7 @@ import { BcryptThreads } from '../adapters/crypto/bcrypt-threads.js';
 import { JwtTokenSigner } from '../adapters/crypto/jwt-token-signer.js';
 import { HealthController } from '../adapters/http/controllers/health-controller.js';
 import { HttpServer } from '../adapters/http/http-server.js';
-import { describeUnforeseen } from '../application/describe-error.js';
+import { describeError } from '../application/describe-error.js';
 import type { Clock, Log } from '../application/ports.js';
 import type { Config } from '../config/config.js';
 import { createContainer, HttpApp } from '../container.js';
@@ -11,7 +11,7 @@ import { handleSignal } from '../runtime/held-signals.js';
 import { isReadableByOthers } from '../config/keys-file.js';
 import type { LogOutput } from '../runtime/log-output.js';
 import { rereadKeysFile } from '../config/signing-keys.js';
-import { onStopSignal, stopWhenTold } from '../runtime/shutdown-signals.js';
+import { onShutdownSignal, stopWhenTold } from '../runtime/shutdown-signals.js';
 import { createStorage } from '../create-storage.js';
 import { keepNextTickFast } from '../runtime/v8-workarounds.js';
 
@@ -21,7 +21,7 @@ export class ListenError extends Error {
 }
 
 /** How long a stop may take, in milliseconds. */
-const stopPatience = { idle: 1_000, busy: 10_000 };
+const shutdownTimeouts = { idle: 1_000, busy: 10_000 };
 
 /**
  * Starts to answer requests, and stops at SIGTERM or SIGINT; a second signal ends the process at once. A worker stops at
@@ -31,7 +31,7 @@ export async function serve(config: Config, clock: Clock, log: Log, output: LogO
   keepNextTickFast();
   // A promise that somebody else's storage has forgotten must not end the server.
   process.on('unhandledRejection', (reason) => {
-    log.error(describeUnforeseen(reason), 'A promise was rejected, and nobody had waited for it.');
+    log.error(describeError(reason), 'A promise was rejected, and nobody had waited for it.');
   });
   const storage = await createStorage(config.storage, { clock, log });
   const container = createContainer(config, storage, clock, log, { complaints: [() => output.complaint()] });
@@ -39,7 +39,7 @@ export async function serve(config: Config, clock: Clock, log: Log, output: LogO
     .get(BcryptThreads)
     .start()
     .catch((error: unknown) => {
-      log.warn(describeUnforeseen(error), 'No thread for password hashes can be started now.');
+      log.warn(describeError(error), 'No thread for password hashes can be started now.');
     });
   const server = new HttpServer(container.get(HttpApp).callback());
   const port = await server.listen(config.port, config.host).catch((error: NodeJS.ErrnoException) => {
@@ -56,14 +56,14 @@ export async function serve(config: Config, clock: Clock, log: Log, output: LogO
   const stop = async (signal: NodeJS.Signals) => {
     log.info({ signal }, 'stopping');
     // Whoever asks a worker means all of them.
-    if (signal !== 'SIGUSR2') container.get(HealthController).announceStop();
-    await server.stop(stopPatience);
+    if (signal !== 'SIGUSR2') container.get(HealthController).startDraining();
+    await server.stop(shutdownTimeouts);
     await storage.close().catch(() => log.warn({}, 'The storage could not be closed.'));
     log.info({}, 'stopped');
     process.exit(0);
   };
   if (cluster.isWorker) {
-    onStopSignal(['SIGTERM', 'SIGUSR2'], stop);
+    onShutdownSignal(['SIGTERM', 'SIGUSR2'], stop);
     // A terminal sends these to all of its processes; a worker waits for its supervisor's word.
     for (const signal of ['SIGINT', 'SIGHUP'] as const) handleSignal(signal, () => undefined);
   } else {

@@ -12,7 +12,7 @@ import { createStorage } from '../create-storage.js';
 const log: Log = { info() {}, warn() {}, error() {} };
 
 /** Carries out one of the operator's commands on the configured storage. */
-export async function administer(command: UserCommand, config: Config, clock: Clock): Promise<void> {
+export async function runUserCommand(command: UserCommand, config: Config, clock: Clock): Promise<void> {
   if (config.storage.kind === 'memory') {
     throw new ConfigError([
       'STORAGE=memory: the users of a server are in its own memory, out of reach from here.',

@@ -22,7 +22,7 @@ import { isReadableByOthers } from './keys-file.js';
 import { misspeltNames } from './misspelt-names.js';
 import { readSettingFile } from './read-setting-file.js';
 import { readSigningKeys } from './signing-keys.js';
-import { withoutPasswords } from './hide-passwords.js';
+import { hidePasswords } from './hide-passwords.js';
 
 /** All that can be set, each by one environment variable, with its default. The order is that of the help text. */
 export const variables = {
@@ -153,7 +153,7 @@ export class ConfigError extends Error {
 
   constructor(problems: readonly string[]) {
     super();
-    this.problems = problems.map(withoutPasswords);
+    this.problems = problems.map(hidePasswords);
   }
 }
 

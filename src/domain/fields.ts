@@ -1,5 +1,5 @@
 /** What a client sent: named values of any kind. Whole numbers too large for a number arrive as their decimal text. */
-export type Fields = Readonly<Record<string, unknown>>;
+export type Input = Readonly<Record<string, unknown>>;
 
 /** Why a field's value was refused. */
 export type FieldIssue =
@@ -23,7 +23,7 @@ export type FieldIssue =
   | { readonly code: 'not_a_choice'; readonly value: unknown };
 
 /** A field's value, or all that is wrong with it. */
-export type Checked<T> = { readonly value: T } | { readonly issues: readonly FieldIssue[] };
+export type Validated<T> = { readonly value: T } | { readonly issues: readonly FieldIssue[] };
 
 /** Thrown with every issue of every field at once, the fields in the order of the contract. */
 export class InvalidFields extends Error {
@@ -35,10 +35,10 @@ export class InvalidFields extends Error {
 }
 
 /** The values of all fields; throws InvalidFields if one has none. */
-export function allValid<T extends object>(fields: { readonly [K in keyof T]: Checked<T[K]> }): T {
+export function validateAll<T extends object>(fields: { readonly [K in keyof T]: Validated<T[K]> }): T {
   const values: Record<string, unknown> = {};
   const issues: Record<string, readonly FieldIssue[]> = {};
-  for (const [name, checked] of Object.entries<Checked<unknown>>(fields)) {
+  for (const [name, checked] of Object.entries<Validated<unknown>>(fields)) {
     if ('issues' in checked) issues[name] = checked.issues;
     else values[name] = checked.value;
   }
@@ -61,7 +61,7 @@ interface TextRules {
  * Checks a required text (docs/api.md, section 4): missing, null, no text and blank each stand alone; pattern, length,
  * U+0000 and unpaired surrogates are reported together, in this order. Numbers count as their decimal text.
  */
-export function checkText(value: unknown, rules: TextRules = {}): Checked<string> {
+export function checkText(value: unknown, rules: TextRules = {}): Validated<string> {
   if (value === undefined) return { issues: [{ code: 'required' }] };
   if (value === null) return { issues: [{ code: 'null' }] };
   if (typeof value !== 'string' && typeof value !== 'number') return { issues: [{ code: 'not_text' }] };

@@ -1,4 +1,4 @@
-import { allValid, checkText, type Checked, type Fields } from './fields.js';
+import { validateAll, checkText, type Validated, type Input } from './fields.js';
 
 /** Every status that a task can have. */
 export const taskStatuses = ['pending', 'in-progress', 'completed'] as const;
@@ -34,8 +34,8 @@ export interface TaskLimits {
 }
 
 /** Reads a new task; throws InvalidFields. */
-export function parseTaskDraft(input: Fields): TaskDraft {
-  return allValid<TaskDraft>({
+export function parseTaskDraft(input: Input): TaskDraft {
+  return validateAll<TaskDraft>({
     title: checkTitle(input['title']),
     description: checkText(input['description']),
     status: input['status'] === undefined ? { value: 'pending' } : checkStatus(input['status']),
@@ -43,20 +43,20 @@ export function parseTaskDraft(input: Fields): TaskDraft {
 }
 
 /** Reads the fields to change, any subset of a task's; throws InvalidFields. */
-export function parseTaskChanges(input: Fields): TaskChanges {
+export function parseTaskChanges(input: Input): TaskChanges {
   const { title, description, status } = input;
-  return allValid<TaskChanges>({
+  return validateAll<TaskChanges>({
     ...(title !== undefined && { title: checkTitle(title) }),
     ...(description !== undefined && { description: checkText(description) }),
     ...(status !== undefined && { status: checkStatus(status) }),
   });
 }
 
-function checkTitle(value: unknown): Checked<string> {
+function checkTitle(value: unknown): Validated<string> {
   return checkText(value, { maxLength: 255 });
 }
 
-function checkStatus(value: unknown): Checked<TaskStatus> {
+function checkStatus(value: unknown): Validated<TaskStatus> {
   if (value === null) return { issues: [{ code: 'null' }] };
   const status = taskStatuses.find((known) => known === value);
   return status ? { value: status } : { issues: [{ code: 'not_a_choice', value }] };

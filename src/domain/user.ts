@@ -1,4 +1,4 @@
-import { allValid, checkText, type Checked, type Fields } from './fields.js';
+import { validateAll, checkText, type Validated, type Input } from './fields.js';
 
 /** An account. The id is a positive integer and is never given twice, also not after a deletion. */
 export interface User {
@@ -34,7 +34,7 @@ const shrinkage = 8;
  * Checks the name of a new user. Names are compared case-sensitively after NFKC, so that two names which look alike
  * for being written in other widths or ligatures are one.
  */
-export function checkUsername(value: unknown): Checked<string> {
+export function checkUsername(value: unknown): Validated<string> {
   return checkText(value, {
     normalise: normaliseUsername,
     pattern: { is: /^[\p{L}\p{N}_.@+-]+$/u, otherwise: { code: 'username_characters' } },
@@ -43,7 +43,7 @@ export function checkUsername(value: unknown): Checked<string> {
 }
 
 /** Checks the text of a new password; whether it is strong enough is told by `passwordWeaknesses`. */
-export function checkNewPassword(value: unknown): Checked<string> {
+export function checkNewPassword(value: unknown): Validated<string> {
   return checkText(value, { maxLength: maxPasswordLength });
 }
 
@@ -51,8 +51,8 @@ export function checkNewPassword(value: unknown): Checked<string> {
  * Reads a name and a password as given at sign-in, where any text may be tried; throws InvalidFields. Of a name that is
  * too long for an account only the beginning is read, which is too long as well.
  */
-export function parseCredentials(input: Fields): Credentials {
-  const { username, password } = allValid<Credentials>({
+export function parseCredentials(input: Input): Credentials {
+  const { username, password } = validateAll<Credentials>({
     username: checkText(input['username'], { normalise: normaliseUsername }),
     password: checkText(input['password']),
   });

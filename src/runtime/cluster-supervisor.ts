@@ -6,7 +6,7 @@ import { handleSignal } from './held-signals.js';
 import { stopWhenTold } from './shutdown-signals.js';
 
 /** Exit codes of a process that would end the same way if it were started again: usage, address, settings. */
-const hopeless = new Set<number | null>([64, 69, 78]);
+const noRestartExitCodes = new Set<number | null>([64, 69, 78]);
 
 /** Milliseconds before a worker that has died is replaced: from 100 to 5000, doubling with each death in a row. */
 const backoff = (deaths: number) => Math.min(100 * 2 ** deaths, 5_000);
@@ -18,7 +18,7 @@ const backoff = (deaths: number) => Math.min(100 * 2 ** deaths, 5_000);
  * SIGUSR2 replaces them one by one, each only when its successor accepts requests. SIGHUP is passed on to them if they
  * have a file of keys to read again.
  */
-export class Supervisor {
+export class ClusterSupervisor {
   /** Those that accept requests, or did. */
   private readonly serving = new WeakSet<Worker>();
   /** Those that were told to stop. */
@@ -64,7 +64,7 @@ export class Supervisor {
 
   private async replace(worker: Worker, code: number | null, signal: string | null): Promise<void> {
     const isAlone = !workers().some((each) => this.serving.has(each));
-    if (hopeless.has(code) && isAlone) return this.stop(code ?? 1);
+    if (noRestartExitCodes.has(code) && isAlone) return this.stop(code ?? 1);
     this.log.error(
       { worker: worker.process.pid, code, signal },
       'A worker has died; another takes its place.',

@@ -4,20 +4,20 @@ import { handleSignal, hasTerminal } from './held-signals.js';
 
 type Stop = (signal: NodeJS.Signals) => Promise<void>;
 
-/** Milliseconds within which a second signal is the echo of the first: at Ctrl-C npm passes on what the terminal sent. */
-const echo = 150;
+/** Milliseconds within which a second signal is the duplicateSignalWindow of the first: at Ctrl-C npm passes on what the terminal sent. */
+const duplicateSignalWindow = 150;
 
 /** Those that somebody sends again because the stop takes too long. */
 const impatient: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT'];
 
 /** Calls `stop` once, at the first of the signals; a later SIGTERM or SIGINT ends the process at once. */
-export function onStopSignal(signals: readonly NodeJS.Signals[], stop: Stop): void {
+export function onShutdownSignal(signals: readonly NodeJS.Signals[], stop: Stop): void {
   let first: number | undefined;
   for (const each of signals) {
     handleSignal(each, (signal) => {
       const now = performance.now();
       if (first === undefined) void stop(signal);
-      else if (now - first > echo && impatient.includes(signal)) process.exit(1);
+      else if (now - first > duplicateSignalWindow && impatient.includes(signal)) process.exit(1);
       first ??= now;
     });
   }
@@ -29,7 +29,7 @@ export function onStopSignal(signals: readonly NodeJS.Signals[], stop: Stop): vo
  */
 export function stopWhenTold(stop: Stop, log: Log, signingKeysFile: string | undefined): void {
   const isForUs = signingKeysFile === undefined;
-  onStopSignal(isForUs && hasTerminal ? [...impatient, 'SIGHUP'] : impatient, stop);
+  onShutdownSignal(isForUs && hasTerminal ? [...impatient, 'SIGHUP'] : impatient, stop);
   if (isForUs && !hasTerminal) {
     handleSignal('SIGHUP', () =>
       log.warn({}, 'SIGHUP does nothing here, because no SIGNING_KEYS_FILE is set.'),

@@ -10,7 +10,7 @@ import { addUser, aDraft, refTo, signIn } from '../contracts/builders.js';
 import { everyCall, expectUnavailable } from '../contracts/every-call.js';
 import { RecordedLog } from '../support/recorded-log.js';
 import { appending, RedisServer } from '../support/redis-server.js';
-import { refusalOf } from '../support/refusal.js';
+import { rejectionOf } from '../support/refusal.js';
 import { settingsFor } from '../support/redis-storage.js';
 import { SettableClock } from '../support/settable-clock.js';
 import { untilReachable } from '../support/until-reachable.js';
@@ -65,10 +65,10 @@ describe('Redis storage without its Redis', () => {
     const before = log.lines.length;
     const limits = { tasks: 0, bytes: 0, requests: 0 };
     const draft = aDraft();
-    expect(await refusalOf(storage.tasks.create(ref, draft, { limits }))).to.equal('task_limit_reached');
+    expect(await rejectionOf(storage.tasks.create(ref, draft, { limits }))).to.equal('task_limit_reached');
     for (const by of [refTo(user, 'ended'), { userId: 99, sessionId: 'session' }]) {
-      expect(await refusalOf(storage.tasks.find(by, 1))).to.equal('token_revoked');
-      expect(await refusalOf(storage.users.removeOwn(by))).to.equal('token_revoked');
+      expect(await rejectionOf(storage.tasks.find(by, 1))).to.equal('token_revoked');
+      expect(await rejectionOf(storage.users.removeOwn(by))).to.equal('token_revoked');
     }
     expect(log.lines).to.have.length(before);
     // Redis counts errors by their first word, and stops at 128 of them.

@@ -22,9 +22,9 @@ import { storageContract } from '../contracts/storage-contract.js';
 import { RecordedLog } from '../support/recorded-log.js';
 import { RedisServer } from '../support/redis-server.js';
 import { openRedisStorage } from '../support/redis-storage.js';
-import { refusalOf } from '../support/refusal.js';
+import { rejectionOf } from '../support/refusal.js';
 import { SettableClock } from '../support/settable-clock.js';
-import { takingTurns } from '../support/taking-turns.js';
+import { roundRobin } from '../support/taking-turns.js';
 
 describe('Redis storage', () => {
   let server: RedisServer;
@@ -43,7 +43,7 @@ describe('Redis storage', () => {
   describe('used through two connections', () => {
     storageContract(async (options) => {
       const keyPrefix = unusedPrefix();
-      return takingTurns([await open(options, { keyPrefix }), await open(options, { keyPrefix })]);
+      return roundRobin([await open(options, { keyPrefix }), await open(options, { keyPrefix })]);
     });
   });
 
@@ -195,7 +195,7 @@ describe('Redis storage', () => {
             () => storage.users.changePasswordHash(odd, user.passwordHash, 'new'),
             () => storage.users.removeOwn(odd),
           ]) {
-            expect(await refusalOf(call())).to.equal('token_revoked');
+            expect(await rejectionOf(call())).to.equal('token_revoked');
           }
           const another = aSessionOf(user, clock, { id: 'another' });
           expect(await storage.sessions.open(another, user.passwordHash, 2)).to.equal(0);

@@ -3,7 +3,7 @@ import { StorageUnavailable, type SessionRef } from '../../src/application/ports
 import type { Task, TaskPage } from '../../src/domain/task.js';
 import { Application } from '../support/application.js';
 import { aTask } from '../support/builders.js';
-import { refusalOf } from '../support/refusal.js';
+import { rejectionOf } from '../support/refusal.js';
 
 let application: Application;
 
@@ -26,70 +26,70 @@ describe('Authenticate', () => {
     describe(way, () => {
       it('tells who the caller is', async () => {
         await application.register('somebody-else');
-        const { access } = await application.newcomer('maria');
+        const { access } = await application.signedUpUser('maria');
         const { sessionId } = application.claims(access);
         expect(await authenticate(access)).to.include({ userId: 2, sessionId });
       });
 
       it('refuses what is no token of ours', async () => {
-        const { access } = await application.newcomer('maria');
+        const { access } = await application.signedUpUser('maria');
         for (const token of ['', 'x', 'a.b.c', ` ${access}`, `${access}x`]) {
-          expect(await refusalOf(authenticate(token)), token).to.equal('token_invalid');
+          expect(await rejectionOf(authenticate(token)), token).to.equal('token_invalid');
         }
       });
 
       it('refuses a token when its time is over', async () => {
-        const { access } = await application.newcomer('maria');
+        const { access } = await application.signedUpUser('maria');
         application.passTime(60);
-        expect(await refusalOf(authenticate(access))).to.equal('token_invalid');
+        expect(await rejectionOf(authenticate(access))).to.equal('token_invalid');
       });
 
       it('refuses a refresh token', async () => {
-        const { refresh } = await application.newcomer('maria');
-        expect(await refusalOf(authenticate(refresh))).to.equal('token_wrong_type');
+        const { refresh } = await application.signedUpUser('maria');
+        expect(await rejectionOf(authenticate(refresh))).to.equal('token_wrong_type');
       });
 
       it('refuses a token after logout', async () => {
-        const { access, refresh } = await application.newcomer('maria');
+        const { access, refresh } = await application.signedUpUser('maria');
         await application.logout.execute({ refresh });
-        expect(await refusalOf(authenticate(access))).to.equal('token_revoked');
+        expect(await rejectionOf(authenticate(access))).to.equal('token_revoked');
       });
 
       it('refuses a token of an inactive user, and as ended when the user is active again', async () => {
-        const { access } = await application.newcomer('maria');
+        const { access } = await application.signedUpUser('maria');
         await application.users.deactivate('maria');
-        expect(await refusalOf(authenticate(access))).to.equal('user_inactive');
+        expect(await rejectionOf(authenticate(access))).to.equal('user_inactive');
         await application.users.activate('maria');
-        expect(await refusalOf(authenticate(access))).to.equal('token_revoked');
+        expect(await rejectionOf(authenticate(access))).to.equal('token_revoked');
       });
 
       it('refuses a token of a deleted user', async () => {
-        const { access } = await application.newcomer('maria');
+        const { access } = await application.signedUpUser('maria');
         await application.users.delete('maria');
-        expect(await refusalOf(authenticate(access))).to.equal('user_not_found');
+        expect(await rejectionOf(authenticate(access))).to.equal('user_not_found');
       });
 
       it('refuses a token that a lost storage does not know, whoever has its user id now', async () => {
-        const { access } = await application.newcomer('maria');
+        const { access } = await application.signedUpUser('maria');
         application = await Application.start();
-        await application.newcomer('somebody-else');
-        expect(await refusalOf(authenticate(access))).to.equal('token_revoked');
+        await application.signedUpUser('somebody-else');
+        expect(await rejectionOf(authenticate(access))).to.equal('token_revoked');
       });
     });
   }
 
   describe('within a session', () => {
     it('tells that the storage was away, and nothing else, for a change may have ended the session', async () => {
-      const { access, refresh } = await application.newcomer('maria');
+      const { access, refresh } = await application.signedUpUser('maria');
       const changing = application.authenticate.within(access, async () => {
         await application.logout.execute({ refresh });
         throw new StorageUnavailable('timeout');
       });
-      expect(await refusalOf(changing)).to.equal('storage_unavailable');
+      expect(await rejectionOf(changing)).to.equal('storage_unavailable');
     });
 
     it('hands out what was read for the caller', async () => {
-      const { access } = await application.newcomer('maria');
+      const { access } = await application.signedUpUser('maria');
       const task = await application.tasks.create(application.claims(access), aTask());
       expect(await application.authenticate.within(access, list)).to.deep.equal({
         tasks: [task],
@@ -98,35 +98,35 @@ describe('Authenticate', () => {
     });
 
     it('hands out nothing after logout', async () => {
-      const { access, refresh } = await application.newcomer('maria');
+      const { access, refresh } = await application.signedUpUser('maria');
       await application.tasks.create(application.claims(access), aTask());
       await application.logout.execute({ refresh });
-      expect(await refusalOf(application.authenticate.within(access, list))).to.equal('token_revoked');
+      expect(await rejectionOf(application.authenticate.within(access, list))).to.equal('token_revoked');
     });
 
     it('reads nothing for a token that is not good in itself', async () => {
-      const { refresh } = await application.newcomer('maria');
-      expect(await refusalOf(application.authenticate.within('x', neverRead))).to.equal('token_invalid');
-      expect(await refusalOf(application.authenticate.within(refresh, neverRead))).to.equal(
+      const { refresh } = await application.signedUpUser('maria');
+      expect(await rejectionOf(application.authenticate.within('x', neverRead))).to.equal('token_invalid');
+      expect(await rejectionOf(application.authenticate.within(refresh, neverRead))).to.equal(
         'token_wrong_type',
       );
     });
 
     it('passes on why the reading failed', async () => {
-      const { access } = await application.newcomer('maria');
+      const { access } = await application.signedUpUser('maria');
       const reading = application.authenticate.within(access, readMissingTask);
-      expect(await refusalOf(reading)).to.equal('task_not_found');
+      expect(await rejectionOf(reading)).to.equal('task_not_found');
     });
 
     it('tells that the session has ended rather than why the reading failed', async () => {
-      const { access, refresh } = await application.newcomer('maria');
+      const { access, refresh } = await application.signedUpUser('maria');
       await application.logout.execute({ refresh });
       const reading = application.authenticate.within(access, readMissingTask);
-      expect(await refusalOf(reading)).to.equal('token_revoked');
+      expect(await rejectionOf(reading)).to.equal('token_revoked');
     });
 
     it('tells so too if the storage was not asked', async () => {
-      const { access, refresh } = await application.newcomer('maria');
+      const { access, refresh } = await application.signedUpUser('maria');
       const error = await application.authenticate
         .within(access, breakOff)
         .catch((reason: unknown) => reason);
@@ -134,7 +134,7 @@ describe('Authenticate', () => {
 
       await application.logout.execute({ refresh });
       const reading = application.authenticate.within(access, breakOff);
-      expect(await refusalOf(reading)).to.equal('token_revoked');
+      expect(await rejectionOf(reading)).to.equal('token_revoked');
     });
   });
 });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { address, Application, client, password } from '../support/application.js';
 import { comparisonCosts } from '../support/comparison-costs.js';
-import { refusalOf } from '../support/refusal.js';
+import { rejectionOf } from '../support/refusal.js';
 
 const newPassword = 'Another & longer kite';
 const change = { old_password: password, new_password: newPassword };
@@ -15,12 +15,12 @@ describe('ChangePassword', () => {
 
   const changePassword = async (access: string, input: object = change) =>
     application.changePassword.execute(await application.sessionOf(access), { ...input }, client);
-  const authenticate = (access: string) => refusalOf(application.authenticate.execute(access));
+  const authenticate = (access: string) => rejectionOf(application.authenticate.execute(access));
 
   it('makes the new password the only one', async () => {
-    const { access } = await application.newcomer('maria');
+    const { access } = await application.signedUpUser('maria');
     await changePassword(access, { old_password: ` ${password}`, new_password: ` ${newPassword} ` });
-    expect(await refusalOf(application.signIn('maria'))).to.equal('invalid_credentials');
+    expect(await rejectionOf(application.signIn('maria'))).to.equal('invalid_credentials');
     const signedIn = await application.issueTokens.execute(
       { username: 'maria', password: newPassword },
       client,
@@ -29,9 +29,9 @@ describe('ChangePassword', () => {
   });
 
   it('ends all other sessions of the user, and nobody else’s', async () => {
-    const { access, refresh } = await application.newcomer('maria');
+    const { access, refresh } = await application.signedUpUser('maria');
     const desktop = await application.signIn('maria');
-    const other = await application.newcomer('jigyasnh');
+    const other = await application.signedUpUser('jigyasnh');
     await changePassword(access);
 
     expect(await application.authenticate.execute(access)).to.include({ userId: 1 });
@@ -41,22 +41,22 @@ describe('ChangePassword', () => {
   });
 
   it('refuses a wrong old password, and changes nothing then', async () => {
-    const { access } = await application.newcomer('maria');
+    const { access } = await application.signedUpUser('maria');
     const desktop = await application.signIn('maria');
     const changing = changePassword(access, { ...change, old_password: 'wrong' });
-    expect(await refusalOf(changing)).to.deep.equal(incorrect);
+    expect(await rejectionOf(changing)).to.deep.equal(incorrect);
     expect(await application.authenticate.execute(desktop.access)).to.include({ userId: 1 });
     expect(await application.signIn('maria')).to.have.keys('refresh', 'access');
   });
 
   it('tells what is wrong with both fields, before any password is compared', async () => {
-    const { access } = await application.newcomer('maria');
-    expect(await refusalOf(changePassword(access, {}))).to.deep.equal({
+    const { access } = await application.signedUpUser('maria');
+    expect(await rejectionOf(changePassword(access, {}))).to.deep.equal({
       old_password: [{ code: 'required' }],
       new_password: [{ code: 'required' }],
     });
     const odd = { old_password: 1, new_password: 'x'.repeat(129) };
-    expect(await refusalOf(changePassword(access, odd))).to.deep.equal({
+    expect(await rejectionOf(changePassword(access, odd))).to.deep.equal({
       new_password: [{ code: 'too_long', limit: 128 }],
     });
   });
@@ -68,15 +68,15 @@ describe('ChangePassword', () => {
     ['Jigyasnh1', 'password_similar_to_username'],
   ] as const) {
     it(`refuses ${weak} as registration does (${issue})`, async () => {
-      const { access } = await application.newcomer('jigyasnh');
+      const { access } = await application.signedUpUser('jigyasnh');
       const changing = changePassword(access, { ...change, new_password: weak });
-      expect(await refusalOf(changing)).to.deep.equal({ new_password: [{ code: issue }] });
+      expect(await rejectionOf(changing)).to.deep.equal({ new_password: [{ code: issue }] });
       expect(await application.signIn('jigyasnh')).to.have.keys('refresh', 'access');
     });
   }
 
   it('compares one password, whether it is right or wrong', async () => {
-    const { access } = await application.newcomer('maria');
+    const { access } = await application.signedUpUser('maria');
     for (const input of [{ ...change, old_password: 'wrong' }, change]) {
       const costs = await comparisonCosts(async () => {
         await changePassword(access, input).catch(() => undefined);
@@ -86,37 +86,37 @@ describe('ChangePassword', () => {
   });
 
   it('succeeds while a sign-in stores the old password hashed anew', async () => {
-    const { access } = await application.newcomer('maria');
+    const { access } = await application.signedUpUser('maria');
     const session = await application.sessionOf(access);
     const stronger = application.restart({ bcryptCost: 5 });
     await Promise.all([changePassword(access), stronger.signIn('maria').catch(() => undefined)]);
-    expect(await refusalOf(application.signIn('maria'))).to.equal('invalid_credentials');
+    expect(await rejectionOf(application.signIn('maria'))).to.equal('invalid_credentials');
     expect(await application.storage.sessions.list(session)).to.have.length(1);
   });
 
   it('is done once when it is asked for twice at once', async () => {
-    const { access } = await application.newcomer('maria');
+    const { access } = await application.signedUpUser('maria');
     const outcomes = await Promise.allSettled([changePassword(access), changePassword(access)]);
     const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
     expect(refused).to.have.length(1);
-    expect(await refusalOf(Promise.reject(refused[0]?.reason))).to.deep.equal(incorrect);
+    expect(await rejectionOf(Promise.reject(refused[0]?.reason))).to.deep.equal(incorrect);
   });
 
   it('is refused to a caller whose session ends before it is done', async () => {
-    const { access, refresh } = await application.newcomer('maria');
+    const { access, refresh } = await application.signedUpUser('maria');
     const caller = await application.sessionOf(access);
     await application.logout.execute({ refresh });
-    expect(await refusalOf(application.changePassword.execute(caller, change, client))).to.equal(
+    expect(await rejectionOf(application.changePassword.execute(caller, change, client))).to.equal(
       'token_revoked',
     );
     expect(await application.signIn('maria')).to.have.keys('refresh', 'access');
   });
 
   it('is refused to a caller who is deleted before it is done', async () => {
-    const { access } = await application.newcomer('maria');
+    const { access } = await application.signedUpUser('maria');
     const caller = await application.sessionOf(access);
     await application.users.delete('maria');
-    expect(await refusalOf(application.changePassword.execute(caller, change, client))).to.equal(
+    expect(await rejectionOf(application.changePassword.execute(caller, change, client))).to.equal(
       'user_not_found',
     );
   });

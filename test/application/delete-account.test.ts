@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Application, address, client, password } from '../support/application.js';
 import { aTask } from '../support/builders.js';
-import { refusalOf } from '../support/refusal.js';
+import { rejectionOf } from '../support/refusal.js';
 
 describe('DeleteAccount', () => {
   let application: Application;
@@ -13,24 +13,24 @@ describe('DeleteAccount', () => {
     application.deleteAccount.execute(await application.sessionOf(access), { ...input }, client);
 
   it('takes sessions and tasks along, and sets the name free', async () => {
-    const { access, refresh } = await application.newcomer('maria');
+    const { access, refresh } = await application.signedUpUser('maria');
     const session = await application.sessionOf(access);
     await application.tasks.create(session, aTask());
     await deleteAccount(access);
 
-    expect(await refusalOf(application.authenticate.execute(access))).to.equal('user_not_found');
-    expect(await refusalOf(application.refreshToken.execute({ refresh }, address))).to.equal(
+    expect(await rejectionOf(application.authenticate.execute(access))).to.equal('user_not_found');
+    expect(await rejectionOf(application.refreshToken.execute({ refresh }, address))).to.equal(
       'no_active_account',
     );
-    expect(await refusalOf(application.signIn('maria'))).to.equal('invalid_credentials');
+    expect(await rejectionOf(application.signIn('maria'))).to.equal('invalid_credentials');
     const listing = application.tasks.list(session, { after: 0, limit: 10 });
-    expect(await refusalOf(listing)).to.equal('token_revoked');
+    expect(await rejectionOf(listing)).to.equal('token_revoked');
     expect((await application.register('maria')).id).to.equal(2);
   });
 
   it('leaves everybody else alone', async () => {
-    const { access } = await application.newcomer('maria');
-    const other = await application.newcomer('jigyasnh');
+    const { access } = await application.signedUpUser('maria');
+    const other = await application.signedUpUser('jigyasnh');
     const session = await application.sessionOf(other.access);
     const task = await application.tasks.create(session, aTask());
     await deleteAccount(access);
@@ -44,23 +44,23 @@ describe('DeleteAccount', () => {
     ['a blank password', { password: ' ' }, { password: [{ code: 'blank' }] }],
   ] as const) {
     it(`is refused for ${what}`, async () => {
-      const { access } = await application.newcomer('maria');
-      expect(await refusalOf(deleteAccount(access, input))).to.deep.equal(issues);
+      const { access } = await application.signedUpUser('maria');
+      expect(await rejectionOf(deleteAccount(access, input))).to.deep.equal(issues);
       expect(await application.authenticate.execute(access)).to.include({ userId: 1 });
     });
   }
 
   it('is refused to a caller whose session ends before it is done', async () => {
-    const { access, refresh } = await application.newcomer('maria');
+    const { access, refresh } = await application.signedUpUser('maria');
     const caller = await application.sessionOf(access);
     await application.logout.execute({ refresh });
     const deleting = application.deleteAccount.execute(caller, { password }, client);
-    expect(await refusalOf(deleting)).to.equal('token_revoked');
+    expect(await rejectionOf(deleting)).to.equal('token_revoked');
     expect(await application.signIn('maria')).to.have.keys('refresh', 'access');
   });
 
   it('is done once when it is asked for twice at once', async () => {
-    const { access } = await application.newcomer('maria');
+    const { access } = await application.signedUpUser('maria');
     const outcomes = await Promise.allSettled([deleteAccount(access), deleteAccount(access)]);
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).to.have.length(1);
   });

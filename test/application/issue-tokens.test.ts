@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Client } from '../../src/application/client.js';
 import { Throttled } from '../../src/domain/limit.js';
 import { Application, address, client, password } from '../support/application.js';
-import { refusalOf } from '../support/refusal.js';
+import { rejectionOf } from '../support/refusal.js';
 
 describe('IssueTokens', () => {
   let application: Application;
@@ -67,7 +67,7 @@ describe('IssueTokens', () => {
   it('takes the whole password into account, however long', async () => {
     const long = `Tr0ub${'a'.repeat(120)}`;
     await application.users.create('ana', `${long}xyz`);
-    expect(await refusalOf(signIn({ username: 'ana', password: `${long}xyZ` }))).to.equal(
+    expect(await rejectionOf(signIn({ username: 'ana', password: `${long}xyZ` }))).to.equal(
       'invalid_credentials',
     );
     expect(await signIn({ username: 'ana', password: `${long}xyz` })).to.have.keys('refresh', 'access');
@@ -82,23 +82,23 @@ describe('IssueTokens', () => {
       ['a name that nobody can have', { username: 'ma ria', password }],
     ] as const) {
       it(what, async () => {
-        expect(await refusalOf(signIn(input))).to.equal('invalid_credentials');
+        expect(await rejectionOf(signIn(input))).to.equal('invalid_credentials');
       });
     }
 
     it('an inactive user', async () => {
       await application.users.deactivate('maria');
-      expect(await refusalOf(application.signIn('maria'))).to.equal('invalid_credentials');
+      expect(await rejectionOf(application.signIn('maria'))).to.equal('invalid_credentials');
     });
 
     it('a deleted user', async () => {
       await application.users.delete('maria');
-      expect(await refusalOf(application.signIn('maria'))).to.equal('invalid_credentials');
+      expect(await rejectionOf(application.signIn('maria'))).to.equal('invalid_credentials');
     });
   });
 
   it('tells of both fields at once and looks at no account then', async () => {
-    expect(await refusalOf(signIn({ username: null }))).to.deep.equal({
+    expect(await rejectionOf(signIn({ username: null }))).to.deep.equal({
       username: [{ code: 'null' }],
       password: [{ code: 'required' }],
     });
@@ -111,9 +111,9 @@ describe('IssueTokens', () => {
     ]);
     await application.users.activate('maria');
     if (signedIn.status === 'rejected') {
-      expect(await refusalOf(Promise.reject(signedIn.reason))).to.equal('invalid_credentials');
+      expect(await rejectionOf(Promise.reject(signedIn.reason))).to.equal('invalid_credentials');
     } else {
-      expect(await refusalOf(application.refreshToken.execute(signedIn.value, address))).to.equal(
+      expect(await rejectionOf(application.refreshToken.execute(signedIn.value, address))).to.equal(
         'token_revoked',
       );
     }
@@ -182,7 +182,7 @@ describe('IssueTokens', () => {
     it('leaves the hash as it is if the password is wrong', async () => {
       const before = await application.storage.users.find(1);
       const { issueTokens } = application.restart({ bcryptCost: 5 });
-      await refusalOf(issueTokens.execute({ username: 'maria', password: 'Wr0ng & kite' }, client));
+      await rejectionOf(issueTokens.execute({ username: 'maria', password: 'Wr0ng & kite' }, client));
       expect(await application.storage.users.find(1)).to.deep.equal(before);
     });
   });
@@ -192,7 +192,7 @@ describe('IssueTokens', () => {
 async function compared({ issueTokens }: Application, from: (index: number) => Client): Promise<number> {
   const answers = await Promise.all(
     Array.from({ length: 60 }, (_, index) =>
-      refusalOf(issueTokens.execute({ username: 'maria', password: 'wrong' }, from(index))),
+      rejectionOf(issueTokens.execute({ username: 'maria', password: 'wrong' }, from(index))),
     ),
   );
   const count = answers.filter((answer) => answer === 'invalid_credentials').length;
@@ -203,6 +203,6 @@ async function compared({ issueTokens }: Application, from: (index: number) => C
 /** Expects room for so many attempts, and for no more. */
 async function expectRoomFor(count: number, { issueTokens }: Application): Promise<void> {
   const guess = () => issueTokens.execute({ username: 'maria', password: 'wrong' }, client);
-  for (let i = 0; i < count; i++) expect(await refusalOf(guess())).to.equal('invalid_credentials');
+  for (let i = 0; i < count; i++) expect(await rejectionOf(guess())).to.equal('invalid_credentials');
   expect(await guess().catch((error: unknown) => error)).to.be.instanceOf(Throttled);
 }

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Application, address, clientAt, password } from '../support/application.js';
-import { refusalOf } from '../support/refusal.js';
+import { rejectionOf } from '../support/refusal.js';
 
 describe('ManageSessions', () => {
   let application: Application;
@@ -10,7 +10,7 @@ describe('ManageSessions', () => {
 
   const list = async (access: string) => application.sessions.list(await application.sessionOf(access));
   const idsOf = async (access: string) => (await list(access)).map(({ id }) => id);
-  const authenticate = (access: string) => refusalOf(application.authenticate.execute(access));
+  const authenticate = (access: string) => rejectionOf(application.authenticate.execute(access));
   const sessionOf = (token: string) => application.claims(token).sessionId;
 
   describe('listing', () => {
@@ -42,7 +42,7 @@ describe('ManageSessions', () => {
     for (const rotate of [false, true]) {
       it(`tells that a session was refreshed, ${rotate ? 'with' : 'without'} rotation`, async () => {
         application = await Application.start({ rotate });
-        const { access, refresh } = await application.newcomer('maria');
+        const { access, refresh } = await application.signedUpUser('maria');
         application.passTime(100);
         await application.refreshToken.execute({ refresh }, address);
         const [session] = await list(access);
@@ -51,7 +51,7 @@ describe('ManageSessions', () => {
     }
 
     it('may be a minute behind where refresh tokens do not rotate', async () => {
-      const { access, refresh } = await application.newcomer('maria');
+      const { access, refresh } = await application.signedUpUser('maria');
       const openedAt = Math.floor(application.now);
       application.passTime(59);
       await application.refreshToken.execute({ refresh }, address);
@@ -63,16 +63,16 @@ describe('ManageSessions', () => {
   });
 
   it('tells nothing to those whose session has ended', async () => {
-    const { access, refresh } = await application.newcomer('maria');
+    const { access, refresh } = await application.signedUpUser('maria');
     await application.signIn('maria');
     const caller = await application.sessionOf(access);
     await application.logout.execute({ refresh });
-    expect(await refusalOf(application.sessions.list(caller))).to.equal('token_revoked');
+    expect(await rejectionOf(application.sessions.list(caller))).to.equal('token_revoked');
   });
 
   describe('ending one', () => {
     it('ends that one, and no other', async () => {
-      const { access } = await application.newcomer('maria');
+      const { access } = await application.signedUpUser('maria');
       const desktop = await application.signIn('maria');
       await application.sessions.end(await application.sessionOf(access), sessionOf(desktop.access));
       expect(await authenticate(desktop.access)).to.equal('token_revoked');
@@ -80,26 +80,26 @@ describe('ManageSessions', () => {
     });
 
     it('may be the very one that the caller calls from', async () => {
-      const { access } = await application.newcomer('maria');
+      const { access } = await application.signedUpUser('maria');
       await application.sessions.end(await application.sessionOf(access), sessionOf(access));
       expect(await authenticate(access)).to.equal('token_revoked');
     });
 
     it('takes a session that has ended, is unknown, or is somebody else’s for missing', async () => {
-      const { access } = await application.newcomer('maria');
-      const other = await application.newcomer('jigyasnh');
+      const { access } = await application.signedUpUser('maria');
+      const other = await application.signedUpUser('jigyasnh');
       const caller = await application.sessionOf(access);
       for (const id of [sessionOf(other.access), 'unknown']) {
-        expect(await refusalOf(application.sessions.end(caller, id))).to.equal('session_not_found');
+        expect(await rejectionOf(application.sessions.end(caller, id))).to.equal('session_not_found');
       }
       expect(await application.authenticate.execute(other.access)).to.include({ userId: 2 });
     });
   });
 
   it('ends all sessions of the caller, and nobody else’s', async () => {
-    const { access } = await application.newcomer('maria');
+    const { access } = await application.signedUpUser('maria');
     const desktop = await application.signIn('maria');
-    const other = await application.newcomer('jigyasnh');
+    const other = await application.signedUpUser('jigyasnh');
     await application.sessions.endAll(await application.sessionOf(access));
     expect(await authenticate(access)).to.equal('token_revoked');
     expect(await authenticate(desktop.access)).to.equal('token_revoked');
@@ -107,18 +107,18 @@ describe('ManageSessions', () => {
   });
 
   it('is refused to a caller whose session has ended', async () => {
-    const { access, refresh } = await application.newcomer('maria');
+    const { access, refresh } = await application.signedUpUser('maria');
     const desktop = await application.signIn('maria');
     const caller = await application.sessionOf(access);
     await application.logout.execute({ refresh });
-    expect(await refusalOf(application.sessions.endAll(caller))).to.equal('token_revoked');
+    expect(await rejectionOf(application.sessions.endAll(caller))).to.equal('token_revoked');
     const ending = application.sessions.end(caller, sessionOf(desktop.access));
-    expect(await refusalOf(ending)).to.equal('token_revoked');
+    expect(await rejectionOf(ending)).to.equal('token_revoked');
     expect(await application.authenticate.execute(desktop.access)).to.include({ userId: 1 });
   });
 
   it('are no more than one user may have: a sign-in ends the oldest', async () => {
-    const { access } = await application.newcomer('maria');
+    const { access } = await application.signedUpUser('maria');
     const later: string[] = [];
     for (let i = 0; i < 3; i++) {
       application.passTime(1);

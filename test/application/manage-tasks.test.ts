@@ -3,8 +3,8 @@ import type { CreateTaskOptions, SessionRef } from '../../src/application/ports.
 import type { Task, TaskPage } from '../../src/domain/task.js';
 import { Application } from '../support/application.js';
 import { aTask } from '../support/builders.js';
-import { refusalOf } from '../support/refusal.js';
-import { whileReplaced } from '../support/replace-method.js';
+import { rejectionOf } from '../support/refusal.js';
+import { withStub } from '../support/replace-method.js';
 
 const firstPage = { after: 0, limit: 100 };
 const everything = { after: 0, limit: Infinity };
@@ -16,7 +16,7 @@ describe('ManageTasks', () => {
   beforeEach(async () => {
     application = await Application.start();
     const signUp = async (username: string) =>
-      application.sessionOf((await application.newcomer(username)).access);
+      application.sessionOf((await application.signedUpUser(username)).access);
     [maria, jigyasnh] = [await signUp('maria'), await signUp('jigyasnh')];
   });
 
@@ -52,7 +52,7 @@ describe('ManageTasks', () => {
   });
 
   it('creates nothing if a field is not in order', async () => {
-    expect(await refusalOf(application.tasks.create(maria, { status: 'done' }))).to.deep.equal({
+    expect(await rejectionOf(application.tasks.create(maria, { status: 'done' }))).to.deep.equal({
       title: [{ code: 'required' }],
       description: [{ code: 'required' }],
       status: [{ code: 'not_a_choice', value: 'done' }],
@@ -73,7 +73,7 @@ describe('ManageTasks', () => {
       { ...milk, description: 'x' },
       { ...milk, status: 'completed' },
     ]) {
-      expect(await refusalOf(keyed(other, 'a'))).to.equal('request_key_reused');
+      expect(await rejectionOf(keyed(other, 'a'))).to.equal('request_key_reused');
     }
     expect(await keyed(milk, 'b')).to.include({ id: 2 });
     expect(await listAll()).to.have.length(2);
@@ -82,7 +82,7 @@ describe('ManageTasks', () => {
   it('has a storage keep digests in place of keys, however long they are', async () => {
     const requests: CreateTaskOptions['idempotency'][] = [];
     const { tasks } = application.storage;
-    await whileReplaced(
+    await withStub(
       tasks,
       'create',
       (original) => (session, draft, options) => {
@@ -104,7 +104,7 @@ describe('ManageTasks', () => {
     const limited = application.restart({ taskLimits: { tasks: 2 } });
     const createLimited = () => limited.tasks.create(maria, aTask());
     await createMany(2);
-    expect(await refusalOf(createLimited())).to.equal('task_limit_reached');
+    expect(await rejectionOf(createLimited())).to.equal('task_limit_reached');
     expect(await limited.tasks.create(jigyasnh, aTask())).to.include({ id: 1 });
     await application.tasks.delete(maria, 1);
     expect(await createLimited()).to.include({ id: 3 });
@@ -127,11 +127,11 @@ describe('ManageTasks', () => {
 
     it('finds, changes and deletes nobody else’s task', async () => {
       const task = await create();
-      expect(await refusalOf(application.tasks.get(jigyasnh, task.id))).to.equal('task_not_found');
-      expect(await refusalOf(application.tasks.update(jigyasnh, task.id, { title: 'Mine' }))).to.equal(
+      expect(await rejectionOf(application.tasks.get(jigyasnh, task.id))).to.equal('task_not_found');
+      expect(await rejectionOf(application.tasks.update(jigyasnh, task.id, { title: 'Mine' }))).to.equal(
         'task_not_found',
       );
-      expect(await refusalOf(application.tasks.delete(jigyasnh, task.id))).to.equal('task_not_found');
+      expect(await rejectionOf(application.tasks.delete(jigyasnh, task.id))).to.equal('task_not_found');
       expect(await application.tasks.get(maria, task.id)).to.deep.equal(task);
     });
   });
@@ -144,9 +144,9 @@ describe('ManageTasks', () => {
   for (const id of [0, 999, Number.MAX_SAFE_INTEGER]) {
     it(`knows no task ${id}`, async () => {
       await create();
-      expect(await refusalOf(application.tasks.get(maria, id))).to.equal('task_not_found');
-      expect(await refusalOf(application.tasks.update(maria, id, {}))).to.equal('task_not_found');
-      expect(await refusalOf(application.tasks.delete(maria, id))).to.equal('task_not_found');
+      expect(await rejectionOf(application.tasks.get(maria, id))).to.equal('task_not_found');
+      expect(await rejectionOf(application.tasks.update(maria, id, {}))).to.equal('task_not_found');
+      expect(await rejectionOf(application.tasks.delete(maria, id))).to.equal('task_not_found');
     });
   }
 
@@ -185,7 +185,7 @@ describe('ManageTasks', () => {
     it('changes nothing if a field is not in order', async () => {
       const task = await create();
       const update = application.tasks.update(maria, task.id, { title: 'New', status: null });
-      expect(await refusalOf(update)).to.deep.equal({ status: [{ code: 'null' }] });
+      expect(await rejectionOf(update)).to.deep.equal({ status: [{ code: 'null' }] });
       expect(await application.tasks.get(maria, task.id)).to.deep.equal(task);
     });
   });
@@ -195,15 +195,15 @@ describe('ManageTasks', () => {
       const task = await create();
       const bystander = await create();
       expect(await application.tasks.delete(maria, task.id)).to.equal(undefined);
-      expect(await refusalOf(application.tasks.delete(maria, task.id))).to.equal('task_not_found');
-      expect(await refusalOf(application.tasks.get(maria, task.id))).to.equal('task_not_found');
+      expect(await rejectionOf(application.tasks.delete(maria, task.id))).to.equal('task_not_found');
+      expect(await rejectionOf(application.tasks.get(maria, task.id))).to.equal('task_not_found');
       expect(await listAll()).to.deep.equal([bystander]);
     });
 
     it('is not undone by an update', async () => {
       const task = await create();
       await application.tasks.delete(maria, task.id);
-      expect(await refusalOf(application.tasks.update(maria, task.id, { title: 'New' }))).to.equal(
+      expect(await rejectionOf(application.tasks.update(maria, task.id, { title: 'New' }))).to.equal(
         'task_not_found',
       );
       expect(await listAll()).to.deep.equal([]);

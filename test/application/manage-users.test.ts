@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { ManageUsers } from '../../src/application/manage-users.js';
 import { Application, address, client, password } from '../support/application.js';
 import { aTask } from '../support/builders.js';
-import { refusalOf } from '../support/refusal.js';
+import { rejectionOf } from '../support/refusal.js';
 
 const newPassword = 'Another & longer kite';
 
@@ -12,7 +12,7 @@ describe('ManageUsers', () => {
     application = await Application.start();
   });
 
-  const authenticate = (access: string) => refusalOf(application.authenticate.execute(access));
+  const authenticate = (access: string) => rejectionOf(application.authenticate.execute(access));
 
   async function names(): Promise<string[]> {
     const found: string[] = [];
@@ -32,11 +32,11 @@ describe('ManageUsers', () => {
 
     it('refuses what registration refuses', async () => {
       await application.register('maria');
-      expect(await refusalOf(application.users.create('maria', ''))).to.deep.equal({
+      expect(await rejectionOf(application.users.create('maria', ''))).to.deep.equal({
         username: [{ code: 'username_taken' }],
         password: [{ code: 'blank' }],
       });
-      expect(await refusalOf(application.users.create('jigyasnh', 'Jigyasnh1'))).to.deep.equal({
+      expect(await rejectionOf(application.users.create('jigyasnh', 'Jigyasnh1'))).to.deep.equal({
         password: [{ code: 'password_similar_to_username' }],
       });
     });
@@ -44,9 +44,9 @@ describe('ManageUsers', () => {
 
   describe('deactivating', () => {
     it('ends all sessions of the user and of nobody else', async () => {
-      const mobile = await application.newcomer('maria');
+      const mobile = await application.signedUpUser('maria');
       const desktop = await application.signIn('maria');
-      const other = await application.newcomer('jigyasnh');
+      const other = await application.signedUpUser('jigyasnh');
       await application.users.deactivate('maria');
 
       expect(await authenticate(mobile.access)).to.equal('user_inactive');
@@ -55,10 +55,10 @@ describe('ManageUsers', () => {
     });
 
     it('keeps the user’s name and tasks', async () => {
-      const { access } = await application.newcomer('maria');
+      const { access } = await application.signedUpUser('maria');
       const task = await application.tasks.create(await application.sessionOf(access), aTask());
       await application.users.deactivate('maria');
-      expect(await refusalOf(application.register('maria'))).to.deep.equal({
+      expect(await rejectionOf(application.register('maria'))).to.deep.equal({
         username: [{ code: 'username_taken' }],
       });
       await application.users.activate('maria');
@@ -76,19 +76,19 @@ describe('ManageUsers', () => {
 
   describe('activating', () => {
     it('lets the user sign in again; sessions that ended stay ended', async () => {
-      const { access, refresh } = await application.newcomer('maria');
+      const { access, refresh } = await application.signedUpUser('maria');
       await application.users.deactivate('maria');
       await application.users.activate('maria');
 
       expect(await authenticate(access)).to.equal('token_revoked');
-      expect(await refusalOf(application.refreshToken.execute({ refresh }, address))).to.equal(
+      expect(await rejectionOf(application.refreshToken.execute({ refresh }, address))).to.equal(
         'token_revoked',
       );
       expect(await application.signIn('maria')).to.have.keys('refresh', 'access');
     });
 
     it('leaves the sessions of an active user alone', async () => {
-      const { access } = await application.newcomer('maria');
+      const { access } = await application.signedUpUser('maria');
       await application.users.activate('maria');
       expect(await application.authenticate.execute(access)).to.include({ userId: 1 });
     });
@@ -96,20 +96,20 @@ describe('ManageUsers', () => {
 
   describe('deleting', () => {
     it('ends all sessions of the user and of nobody else', async () => {
-      const { access } = await application.newcomer('maria');
-      const other = await application.newcomer('jigyasnh');
+      const { access } = await application.signedUpUser('maria');
+      const other = await application.signedUpUser('jigyasnh');
       await application.users.delete('maria');
       expect(await authenticate(access)).to.equal('user_not_found');
       expect(await application.authenticate.execute(other.access)).to.include({ userId: 2 });
     });
 
     it('takes the user’s tasks along, and frees the name for somebody with another id', async () => {
-      const { access } = await application.newcomer('maria');
+      const { access } = await application.signedUpUser('maria');
       const session = await application.sessionOf(access);
       await application.tasks.create(session, aTask());
       await application.users.delete('maria');
       const listing = application.tasks.list(session, { after: 0, limit: 10 });
-      expect(await refusalOf(listing)).to.equal('token_revoked');
+      expect(await rejectionOf(listing)).to.equal('token_revoked');
       expect((await application.register('maria')).id).to.equal(2);
     });
   });
@@ -118,18 +118,18 @@ describe('ManageUsers', () => {
     it('makes it the only one', async () => {
       await application.register('maria');
       await application.users.setPassword('maria', ` ${newPassword} `);
-      expect(await refusalOf(application.signIn('maria'))).to.equal('invalid_credentials');
+      expect(await rejectionOf(application.signIn('maria'))).to.equal('invalid_credentials');
       expect(
         await application.issueTokens.execute({ username: 'maria', password: newPassword }, client),
       ).to.have.keys('refresh', 'access');
     });
 
     it('ends all sessions of the user and of nobody else', async () => {
-      const { access, refresh } = await application.newcomer('maria');
-      const other = await application.newcomer('jigyasnh');
+      const { access, refresh } = await application.signedUpUser('maria');
+      const other = await application.signedUpUser('jigyasnh');
       await application.users.setPassword('maria', newPassword);
       expect(await authenticate(access)).to.equal('token_revoked');
-      expect(await refusalOf(application.refreshToken.execute({ refresh }, address))).to.equal(
+      expect(await rejectionOf(application.refreshToken.execute({ refresh }, address))).to.equal(
         'token_revoked',
       );
       expect(await application.authenticate.execute(other.access)).to.include({ userId: 2 });
@@ -152,8 +152,8 @@ describe('ManageUsers', () => {
       ['one like the name', 'Jigyasnh1', { code: 'password_similar_to_username' }],
     ] as const) {
       it(`refuses ${what}, and changes nothing then`, async () => {
-        const { access } = await application.newcomer('jigyasnh');
-        expect(await refusalOf(application.users.setPassword('jigyasnh', weak))).to.deep.equal({
+        const { access } = await application.signedUpUser('jigyasnh');
+        expect(await rejectionOf(application.users.setPassword('jigyasnh', weak))).to.deep.equal({
           password: [issue],
         });
         expect(await application.authenticate.execute(access)).to.include({ userId: 1 });
@@ -168,7 +168,7 @@ describe('ManageUsers', () => {
         application.users.setPassword('maria', newPassword),
       ]);
       if (signedIn.status === 'rejected') {
-        expect(await refusalOf(Promise.reject(signedIn.reason))).to.equal('invalid_credentials');
+        expect(await rejectionOf(Promise.reject(signedIn.reason))).to.equal('invalid_credentials');
       } else {
         expect(await authenticate(signedIn.value.access)).to.equal('token_revoked');
       }
@@ -189,10 +189,10 @@ describe('ManageUsers', () => {
   it('refuses names that nobody has', async () => {
     await application.register('maria');
     for (const name of ['nobody', 'Maria', '']) {
-      expect(await refusalOf(application.users.activate(name))).to.equal('user_not_found');
-      expect(await refusalOf(application.users.deactivate(name))).to.equal('user_not_found');
-      expect(await refusalOf(application.users.delete(name))).to.equal('user_not_found');
-      expect(await refusalOf(application.users.setPassword(name, password))).to.equal('user_not_found');
+      expect(await rejectionOf(application.users.activate(name))).to.equal('user_not_found');
+      expect(await rejectionOf(application.users.deactivate(name))).to.equal('user_not_found');
+      expect(await rejectionOf(application.users.delete(name))).to.equal('user_not_found');
+      expect(await rejectionOf(application.users.setPassword(name, password))).to.equal('user_not_found');
     }
   });
 
@@ -205,7 +205,7 @@ describe('ManageUsers', () => {
     it(`refuses a user to be ${what} who is deleted meanwhile`, async () => {
       await application.register('maria');
       const deleted = application.users.delete('maria');
-      expect(await refusalOf(change(application.users))).to.equal('user_not_found');
+      expect(await rejectionOf(change(application.users))).to.equal('user_not_found');
       await deleted;
     });
   }

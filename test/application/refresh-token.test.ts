@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { StorageUnavailable } from '../../src/application/ports.js';
 import { address, Application, type Settings } from '../support/application.js';
-import { refusalOf } from '../support/refusal.js';
+import { rejectionOf } from '../support/refusal.js';
 
 let application: Application;
 
@@ -25,33 +25,33 @@ describe('RefreshToken without rotation', () => {
   itRefreshes({ accessLifetime: 60, refreshLifetime: 3600, sessionLifetime: 60 });
 
   it('answers an access token and nothing else, as often as it is asked', async () => {
-    const tokens = await application.newcomer('maria');
+    const tokens = await application.signedUpUser('maria');
     expect(await refresh(tokens.refresh)).to.have.all.keys('access');
     expect(await refresh(tokens.refresh)).to.have.all.keys('access');
   });
 
   it('works while the storage can be read and not written to', async () => {
-    const tokens = await application.newcomer('maria');
+    const tokens = await application.signedUpUser('maria');
     application.passTime(1000);
     application.storage.sessions.touch = () => Promise.reject(new StorageUnavailable('OOM'));
     expect(await refresh(tokens.refresh)).to.have.all.keys('access');
   });
 
   it('ends a session with its refresh token and not before', async () => {
-    const tokens = await application.newcomer('maria');
+    const tokens = await application.signedUpUser('maria');
     application.passTime(3590);
     const { access } = await refresh(tokens.refresh);
     expect(application.claims(access).expiresAt).to.equal(application.claims(tokens.refresh).expiresAt);
     application.passTime(10);
-    expect(await refusalOf(refresh(tokens.refresh))).to.equal('token_invalid');
+    expect(await rejectionOf(refresh(tokens.refresh))).to.equal('token_invalid');
   });
 
   it('refuses tokens that were spent while it rotated, and ends nothing for it', async () => {
     const rotating = application.restart({ rotate: true });
-    const tokens = await rotating.newcomer('maria');
+    const tokens = await rotating.signedUpUser('maria');
     const { refresh: current = '' } = await rotating.refreshToken.execute(tokens, address);
 
-    expect(await refusalOf(refresh(tokens.refresh))).to.equal('token_revoked');
+    expect(await rejectionOf(refresh(tokens.refresh))).to.equal('token_revoked');
     expect(await refresh(current)).to.have.all.keys('access');
   });
 });
@@ -66,7 +66,7 @@ describe('RefreshToken with rotation', () => {
   });
 
   it('answers an access token and the successor, which is good in turn', async () => {
-    const tokens = await application.newcomer('maria');
+    const tokens = await application.signedUpUser('maria');
     application.passTime(100);
     const answer = await refresh(tokens.refresh);
     expect(Object.keys(answer)).to.deep.equal(['access', 'refresh']);
@@ -80,7 +80,7 @@ describe('RefreshToken with rotation', () => {
   });
 
   it('repeats the same successor, byte by byte, within the grace time', async () => {
-    const tokens = await application.newcomer('maria');
+    const tokens = await application.signedUpUser('maria');
     const successor = await successorOf(tokens.refresh);
     application.passTime(5);
     expect(await successorOf(tokens.refresh)).to.equal(successor);
@@ -90,24 +90,24 @@ describe('RefreshToken with rotation', () => {
   });
 
   it('gives everybody the same successor who asks at once', async () => {
-    const tokens = await application.newcomer('maria');
+    const tokens = await application.signedUpUser('maria');
     const successors = await Promise.all(Array.from({ length: 10 }, () => successorOf(tokens.refresh)));
     expect(new Set(successors)).to.have.property('size', 1);
   });
 
   it('ends the session when a spent token is shown after the grace time', async () => {
-    const tokens = await application.newcomer('maria');
+    const tokens = await application.signedUpUser('maria');
     const { access, refresh: newest = '' } = await refresh(tokens.refresh);
     application.passTime(10);
 
-    expect(await refusalOf(refresh(tokens.refresh))).to.equal('token_revoked');
-    expect(await refusalOf(application.authenticate.execute(access))).to.equal('token_revoked');
-    expect(await refusalOf(application.authenticate.execute(tokens.access))).to.equal('token_revoked');
-    expect(await refusalOf(refresh(newest))).to.equal('token_revoked');
+    expect(await rejectionOf(refresh(tokens.refresh))).to.equal('token_revoked');
+    expect(await rejectionOf(application.authenticate.execute(access))).to.equal('token_revoked');
+    expect(await rejectionOf(application.authenticate.execute(tokens.access))).to.equal('token_revoked');
+    expect(await rejectionOf(refresh(newest))).to.equal('token_revoked');
   });
 
   it('answers the current token to those that several have followed, within the grace time', async () => {
-    const tokens = await application.newcomer('maria');
+    const tokens = await application.signedUpUser('maria');
     application.passTime(1000);
     const second = await successorOf(tokens.refresh);
     application.passTime(5);
@@ -117,35 +117,35 @@ describe('RefreshToken with rotation', () => {
     for (const token of [tokens.refresh, second]) expect(await successorOf(token)).to.equal(newest);
     application.passTime(0.1);
     expect(await successorOf(second)).to.equal(newest);
-    expect(await refusalOf(refresh(tokens.refresh))).to.equal('token_revoked');
-    expect(await refusalOf(refresh(newest))).to.equal('token_revoked');
+    expect(await rejectionOf(refresh(tokens.refresh))).to.equal('token_revoked');
+    expect(await rejectionOf(refresh(newest))).to.equal('token_revoked');
   });
 
   it('ends no other session of the user for it', async () => {
-    const tokens = await application.newcomer('maria');
+    const tokens = await application.signedUpUser('maria');
     const others = await application.signIn('maria');
     await refresh(tokens.refresh);
     application.passTime(10);
-    await refusalOf(refresh(tokens.refresh));
+    await rejectionOf(refresh(tokens.refresh));
     expect(await refresh(others.refresh)).to.have.all.keys('access', 'refresh');
   });
 
   it('knows no grace if that is 0: of several who ask at once, the second ends the session', async () => {
     application = application.restart({ rotate: true, grace: 0 });
-    const tokens = await application.newcomer('maria');
+    const tokens = await application.signedUpUser('maria');
     const answers = await Promise.allSettled([refresh(tokens.refresh), refresh(tokens.refresh)]);
     expect(answers.map(({ status }) => status).toSorted()).to.deep.equal(['fulfilled', 'rejected']);
     for (const answer of answers) {
       if (answer.status === 'rejected') {
-        expect(await refusalOf(Promise.reject(answer.reason))).to.equal('token_revoked');
+        expect(await rejectionOf(Promise.reject(answer.reason))).to.equal('token_revoked');
       } else {
-        expect(await refusalOf(refresh(answer.value.refresh ?? ''))).to.equal('token_revoked');
+        expect(await rejectionOf(refresh(answer.value.refresh ?? ''))).to.equal('token_revoked');
       }
     }
   });
 
   it('never moves the end of a session past its lifetime', async () => {
-    let { refresh: token } = await application.newcomer('maria');
+    let { refresh: token } = await application.signedUpUser('maria');
     const end = Math.floor(application.now) + 10_000;
     for (const elapsed of [3320, 6640, 9960]) {
       application.passTime(3320);
@@ -160,20 +160,20 @@ describe('RefreshToken with rotation', () => {
     expect(application.claims(access).expiresAt).to.equal(end);
     expect(application.claims(last).expiresAt).to.equal(end);
     application.passTime(end - application.now);
-    expect(await refusalOf(refresh(last))).to.equal('token_invalid');
-    expect(await refusalOf(application.authenticate.execute(access))).to.equal('token_invalid');
+    expect(await rejectionOf(refresh(last))).to.equal('token_invalid');
+    expect(await rejectionOf(application.authenticate.execute(access))).to.equal('token_invalid');
   });
 
   it('issues nothing once the session lifetime was lowered and is over, and ends the session', async () => {
-    const tokens = await application.newcomer('maria');
+    const tokens = await application.signedUpUser('maria');
     application.passTime(1000);
     application = application.restart({ rotate: true, sessionLifetime: 1000, refreshLifetime: 3600 });
-    expect(await refusalOf(refresh(tokens.refresh))).to.equal('token_invalid');
-    expect(await refusalOf(refresh(tokens.refresh))).to.equal('token_revoked');
+    expect(await rejectionOf(refresh(tokens.refresh))).to.equal('token_invalid');
+    expect(await rejectionOf(refresh(tokens.refresh))).to.equal('token_revoked');
   });
 
   it('takes up sessions that were opened without it', async () => {
-    const tokens = await application.restart({ rotate: false }).newcomer('maria');
+    const tokens = await application.restart({ rotate: false }).signedUpUser('maria');
     expect(await refresh(await successorOf(tokens.refresh))).to.have.all.keys('access', 'refresh');
   });
 });
@@ -185,7 +185,7 @@ function itRefreshes(settings: Settings): void {
   });
 
   it('answers a new access token of the same session', async () => {
-    const tokens = await application.newcomer('maria');
+    const tokens = await application.signedUpUser('maria');
     application.passTime(30);
     const { access } = await refresh(tokens.refresh);
     const [before, after] = [application.claims(tokens.access), application.claims(access)];
@@ -197,7 +197,7 @@ function itRefreshes(settings: Settings): void {
   });
 
   it('leaves the access token before good for its time', async () => {
-    const tokens = await application.newcomer('maria');
+    const tokens = await application.signedUpUser('maria');
     await refresh(tokens.refresh);
     expect(await isSignedIn(tokens.access)).to.equal(true);
     application.passTime(60);
@@ -205,7 +205,7 @@ function itRefreshes(settings: Settings): void {
   });
 
   it('takes a token with whitespace around it', async () => {
-    const tokens = await application.newcomer('maria');
+    const tokens = await application.signedUpUser('maria');
     expect(await refresh(` ${tokens.refresh}\n`)).to.include.keys('access');
   });
 
@@ -216,73 +216,73 @@ function itRefreshes(settings: Settings): void {
     [[], 'not_text'],
   ] as const) {
     it(`refuses ${JSON.stringify(value)} in the field`, async () => {
-      expect(await refusalOf(application.refreshToken.execute({ refresh: value }, address))).to.deep.equal({
+      expect(await rejectionOf(application.refreshToken.execute({ refresh: value }, address))).to.deep.equal({
         refresh: [{ code }],
       });
     });
   }
 
   it('refuses what is no token of ours', async () => {
-    const tokens = await application.newcomer('maria');
+    const tokens = await application.signedUpUser('maria');
     for (const token of ['x', 'a.b.c', tokens.refresh.slice(0, -1), `${tokens.refresh}x`]) {
-      expect(await refusalOf(refresh(token)), token).to.equal('token_invalid');
+      expect(await rejectionOf(refresh(token)), token).to.equal('token_invalid');
     }
   });
 
   it('refuses an access token', async () => {
-    const { access } = await application.newcomer('maria');
-    expect(await refusalOf(refresh(access))).to.equal('token_wrong_type');
+    const { access } = await application.signedUpUser('maria');
+    expect(await rejectionOf(refresh(access))).to.equal('token_wrong_type');
   });
 
   it('refuses a token when its time is over', async () => {
-    const tokens = await application.newcomer('maria');
+    const tokens = await application.signedUpUser('maria');
     application.passTime(3599);
     expect(await refresh(tokens.refresh)).to.include.keys('access');
 
     const others = await application.signIn('maria');
     application.passTime(3600);
-    expect(await refusalOf(refresh(others.refresh))).to.equal('token_invalid');
+    expect(await rejectionOf(refresh(others.refresh))).to.equal('token_invalid');
   });
 
   it('refuses a token after logout', async () => {
-    const tokens = await application.newcomer('maria');
+    const tokens = await application.signedUpUser('maria');
     await application.logout.execute(tokens);
-    expect(await refusalOf(refresh(tokens.refresh))).to.equal('token_revoked');
+    expect(await rejectionOf(refresh(tokens.refresh))).to.equal('token_revoked');
   });
 
   it('leaves nothing good behind a logout at the same time', async () => {
-    const tokens = await application.newcomer('maria');
+    const tokens = await application.signedUpUser('maria');
     const [refreshed] = await Promise.allSettled([
       refresh(tokens.refresh),
       application.logout.execute(tokens),
     ]);
     if (refreshed.status === 'rejected') {
-      expect(await refusalOf(Promise.reject(refreshed.reason))).to.equal('token_revoked');
+      expect(await rejectionOf(Promise.reject(refreshed.reason))).to.equal('token_revoked');
     } else {
       expect(await isSignedIn(refreshed.value.access)).to.equal(false);
     }
   });
 
   it('refuses a token of an inactive user, and as ended when the user is active again', async () => {
-    const tokens = await application.newcomer('maria');
+    const tokens = await application.signedUpUser('maria');
     await application.users.deactivate('maria');
-    expect(await refusalOf(refresh(tokens.refresh))).to.equal('no_active_account');
+    expect(await rejectionOf(refresh(tokens.refresh))).to.equal('no_active_account');
     await application.users.activate('maria');
-    expect(await refusalOf(refresh(tokens.refresh))).to.equal('token_revoked');
+    expect(await rejectionOf(refresh(tokens.refresh))).to.equal('token_revoked');
   });
 
   it('refuses a token of a deleted user, also when somebody else has the name', async () => {
-    const tokens = await application.newcomer('maria');
+    const tokens = await application.signedUpUser('maria');
     await application.users.delete('maria');
-    expect(await refusalOf(refresh(tokens.refresh))).to.equal('no_active_account');
+    expect(await rejectionOf(refresh(tokens.refresh))).to.equal('no_active_account');
     await application.register('maria');
-    expect(await refusalOf(refresh(tokens.refresh))).to.equal('no_active_account');
+    expect(await rejectionOf(refresh(tokens.refresh))).to.equal('no_active_account');
   });
 
   it('refuses a token that a lost storage does not know, whoever has its user id now', async () => {
-    const tokens = await application.newcomer('maria');
+    const tokens = await application.signedUpUser('maria');
     application = await Application.start(settings);
     await application.register('somebody-else');
-    expect(await refusalOf(refresh(tokens.refresh))).to.equal('token_revoked');
+    expect(await rejectionOf(refresh(tokens.refresh))).to.equal('token_revoked');
   });
 }

@@ -3,7 +3,7 @@ import { PortError } from '../../src/application/ports.js';
 import { DomainError } from '../../src/domain/errors.js';
 import { Throttled } from '../../src/domain/limit.js';
 import { Application, client, password } from '../support/application.js';
-import { refusalOf } from '../support/refusal.js';
+import { rejectionOf } from '../support/refusal.js';
 
 describe('RegisterUser', () => {
   let application: Application;
@@ -39,7 +39,7 @@ describe('RegisterUser', () => {
     expect((await application.register(' ﬁona ')).username).to.equal('fiona');
   });
 
-  it('ignores fields that no newcomer may set', async () => {
+  it('ignores fields that no signedUpUser may set', async () => {
     const user = await register({
       username: 'maria',
       password,
@@ -60,7 +60,7 @@ describe('RegisterUser', () => {
   it('refuses a taken name, in another form of the same name too', async () => {
     await application.register('fiona');
     for (const username of ['fiona', ' fiona ', 'ﬁona', 'ｆiona']) {
-      expect(await refusalOf(register({ username, password }))).to.deep.equal({
+      expect(await rejectionOf(register({ username, password }))).to.deep.equal({
         username: [{ code: 'username_taken' }],
       });
     }
@@ -73,7 +73,7 @@ describe('RegisterUser', () => {
     const refused = answers.filter((answer) => answer.status === 'rejected');
     expect(refused).to.have.length(3);
     for (const { reason } of refused) {
-      expect(await refusalOf(Promise.reject(reason))).to.deep.equal({
+      expect(await rejectionOf(Promise.reject(reason))).to.deep.equal({
         username: [{ code: 'username_taken' }],
       });
     }
@@ -81,21 +81,21 @@ describe('RegisterUser', () => {
   });
 
   it('tells of both fields at once, username first', async () => {
-    const refused = await refusalOf(register({ password: '' }));
+    const refused = await rejectionOf(register({ password: '' }));
     expect(refused).to.deep.equal({ username: [{ code: 'required' }], password: [{ code: 'blank' }] });
     expect(Object.keys(refused)).to.deep.equal(['username', 'password']);
   });
 
   it('tells of a taken name next to a missing password', async () => {
     await application.register('maria');
-    expect(await refusalOf(register({ username: 'maria' }))).to.deep.equal({
+    expect(await rejectionOf(register({ username: 'maria' }))).to.deep.equal({
       username: [{ code: 'username_taken' }],
       password: [{ code: 'required' }],
     });
   });
 
   it('tells of a weak password if the fields are in order, every weakness at once', async () => {
-    expect(await refusalOf(register({ username: '123456', password: '123456' }))).to.deep.equal({
+    expect(await rejectionOf(register({ username: '123456', password: '123456' }))).to.deep.equal({
       password: [
         { code: 'password_similar_to_username' },
         { code: 'password_too_short' },
@@ -107,25 +107,25 @@ describe('RegisterUser', () => {
 
   it('says nothing of a weak password as long as a field is not in order', async () => {
     await application.register('maria');
-    expect(await refusalOf(register({ username: 'no blanks', password: '1' }))).to.deep.equal({
+    expect(await rejectionOf(register({ username: 'no blanks', password: '1' }))).to.deep.equal({
       username: [{ code: 'username_characters' }],
     });
-    expect(await refusalOf(register({ username: 'maria', password: 'maria' }))).to.deep.equal({
+    expect(await rejectionOf(register({ username: 'maria', password: 'maria' }))).to.deep.equal({
       username: [{ code: 'username_taken' }],
     });
-    expect(await refusalOf(register({ username: 'other', password: '1'.repeat(129) }))).to.deep.equal({
+    expect(await rejectionOf(register({ username: 'other', password: '1'.repeat(129) }))).to.deep.equal({
       password: [{ code: 'too_long', limit: 128 }],
     });
   });
 
   it('compares the password with the name in NFKC', async () => {
-    expect(await refusalOf(register({ username: 'ﬁﬁﬁﬁona', password: 'fifififiona' }))).to.deep.equal({
+    expect(await rejectionOf(register({ username: 'ﬁﬁﬁﬁona', password: 'fifififiona' }))).to.deep.equal({
       password: [{ code: 'password_similar_to_username' }],
     });
   });
 
   it('leaves the name free if the password is refused', async () => {
-    await refusalOf(register({ username: 'maria', password: 'qwerty' }));
+    await rejectionOf(register({ username: 'maria', password: 'qwerty' }));
     expect((await application.register('maria')).id).to.equal(1);
   });
 
@@ -133,7 +133,7 @@ describe('RegisterUser', () => {
     const limits = { register: { attempts: 1, period: 60 } };
     const closed = application.restart({ registration: 'closed', limits });
     for (const input of [{ username: 'maria', password }, { username: 'maria', password }, {}]) {
-      expect(await refusalOf(closed.registerUser.execute(input, client))).to.equal('registration_closed');
+      expect(await rejectionOf(closed.registerUser.execute(input, client))).to.equal('registration_closed');
     }
     expect(() => closed.registerUser.requireOpen()).to.throw(DomainError, 'registration_closed');
     expect(await application.storage.users.find(1)).to.equal(undefined);

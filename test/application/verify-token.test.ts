@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { address, Application } from '../support/application.js';
-import { refusalOf } from '../support/refusal.js';
+import { rejectionOf } from '../support/refusal.js';
 
 describe('VerifyToken', () => {
   let application: Application;
@@ -11,14 +11,14 @@ describe('VerifyToken', () => {
   const verify = (token: unknown) => application.verifyToken.execute({ token });
 
   it('takes tokens of both kinds', async () => {
-    const { access, refresh } = await application.newcomer('maria');
+    const { access, refresh } = await application.signedUpUser('maria');
     expect(await verify(access)).to.equal(undefined);
     expect(await verify(refresh)).to.equal(undefined);
     expect(await verify(` ${refresh}\n`)).to.equal(undefined);
   });
 
   it('spends nothing', async () => {
-    const { refresh } = await application.newcomer('maria');
+    const { refresh } = await application.signedUpUser('maria');
     await verify(refresh);
     expect(await application.refreshToken.execute({ refresh }, address)).to.include.keys('access');
   });
@@ -30,55 +30,55 @@ describe('VerifyToken', () => {
     [{}, 'not_text'],
   ] as const) {
     it(`refuses ${JSON.stringify(value)} in the field`, async () => {
-      expect(await refusalOf(verify(value))).to.deep.equal({ token: [{ code }] });
+      expect(await rejectionOf(verify(value))).to.deep.equal({ token: [{ code }] });
     });
   }
 
   it('refuses what is no token of ours', async () => {
-    const { access } = await application.newcomer('maria');
+    const { access } = await application.signedUpUser('maria');
     for (const token of ['x', 'a.b.c', access.slice(0, -1), access.slice(1)]) {
-      expect(await refusalOf(verify(token)), token).to.equal('token_invalid');
+      expect(await rejectionOf(verify(token)), token).to.equal('token_invalid');
     }
   });
 
   it('refuses tokens whose time is over', async () => {
-    const { access, refresh } = await application.newcomer('maria');
+    const { access, refresh } = await application.signedUpUser('maria');
     application.passTime(60);
-    expect(await refusalOf(verify(access))).to.equal('token_invalid');
+    expect(await rejectionOf(verify(access))).to.equal('token_invalid');
     expect(await verify(refresh)).to.equal(undefined);
     application.passTime(3540);
-    expect(await refusalOf(verify(refresh))).to.equal('token_invalid');
+    expect(await rejectionOf(verify(refresh))).to.equal('token_invalid');
   });
 
   it('refuses a spent refresh token, within the grace time too, and takes its successor', async () => {
-    const tokens = await application.newcomer('maria');
+    const tokens = await application.signedUpUser('maria');
     const { refresh } = await application.refreshToken.execute(tokens, address);
-    expect(await refusalOf(verify(tokens.refresh))).to.equal('token_revoked');
+    expect(await rejectionOf(verify(tokens.refresh))).to.equal('token_revoked');
     expect(await verify(refresh)).to.equal(undefined);
     expect(await verify(tokens.access)).to.equal(undefined);
   });
 
   it('refuses both tokens after logout', async () => {
-    const { access, refresh } = await application.newcomer('maria');
+    const { access, refresh } = await application.signedUpUser('maria');
     await application.logout.execute({ refresh });
-    expect(await refusalOf(verify(access))).to.equal('token_revoked');
-    expect(await refusalOf(verify(refresh))).to.equal('token_revoked');
+    expect(await rejectionOf(verify(access))).to.equal('token_revoked');
+    expect(await rejectionOf(verify(refresh))).to.equal('token_revoked');
   });
 
   it('refuses both tokens of an inactive user, and as ended when the user is active again', async () => {
-    const { access, refresh } = await application.newcomer('maria');
+    const { access, refresh } = await application.signedUpUser('maria');
     await application.users.deactivate('maria');
-    expect(await refusalOf(verify(access))).to.equal('no_active_account');
-    expect(await refusalOf(verify(refresh))).to.equal('no_active_account');
+    expect(await rejectionOf(verify(access))).to.equal('no_active_account');
+    expect(await rejectionOf(verify(refresh))).to.equal('no_active_account');
     await application.users.activate('maria');
-    expect(await refusalOf(verify(access))).to.equal('token_revoked');
-    expect(await refusalOf(verify(refresh))).to.equal('token_revoked');
+    expect(await rejectionOf(verify(access))).to.equal('token_revoked');
+    expect(await rejectionOf(verify(refresh))).to.equal('token_revoked');
   });
 
   it('refuses both tokens of a deleted user', async () => {
-    const { access, refresh } = await application.newcomer('maria');
+    const { access, refresh } = await application.signedUpUser('maria');
     await application.users.delete('maria');
-    expect(await refusalOf(verify(access))).to.equal('no_active_account');
-    expect(await refusalOf(verify(refresh))).to.equal('no_active_account');
+    expect(await rejectionOf(verify(access))).to.equal('no_active_account');
+    expect(await rejectionOf(verify(refresh))).to.equal('no_active_account');
   });
 });

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { expectRefusal } from '../support/expect-refusal.js';
+import { expectRejection } from '../support/expect-refusal.js';
 import { RedisServer } from '../support/redis-server.js';
 import { signingKey } from '../support/running-server.js';
 import { run } from '../support/server-process.js';
@@ -37,10 +37,10 @@ describe('data of a layout that this version does not read', () => {
       const older = new RegExp(
         `^The storage has data without a layout\\. It is of Hexado 0\\.1\\.0, .*: ${useAnother}$`,
       );
-      expectRefusal(await run(words, { environment }), 78, older);
+      expectRejection(await run(words, { environment }), 78, older);
       await redis.set('hexado:layout', '2');
       const newer = new RegExp(`^The storage has data of layout 2\\. .*: ${useAnother}$`);
-      expectRefusal(await run(words, { environment }), 78, newer);
+      expectRejection(await run(words, { environment }), 78, newer);
     });
   }
 });
@@ -56,7 +56,7 @@ describe('a user who cannot be read', () => {
       const environment = { STORAGE: 'redis', REDIS_URL: server.url, SIGNING_KEY: signingKey };
       const ending = await run(['user', 'list'], { environment });
       const sentence = 'What is stored at hexado:\\{u:1\\}:account cannot be read\\. It is left as it is\\.';
-      expectRefusal(ending, 70, new RegExp(`^${sentence}$`));
+      expectRejection(ending, 70, new RegExp(`^${sentence}$`));
     } finally {
       redis.disconnect();
       await server.stop();

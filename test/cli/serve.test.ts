@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { RedisServer } from '../support/redis-server.js';
 import { signingKey } from '../support/running-server.js';
-import { expectRefusal } from '../support/expect-refusal.js';
+import { expectRejection } from '../support/expect-refusal.js';
 import { program, run, runCommand, ServerProcess } from '../support/server-process.js';
 
 const warning = 40;
@@ -143,7 +143,7 @@ describe('the process at its start', () => {
   });
 
   it('refuses a bad configuration for the commands on users as well', async () => {
-    expectRefusal(await run(['user', 'list'], { environment: { PORT: 'http' } }), 78, /^PORT=http: /);
+    expectRejection(await run(['user', 'list'], { environment: { PORT: 'http' } }), 78, /^PORT=http: /);
   });
 
   it('says that the port is in use', async () => {
@@ -153,17 +153,17 @@ describe('the process at its start', () => {
     const { port } = other.address() as AddressInfo;
     const ending = await run([], { environment: { PORT: String(port) } });
     other.close();
-    expectRefusal(ending, 69, new RegExp(`^Port ${port} of 127\\.0\\.0\\.1 is in use: .*set PORT`));
+    expectRejection(ending, 69, new RegExp(`^Port ${port} of 127\\.0\\.0\\.1 is in use: .*set PORT`));
   });
 
   for (const host of ['203.0.113.7', 'no host']) {
     it(`says that HOST=${host} cannot be listened on`, async () => {
-      expectRefusal(await run([], { environment: { PORT: '0', HOST: host } }), 69, new RegExp(host));
+      expectRejection(await run([], { environment: { PORT: '0', HOST: host } }), 69, new RegExp(host));
     });
   }
 
   it('refuses words that make no command, and points to the help', async () => {
-    expectRefusal(await run(['start']), 64, /start.*hexado --help/);
+    expectRejection(await run(['start']), 64, /start.*hexado --help/);
   });
 
   it('prints its help, whatever the configuration', async () => {
@@ -183,7 +183,7 @@ describe('the process at its start', () => {
     for (const words of ['--help', '--version', 'keys new']) {
       const command = `exec "${process.execPath}" "${program}" ${words} >/dev/full`;
       const ending = await runCommand(['bash', '--norc', '-c', command]);
-      expectRefusal(ending, 74, /^Standard output cannot be written \(ENOSPC\)\.$/);
+      expectRejection(ending, 74, /^Standard output cannot be written \(ENOSPC\)\.$/);
     }
   });
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { SignedIn } from '../support/api-client.js';
-import { expectRefusal } from '../support/expect-refusal.js';
+import { expectRejection } from '../support/expect-refusal.js';
 import { RedisServer } from '../support/redis-server.js';
 import { signingKey } from '../support/running-server.js';
 import { program, run, runCommand, ServerProcess, type Ending } from '../support/server-process.js';
@@ -66,7 +66,7 @@ describe("the operator's commands on users", () => {
   it('create none under a name that is taken', async () => {
     await server.call('POST', '/tasks/register/', { username: 'bob', password });
     const ending = await user('create bob', password);
-    expectRefusal(ending, 1, /^username: A user with that username already exists\.$/);
+    expectRejection(ending, 1, /^username: A user with that username already exists\.$/);
   });
 
   it('create none with a weak password, and say all that is wrong with it', async () => {
@@ -82,7 +82,7 @@ describe("the operator's commands on users", () => {
   });
 
   it('create none without a password', async () => {
-    expectRefusal(await user('create zoe'), 1, /^password: This field may not be blank\.$/);
+    expectRejection(await user('create zoe'), 1, /^password: This field may not be blank\.$/);
   });
 
   it('deactivate one: no sign-in, and the sessions are over; activate: sign-in, and new sessions', async () => {
@@ -163,12 +163,12 @@ describe("the operator's commands on users", () => {
   }
 
   it('say that there is no such user', async () => {
-    expectRefusal(await user('deactivate nobody'), 1, /^There is no user of this name\.$/);
+    expectRejection(await user('deactivate nobody'), 1, /^There is no user of this name\.$/);
   });
 
   it('are refused with the storage in memory', async () => {
     const ending = await run(['user', 'list'], { environment: { STORAGE: 'memory' } });
-    expectRefusal(ending, 78, /^STORAGE=memory: .* out of reach/);
+    expectRejection(ending, 78, /^STORAGE=memory: .* out of reach/);
   });
 
   it('end with one line when Redis is away, soon', async function () {
@@ -176,7 +176,7 @@ describe("the operator's commands on users", () => {
     const gone = await RedisServer.start();
     await gone.stop();
     const ending = await run(['user', 'list'], { environment: { ...environment, REDIS_URL: gone.url } });
-    expectRefusal(ending, 69, /^The storage does not answer/);
+    expectRejection(ending, 69, /^The storage does not answer/);
   });
 
   it('name the setting when Redis refuses the password', async () => {
@@ -184,7 +184,7 @@ describe("the operator's commands on users", () => {
     const url = guarded.url.replace('//', '//:hunter22@');
     const ending = await run(['user', 'list'], { environment: { ...environment, REDIS_URL: url } });
     await guarded.stop();
-    expectRefusal(
+    expectRejection(
       ending,
       69,
       /^The storage does not answer \(WRONGPASS\)\. Check the credentials in REDIS_URL\.$/,

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import jwt from 'jsonwebtoken';
-import { expectAnswer } from '../support/answers.js';
+import { expectResponse } from '../support/answers.js';
 import { headerOf } from '../support/json-web-token.js';
 import type { SignedIn } from '../support/running-server.js';
 import { program, run, runCommand, ServerProcess, type Ending } from '../support/server-process.js';
@@ -176,7 +176,7 @@ describe('signing keys', () => {
   it('are published to everybody for a while, and none where tokens are signed with a secret', async () => {
     const server = await ServerProcess.start();
     const answer = await server.call('GET', '/.well-known/jwks.json', undefined, 'garbage');
-    expectAnswer(answer, 200, { keys: [] });
+    expectResponse(answer, 200, { keys: [] });
     expect(answer.headers['cache-control']).to.equal('public, max-age=300');
     await server.kill();
   });

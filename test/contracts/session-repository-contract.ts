@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { SessionRef, Storage, UserRepository } from '../../src/application/ports.js';
 import type { Session } from '../../src/domain/session.js';
-import { refusalOf } from '../support/refusal.js';
+import { rejectionOf } from '../support/refusal.js';
 import {
   activeOf,
   addUser,
@@ -235,7 +235,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const { storage, clock } = await open();
       const { others } = await signInWithUselessSessions(storage, clock);
       for (const by of [...others, { userId: 99, sessionId: 'session' }]) {
-        expect(await refusalOf(storage.sessions.list(by))).to.equal('token_revoked');
+        expect(await rejectionOf(storage.sessions.list(by))).to.equal('token_revoked');
       }
     });
   });
@@ -652,8 +652,8 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const { storage, clock } = await open();
       const { ref, others } = await signInWithUselessSessions(storage, clock);
       for (const by of others) {
-        expect(await refusalOf(storage.sessions.endOther(by, 'session'))).to.equal('token_revoked');
-        expect(await refusalOf(storage.sessions.endOther(by, 'unknown'))).to.equal('token_revoked');
+        expect(await rejectionOf(storage.sessions.endOther(by, 'session'))).to.equal('token_revoked');
+        expect(await rejectionOf(storage.sessions.endOther(by, 'unknown'))).to.equal('token_revoked');
       }
       expect(await idsOf(storage, ref)).to.deep.equal(['session']);
     });
@@ -682,7 +682,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const { storage, clock } = await open();
       const { ref, others } = await signInWithUselessSessions(storage, clock);
       for (const by of others) {
-        expect(await refusalOf(storage.sessions.endAll(by))).to.equal('token_revoked');
+        expect(await rejectionOf(storage.sessions.endAll(by))).to.equal('token_revoked');
       }
       expect(await idsOf(storage, ref)).to.deep.equal(['session']);
     });

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { IdempotencyKey, SessionRef, Storage } from '../../src/application/ports.js';
 import { maxPageBytes, type Page } from '../../src/domain/page.js';
 import type { Task, TaskChanges, TaskLimits } from '../../src/domain/task.js';
-import { refusalOf } from '../support/refusal.js';
+import { rejectionOf } from '../support/refusal.js';
 import {
   aDraft,
   aGenerationAt,
@@ -61,7 +61,8 @@ export function taskRepositoryContract(open: OpenStorage): void {
       it(`lets no ended, expired, unknown or foreign session ${what}, be there one or not`, async () => {
         const { storage, clock } = await open();
         const { ref, others } = await signInWithUselessSessions(storage, clock);
-        const refusals = async () => Promise.all(others.map((session) => refusalOf(read(storage, session))));
+        const refusals = async () =>
+          Promise.all(others.map((session) => rejectionOf(read(storage, session))));
         const revoked = others.map(() => 'token_revoked');
         expect(await refusals()).to.deep.equal(revoked);
         await createTask(storage, ref);
@@ -90,7 +91,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
         const task = await createTask(storage, ref);
 
         for (const session of others) {
-          expect(await refusalOf(change(storage, session))).to.equal('token_revoked');
+          expect(await rejectionOf(change(storage, session))).to.equal('token_revoked');
         }
         expect(await tasksOf(storage, ref, all)).to.deep.equal([task]);
       });
@@ -153,11 +154,11 @@ export function taskRepositoryContract(open: OpenStorage): void {
       const { storage, owner } = await openWithOwner();
       const create = () => createTask(storage, owner, aDraft(), { limits: { ...unlimited, tasks: 2 } });
       const [first, second] = [await create(), await create()];
-      expect(await refusalOf(create())).to.equal('task_limit_reached');
+      expect(await rejectionOf(create())).to.equal('task_limit_reached');
       expect(await tasksOf(storage, owner, all)).to.deep.equal([first, second]);
       await storage.tasks.remove(owner, first.id);
       expect(await create()).to.include({ id: 3 });
-      expect(await refusalOf(create())).to.equal('task_limit_reached');
+      expect(await rejectionOf(create())).to.equal('task_limit_reached');
     });
 
     it('is not refused for what others have', async () => {
@@ -174,7 +175,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
       const refusals = await concurrently(100, () =>
         createTask(storage, owner, aDraft(), { limits: { ...unlimited, tasks: 20 } }).then(
           () => undefined,
-          (error: unknown) => refusalOf(Promise.reject(error)),
+          (error: unknown) => rejectionOf(Promise.reject(error)),
         ),
       );
       expect(refusals.filter((refusal) => refusal === undefined)).to.have.length(17);
@@ -187,9 +188,9 @@ export function taskRepositoryContract(open: OpenStorage): void {
       const create = (title: string, description: string) =>
         createTask(storage, owner, aDraft({ title, description }), { limits: { ...unlimited, bytes: 20 } });
       await create('ä', '12345678'); // 10 bytes
-      expect(await refusalOf(create('👍', '1234567'))).to.equal('byte_limit_reached');
+      expect(await rejectionOf(create('👍', '1234567'))).to.equal('byte_limit_reached');
       await create('👍', '123456');
-      expect(await refusalOf(create('a', 'b'))).to.equal('byte_limit_reached');
+      expect(await rejectionOf(create('a', 'b'))).to.equal('byte_limit_reached');
       await storage.tasks.remove(owner, 1);
       expect(await create('12345', '67890')).to.include({ id: 3 });
     });
@@ -199,7 +200,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
       const refusals = await concurrently(50, () =>
         createTask(storage, owner, aDraft(), { limits: { ...unlimited, bytes: 20 * 14 + 13 } }).then(
           () => undefined,
-          (error: unknown) => refusalOf(Promise.reject(error)),
+          (error: unknown) => rejectionOf(Promise.reject(error)),
         ),
       );
       expect(refusals.filter((refusal) => refusal === undefined)).to.have.length(20);
@@ -211,7 +212,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
       const { ref } = await signIn(storage, clock);
       await storage.sessions.end(ref);
       const creating = createTask(storage, ref, aDraft(), { limits: { ...unlimited, tasks: 0 } });
-      expect(await refusalOf(creating)).to.equal('token_revoked');
+      expect(await rejectionOf(creating)).to.equal('token_revoked');
     });
   });
 
@@ -248,7 +249,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
       const { storage, owner, bob } = await openWithOwner();
       await create(storage, owner);
       const other = { ...request, fingerprint: 'g'.repeat(43) };
-      expect(await refusalOf(create(storage, owner, other))).to.equal('request_key_reused');
+      expect(await rejectionOf(create(storage, owner, other))).to.equal('request_key_reused');
       expect(await create(storage, owner, { ...request, key: 'l'.repeat(43) })).to.include({ id: 2 });
       expect(await create(storage, bob, other)).to.include({ id: 1 });
       expect(await createTask(storage, owner)).to.include({ id: 3 });
@@ -259,15 +260,17 @@ export function taskRepositoryContract(open: OpenStorage): void {
       const { ref } = await signIn(storage, clock);
       await create(storage, ref);
       await storage.sessions.end(ref);
-      expect(await refusalOf(create(storage, ref))).to.equal('token_revoked');
+      expect(await rejectionOf(create(storage, ref))).to.equal('token_revoked');
     });
 
     it('is remembered only if it took place', async () => {
       const { storage, owner } = await openWithOwner();
-      expect(await refusalOf(create(storage, owner, request, { ...unlimited, tasks: 0 }))).to.equal(
+      expect(await rejectionOf(create(storage, owner, request, { ...unlimited, tasks: 0 }))).to.equal(
         'task_limit_reached',
       );
-      expect(await refusalOf(create(storage, { ...owner, sessionId: 'unknown' }))).to.equal('token_revoked');
+      expect(await rejectionOf(create(storage, { ...owner, sessionId: 'unknown' }))).to.equal(
+        'token_revoked',
+      );
       expect(await create(storage, owner, request, { ...unlimited, tasks: 1 })).to.include({
         id: 1,
       });
@@ -288,12 +291,12 @@ export function taskRepositoryContract(open: OpenStorage): void {
     it('ends with as many as there may be of an owner; those that are remembered are answered as before', async () => {
       const { storage, owner, bob } = await openWithOwner();
       for (const key of ['a', 'b', 'b', 'c']) await create(storage, owner, key);
-      expect(await refusalOf(create(storage, owner, 'd'))).to.equal('request_limit_reached');
+      expect(await rejectionOf(create(storage, owner, 'd'))).to.equal('request_limit_reached');
       expect(await create(storage, owner, 'a')).to.include({ id: 1 });
       expect(await create(storage, bob, 'd')).to.include({ id: 1 });
       expect(await createTask(storage, owner, aDraft(), { limits })).to.include({ id: 4 });
       await storage.tasks.remove(owner, 1);
-      expect(await refusalOf(create(storage, owner, 'd'))).to.equal('request_limit_reached');
+      expect(await rejectionOf(create(storage, owner, 'd'))).to.equal('request_limit_reached');
     });
 
     it('goes on when the first ones are a day and an hour old', async () => {
@@ -304,13 +307,13 @@ export function taskRepositoryContract(open: OpenStorage): void {
       clock.advance(7200);
       for (const key of ['b', 'c']) await create(storage, owner, key);
       clock.advance(86_400 - 7200 - 1);
-      expect(await refusalOf(create(storage, owner, 'd'))).to.equal('request_limit_reached');
+      expect(await rejectionOf(create(storage, owner, 'd'))).to.equal('request_limit_reached');
       clock.advance(3601);
       await create(storage, owner, 'd');
-      expect(await refusalOf(create(storage, owner, 'e'))).to.equal('request_limit_reached');
+      expect(await rejectionOf(create(storage, owner, 'e'))).to.equal('request_limit_reached');
       clock.advance(7200);
       for (const key of ['e', 'f']) await create(storage, owner, key);
-      expect(await refusalOf(create(storage, owner, 'g'))).to.equal('request_limit_reached');
+      expect(await rejectionOf(create(storage, owner, 'g'))).to.equal('request_limit_reached');
     });
 
     it('lets exactly as many of fifty at once through as there may be', async () => {
@@ -318,7 +321,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
       const refusals = await concurrently(50, (index) =>
         create(storage, owner, `${index}.`).then(
           () => undefined,
-          (error: unknown) => refusalOf(Promise.reject(error)),
+          (error: unknown) => rejectionOf(Promise.reject(error)),
         ),
       );
       expect(refusals.filter((refusal) => refusal === undefined)).to.have.length(3);
@@ -484,15 +487,15 @@ export function taskRepositoryContract(open: OpenStorage): void {
       }
       const update = (changes: TaskChanges, maxBytes = 20) =>
         updateTask(storage, owner, 1, changes, maxBytes);
-      expect(await refusalOf(update({ title: 'bc' }))).to.equal('byte_limit_reached');
+      expect(await rejectionOf(update({ title: 'bc' }))).to.equal('byte_limit_reached');
       expect(await update({ status: 'completed', title: 'b' })).to.include({ title: 'b' });
-      expect(await refusalOf(update({ title: 'bc', description: 'ä2345678' }))).to.equal(
+      expect(await rejectionOf(update({ title: 'bc', description: 'ä2345678' }))).to.equal(
         'byte_limit_reached',
       );
       expect(await update({ title: 'bc', description: 'ä234567' })).to.include({ title: 'bc' });
       // Less than there was, though more than there may be now.
       expect(await update({ description: '1234' }, 5)).to.include({ description: '1234' });
-      expect(await refusalOf(update({ description: '12345' }, 5))).to.equal('byte_limit_reached');
+      expect(await rejectionOf(update({ description: '12345' }, 5))).to.equal('byte_limit_reached');
     });
 
     it('is counted, with creations and removals, so that as much fits as there is room for', async () => {
@@ -512,7 +515,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
         createTask(storage, owner, aDraft({ title: 'a', description: 'b' }), {
           limits: { ...unlimited, bytes: limit },
         });
-      expect(await refusalOf(create(bytes - 1))).to.equal('byte_limit_reached');
+      expect(await rejectionOf(create(bytes - 1))).to.equal('byte_limit_reached');
       await create(bytes);
     });
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Storage } from '../../src/application/ports.js';
 import type { User } from '../../src/domain/user.js';
-import { refusalOf } from '../support/refusal.js';
+import { rejectionOf } from '../support/refusal.js';
 import {
   addUser,
   aNewUser,
@@ -212,7 +212,7 @@ export function userRepositoryContract(open: OpenStorage): void {
       const { user, ref, others } = await signInWithUselessSessions(storage, clock);
       for (const by of others) {
         const changing = storage.users.changePasswordHash(by, user.passwordHash, 'new');
-        expect(await refusalOf(changing)).to.equal('token_revoked');
+        expect(await rejectionOf(changing)).to.equal('token_revoked');
       }
       expect(await storage.users.find(user.id)).to.deep.equal(user);
       expect(await storage.sessions.list(ref)).to.have.length(1);
@@ -315,8 +315,8 @@ export function userRepositoryContract(open: OpenStorage): void {
       expect(await storage.users.findByName(user.username)).to.equal(undefined);
       expect(await storage.users.list(everybody)).to.deep.equal([]);
       expect(await storage.sessions.find(refTo(user, session.id))).to.equal(undefined);
-      expect(await refusalOf(storage.tasks.find(ref, task.id))).to.equal('token_revoked');
-      expect(await refusalOf(storage.tasks.list(ref, everybody))).to.equal('token_revoked');
+      expect(await rejectionOf(storage.tasks.find(ref, task.id))).to.equal('token_revoked');
+      expect(await rejectionOf(storage.tasks.list(ref, everybody))).to.equal('token_revoked');
     });
 
     it('frees the name for somebody else, who starts with nothing and with another id', async () => {
@@ -337,14 +337,14 @@ export function userRepositoryContract(open: OpenStorage): void {
       const { user, session } = await signIn(storage, clock);
       expect(await storage.users.removeOwn(refTo(user, session.id))).to.equal(true);
       expect(await storage.users.findByName(user.username)).to.equal(undefined);
-      expect(await refusalOf(storage.users.removeOwn(refTo(user, session.id)))).to.equal('token_revoked');
+      expect(await rejectionOf(storage.users.removeOwn(refTo(user, session.id)))).to.equal('token_revoked');
     });
 
     it('is not done by a session that has ended, expired, never was, or is somebody else’s', async () => {
       const { storage, clock } = await open();
       const { user, ref, others } = await signInWithUselessSessions(storage, clock);
       for (const by of others) {
-        expect(await refusalOf(storage.users.removeOwn(by))).to.equal('token_revoked');
+        expect(await rejectionOf(storage.users.removeOwn(by))).to.equal('token_revoked');
       }
       expect(await storage.users.findByName(user.username)).to.deep.equal(user);
       expect(await storage.sessions.list(ref)).to.have.length(1);

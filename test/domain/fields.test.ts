@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { allValid, checkText, InvalidFields, lengthInCodePoints } from '../../src/domain/fields.js';
-import { refusalOfCall } from '../support/refusal.js';
+import { validateAll, checkText, InvalidFields, lengthInCodePoints } from '../../src/domain/fields.js';
+import { rejectionOfCall } from '../support/refusal.js';
 
 const trimmed = [
   range(0x09, 0x0d),
@@ -234,15 +234,15 @@ describe('a text field', () => {
 
 describe('several fields', () => {
   it('answer their values if all have one', () => {
-    expect(allValid<{ a: string; b: number }>({ a: { value: 'x' }, b: { value: 0 } })).to.deep.equal({
+    expect(validateAll<{ a: string; b: number }>({ a: { value: 'x' }, b: { value: 0 } })).to.deep.equal({
       a: 'x',
       b: 0,
     });
   });
 
   it('are refused together, each with its own issues and in their order', () => {
-    const refused = refusalOfCall(() =>
-      allValid<{ z: string; good: string; a: string }>({
+    const refused = rejectionOfCall(() =>
+      validateAll<{ z: string; good: string; a: string }>({
         z: { issues: [{ code: 'required' }] },
         good: { value: 'x' },
         a: { issues: [{ code: 'too_long', limit: 3 }, { code: 'null_character' }] },

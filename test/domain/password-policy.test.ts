@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { commonPasswords } from '../../src/domain/common-passwords.js';
 import { passwordWeaknesses, requireStrongPassword, similarity } from '../../src/domain/password-policy.js';
-import { refusalOfCall } from '../support/refusal.js';
+import { rejectionOfCall } from '../support/refusal.js';
 
 function weaknesses(password: string, username = 'jigyasnh'): string[] {
   return passwordWeaknesses(password, username).map(({ code }) => code);
@@ -21,7 +21,7 @@ describe('a new password', () => {
   });
 
   it('is refused with every rule that it breaks, in the order of the contract', () => {
-    expect(refusalOfCall(() => requireStrongPassword('123456', '123456'))).to.deep.equal({
+    expect(rejectionOfCall(() => requireStrongPassword('123456', '123456'))).to.deep.equal({
       password: [
         { code: 'password_similar_to_username' },
         { code: 'password_too_short' },

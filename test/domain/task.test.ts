@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { parseTaskChanges, parseTaskDraft } from '../../src/domain/task.js';
 import { aTask } from '../support/builders.js';
-import { refusalOfCall } from '../support/refusal.js';
+import { rejectionOfCall } from '../support/refusal.js';
 
 describe('a new task', () => {
   it('is pending if nothing is said', () => {
@@ -29,7 +29,7 @@ describe('a new task', () => {
     'in progress',
   ]) {
     it(`cannot be ${JSON.stringify(status)}`, () => {
-      expect(refusalOfCall(() => parseTaskDraft(aTask({ status })))).to.deep.equal({
+      expect(rejectionOfCall(() => parseTaskDraft(aTask({ status })))).to.deep.equal({
         status: [{ code: 'not_a_choice', value: status }],
       });
     });
@@ -37,14 +37,14 @@ describe('a new task', () => {
 
   for (const status of [0, 1.5, true, false, [], ['pending'], {}]) {
     it(`cannot have ${JSON.stringify(status)} as its status`, () => {
-      expect(refusalOfCall(() => parseTaskDraft(aTask({ status })))).to.deep.equal({
+      expect(rejectionOfCall(() => parseTaskDraft(aTask({ status })))).to.deep.equal({
         status: [{ code: 'not_a_choice', value: status }],
       });
     });
   }
 
   it('cannot have null as its status', () => {
-    expect(refusalOfCall(() => parseTaskDraft(aTask({ status: null })))).to.deep.equal({
+    expect(rejectionOfCall(() => parseTaskDraft(aTask({ status: null })))).to.deep.equal({
       status: [{ code: 'null' }],
     });
   });
@@ -59,7 +59,7 @@ describe('a new task', () => {
   it('has a title of at most 255 code points', () => {
     const longest = '😀'.repeat(255);
     expect(parseTaskDraft(aTask({ title: ` ${longest} ` })).title).to.equal(longest);
-    expect(refusalOfCall(() => parseTaskDraft(aTask({ title: `${longest}a` })))).to.deep.equal({
+    expect(rejectionOfCall(() => parseTaskDraft(aTask({ title: `${longest}a` })))).to.deep.equal({
       title: [{ code: 'too_long', limit: 255 }],
     });
   });
@@ -88,7 +88,7 @@ describe('a new task', () => {
       ['a\0', 'null_character'],
     ] as const) {
       it(`cannot have ${JSON.stringify(value)} as its ${field}`, () => {
-        expect(refusalOfCall(() => parseTaskDraft(aTask({ [field]: value })))).to.deep.equal({
+        expect(rejectionOfCall(() => parseTaskDraft(aTask({ [field]: value })))).to.deep.equal({
           [field]: [{ code }],
         });
       });
@@ -96,7 +96,7 @@ describe('a new task', () => {
   }
 
   it('is told of all fields at once: title, description, status, in whatever order they come', () => {
-    const refused = refusalOfCall(() => parseTaskDraft({ status: 'done', description: null, title: ' ' }));
+    const refused = rejectionOfCall(() => parseTaskDraft({ status: 'done', description: null, title: ' ' }));
     expect(refused).to.deep.equal({
       title: [{ code: 'blank' }],
       description: [{ code: 'null' }],
@@ -141,7 +141,7 @@ describe('changes to a task', () => {
       [{}, 'not_text'],
     ] as const) {
       it(`cannot set the ${field} to ${JSON.stringify(value)}`, () => {
-        expect(refusalOfCall(() => parseTaskChanges({ [field]: value }))).to.deep.equal({
+        expect(rejectionOfCall(() => parseTaskChanges({ [field]: value }))).to.deep.equal({
           [field]: [{ code }],
         });
       });
@@ -149,22 +149,22 @@ describe('changes to a task', () => {
   }
 
   it('cannot set the status to null or to a word of one’s own', () => {
-    expect(refusalOfCall(() => parseTaskChanges({ status: null }))).to.deep.equal({
+    expect(rejectionOfCall(() => parseTaskChanges({ status: null }))).to.deep.equal({
       status: [{ code: 'null' }],
     });
-    expect(refusalOfCall(() => parseTaskChanges({ status: 'done' }))).to.deep.equal({
+    expect(rejectionOfCall(() => parseTaskChanges({ status: 'done' }))).to.deep.equal({
       status: [{ code: 'not_a_choice', value: 'done' }],
     });
   });
 
   it('cannot make the title longer than 255 code points', () => {
-    expect(refusalOfCall(() => parseTaskChanges({ title: 'x'.repeat(256) }))).to.deep.equal({
+    expect(rejectionOfCall(() => parseTaskChanges({ title: 'x'.repeat(256) }))).to.deep.equal({
       title: [{ code: 'too_long', limit: 255 }],
     });
   });
 
   it('are told of all fields at once: title, description, status', () => {
-    const refused = refusalOfCall(() => parseTaskChanges({ status: null, description: '', title: null }));
+    const refused = rejectionOfCall(() => parseTaskChanges({ status: null, description: '', title: null }));
     expect(Object.keys(refused)).to.deep.equal(['title', 'description', 'status']);
   });
 });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { checkNewPassword, checkUsername, parseCredentials } from '../../src/domain/user.js';
-import { refusalOfCall } from '../support/refusal.js';
+import { rejectionOfCall } from '../support/refusal.js';
 
 const badCharacters = { issues: [{ code: 'username_characters' }] };
 
@@ -196,13 +196,13 @@ describe('credentials', () => {
   });
 
   it('are told of both fields at once, username first', () => {
-    const refused = refusalOfCall(() => parseCredentials({ password: null }));
+    const refused = rejectionOfCall(() => parseCredentials({ password: null }));
     expect(refused).to.deep.equal({ username: [{ code: 'required' }], password: [{ code: 'null' }] });
     expect(Object.keys(refused)).to.deep.equal(['username', 'password']);
   });
 
   it('are refused for U+0000 and unpaired surrogates', () => {
-    expect(refusalOfCall(() => parseCredentials({ username: 'a\0', password: 'a\ud800' }))).to.deep.equal({
+    expect(rejectionOfCall(() => parseCredentials({ username: 'a\0', password: 'a\ud800' }))).to.deep.equal({
       username: [{ code: 'null_character' }],
       password: [{ code: 'surrogate', codePoint: 0xd800 }],
     });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { RedisServer } from '../support/redis-server.js';
-import { refusedSignIns } from '../support/refused-sign-ins.js';
+import { rejectedSignIns } from '../support/refused-sign-ins.js';
 import { report } from '../support/report.js';
 import { RunningServer } from '../support/running-server.js';
 import { stopAfterEach } from '../support/stop-after-each.js';
@@ -24,7 +24,7 @@ describe('a refused sign-in', () => {
     const settings = { BCRYPT_COST: '10', THROTTLE_SIGN_IN: 'off' };
     const environment = { STORAGE: 'redis', REDIS_URL: redis.url, ...settings };
     const server = stopped(await RunningServer.start(environment));
-    const signIns = await refusedSignIns(server);
+    const signIns = await rejectedSignIns(server);
     const cases = reasons.map((reason) => ({ reason, credentials: signIns[reason], times: [] as number[] }));
     const [wrongPassword = { times: [] }] = cases;
     const ratio = ({ times }: { times: number[] }): number => median(times) / median(wrongPassword.times);

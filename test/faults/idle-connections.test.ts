@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
-import { expectAnswer, unavailable } from '../support/answers.js';
+import { expectResponse, unavailable } from '../support/answers.js';
 import { RedisServer } from '../support/redis-server.js';
 import { RunningServer, type SignedIn } from '../support/running-server.js';
 import { stopAfterEach } from '../support/stop-after-each.js';
@@ -65,7 +65,7 @@ describe('a connection to Redis', () => {
     user = await server.signedIn();
     expect((await list()).status).to.equal(200);
     proxy.forgetConnections();
-    expectAnswer(await list(), 503, unavailable);
+    expectResponse(await list(), 503, unavailable);
     await until('it serves again', async () => (await list()).status === 200);
   });
 
@@ -75,10 +75,10 @@ describe('a connection to Redis', () => {
     await setTimeout(idleness);
     redis.freeze();
     const startedAt = performance.now();
-    expectAnswer(await list(), 503, unavailable);
+    expectResponse(await list(), 503, unavailable);
     expect(performance.now() - startedAt).to.be.below(patience + 100);
     for (let count = 0; count < 5; count++) {
-      expect(await timeOf(async () => expectAnswer(await list(), 503, unavailable))).to.be.below(500);
+      expect(await timeOf(async () => expectResponse(await list(), 503, unavailable))).to.be.below(500);
     }
     redis.resume();
     await until('it serves again', async () => (await list()).status === 200);

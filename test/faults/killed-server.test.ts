@@ -13,20 +13,20 @@ const password = 'Xk9-fence-Orbit';
 describe('one of two servers, killed under load', () => {
   const stopped = stopAfterEach();
   let redis: RedisServer;
-  let doomed: ServerProcess;
+  let victim: ServerProcess;
   let survivor: ServerProcess;
 
   beforeEach(async () => {
     redis = stopped(await RedisServer.start(durable));
-    doomed = await startServerOnRedis(redis.url, stopped);
+    victim = await startServerOnRedis(redis.url, stopped);
     survivor = await startServerOnRedis(redis.url, stopped);
   });
 
   it('takes no acknowledged write along, and fails no request of the other', async () => {
     const users = await Promise.all(Array.from({ length: 20 }, () => survivor.signedIn()));
-    const loads = [new Load(doomed, users.slice(0, 10)), new Load(survivor, users.slice(10))] as const;
+    const loads = [new Load(victim, users.slice(0, 10)), new Load(survivor, users.slice(10))] as const;
     await Promise.all(loads.map((load) => load.until('many wrote', () => load.acknowledgedWrites > 200)));
-    await doomed.kill();
+    await victim.kill();
     await loads[1].next(loads[1].users, 5);
     await Promise.all(loads.map((load) => load.stop()));
 
@@ -44,11 +44,11 @@ describe('one of two servers, killed under load', () => {
     const registerUntilItDies = async (): Promise<void> => {
       for (;;) {
         const username = `newcomer-${++next}`;
-        const answer = await register(doomed, username).catch(() => undefined);
+        const answer = await register(victim, username).catch(() => undefined);
         if (!answer) return void unanswered.push(username);
         expect(answer.status).to.equal(201);
         acknowledged.push(username);
-        if (acknowledged.length === 300) void doomed.kill();
+        if (acknowledged.length === 300) void victim.kill();
       }
     };
     await Promise.all(Array.from({ length: 20 }, registerUntilItDies));
@@ -74,12 +74,12 @@ describe('one of two servers, killed under load', () => {
     const unanswered: SignedIn[] = [];
     const deleteUntilItDies = async (): Promise<void> => {
       for (let user = waiting.pop(); user; user = waiting.pop()) {
-        const removal = doomed.call('DELETE', '/api/account/', { password: user.password }, user.access);
+        const removal = victim.call('DELETE', '/api/account/', { password: user.password }, user.access);
         const answer = await removal.catch(() => undefined);
         if (!answer) return void unanswered.push(user);
         expect(answer.status).to.equal(200);
         deleted.push(user);
-        if (deleted.length === 80) void doomed.kill();
+        if (deleted.length === 80) void victim.kill();
       }
     };
     await Promise.all(Array.from({ length: 20 }, deleteUntilItDies));

@@ -12,7 +12,7 @@ import {
   refTo,
   signIn,
 } from '../contracts/builders.js';
-import { expectAnswer, taskNotFound, tokenBlacklisted, unavailable } from '../support/answers.js';
+import { expectResponse, taskNotFound, tokenBlacklisted, unavailable } from '../support/answers.js';
 import type { WireResponse } from '../support/http-client.js';
 import { claimsOf } from '../support/json-web-token.js';
 import { RecordedLog } from '../support/recorded-log.js';
@@ -79,7 +79,7 @@ describe('a write that has taken place, and of which Redis could not tell', () =
     expect(Date.now() - startedAt).to.be.below(patience);
     await lost;
     restore();
-    expectAnswer(answer, 503, unavailable);
+    expectResponse(answer, 503, unavailable);
     expect(answer.headers['retry-after']).to.equal('1');
     await until('it is ready', async () => (await server.call('GET', '/readyz')).status === 200);
   }
@@ -117,7 +117,7 @@ describe('a write that has taken place, and of which Redis could not tell', () =
         await unanswered(create);
         const task = { id: 3, ...milk, status: 'pending' };
         expect((await tasks()).slice(1)).to.deep.equal([task]);
-        expectAnswer(await create(), 201, task);
+        expectResponse(await create(), 201, task);
         expect(await tasks()).to.have.length(2);
       });
 
@@ -125,7 +125,7 @@ describe('a write that has taken place, and of which Redis could not tell', () =
         await unanswered(update);
         const task = { id: 1, ...milk, title: 'Tea', status: 'completed' };
         expect(await tasks()).to.deep.equal([task]);
-        expectAnswer(await update(), 200, task);
+        expectResponse(await update(), 200, task);
         expect(await tasks()).to.deep.equal([task]);
       });
 
@@ -133,7 +133,7 @@ describe('a write that has taken place, and of which Redis could not tell', () =
         await call('POST', '/tasks/create/', milk);
         await unanswered(remove);
         expect((await tasks()).map(({ id }) => id)).to.deep.equal([3]);
-        expectAnswer(await remove(), 404, taskNotFound);
+        expectResponse(await remove(), 404, taskNotFound);
         expect(await tasks()).to.have.length(1);
       });
 
@@ -152,7 +152,7 @@ describe('a write that has taken place, and of which Redis could not tell', () =
       it('ends a session', async () => {
         await unanswered(logout);
         expect((await call('GET', '/tasks/')).status).to.equal(401);
-        expectAnswer(await logout(), 401, tokenBlacklisted);
+        expectResponse(await logout(), 401, tokenBlacklisted);
       });
 
       it('ends all sessions', async () => {
@@ -192,7 +192,7 @@ describe('a write that has taken place, and of which Redis could not tell', () =
         await unanswered(() => server.call('POST', '/tasks/register/', name));
         await server.call('POST', '/tasks/register/', name);
         const { access } = (await server.call('POST', '/api/token/', name)).json() as { access: string };
-        expectAnswer(await server.call('POST', '/tasks/create/', milk, access), 201, {
+        expectResponse(await server.call('POST', '/tasks/create/', milk, access), 201, {
           id: 1,
           ...milk,
           status: 'pending',

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { expect } from 'chai';
 import { concurrently } from '../contracts/concurrency.js';
-import { expectAnswer, invalidCredentials, unavailable } from '../support/answers.js';
+import { expectResponse, invalidCredentials, unavailable } from '../support/answers.js';
 import { Load } from '../support/load.js';
 import { RedisServer } from '../support/redis-server.js';
 import { report } from '../support/report.js';
@@ -36,11 +36,11 @@ describe('200 sign-ins at once', () => {
 
     const refused = answers.filter(({ status }) => status === 503);
     for (const answer of refused) {
-      expectAnswer(answer, 503, unavailable);
+      expectResponse(answer, 503, unavailable);
       expect(answer.headers['retry-after']).to.equal('5');
     }
     const others = answers.filter(({ status }) => status !== 503);
-    for (const answer of others) expectAnswer(answer, 401, invalidCredentials);
+    for (const answer of others) expectResponse(answer, 401, invalidCredentials);
     expect(refused.length).to.be.greaterThan(0);
     expect(others.length).to.be.greaterThan(0);
 

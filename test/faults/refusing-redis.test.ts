@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
-import { expectAnswer, taskNotFound, unavailable } from '../support/answers.js';
+import { expectResponse, taskNotFound, unavailable } from '../support/answers.js';
 import { callEveryEndpoint, expectUnavailableWithin } from '../support/every-endpoint.js';
 import { freePort } from '../support/free-port.js';
 import { sessionRefOf } from '../support/json-web-token.js';
@@ -66,13 +66,13 @@ describe('a Redis that refuses', () => {
     server.log.filter(({ message, fields }) => message !== 'request' && fields['reason'] === reason);
 
   /** Expects that no request fails otherwise than with 503, and that the log tells why, in one line. */
-  async function expectRefusals(reason: string): Promise<void> {
+  async function expectRejections(reason: string): Promise<void> {
     for (let round = 0; round < 3; round++) {
       const startedAt = Date.now();
       const answers = await callEveryEndpoint(server, user);
       expect(Date.now() - startedAt).to.be.below(patience.request);
       const failures = answers.filter(({ status }) => status >= 500);
-      for (const answer of failures) expectAnswer(answer, 503, unavailable);
+      for (const answer of failures) expectResponse(answer, 503, unavailable);
     }
     expect(linesAbout(reason)).to.have.length(1);
     expect(linesAbout(reason)[0]?.message).to.include(`(${reason}); answering 503`);
@@ -94,9 +94,9 @@ describe('a Redis that refuses', () => {
 
     it('lets users read, delete and log out, and says why they cannot create', async () => {
       const { username, password, refresh } = user;
-      for (let round = 0; round < 3; round++) expectAnswer(await create(), 503, unavailable);
-      expectAnswer(await server.call('POST', '/api/token/', { username, password }), 503, unavailable);
-      expectAnswer(
+      for (let round = 0; round < 3; round++) expectResponse(await create(), 503, unavailable);
+      expectResponse(await server.call('POST', '/api/token/', { username, password }), 503, unavailable);
+      expectResponse(
         await server.call('POST', '/tasks/register/', { username: 'new', password }),
         503,
         unavailable,
@@ -108,7 +108,7 @@ describe('a Redis that refuses', () => {
       expect((await call('GET', '/tasks/1/')).status).to.equal(200);
       expect((await server.call('POST', '/api/token/refresh/', { refresh })).status).to.equal(200);
       expect((await call('DELETE', '/tasks/1/delete/')).status).to.equal(200);
-      expectAnswer(await call('GET', '/tasks/1/'), 404, taskNotFound);
+      expectResponse(await call('GET', '/tasks/1/'), 404, taskNotFound);
       expect((await server.call('POST', '/api/logout/', { refresh })).status).to.equal(200);
       expect((await list()).status).to.equal(401);
       expect((await server.call('GET', '/readyz')).status).to.equal(200);
@@ -125,7 +125,7 @@ describe('a Redis that refuses', () => {
     });
 
     it('serves everybody again as soon as there is room', async () => {
-      await expectRefusals('OOM');
+      await expectRejections('OOM');
       await admin.config('SET', 'maxmemory', '0');
       user = await server.signedIn();
       await expectRecovery();
@@ -140,7 +140,7 @@ describe('a Redis that refuses', () => {
     await until('the snapshot has failed', async () =>
       /^rdb_last_bgsave_status:err/m.test(await admin.info('persistence')),
     );
-    await expectRefusals('MISCONF');
+    await expectRejections('MISCONF');
     await admin.config('SET', 'stop-writes-on-bgsave-error', 'no');
     await expectRecovery();
   });
@@ -148,8 +148,8 @@ describe('a Redis that refuses', () => {
   it('writes, because it has become a replica', async () => {
     await start();
     await admin.replicaof('127.0.0.1', await freePort());
-    expectAnswer(await create(), 503, unavailable);
-    await expectRefusals('READONLY');
+    expectResponse(await create(), 503, unavailable);
+    await expectRejections('READONLY');
     await admin.replicaof('NO', 'ONE');
     await expectRecovery();
   });
@@ -162,7 +162,7 @@ describe('a Redis that refuses', () => {
     const before = await connections();
     for (let round = 0; round < 100; round++) {
       const [write, ...reads] = await Promise.all([create(), list(), list(), call('GET', '/tasks/1/')]);
-      expectAnswer(write, 503, unavailable);
+      expectResponse(write, 503, unavailable);
       for (const { status } of reads) expect(status).to.equal(200);
     }
     expect((await connections()) - before).to.be.below(5);
@@ -179,7 +179,7 @@ describe('a Redis that refuses', () => {
       ),
     );
     await expectUnavailableWithin(server, user, patience.request);
-    await expectRefusals('BUSY');
+    await expectRejections('BUSY');
     expect((await server.call('GET', '/readyz')).status).to.equal(503);
     await admin.script('KILL');
     await endless;
@@ -196,7 +196,7 @@ describe('a Redis that refuses', () => {
       expect((await list()).json()).to.have.length(1);
 
       await admin.acl('SETUSER', 'default', `-${denied}`);
-      await expectRefusals('NOPERM');
+      await expectRejections('NOPERM');
       expect(linesAbout('NOPERM')[0]?.message).to.match(/REDIS_URL/);
       await admin.acl('SETUSER', 'default', `+${denied}`);
       user = await server.signedIn();
@@ -240,7 +240,7 @@ describe('a Redis that refuses', () => {
     await admin.call('CLIENT', 'KILL', 'TYPE', 'normal');
     await until('it says so', () => linesAbout('NOAUTH').length > 0);
     await expectUnavailableWithin(server, user, patience.request);
-    await expectRefusals('NOAUTH');
+    await expectRejections('NOAUTH');
     expect(linesAbout('NOAUTH')[0]?.message).to.match(/Check the credentials in REDIS_URL/);
     await admin.config('SET', 'requirepass', '');
     await expectRecovery();
@@ -261,7 +261,7 @@ describe('a Redis that refuses', () => {
     const restarted = redis.restart();
     await until('it says so', () => linesAbout('LOADING').length > 0);
     await expectUnavailableWithin(server, user, patience.request);
-    await expectRefusals('LOADING');
+    await expectRejections('LOADING');
     await restarted;
     await expectRecovery();
   });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { expectAnswer } from '../support/answers.js';
+import { expectResponse } from '../support/answers.js';
 import type { RunningServer } from '../support/running-server.js';
 import type { SettableClock } from '../support/settable-clock.js';
 import type { ApiModel, Expected, Received } from './api-model.js';
@@ -40,9 +40,9 @@ export class World {
     const answer = await this.server.send({ method, path, headers, ...(body && { body: body.text }) });
     if (typeof expected === 'function') {
       expect(answer).to.include({ status });
-      expectAnswer(answer, status, expected(answer.json() as Received));
+      expectResponse(answer, status, expected(answer.json() as Received));
     } else {
-      expectAnswer(answer, status, expected);
+      expectResponse(answer, status, expected);
     }
     expect(answer.headers['link']).to.equal(link);
   }

@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { Agent, type ServerResponse } from 'node:http';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
-import { HttpServer, type StopPatience } from '../../src/adapters/http/http-server.js';
+import { HttpServer, type ShutdownTimeouts } from '../../src/adapters/http/http-server.js';
 import { send, type WireResponse } from '../support/http-client.js';
 import { RawConnection } from '../support/raw-connection.js';
 import { RedisServer } from '../support/redis-server.js';
@@ -156,7 +156,7 @@ describe('an HTTP server that is told to stop', () => {
     await client.response();
   }
 
-  function stopped({ idle = everPatient, busy = everPatient }: Partial<StopPatience>): Promise<void> {
+  function stopped({ idle = everPatient, busy = everPatient }: Partial<ShutdownTimeouts>): Promise<void> {
     return server.stop({ idle, busy });
   }
 

@@ -51,7 +51,7 @@ export function expectCommonHeaders({ headers }: Pick<Answer, 'headers'>): void 
 }
 
 /** Expects an answer to the byte: the body as compact JSON in this order of keys, and the headers that belong to it. */
-export function expectAnswer(answer: Answer, status: number, body: unknown): void {
+export function expectResponse(answer: Answer, status: number, body: unknown): void {
   const text = JSON.stringify(body);
   expect({ status: answer.status, text: answer.text }).to.deep.equal({ status, text });
   expect(answer.headers['content-type']).to.equal('application/json');
@@ -63,5 +63,5 @@ export function expectAnswer(answer: Answer, status: number, body: unknown): voi
 export function expectParseError(answer: Answer): void {
   const { detail } = JSON.parse(answer.text) as { detail: string };
   expect(detail).to.match(/^JSON parse error - ./);
-  expectAnswer(answer, 400, { detail });
+  expectResponse(answer, 400, { detail });
 }

@@ -135,7 +135,7 @@ export class Application {
   }
 
   /** The tokens of a user who has just registered. */
-  async newcomer(username: string): Promise<{ refresh: string; access: string }> {
+  async signedUpUser(username: string): Promise<{ refresh: string; access: string }> {
     await this.register(username);
     return this.signIn(username);
   }

@@ -1,8 +1,8 @@
-import type { Fields } from '../../src/domain/fields.js';
+import type { Input } from '../../src/domain/fields.js';
 import type { RefreshGeneration, Session, SessionPolicy } from '../../src/domain/session.js';
 
 /** What a client sends for a task that is in order. */
-export function aTask(fields: Fields = {}): Fields {
+export function aTask(fields: Input = {}): Input {
   return { title: 'Buy milk', description: 'Two litres', ...fields };
 }
 

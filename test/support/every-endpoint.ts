@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { expectAnswer, unavailable } from './answers.js';
+import { expectResponse, unavailable } from './answers.js';
 import type { ApiClient, SignedIn } from './api-client.js';
 import type { WireResponse } from './http-client.js';
 
@@ -40,7 +40,7 @@ export async function expectUnavailableWithin(
   const answers = await callEveryEndpoint(server, user);
   expect(Date.now() - startedAt).to.be.lessThan(milliseconds);
   for (const answer of answers) {
-    expectAnswer(answer, 503, unavailable);
+    expectResponse(answer, 503, unavailable);
     expect(answer.headers['retry-after']).to.match(/^[1-9]\d*$/);
   }
 }

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Ending } from './server-process.js';
 
 /** The process has ended with this code and one line on the standard error, without a stack, and has printed nothing else. */
-export function expectRefusal(
+export function expectRejection(
   { code, stdout, stderr }: Ending,
   expectedCode: number,
   sentence: RegExp,

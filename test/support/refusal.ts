@@ -5,19 +5,19 @@ import { InvalidFields, type FieldIssue } from '../../src/domain/fields.js';
 type Issues = Readonly<Record<string, readonly FieldIssue[]>>;
 
 /** What the call is refused with: the issues of its fields, or a code. Throws if it is not refused, or breaks. */
-export async function refusalOf(promise: Promise<unknown>): Promise<ErrorCode | PortErrorCode | Issues> {
-  return promise.then(notRefused, reason);
+export async function rejectionOf(promise: Promise<unknown>): Promise<ErrorCode | PortErrorCode | Issues> {
+  return promise.then(notRejected, reason);
 }
 
 /** The same for a call that answers at once. */
-export function refusalOfCall(call: () => unknown): ErrorCode | PortErrorCode | Issues {
+export function rejectionOfCall(call: () => unknown): ErrorCode | PortErrorCode | Issues {
   let answer: unknown;
   try {
     answer = call();
   } catch (error) {
     return reason(error);
   }
-  return notRefused(answer);
+  return notRejected(answer);
 }
 
 function reason(error: unknown): ErrorCode | PortErrorCode | Issues {
@@ -26,6 +26,6 @@ function reason(error: unknown): ErrorCode | PortErrorCode | Issues {
   throw error;
 }
 
-function notRefused(answer: unknown): never {
+function notRejected(answer: unknown): never {
   throw new Error(`not refused, but answered ${JSON.stringify(answer)}`);
 }

@@ -6,7 +6,7 @@ export interface Credentials {
 }
 
 /** Sign-ins that are refused for different reasons, by their reason, none of which an answer may tell. */
-export async function refusedSignIns(server: RunningServer): Promise<Readonly<Record<string, Credentials>>> {
+export async function rejectedSignIns(server: RunningServer): Promise<Readonly<Record<string, Credentials>>> {
   const [active, inactive, deleted] = [
     await server.signedIn(),
     await server.signedIn('inactive'),

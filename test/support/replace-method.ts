@@ -1,5 +1,5 @@
 /** Puts a function in the place of a method, made from the method itself, until some work is done. */
-export async function whileReplaced<T extends object, K extends keyof T & string>(
+export async function withStub<T extends object, K extends keyof T & string>(
   owner: T,
   name: K,
   replacement: (original: T[K]) => T[K],

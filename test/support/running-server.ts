@@ -63,8 +63,8 @@ export class RunningServer extends ApiClient {
   }
 
   /** Does what comes before the stop: tells whoever asks that the server is not ready. */
-  announceStop(): void {
-    this.health.announceStop();
+  startDraining(): void {
+    this.health.startDraining();
   }
 
   async stop(): Promise<void> {

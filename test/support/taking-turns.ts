@@ -1,7 +1,7 @@
 import type { Storage } from '../../src/application/ports.js';
 
 /** One storage whose every call goes to the next of several. */
-export function takingTurns(storages: readonly [Storage, ...Storage[]]): Storage {
+export function roundRobin(storages: readonly [Storage, ...Storage[]]): Storage {
   const [first] = storages;
   let turn = 0;
   const spread = <T extends object>(of: (storage: Storage) => T): T =>

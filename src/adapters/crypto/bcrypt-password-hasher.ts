@@ -26,7 +26,7 @@ const operator: Waiting = { networks: ['operator'], isTrusted: true };
  */
 export class BcryptPasswordHasher implements PasswordHasher {
   // Leaves a core to the requests that hash nothing.
-  private readonly maxRunning = Math.max(1, availableParallelism() - 1);
+  private readonly concurrency = Math.max(1, availableParallelism() - 1);
   private running = 0;
   private readonly queue: FairQueue<WaitingWork>;
 
@@ -40,22 +40,22 @@ export class BcryptPasswordHasher implements PasswordHasher {
     patience = 10,
   ) {
     const secondsPerHash = secondsAtCost12 * 2 ** (cost - 12);
-    this.queue = new FairQueue(this.maxRunning * Math.ceil(patience / secondsPerHash));
+    this.queue = new FairQueue(this.concurrency * Math.ceil(patience / secondsPerHash));
   }
 
   async hash(password: string, requester?: Requester): Promise<string> {
     const hash = () => this.threads.hash(prepare(password), this.cost);
-    return `${scheme}$${await this.inTurn(hash, requester)}`;
+    return `${scheme}$${await this.enqueue(hash, requester)}`;
   }
 
   async verify(password: string, hash?: string, requester?: Requester): Promise<boolean> {
-    const [, bcryptHash = ''] = hash?.split(`${scheme}$`) ?? ['', hashOfNothing(this.cost)];
+    const [, bcryptHash = ''] = hash?.split(`${scheme}$`) ?? ['', dummyHash(this.cost)];
     const prepared = prepare(password);
-    return this.inTurn(async () => {
+    return this.enqueue(async () => {
       const matches = await this.threads.compare(prepared, bcryptHash);
       // A hash of a lower cost leaves work undone: as each step doubles it, that of its own cost and of each above it.
       for (let cost = costOf(bcryptHash); cost < this.cost; cost++) {
-        await this.threads.compare(prepared, hashOfNothing(cost));
+        await this.threads.compare(prepared, dummyHash(cost));
       }
       return matches;
     }, requester);
@@ -65,7 +65,7 @@ export class BcryptPasswordHasher implements PasswordHasher {
     return !hash.startsWith(`${scheme}$${prefixOf(this.cost)}`);
   }
 
-  private async inTurn<T>(work: () => Promise<T>, requester: Requester | undefined): Promise<T> {
+  private async enqueue<T>(work: () => Promise<T>, requester: Requester | undefined): Promise<T> {
     await this.turn(requester);
     try {
       return await work();
@@ -99,7 +99,7 @@ export class BcryptPasswordHasher implements PasswordHasher {
   }
 
   private startNext(): void {
-    if (this.running === this.maxRunning) return;
+    if (this.running === this.concurrency) return;
     const next = this.queue.next();
     if (!next) return;
     this.running++;
@@ -116,7 +116,7 @@ function prepare(password: string): string {
 }
 
 /** Well-formed, so that bcrypt does all of its work, and the hash of no password. */
-function hashOfNothing(cost: number): string {
+function dummyHash(cost: number): string {
   return prefixOf(cost) + '.'.repeat(53);
 }
 

@@ -9,7 +9,7 @@ import { decodePath } from './middleware/request-path.js';
 import { accessLog } from './middleware/access-log.js';
 import { rejectAmbiguous } from './middleware/reject-ambiguous.js';
 import { createRouter, notFound, type Route } from './routes.js';
-import { describeUnforeseen } from '../../application/describe-error.js';
+import { describeError } from '../../application/describe-error.js';
 
 /** Middleware of those who embed Hexado. */
 export interface Extensions {
@@ -32,7 +32,7 @@ export function createApp(
   exposeReply(app);
   app.on('error', (error, ctx) => {
     if (!ctx.writable) return; // The client has gone, and Koa reports the error of its connection.
-    log.error(describeUnforeseen(error), 'Unexpected error in the Koa application');
+    log.error(describeError(error), 'Unexpected error in the Koa application');
   });
   app.use(accessLog(log));
   app.use(sendReply(log));

@@ -8,7 +8,7 @@ import {
 import { Server as NetServer, type AddressInfo, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { securityHeaders } from './response/reply.js';
-import { refusal, type Refusal } from './response/http-error.js';
+import { httpError, type HttpError } from './response/http-error.js';
 
 type Handle = (request: IncomingMessage, response: ServerResponse) => unknown;
 
@@ -28,7 +28,7 @@ const maxWaitingOnAll = 10_000;
 const checksPerSendTimeout = 24;
 
 /** How long a stopping server waits, in milliseconds. */
-export interface StopPatience {
+export interface ShutdownTimeouts {
   /** For a request that may be on its way on a connection that looks idle. */
   readonly idle: number;
   /** For requests that are being answered; then they are cut off. */
@@ -68,8 +68,8 @@ interface Connection {
 export class HttpServer {
   private readonly server: Server;
   private readonly connections = new Map<Duplex, Connection>();
-  /** Those that are being refused, or were. */
-  private readonly refused = new WeakSet<Duplex>();
+  /** Those that are being rejected, or were. */
+  private readonly rejected = new WeakSet<Duplex>();
   /** How many pipelined requests wait on all connections. */
   private waiting = 0;
   private stopping = false;
@@ -92,14 +92,14 @@ export class HttpServer {
     Object.assign(this.server, { httpAllowHalfOpen: true });
     this.server.on('connection', (socket: Socket) => this.open(socket));
     this.server.on('checkContinue', (request, response) => {
-      // Not before the body is read: a request that is refused for another reason need not send it.
+      // Not before the body is read: a request that is rejected for another reason need not send it.
       request.once('resume', () => response.headersSent || response.writeContinue());
       this.take(request, response);
     });
     // Expectations other than 100-continue are ignored, as clients are used to.
     this.server.on('checkExpectation', (request, response) => this.take(request, response));
-    this.server.on('connect', ({ socket }) => this.refuseConnect(socket));
-    this.server.on('clientError', (error, socket) => this.refuseUnreadable(error, socket));
+    this.server.on('connect', ({ socket }) => this.rejectConnect(socket));
+    this.server.on('clientError', (error, socket) => this.rejectUnreadable(error, socket));
     // A connection that cannot be accepted, such as for want of file descriptors, is the client's loss only.
     this.server.on('error', ignore);
   }
@@ -117,7 +117,7 @@ export class HttpServer {
   }
 
   /** Accepts no more connections, asks clients to close theirs, and resolves when all are closed. */
-  stop(patience: StopPatience): Promise<void> {
+  stop(patience: ShutdownTimeouts): Promise<void> {
     this.stopping = true;
     for (const connection of this.connections.values()) {
       const response = lastOf(connection);
@@ -217,21 +217,21 @@ export class HttpServer {
     }
   }
 
-  private refuseConnect(socket: Socket): void {
+  private rejectConnect(socket: Socket): void {
     // Node has taken its own listener off, and the response to an earlier request may wait for this.
     socket.on('drain', () => this.connections.get(socket)?.current?.emit('drain'));
-    this.refuseUnreadable(new Error('CONNECT'), socket);
+    this.rejectUnreadable(new Error('CONNECT'), socket);
   }
 
   /**
    * Refuses what is no request to this server, or does not come to an end. If earlier requests are still being answered,
-   * that comes first. What a refused client goes on to send is ignored.
+   * that comes first. What a rejected client goes on to send is ignored.
    */
-  private refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
-    if (this.refused.has(socket) || socket.writableEnded) return;
-    this.refused.add(socket);
+  private rejectUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
+    if (this.rejected.has(socket) || socket.writableEnded) return;
+    this.rejected.add(socket);
     if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
-    else refuseInTurn(socket, refusalOf(error), lastOf(this.connections.get(socket)));
+    else rejectInTurn(socket, httpErrorOf(error), lastOf(this.connections.get(socket)));
   }
 }
 
@@ -252,31 +252,31 @@ function bytesSent(socket: Socket): number {
   return socket.bytesWritten - writeQueueSize;
 }
 
-const malformed = refusal(400, 'Malformed request.');
-const refusalsByCode: Readonly<Record<string, Refusal>> = {
-  HPE_HEADER_OVERFLOW: refusal(431, 'Request headers too large.'),
-  ERR_HTTP_REQUEST_TIMEOUT: refusal(408, 'Request timed out.'),
+const malformed = httpError(400, 'Malformed request.');
+const errorsByCode: Readonly<Record<string, HttpError>> = {
+  HPE_HEADER_OVERFLOW: httpError(431, 'Request headers too large.'),
+  ERR_HTTP_REQUEST_TIMEOUT: httpError(408, 'Request timed out.'),
 };
 
-function refusalOf({ code = '' }: NodeJS.ErrnoException): Refusal {
-  return refusalsByCode[code] ?? malformed;
+function httpErrorOf({ code = '' }: NodeJS.ErrnoException): HttpError {
+  return errorsByCode[code] ?? malformed;
 }
 
-const headersOfRefusals = { ...securityHeaders, 'Content-Type': 'application/json', Connection: 'close' };
+const errorHeaders = { ...securityHeaders, 'Content-Type': 'application/json', Connection: 'close' };
 
 /** Refuses what came behind the request with this answer, or is a part of it and keeps it from being answered. */
-function refuseInTurn(socket: Duplex, reason: Refusal, last: ServerResponse | undefined): void {
-  if (!last || last.writableFinished) refuse(socket, reason);
-  else if (last.req.complete || last.headersSent) last.once('close', () => refuse(socket, reason));
-  else if (last.socket) refuse(socket, reason);
-  else last.once('socket', () => refuseInTurn(socket, reason, last));
+function rejectInTurn(socket: Duplex, reason: HttpError, last: ServerResponse | undefined): void {
+  if (!last || last.writableFinished) writeError(socket, reason);
+  else if (last.req.complete || last.headersSent) last.once('close', () => writeError(socket, reason));
+  else if (last.socket) writeError(socket, reason);
+  else last.once('socket', () => rejectInTurn(socket, reason, last));
 }
 
-/** Writes a refusal where there is no response object to write it with, and ends the connection. */
-function refuse(socket: Duplex, { status, body }: Refusal): void {
+/** Writes an error response where there is no response object to write it with, and ends the connection. */
+function writeError(socket: Duplex, { status, body }: HttpError): void {
   if (!socket.writable) return;
   const text = JSON.stringify(body);
-  const headers = { ...headersOfRefusals, 'Content-Length': Buffer.byteLength(text) };
+  const headers = { ...errorHeaders, 'Content-Length': Buffer.byteLength(text) };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
   socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, '', text].join('\r\n'));
   // Time for the client to read this; closing at once would discard it where the client is still sending.

@@ -5,7 +5,7 @@ import type { Authentication } from './middleware/authenticate.js';
 import type { Context, Handler, Middleware, ReplyContext, RequestState } from './context.js';
 import type { HealthController } from './controllers/health-controller.js';
 import type { PublicKeysController } from './controllers/public-keys-controller.js';
-import { Refusal, refusal } from './response/http-error.js';
+import { HttpError, httpError } from './response/http-error.js';
 import { replyEmpty } from './response/reply.js';
 import type { TaskController } from './controllers/task-controller.js';
 
@@ -96,14 +96,14 @@ export function createRouter(routes: readonly Route[]): Router<RequestState, Rep
     // Credentials are checked before the method (docs/api.md, section 2).
     for (const { access } of here.slice(0, 1)) {
       router.all(path, nameRoute, access, (ctx) => {
-        throw new Refusal(405, { detail: `Method "${ctx.method}" not allowed.` }, headers);
+        throw new HttpError(405, { detail: `Method "${ctx.method}" not allowed.` }, headers);
       });
     }
   }
   return router;
 }
 
-export const notFound = refusal(404, 'Not found.');
+export const notFound = httpError(404, 'Not found.');
 
 /** An id in a path (docs/api.md, section 7). One that no number can hold becomes 0, which no task has either. */
 function parseTaskId(text: string): number {

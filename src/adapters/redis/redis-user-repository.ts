@@ -160,7 +160,7 @@ export class RedisUserRepository implements UserRepository {
   }
 }
 
-/** Fields that are not known here belong to other versions. */
+/** Input that are not known here belong to other versions. */
 function parseUser(
   id: number,
   { username, password, active, created }: Readonly<Record<string, string>>,

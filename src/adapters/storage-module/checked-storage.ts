@@ -1,8 +1,8 @@
-import { describeUnforeseen } from '../../application/describe-error.js';
+import { describeError } from '../../application/describe-error.js';
 import { storageRejections, StorageUnavailable, type Log, type Storage } from '../../application/ports.js';
 import { DomainError } from '../../domain/errors.js';
-import { inTime } from './with-timeout.js';
-import { answers } from './result-schemas.js';
+import { withTimeout } from './with-timeout.js';
+import { resultSchemas } from './result-schemas.js';
 
 /** Milliseconds within which a call is answered. */
 const patience = 1_000;
@@ -10,25 +10,25 @@ const patience = 1_000;
 type Method = (...args: unknown[]) => Promise<unknown>;
 
 /**
- * A storage that keeps the ports' promises whatever the given one does: throws, never answers, answers something else.
+ * A storage that keeps the ports' promises whatever the given one does: throws, never settles, returns something else.
  * Such a call is rejected with StorageUnavailable, within a second. The log tells of each method that begins to fail.
  */
-export function guardStorage(storage: Storage, log: Log): Storage {
-  return guardMembers(storage, answers, log, '') as Storage;
+export function checkedStorage(storage: Storage, log: Log): Storage {
+  return checkedMembers(storage, resultSchemas, log, '') as Storage;
 }
 
-function guardMembers(owner: object, expected: object, log: Log, path: string): object {
+function checkedMembers(owner: object, expected: object, log: Log, path: string): object {
   const guarded = Object.entries(expected).map(([name, read]: [string, object]) => {
     const member = Reflect.get(owner, name) as object;
     const fullName = `${path}${name}`;
-    if (typeof read !== 'function') return [name, guardMembers(member, read, log, `${fullName}.`)];
+    if (typeof read !== 'function') return [name, checkedMembers(member, read, log, `${fullName}.`)];
     const call: Method = async (...args) => Reflect.apply(member as Method, owner, args);
-    return [name, guardMethod(call, read as (answer: unknown, args: unknown[]) => unknown, fullName, log)];
+    return [name, checkedMethod(call, read as (answer: unknown, args: unknown[]) => unknown, fullName, log)];
   });
   return Object.fromEntries(guarded) as object;
 }
 
-function guardMethod(
+function checkedMethod(
   call: Method,
   read: (answer: unknown, args: unknown[]) => unknown,
   name: string,
@@ -38,7 +38,7 @@ function guardMethod(
   return async (...args) => {
     try {
       const late = () => new StorageUnavailable(`${name}: timeout`);
-      const answer = read(await inTime(call(...args), patience, late), args);
+      const answer = read(await withTimeout(call(...args), patience, late), args);
       fails = false;
       return answer;
     } catch (error) {
@@ -55,7 +55,7 @@ function guardMethod(
 
 function describeFailure(error: unknown, name: string): { reason: string; at: readonly string[] } {
   if (error instanceof StorageUnavailable) return { reason: error.reason, at: [] };
-  const { kind, at } = describeUnforeseen(error);
+  const { kind, at } = describeError(error);
   return { reason: `${name}: ${kind}`, at };
 }
 

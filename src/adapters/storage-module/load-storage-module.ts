@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { CreateStorage, Storage, StorageOptions } from '../../application/ports.js';
-import { guardStorage } from './checked-storage.js';
-import { answers } from './result-schemas.js';
-import { inTime } from './with-timeout.js';
+import { checkedStorage } from './checked-storage.js';
+import { resultSchemas } from './result-schemas.js';
+import { withTimeout } from './with-timeout.js';
 
 /** Thrown when a storage module cannot be used, with a sentence that says why. */
 export class StorageError extends Error {
@@ -24,17 +24,17 @@ export async function loadStorageModule(
   const loaded = load(specifier).catch((error: unknown) => {
     throw problem(`the module cannot be loaded: ${firstLine(error)}`);
   });
-  const module = await inTime(loaded, timeout, tooLate('the module has not been loaded'));
+  const module = await withTimeout(loaded, timeout, tooLate('the module has not been loaded'));
   if (typeof module.createStorage !== 'function') throw problem('the module does not export createStorage');
   const created = Promise.resolve()
     .then(() => module.createStorage?.(options))
     .catch((error: unknown) => {
       throw problem(`createStorage failed: ${firstLine(error)}`);
     });
-  const storage: unknown = await inTime(created, timeout, tooLate('createStorage has not answered'));
+  const storage: unknown = await withTimeout(created, timeout, tooLate('createStorage has not answered'));
   const missing = missingMethods(storage);
   if (missing.length > 0) throw problem(`createStorage answered a storage without ${missing.join(', ')}`);
-  return guardStorage(storage as Storage, options.log);
+  return checkedStorage(storage as Storage, options.log);
 }
 
 /** A path is taken from the working directory, everything else as an `import` would find it. */
@@ -43,7 +43,7 @@ async function load(specifier: string): Promise<{ createStorage?: CreateStorage 
   return import(isPath ? pathToFileURL(resolve(specifier)).href : specifier);
 }
 
-function missingMethods(value: unknown, expected: object = answers, path = ''): string[] {
+function missingMethods(value: unknown, expected: object = resultSchemas, path = ''): string[] {
   return Object.entries(expected).flatMap(([name, part]: [string, object]) => {
     const member = (value as Record<string, unknown> | undefined | null)?.[name];
     if (typeof part !== 'function') return missingMethods(member, part, `${path}${name}.`);

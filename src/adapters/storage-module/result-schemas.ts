@@ -6,24 +6,24 @@ import { taskStatuses, type Task, type TaskPage } from '../../domain/task.js';
 import type { User } from '../../domain/user.js';
 
 /** For each method of a port, how its answer to a call with these arguments is read. */
-export type AnswersOf<Port> = {
+export type SchemasOf<Port> = {
   readonly [K in keyof Port]-?: Port[K] extends (...args: infer A) => Promise<infer R>
     ? (answer: unknown, args: A) => R
-    : AnswersOf<Port[K]>;
+    : SchemasOf<Port[K]>;
 };
 
 /** Thrown for an answer that is not what a storage promises. */
-export class NotAsPromised extends Error {
+export class InvalidResult extends Error {
   override readonly name = 'NotAsPromised';
 }
 
-/** Answers a value of any kind as what it should be, with nothing else in it; throws NotAsPromised. */
+/** Answers a value of any kind as what it should be, with nothing else in it; throws InvalidResult. */
 type Read<T> = (value: unknown) => T;
 
 const one =
   <T>(isRight: (value: unknown) => value is T): Read<T> =>
   (value) => {
-    if (!isRight(value)) throw new NotAsPromised();
+    if (!isRight(value)) throw new InvalidResult();
     return value;
   };
 const text = one((value) => typeof value === 'string');
@@ -49,7 +49,7 @@ const either =
 function object<T extends object>(members: { readonly [K in keyof T]-?: Read<T[K]> }): Read<T> {
   const readers = Object.entries<Read<unknown>>(members);
   return (value) => {
-    if (typeof value !== 'object' || value === null) throw new NotAsPromised();
+    if (typeof value !== 'object' || value === null) throw new InvalidResult();
     const entries = readers.map(([name, read]) => [name, read(Reflect.get(value, name))] as const);
     return Object.fromEntries(entries.filter(([, member]) => member !== undefined)) as T;
   };
@@ -58,7 +58,7 @@ function object<T extends object>(members: { readonly [K in keyof T]-?: Read<T[K
 const list =
   <T>(read: Read<T>): Read<readonly T[]> =>
   (value) => {
-    if (!Array.isArray(value)) throw new NotAsPromised();
+    if (!Array.isArray(value)) throw new InvalidResult();
     return value.map(read);
   };
 
@@ -68,7 +68,7 @@ function pageOf<T extends { readonly id: number }>(read: Read<T>) {
   return (value: unknown, { after, limit }: Page): readonly T[] => {
     const items = readAll(value);
     const isOutside = items.some((item, index) => item.id <= (items[index - 1]?.id ?? after));
-    if (isOutside || items.length > limit) throw new NotAsPromised();
+    if (isOutside || items.length > limit) throw new InvalidResult();
     return items;
   };
 }
@@ -76,7 +76,7 @@ function pageOf<T extends { readonly id: number }>(read: Read<T>) {
 /** Nobody waits for longer than a limit's share of one attempt. */
 function waitFor(answer: unknown, [, { attempts, period }]: [key: string, limit: Limit]): number {
   const wait = time(answer);
-  if (wait < 0 || wait > period / attempts + 1e-6) throw new NotAsPromised();
+  if (wait < 0 || wait > period / attempts + 1e-6) throw new InvalidResult();
   return wait;
 }
 
@@ -100,12 +100,12 @@ const tasks = pageOf(task);
 const taskPage = (value: unknown, page: Page) => {
   const answer = object<TaskPage>({ tasks: (given) => tasks(given, page), hasMore: truth })(value);
   // Else there would be no next page.
-  if (answer.hasMore && answer.tasks.length === 0) throw new NotAsPromised();
+  if (answer.hasMore && answer.tasks.length === 0) throw new InvalidResult();
   return answer;
 };
 
-/** What every method of a storage answers. */
-export const answers: AnswersOf<Storage> = {
+/** What every method of a storage returns. */
+export const resultSchemas: SchemasOf<Storage> = {
   users: {
     add: maybe(user),
     find: maybe(user),

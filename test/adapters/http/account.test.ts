@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import {
   accessRefused,
-  expectAnswer,
+  expectResponse,
   expectParseError,
   invalidCredentials,
   noCredentials,
@@ -44,7 +44,7 @@ describe('the account over HTTP', () => {
     const deleteAccount = (body: unknown) => server.call('DELETE', '/api/account/', body, user.access);
     const listSessions = async (access: string): Promise<Record<string, unknown>[]> => {
       const answer = await server.call('GET', '/api/sessions/', undefined, access);
-      expectAnswer(answer, 200, answer.json());
+      expectResponse(answer, 200, answer.json());
       return answer.json() as Record<string, unknown>[];
     };
     const createTask = () =>
@@ -72,14 +72,14 @@ describe('the account over HTTP', () => {
 
       it('ends all other sessions, and keeps the caller’s own', async () => {
         const other = await signIn(user);
-        expectAnswer(await changePassword(passwords()), 200, { message: 'Password changed successfully' });
+        expectResponse(await changePassword(passwords()), 200, { message: 'Password changed successfully' });
 
-        expectAnswer(await listTasks(user.access), 200, []);
-        expectAnswer(await listTasks(other.access), 401, blacklisted);
+        expectResponse(await listTasks(user.access), 200, []);
+        expectResponse(await listTasks(other.access), 401, blacklisted);
         const refreshed = await server.call('POST', '/api/token/refresh/', { refresh: other.refresh });
-        expectAnswer(refreshed, 401, tokenBlacklisted);
+        expectResponse(refreshed, 401, tokenBlacklisted);
         const { username, password } = user;
-        expectAnswer(
+        expectResponse(
           await server.call('POST', '/api/token/', { username, password }),
           401,
           invalidCredentials,
@@ -88,20 +88,20 @@ describe('the account over HTTP', () => {
       });
 
       it('is refused for a wrong old password', async () => {
-        expectAnswer(await changePassword({ ...passwords(), old_password: 'wrong' }), 400, {
+        expectResponse(await changePassword({ ...passwords(), old_password: 'wrong' }), 400, {
           old_password: ['Your password was entered incorrectly. Please enter it again.'],
         });
         await signIn(user);
       });
 
       it('is refused for a new one that breaks the rules', async () => {
-        expectAnswer(await changePassword({ ...passwords(), new_password: 'qwerty' }), 400, {
+        expectResponse(await changePassword({ ...passwords(), new_password: 'qwerty' }), 400, {
           new_password: [
             'This password is too short. It must contain at least 8 characters.',
             'This password is too common.',
           ],
         });
-        expectAnswer(await changePassword({ new_password: 'x'.repeat(129) }), 400, {
+        expectResponse(await changePassword({ new_password: 'x'.repeat(129) }), 400, {
           old_password: ['This field is required.'],
           new_password: ['Ensure this field has no more than 128 characters.'],
         });
@@ -109,12 +109,12 @@ describe('the account over HTTP', () => {
 
       it('looks at the credentials before the body', async () => {
         const path = '/api/password/change/';
-        expectAnswer(await server.call('POST', path, []), 401, noCredentials);
+        expectResponse(await server.call('POST', path, []), 401, noCredentials);
         const headers = { 'Content-Type': 'application/json', Authorization: `Bearer ${user.access}` };
         expectParseError(await server.send({ method: 'POST', path, headers, body: '{' }));
         await server.call('POST', '/api/logout/', { refresh: user.refresh });
-        expectAnswer(await server.send({ method: 'POST', path, headers, body: '{' }), 401, blacklisted);
-        expectAnswer(await changePassword(passwords()), 401, blacklisted);
+        expectResponse(await server.send({ method: 'POST', path, headers, body: '{' }), 401, blacklisted);
+        expectResponse(await changePassword(passwords()), 401, blacklisted);
       });
     });
 
@@ -172,17 +172,17 @@ describe('the account over HTTP', () => {
       it('ends one of the user’s own, once', async () => {
         const other = await signIn(user);
         const ended = { message: 'Session ended successfully' };
-        expectAnswer(await endSession(sessionIdOf(other.access)), 200, ended);
-        expectAnswer(await listTasks(other.access), 401, blacklisted);
-        expectAnswer(await endSession(sessionIdOf(other.access)), 404, sessionNotFound);
-        expectAnswer(await endSession(sessionIdOf(user.access)), 200, ended);
-        expectAnswer(await listTasks(user.access), 401, blacklisted);
+        expectResponse(await endSession(sessionIdOf(other.access)), 200, ended);
+        expectResponse(await listTasks(other.access), 401, blacklisted);
+        expectResponse(await endSession(sessionIdOf(other.access)), 404, sessionNotFound);
+        expectResponse(await endSession(sessionIdOf(user.access)), 200, ended);
+        expectResponse(await listTasks(user.access), 401, blacklisted);
       });
 
       it('takes somebody else’s for missing', async () => {
         const other = await server.signedIn();
-        expectAnswer(await endSession(sessionIdOf(other.access)), 404, sessionNotFound);
-        expectAnswer(await listTasks(other.access), 200, []);
+        expectResponse(await endSession(sessionIdOf(other.access)), 404, sessionNotFound);
+        expectResponse(await listTasks(other.access), 200, []);
       });
 
       it('never reads a body', async () => {
@@ -195,12 +195,18 @@ describe('the account over HTTP', () => {
         const other = await signIn(user);
         const bystander = await server.signedIn();
         const message = 'Successfully logged out of all sessions';
-        expectAnswer(await server.call('POST', '/api/logout/all/', undefined, user.access), 200, { message });
+        expectResponse(await server.call('POST', '/api/logout/all/', undefined, user.access), 200, {
+          message,
+        });
         for (const { access, refresh } of [user, other]) {
-          expectAnswer(await listTasks(access), 401, blacklisted);
-          expectAnswer(await server.call('POST', '/api/token/refresh/', { refresh }), 401, tokenBlacklisted);
+          expectResponse(await listTasks(access), 401, blacklisted);
+          expectResponse(
+            await server.call('POST', '/api/token/refresh/', { refresh }),
+            401,
+            tokenBlacklisted,
+          );
         }
-        expectAnswer(await listTasks(bystander.access), 200, []);
+        expectResponse(await listTasks(bystander.access), 200, []);
       });
 
       it('ends the oldest where there would be too many', async () => {
@@ -209,8 +215,8 @@ describe('the account over HTTP', () => {
           clock.advance(1);
           later.push((await signIn(user)).access);
         }
-        expectAnswer(await listTasks(user.access), 401, blacklisted);
-        for (const access of later) expectAnswer(await listTasks(access), 200, []);
+        expectResponse(await listTasks(user.access), 401, blacklisted);
+        for (const access of later) expectResponse(await listTasks(access), 200, []);
       });
     });
 
@@ -220,26 +226,26 @@ describe('the account over HTTP', () => {
       it('takes the sessions and tasks along, and sets the name free', async () => {
         await server.call('POST', '/tasks/create/', { title: 't', description: 'd' }, user.access);
         const { username, password } = user;
-        expectAnswer(await deleteAccount({ password }), 200, { message: 'Account deleted successfully' });
+        expectResponse(await deleteAccount({ password }), 200, { message: 'Account deleted successfully' });
 
-        expectAnswer(await listTasks(user.access), 401, userNotFound);
-        expectAnswer(await deleteAccount({ password }), 401, userNotFound);
-        expectAnswer(
+        expectResponse(await listTasks(user.access), 401, userNotFound);
+        expectResponse(await deleteAccount({ password }), 401, userNotFound);
+        expectResponse(
           await server.call('POST', '/api/token/', { username, password }),
           401,
           invalidCredentials,
         );
         await server.call('POST', '/tasks/register/', { username, password });
-        expectAnswer(await listTasks((await signIn(user)).access), 200, []);
-        expectAnswer(await listTasks(user.access), 401, userNotFound);
+        expectResponse(await listTasks((await signIn(user)).access), 200, []);
+        expectResponse(await listTasks(user.access), 401, userNotFound);
       });
 
       it('is refused without the password', async () => {
-        expectAnswer(await deleteAccount(undefined), 400, { password: ['This field is required.'] });
-        expectAnswer(await deleteAccount({ password: 'wrong' }), 400, {
+        expectResponse(await deleteAccount(undefined), 400, { password: ['This field is required.'] });
+        expectResponse(await deleteAccount({ password: 'wrong' }), 400, {
           password: ['Your password was entered incorrectly. Please enter it again.'],
         });
-        expectAnswer(await listTasks(user.access), 200, []);
+        expectResponse(await listTasks(user.access), 200, []);
       });
     });
 
@@ -251,11 +257,11 @@ describe('the account over HTTP', () => {
         for (let i = 0; i < 2; i++) await deleteAccount({ password: 'wrong' });
         expect((await changePassword(passwords())).status).to.equal(200);
         for (let i = 0; i < 3; i++) expect((await deleteAccount({ password: 'wrong' })).status).to.equal(400);
-        expectAnswer(await deleteAccount({ password: 'wrong' }), 429, throttled);
-        expectAnswer(await changePassword(passwords()), 429, throttled);
+        expectResponse(await deleteAccount({ password: 'wrong' }), 429, throttled);
+        expectResponse(await changePassword(passwords()), 429, throttled);
         const { username, password } = user;
-        expectAnswer(await server.call('POST', '/api/token/', { username, password }), 429, throttled);
-        expectAnswer(await listTasks(user.access), 200, []);
+        expectResponse(await server.call('POST', '/api/token/', { username, password }), 429, throttled);
+        expectResponse(await listTasks(user.access), 200, []);
       });
     });
 
@@ -264,7 +270,7 @@ describe('the account over HTTP', () => {
 
       it('creates no more until one is deleted', async () => {
         await Promise.all([createTask(), createTask()]);
-        expectAnswer(await createTask(), 403, {
+        expectResponse(await createTask(), 403, {
           detail: 'You have as many tasks as one user may have; delete some first.',
         });
         await server.call('DELETE', '/tasks/1/delete/', undefined, user.access);

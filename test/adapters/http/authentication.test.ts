@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { accessRefused, badHeader, expectAnswer, noCredentials } from '../../support/answers.js';
+import { accessRefused, badHeader, expectResponse, noCredentials } from '../../support/answers.js';
 import { RunningServer, type SignedIn } from '../../support/running-server.js';
 
 const invalid = accessRefused('Token is invalid or expired');
@@ -61,8 +61,8 @@ describe('the Authorization header', () => {
     for (const [header, refused] of headers) {
       it(`is ${refused ? 'refused' : 'accepted'} as ${JSON.stringify(header) ?? 'nothing'}`, async () => {
         const answer = await send('GET', '/tasks/', header);
-        if (refused) expectAnswer(answer, 401, refused);
-        else expectAnswer(answer, 200, []);
+        if (refused) expectResponse(answer, 401, refused);
+        else expectResponse(answer, 200, []);
       });
     }
   });
@@ -72,13 +72,13 @@ describe('the Authorization header', () => {
       const isIgnored = refused === noCredentials;
       it(`is ${isIgnored ? 'ignored' : refused ? 'refused' : 'accepted'} as ${JSON.stringify(header) ?? 'nothing'}`, async () => {
         const answer = await send('POST', '/tasks/register/', header, newCredentials());
-        if (refused && !isIgnored) expectAnswer(answer, 401, refused);
-        else expectAnswer(answer, 201, { message: 'User registered successfully' });
+        if (refused && !isIgnored) expectResponse(answer, 401, refused);
+        else expectResponse(answer, 201, { message: 'User registered successfully' });
       });
     }
 
     it('is looked at before the body', async () => {
-      expectAnswer(await send('POST', '/tasks/register/', 'Bearer garbage', {}), 401, invalid);
+      expectResponse(await send('POST', '/tasks/register/', 'Bearer garbage', {}), 401, invalid);
     });
 
     it('registers nobody if it is refused', async () => {
@@ -91,7 +91,7 @@ describe('the Authorization header', () => {
       const { access, refresh } = await server.signedIn();
       await server.call('POST', '/api/logout/', { refresh });
       const answer = await server.call('POST', '/tasks/register/', newCredentials(), access);
-      expectAnswer(answer, 401, accessRefused('Token is blacklisted'));
+      expectResponse(answer, 401, accessRefused('Token is blacklisted'));
     });
   });
 

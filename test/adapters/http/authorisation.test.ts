@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import {
   accessRefused,
-  expectAnswer,
+  expectResponse,
   invalidCredentials,
   noActiveAccount,
   noCredentials,
@@ -171,7 +171,7 @@ describe('authorisation', () => {
             const credentials = await credentialsOf(caller, world);
             const answer = await request(route, row, credentials, world);
             if (typeof expected === 'number') expect(answer.status).to.equal(expected);
-            else expectAnswer(answer, ...expected);
+            else expectResponse(answer, ...expected);
 
             const isOwnerUnharmed = caller !== 'owner' && caller !== 'inactive' && caller !== 'deleted';
             if (isOwnerUnharmed) await expectUntouched(world);
@@ -223,7 +223,7 @@ describe('authorisation', () => {
 
     async function expectUntouched({ second }: World): Promise<void> {
       const tasks = await server.call('GET', '/tasks/', undefined, second.access);
-      expectAnswer(tasks, 200, [{ id: 1, title: 'secret', description: 'd', status: 'pending' }]);
+      expectResponse(tasks, 200, [{ id: 1, title: 'secret', description: 'd', status: 'pending' }]);
       await signInAgain(second);
     }
 

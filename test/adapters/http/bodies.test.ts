@@ -1,6 +1,6 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { expect } from 'chai';
-import { expectAnswer, expectParseError } from '../../support/answers.js';
+import { expectResponse, expectParseError } from '../../support/answers.js';
 import { chunked, RawConnection } from '../../support/raw-connection.js';
 import { RunningServer, type SignedIn } from '../../support/running-server.js';
 
@@ -70,7 +70,7 @@ describe('request bodies', () => {
       'application/json; charset="ISO-8859-1"',
     ]) {
       it(`are JSON as ${type}`, async () => {
-        expectAnswer(await create(type, '{"title":"t","description":"d"}'), 201, task());
+        expectResponse(await create(type, '{"title":"t","description":"d"}'), 201, task());
       });
     }
 
@@ -80,7 +80,7 @@ describe('request bodies', () => {
       'application/x-www-form-urlencoded; x',
     ]) {
       it(`are forms as ${type}`, async () => {
-        expectAnswer(await create(type, 'title=t&description=d'), 201, task());
+        expectResponse(await create(type, 'title=t&description=d'), 201, task());
       });
     }
 
@@ -107,13 +107,13 @@ describe('request bodies', () => {
       '__proto__',
     ]) {
       it(`are refused as ${type}`, async () => {
-        expectAnswer(await create(type, '{"title":"t","description":"d"}'), 415, unsupported(type));
+        expectResponse(await create(type, '{"title":"t","description":"d"}'), 415, unsupported(type));
       });
     }
 
     it('are refused without one', async () => {
-      expectAnswer(await send('POST', '/tasks/create/', {}, '{}'), 415, unsupported(''));
-      expectAnswer(await create('', '{}'), 415, unsupported(''));
+      expectResponse(await send('POST', '/tasks/create/', {}, '{}'), 415, unsupported(''));
+      expectResponse(await create('', '{}'), 415, unsupported(''));
     });
 
     it('are never refused when they are empty', async () => {
@@ -126,15 +126,19 @@ describe('request bodies', () => {
         'x',
         '',
       ]) {
-        expectAnswer(await create(type, ''), 400, required);
+        expectResponse(await create(type, ''), 400, required);
         const headers = { 'Content-Type': type, 'Content-Encoding': 'gzip' };
-        expectAnswer(await send('POST', '/tasks/create/', headers, ''), 400, required);
+        expectResponse(await send('POST', '/tasks/create/', headers, ''), 400, required);
       }
-      expectAnswer(await send('POST', '/tasks/create/', {}), 400, required);
-      expectAnswer(await send('POST', '/tasks/create/', {}, ''), 400, required);
+      expectResponse(await send('POST', '/tasks/create/', {}), 400, required);
+      expectResponse(await send('POST', '/tasks/create/', {}, ''), 400, required);
       await createFromJson('{"title":"t","description":"d"}');
-      expectAnswer(await send('PUT', '/tasks/1/update/', { 'Content-Type': 'text/plain' }, ''), 200, task());
-      expectAnswer(await send('PUT', '/tasks/1/update/', {}), 200, task());
+      expectResponse(
+        await send('PUT', '/tasks/1/update/', { 'Content-Type': 'text/plain' }, ''),
+        200,
+        task(),
+      );
+      expectResponse(await send('PUT', '/tasks/1/update/', {}), 200, task());
     });
   });
 
@@ -148,7 +152,7 @@ describe('request bodies', () => {
       [`${form}; charset=utf-8`, 'title=é%C3%A9&description=d', 'éé'],
     ] as const) {
       it(`are read as ${type}: ${title}`, async () => {
-        expectAnswer(await create(type, body), 201, task({ title }));
+        expectResponse(await create(type, body), 201, task({ title }));
       });
     }
 
@@ -174,14 +178,14 @@ describe('request bodies', () => {
       ['false', 'bool'],
     ] as const) {
       it(`are refused if they are ${text}`, async () => {
-        expectAnswer(await createFromJson(text), 400, {
+        expectResponse(await createFromJson(text), 400, {
           non_field_errors: [`Invalid data. Expected a dictionary, but got ${kind}.`],
         });
       });
     }
 
     it('are refused if they are null', async () => {
-      expectAnswer(await createFromJson(' null '), 400, { non_field_errors: ['No data provided'] });
+      expectResponse(await createFromJson(' null '), 400, { non_field_errors: ['No data provided'] });
     });
 
     for (const [name, body] of [
@@ -231,7 +235,7 @@ describe('request bodies', () => {
       ['blanks around', '\r\n\t {"title" : "t" , "description":"d"}\n', task()],
     ] as const) {
       it(`are taken with ${name}`, async () => {
-        expectAnswer(await createFromJson(body), 201, expected);
+        expectResponse(await createFromJson(body), 201, expected);
       });
     }
 
@@ -239,16 +243,16 @@ describe('request bodies', () => {
       for (const key of ['__proto__', '\\u005f_proto__', 'constructor', 'prototype']) {
         const value =
           '{"title":"x","description":"x","status":"completed","prototype":{"status":"completed"}}';
-        expectAnswer(await createFromJson(`{"${key}":${value}}`), 400, required);
+        expectResponse(await createFromJson(`{"${key}":${value}}`), 400, required);
       }
-      expectAnswer(
+      expectResponse(
         await createFromJson('{"__proto__":{"status":"completed"},"title":"t","description":"d"}'),
         201,
         task(),
       );
       expect(({} as { status?: unknown }).status).to.equal(undefined);
       for (const status of ['__proto__', 'constructor', 'toString', '0', 'length']) {
-        expectAnswer(await createFromJson(`{"title":"t","description":"d","status":"${status}"}`), 400, {
+        expectResponse(await createFromJson(`{"title":"t","description":"d","status":"${status}"}`), 400, {
           status: [`"${status}" is not a valid choice.`],
         });
       }
@@ -290,7 +294,7 @@ describe('request bodies', () => {
       [`-${'9'.repeat(254)}`, `-${'9'.repeat(254)}`],
     ] as const) {
       it(`are taken with the number ${number.slice(0, 20)} as a text`, async () => {
-        expectAnswer(
+        expectResponse(
           await createFromJson(`{"title":${number},"description":"d"}`),
           201,
           task({ title: text }),
@@ -299,7 +303,7 @@ describe('request bodies', () => {
     }
 
     it('count the digits of a number like the characters of a text', async () => {
-      expectAnswer(await createFromJson(`{"title":${'9'.repeat(256)},"description":"d"}`), 400, {
+      expectResponse(await createFromJson(`{"title":${'9'.repeat(256)},"description":"d"}`), 400, {
         title: ['Ensure this field has no more than 255 characters.'],
       });
     });
@@ -329,21 +333,21 @@ describe('request bodies', () => {
       const title = '12345678901234567 1e400 "-99999999999999999999" \\ 7e999';
       const body = JSON.stringify({ '12345678901234567890': 1, title, description: '1e400,"x":1e400' });
       const answer = await createFromJson(body.replace(':1,', ':12345678901234567890,'));
-      expectAnswer(answer, 201, task({ title, description: '1e400,"x":1e400' }));
+      expectResponse(answer, 201, task({ title, description: '1e400,"x":1e400' }));
     });
 
     it('are taken with texts that are all escapes, next to a huge number', async () => {
       for (const text of ['"'.repeat(50_000), '\\'.repeat(50_000), '\\"'.repeat(25_000)]) {
         const body = JSON.stringify({ title: 't', description: `.${text}`, n: 1 });
         const answer = await createFromJson(body.replace(/1\}$/, '12345678901234567}'));
-        expectAnswer(answer, 201, answer.json());
+        expectResponse(answer, 201, answer.json());
         expect((answer.json() as { description: string }).description).to.equal(`.${text}`);
       }
     });
 
     it('are taken when nested 900 levels deep, and refused when deeper than anybody needs', async () => {
-      expectAnswer(await createFromJson(nested(900, '[', ']')), 201, task());
-      expectAnswer(await createFromJson(nested(900, '{"a":', '}')), 201, task({ id: 2 }));
+      expectResponse(await createFromJson(nested(900, '[', ']')), 201, task());
+      expectResponse(await createFromJson(nested(900, '{"a":', '}')), 201, task({ id: 2 }));
       expectParseError(await createFromJson(nested(50_000, '[', ']')));
       expectParseError(await createFromJson(nested(15_000, '{"a":', '}')));
       expectParseError(await createFromJson('['.repeat(100_000)));
@@ -351,7 +355,7 @@ describe('request bodies', () => {
     });
 
     it('are taken with 10,000 values that nobody asked for, and refused with more of them', async () => {
-      expectAnswer(await createFromJson(listOf(9_999)), 201, task());
+      expectResponse(await createFromJson(listOf(9_999)), 201, task());
       expectParseError(await createFromJson(listOf(10_000)));
       expectParseError(await createFromJson(`{"title":"t","description":"d"${',"x":1'.repeat(10_000)}}`));
     });
@@ -359,14 +363,14 @@ describe('request bodies', () => {
     it('are taken with any commas and brackets in texts', async () => {
       const description = ',"[{'.repeat(50_000);
       const answer = await createFromJson(JSON.stringify({ title: 't', description }));
-      expectAnswer(answer, 201, task({ description }));
+      expectResponse(answer, 201, task({ description }));
     });
 
     it('are refused when a field is nested', async () => {
       for (const levels of [1, 900]) {
         const value = `${'['.repeat(levels)}${']'.repeat(levels)}`;
         const answer = await createFromJson(`{"title":${value},"description":${value},"status":${value}}`);
-        expectAnswer(answer, 400, {
+        expectResponse(answer, 400, {
           title: ['Not a valid string.'],
           description: ['Not a valid string.'],
           status: [`"${value}" is not a valid choice.`],
@@ -398,7 +402,7 @@ describe('request bodies', () => {
       ],
     ] as const) {
       it(`are taken as ${body}`, async () => {
-        expectAnswer(await create(form, body), 201, expected);
+        expectResponse(await create(form, body), 201, expected);
       });
     }
 
@@ -419,22 +423,22 @@ describe('request bodies', () => {
       ['__proto__=t', required],
     ] as const) {
       it(`are refused as ${body}`, async () => {
-        expectAnswer(await create(form, body), 400, expected);
+        expectResponse(await create(form, body), 400, expected);
       });
     }
 
     it('are taken with 1,000 fields, and refused with more', async () => {
-      expectAnswer(await create(form, formOf(1000)), 201, task());
-      expectAnswer(await create(form, formOf(1001)), 400, { detail: 'Too many fields in the form.' });
+      expectResponse(await create(form, formOf(1000)), 201, task());
+      expectResponse(await create(form, formOf(1001)), 400, { detail: 'Too many fields in the form.' });
     });
 
     it('change the fields of a task that they have, and leave the status when it is empty', async () => {
       await create(form, 'title=t&description=d&status=completed');
       const update = (body: string) => send('PUT', '/tasks/1/update/', { 'Content-Type': form }, body);
-      expectAnswer(await update('title=new&status='), 200, task({ title: 'new', status: 'completed' }));
-      expectAnswer(await update('other=1'), 200, task({ title: 'new', status: 'completed' }));
-      expectAnswer(await update('status=pending'), 200, task({ title: 'new' }));
-      expectAnswer(await update('title='), 400, { title: ['This field may not be blank.'] });
+      expectResponse(await update('title=new&status='), 200, task({ title: 'new', status: 'completed' }));
+      expectResponse(await update('other=1'), 200, task({ title: 'new', status: 'completed' }));
+      expectResponse(await update('status=pending'), 200, task({ title: 'new' }));
+      expectResponse(await update('title='), 400, { title: ['This field may not be blank.'] });
     });
   });
 
@@ -442,12 +446,12 @@ describe('request bodies', () => {
     const headers = { 'Content-Type': 'text/plain', 'Content-Encoding': 'gzip' };
     await createFromJson('{"title":"t","description":"d"}');
     for (const body of ['{', 'x'.repeat(2 * limit)]) {
-      expectAnswer(await send('GET', '/tasks/', headers, body), 200, [task()]);
-      expectAnswer(await send('GET', '/tasks/1/', headers, body), 200, task());
+      expectResponse(await send('GET', '/tasks/', headers, body), 200, [task()]);
+      expectResponse(await send('GET', '/tasks/1/', headers, body), 200, task());
       expect((await send('HEAD', '/tasks/1/', headers, body)).status).to.equal(200);
       expect((await send('OPTIONS', '/tasks/create/', headers, body)).status).to.equal(204);
     }
-    expectAnswer(await send('DELETE', '/tasks/1/delete/', headers, 'x'.repeat(2 * limit)), 200, {
+    expectResponse(await send('DELETE', '/tasks/1/delete/', headers, 'x'.repeat(2 * limit)), 200, {
       message: 'Task deleted successfully',
     });
   });
@@ -473,54 +477,54 @@ describe('request bodies', () => {
       post(withLength(body), body);
       const answer = await connection.response();
       const { id } = JSON.parse(answer.text) as { id: number };
-      expectAnswer(answer, 201, task({ id, title: 'next' }));
+      expectResponse(answer, 201, task({ id, title: 'next' }));
     }
 
     it('are read from chunks', async () => {
       post(inChunks, chunked('{"title":', '"t"', ',"description":"d"}'));
-      expectAnswer(await connection.response(), 201, task());
+      expectResponse(await connection.response(), 201, task());
       await expectStillUsable();
     });
 
     it('are read from chunks that cut a character in two', async () => {
       post(inChunks, chunked('{"title":"\xc3', '\xa9","description":"d"}'));
-      expectAnswer(await connection.response(), 201, task({ title: 'é' }));
+      expectResponse(await connection.response(), 201, task({ title: 'é' }));
     });
 
     it('are read from chunks that come one by one, with extensions and a trailer', async () => {
       post(inChunks, '5;name=value\r\n{"tit\r\n');
       connection.send('15\r\nle":"t","description"\r\n');
       connection.send('5\r\n:"d"}\r\n0\r\nX-Trailer: x\r\n\r\n');
-      expectAnswer(await connection.response(), 201, task());
+      expectResponse(await connection.response(), 201, task());
       await expectStillUsable();
     });
 
     it('are read from 1,000 chunks of one byte, and refused in twice as many', async () => {
       const body = bodyOf(1000);
       post(inChunks, chunked(...body.split('')));
-      expectAnswer(await connection.response(), 201, task(JSON.parse(body) as object));
+      expectResponse(await connection.response(), 201, task(JSON.parse(body) as object));
       post(inChunks, chunked(...bodyOf(2000).split('')));
-      expectAnswer(await connection.response(), 400, { detail: 'Request body in too many chunks.' });
+      expectResponse(await connection.response(), 400, { detail: 'Request body in too many chunks.' });
     });
 
     it('are read from many chunks that are not short', async () => {
       const body = bodyOf(limit);
       post(inChunks, chunked(...(body.match(/.{1,128}/g) ?? [])));
-      expectAnswer(await connection.response(), 201, task(JSON.parse(body) as object));
+      expectResponse(await connection.response(), 201, task(JSON.parse(body) as object));
       await expectStillUsable();
     });
 
     it('are empty in no chunk, whatever type they claim', async () => {
       for (const types of [[`Content-Type: ${json}`], ['Content-Type: text/plain'], []]) {
         post([...types, 'Transfer-Encoding: chunked'], chunked());
-        expectAnswer(await connection.response(), 400, required);
+        expectResponse(await connection.response(), 400, required);
       }
       await expectStillUsable();
     });
 
     it('are refused in chunks of an unknown type', async () => {
       post(['Content-Type: text/plain', 'Transfer-Encoding: chunked'], chunked('x'));
-      expectAnswer(await connection.response(), 415, unsupported('text/plain'));
+      expectResponse(await connection.response(), 415, unsupported('text/plain'));
       await expectStillUsable();
     });
 
@@ -537,7 +541,7 @@ describe('request bodies', () => {
         post([...withLength(body), `Content-Encoding: ${name}`], body);
         const answer = await connection.response();
         const { detail } = JSON.parse(answer.text) as { detail: string };
-        expectAnswer(answer, 415, { detail });
+        expectResponse(answer, 415, { detail });
         await expectStillUsable();
       });
     }
@@ -545,7 +549,7 @@ describe('request bodies', () => {
     it('are read in the encoding identity', async () => {
       const body = '{"title":"t","description":"d"}';
       post([...withLength(body), 'Content-Encoding: identity'], body);
-      expectAnswer(await connection.response(), 201, task());
+      expectResponse(await connection.response(), 201, task());
     });
 
     for (const [bytes, isRead] of [
@@ -568,36 +572,36 @@ describe('request bodies', () => {
 
         for (const answer of [whole, inHalves]) {
           if (isRead) expect(answer.status).to.equal(201);
-          else expectAnswer(answer, 413, tooLarge);
+          else expectResponse(answer, 413, tooLarge);
         }
       });
     }
 
     it('are refused by their length before they have come', async () => {
       post([`Content-Type: ${json}`, `Content-Length: ${limit + 1}`], '');
-      expectAnswer(await connection.response(), 413, tooLarge);
+      expectResponse(await connection.response(), 413, tooLarge);
     });
 
     it('are refused for their type before their size, with a length or in chunks', async () => {
       const body = bodyOf(limit + 1);
       for (const type of ['text/plain', 'application/json; charset=latin1', 'multipart/mixed; boundary=x']) {
         post([`Content-Type: ${type}`, `Content-Length: ${body.length}`], body);
-        expectAnswer(await connection.response(), 415, unsupported(type));
+        expectResponse(await connection.response(), 415, unsupported(type));
         await expectStillUsable();
         post([`Content-Type: ${type}`, 'Transfer-Encoding: chunked'], chunked(body));
-        expectAnswer(await connection.response(), 415, unsupported(type));
+        expectResponse(await connection.response(), 415, unsupported(type));
         await expectStillUsable();
       }
     });
 
     it('are refused for their type before they have come', async () => {
       post(['Content-Type: text/plain', 'Content-Length: 10'], '');
-      expectAnswer(await connection.response(), 415, unsupported('text/plain'));
+      expectResponse(await connection.response(), 415, unsupported('text/plain'));
     });
 
     it('are refused for their type once the first of their chunks has come', async () => {
       post(['Content-Type: text/plain', 'Transfer-Encoding: chunked'], '1\r\nx\r\n');
-      expectAnswer(await connection.response(), 415, unsupported('text/plain'));
+      expectResponse(await connection.response(), 415, unsupported('text/plain'));
     });
   });
 

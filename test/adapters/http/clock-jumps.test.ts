@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { whileReplaced } from '../../support/replace-method.js';
+import { withStub } from '../../support/replace-method.js';
 import type { RunningServer, SignedIn } from '../../support/running-server.js';
 import { withEachStorage } from '../../support/storages.js';
 
@@ -90,7 +90,7 @@ describe('a clock that jumps by an hour', () => {
 
 /** Does something while the clock of this process, the server's as well, is set to another time. */
 function meanwhile(offset: number, work: () => Promise<void>): Promise<void> {
-  return whileReplaced(Date, 'now', (now) => () => now() + offset, work);
+  return withStub(Date, 'now', (now) => () => now() + offset, work);
 }
 
 async function signIn(server: RunningServer, user: SignedIn | undefined): Promise<SignedIn> {

@@ -15,7 +15,7 @@ import {
   type RequestState,
 } from '../../../src/adapters/http/context.js';
 import { createHexado } from '../../../src/embed.js';
-import { accessRefused, expectAnswer, noCredentials, unknownPath } from '../../support/answers.js';
+import { accessRefused, expectResponse, noCredentials, unknownPath } from '../../support/answers.js';
 import { ApiClient, type SignedIn } from '../../support/api-client.js';
 import { RecordedLog } from '../../support/recorded-log.js';
 import { testEnvironment } from '../../support/running-server.js';
@@ -182,16 +182,16 @@ for (const fastPaths of ['on', 'off']) {
 
     it('turns ctx.throw of inner middleware into JSON with that status and its headers', async () => {
       await serve({ inner: [refuse] });
-      expectAnswer(await client.call('GET', '/forbidden'), 403, { detail: 'Not on Sundays.' });
+      expectResponse(await client.call('GET', '/forbidden'), 403, { detail: 'Not on Sundays.' });
       const teapot = await client.call('GET', '/teapot');
       expect([teapot.status, teapot.headers['x-tea']]).to.deep.equal([418, 'green']);
-      expectAnswer(await client.call('GET', '/broken'), 502, { detail: 'Internal server error.' });
-      expectAnswer(await client.call('GET', '/tasks/'), 401, noCredentials);
+      expectResponse(await client.call('GET', '/broken'), 502, { detail: 'Internal server error.' });
+      expectResponse(await client.call('GET', '/tasks/'), 401, noCredentials);
     });
 
     it('responds with 500 and JSON to an error of outer middleware, and logs it without its message', async () => {
       await serve({ outer: [fail] });
-      expectAnswer(await client.call('GET', '/livez'), 500, { detail: 'Internal server error.' });
+      expectResponse(await client.call('GET', '/livez'), 500, { detail: 'Internal server error.' });
       expect(log.messages('Unexpected error')).to.have.lengthOf(1);
       expect(JSON.stringify(log.lines)).not.to.contain('secret');
     });
@@ -209,7 +209,7 @@ for (const fastPaths of ['on', 'off']) {
         { hello: 'ada' },
         'yes',
       ]);
-      expectAnswer(await client.call('GET', '/nowhere'), 404, unknownPath);
+      expectResponse(await client.call('GET', '/nowhere'), 404, unknownPath);
     });
 
     it('streams a ctx.body of inner middleware, and strips the body of HEAD', async () => {
@@ -227,7 +227,7 @@ for (const fastPaths of ['on', 'off']) {
         if (ctx.state.session) sessions.push(sessionOf(ctx).userId);
       };
       await serve({ inner: [authenticate] });
-      expectAnswer(await client.call('GET', '/tasks/'), 401, { detail: 'An X-Api-Key is missing.' });
+      expectResponse(await client.call('GET', '/tasks/'), 401, { detail: 'An X-Api-Key is missing.' });
       const key = { 'X-Api-Key': 'open sesame' };
       const headers = { ...key, 'Content-Type': 'application/json' };
       const body = JSON.stringify({ username: 'ada', password: 'Xk9-fence-Orbit' });
@@ -236,10 +236,10 @@ for (const fastPaths of ['on', 'off']) {
         await client.send({ method: 'POST', path: '/api/token/', headers, body })
       ).json() as SignedIn;
       const bearer = { ...key, Authorization: `Bearer ${access}` };
-      expectAnswer(await client.send({ method: 'GET', path: '/tasks/', headers: bearer }), 200, []);
+      expectResponse(await client.send({ method: 'GET', path: '/tasks/', headers: bearer }), 200, []);
       const garbage = { ...key, Authorization: 'Bearer garbage' };
       const refused = await client.send({ method: 'GET', path: '/tasks/', headers: garbage });
-      expectAnswer(refused, 401, accessRefused('Token is invalid or expired'));
+      expectResponse(refused, 401, accessRefused('Token is invalid or expired'));
       expect(sessions).to.deep.equal([1]);
     });
 
@@ -269,7 +269,7 @@ for (const fastPaths of ['on', 'off']) {
       expect(response.headers.get('x-outer-status')).to.equal('200');
       expect(await response.json()).to.include({ title: 't' });
       expect(seen).to.deep.equal([201, 200, 201, 200]);
-      expectAnswer(await client.call('GET', '/todo/tasks/'), 401, noCredentials);
+      expectResponse(await client.call('GET', '/todo/tasks/'), 401, noCredentials);
       expect((await client.call('GET', '/elsewhere')).status).to.equal(404);
     });
   });

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { expectAnswer, invalidCredentials } from '../../support/answers.js';
+import { expectResponse, invalidCredentials } from '../../support/answers.js';
 import { comparisonCosts } from '../../support/comparison-costs.js';
 import type { WireResponse } from '../../support/http-client.js';
-import { refusedSignIns, type Credentials } from '../../support/refused-sign-ins.js';
+import { rejectedSignIns, type Credentials } from '../../support/refused-sign-ins.js';
 import type { RunningServer } from '../../support/running-server.js';
 import { withEachStorage } from '../../support/storages.js';
 
@@ -12,7 +12,7 @@ describe('a refused sign-in', () => {
     let cases: (readonly [reason: string, Credentials])[];
     before(async () => {
       server = await start({ BCRYPT_COST: '5' });
-      cases = Object.entries(await refusedSignIns(server));
+      cases = Object.entries(await rejectedSignIns(server));
     });
     after(() => server.stop());
 
@@ -23,7 +23,7 @@ describe('a refused sign-in', () => {
       const seen = new Set<string>();
       for (const [reason, credentials] of cases) {
         const answer = await signIn(credentials);
-        expectAnswer(answer, 401, invalidCredentials);
+        expectResponse(answer, 401, invalidCredentials);
         const { date, 'x-request-id': requestId, ...others } = answer.headers;
         expect([date, requestId], reason).not.to.include(undefined);
         seen.add(JSON.stringify(others));

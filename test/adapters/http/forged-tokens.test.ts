@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import {
   accessRefused,
-  expectAnswer,
+  expectResponse,
   noActiveAccount,
   noCredentials,
   tokenBlacklisted,
@@ -126,19 +126,19 @@ describe('a forged token', () => {
   const listTasks = (access: string) => server.call('GET', '/tasks/', undefined, access);
 
   async function expectInvalid(access: string, refresh: string): Promise<void> {
-    expectAnswer(await post('/api/token/refresh/', { refresh }), 401, tokenInvalid);
-    expectAnswer(await post('/api/token/verify/', { token: refresh }), 401, tokenInvalid);
-    expectAnswer(await post('/api/token/verify/', { token: access }), 401, tokenInvalid);
-    expectAnswer(await post('/api/logout/', { refresh }), 401, tokenInvalid);
+    expectResponse(await post('/api/token/refresh/', { refresh }), 401, tokenInvalid);
+    expectResponse(await post('/api/token/verify/', { token: refresh }), 401, tokenInvalid);
+    expectResponse(await post('/api/token/verify/', { token: access }), 401, tokenInvalid);
+    expectResponse(await post('/api/logout/', { refresh }), 401, tokenInvalid);
     if (/[\s]/.test(access)) return; // No header holds it.
-    expectAnswer(await listTasks(access), 401, accessRefused('Token is invalid or expired'));
+    expectResponse(await listTasks(access), 401, accessRefused('Token is invalid or expired'));
   }
 
   /** Expects every endpoint to take both tokens for good, so that a refusal is known to be due to the forgery. */
   async function expectGood(access: string, refresh: string): Promise<void> {
-    expectAnswer(await listTasks(access), 200, []);
-    expectAnswer(await post('/api/token/verify/', { token: access }), 200, {});
-    expectAnswer(await post('/api/token/verify/', { token: refresh }), 200, {});
+    expectResponse(await listTasks(access), 200, []);
+    expectResponse(await post('/api/token/verify/', { token: access }), 200, {});
+    expectResponse(await post('/api/token/verify/', { token: refresh }), 200, {});
     expect((await post('/api/token/refresh/', { refresh })).status).to.equal(200);
   }
 
@@ -207,8 +207,8 @@ describe('a forged token', () => {
     const megabyte = '.'.padStart(550_000, 'a').padEnd(1_100_000, 'b');
     const roomy = await RunningServer.start({ BODY_LIMIT: '2mb' }, clock.now);
     for (const token of [`${megabyte}.c`, 'a'.repeat(1_100_000), '.'.repeat(1_100_000)]) {
-      expectAnswer(await roomy.call('POST', '/api/token/verify/', { token }), 401, tokenInvalid);
-      expectAnswer(await roomy.call('POST', '/api/token/refresh/', { refresh: token }), 401, tokenInvalid);
+      expectResponse(await roomy.call('POST', '/api/token/verify/', { token }), 401, tokenInvalid);
+      expectResponse(await roomy.call('POST', '/api/token/refresh/', { refresh: token }), 401, tokenInvalid);
       expect((await post('/api/token/verify/', { token })).status).to.equal(413);
       expect((await listTasks(token)).status).to.equal(431);
     }
@@ -220,11 +220,11 @@ describe('a forged token', () => {
       const value = name === 'Authorization' ? `Bearer%20${user.access}` : user.access;
       const headers = { Cookie: `${name}=${user.access}`, 'X-Access-Token': user.access };
       const path = `/tasks/?${name}=${value}&limit=1`;
-      expectAnswer(await server.send({ method: 'GET', path, headers }), 401, noCredentials);
-      expectAnswer(await server.call('GET', path, undefined, user.access), 200, []);
+      expectResponse(await server.send({ method: 'GET', path, headers }), 401, noCredentials);
+      expectResponse(await server.call('GET', path, undefined, user.access), 200, []);
     }
     const refresh = `/api/token/refresh/?refresh=${user.refresh}`;
-    expectAnswer(await post(refresh, {}), 400, { refresh: ['This field is required.'] });
+    expectResponse(await post(refresh, {}), 400, { refresh: ['This field is required.'] });
     expect(JSON.stringify(server.log)).not.to.include(user.access).and.not.to.include(user.refresh);
   });
 
@@ -238,7 +238,7 @@ describe('a forged token', () => {
     it("is refused if its session is somebody else's", async () => {
       const other = await server.signedIn();
       await expectBlacklisted({ sid: claimsOf(other.access)['sid'] });
-      expectAnswer(await listTasks(other.access), 200, []);
+      expectResponse(await listTasks(other.access), 200, []);
     });
 
     it('is refused as a refresh token if it is not the one of its session', async () => {

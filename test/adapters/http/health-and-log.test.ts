@@ -2,10 +2,10 @@ import { EventEmitter, once } from 'node:events';
 import { expect } from 'chai';
 import { createTask } from '../../contracts/builders.js';
 import { concurrently } from '../../contracts/concurrency.js';
-import { expectAnswer, expectCommonHeaders, unavailable } from '../../support/answers.js';
+import { expectResponse, expectCommonHeaders, unavailable } from '../../support/answers.js';
 import { claimsOf, sessionRefOf } from '../../support/json-web-token.js';
 import { RawConnection } from '../../support/raw-connection.js';
-import { whileReplaced } from '../../support/replace-method.js';
+import { withStub } from '../../support/replace-method.js';
 import { RedisServer } from '../../support/redis-server.js';
 import { RunningServer, withoutLimits, type LogLine, type SignedIn } from '../../support/running-server.js';
 import { stopAfterEach } from '../../support/stop-after-each.js';
@@ -35,8 +35,8 @@ describe('the health of the server', () => {
 
     it('is told to everybody', async () => {
       for (const access of [undefined, 'garbage']) {
-        expectAnswer(await server.call('GET', '/livez', undefined, access), 200, { status: 'live' });
-        expectAnswer(await server.call('GET', '/readyz', undefined, access), 200, { status: 'ready' });
+        expectResponse(await server.call('GET', '/livez', undefined, access), 200, { status: 'live' });
+        expectResponse(await server.call('GET', '/readyz', undefined, access), 200, { status: 'ready' });
       }
     });
 
@@ -56,7 +56,7 @@ describe('the health of the server', () => {
     const warnings = [
       'Redis keeps nothing on its disk, and a restart loses everything: set appendonly to yes.',
     ];
-    expectAnswer(await server.call('GET', '/readyz'), 200, { status: 'ready', warnings });
+    expectResponse(await server.call('GET', '/readyz'), 200, { status: 'ready', warnings });
     expect(server.log.filter(({ message }) => message === warnings[0])).to.have.length(1);
   });
 
@@ -71,15 +71,15 @@ describe('the health of the server', () => {
     expect(status).to.equal('degraded');
     expect(reasons).to.have.length(1);
     expect(reasons[0]).to.match(/^The storage does not answer \([\w ]+\)\. Is it running\?$/);
-    expectAnswer(await server.call('GET', '/livez'), 200, { status: 'live' });
+    expectResponse(await server.call('GET', '/livez'), 200, { status: 'live' });
     expect(Date.now() - startedAt).to.be.lessThan(1500);
   });
 
   it('is good but not ready while the server is about to stop', async () => {
     const server = stopped(await RunningServer.start());
-    server.announceStop();
-    expectAnswer(await server.call('GET', '/readyz'), 503, { status: 'stopping' });
-    expectAnswer(await server.call('GET', '/livez'), 200, { status: 'live' });
+    server.startDraining();
+    expectResponse(await server.call('GET', '/readyz'), 503, { status: 'stopping' });
+    expectResponse(await server.call('GET', '/livez'), 200, { status: 'live' });
     expect((await server.call('POST', '/api/token/', {})).status).to.equal(400);
   });
 });
@@ -217,7 +217,7 @@ describe('the log', () => {
         return list(...args);
       };
     const headers = ['Host: x', `Authorization: Bearer ${user.access}`, 'X-Request-Id: left'];
-    await whileReplaced(server.storage.tasks, 'list', abortThen, async () => {
+    await withStub(server.storage.tasks, 'list', abortThen, async () => {
       connection.sendRequest(['GET /tasks/ HTTP/1.1', ...headers]);
       await requestLine(server, 'left');
     });
@@ -242,7 +242,7 @@ function whileFailing<T extends object>(
   work: () => Promise<void>,
 ): Promise<void> {
   const fail = () => Promise.reject(error);
-  return whileReplaced(owner, method, () => fail as T[typeof method], work);
+  return withStub(owner, method, () => fail as T[typeof method], work);
 }
 
 describe('what clients send', () => {
@@ -385,7 +385,7 @@ describe('what clients send', () => {
           const before = server.log.length;
           const expectFailure = async (method: string, path: string, body?: object, token?: string) => {
             const answer = await server.call(method, path, body, token);
-            expectAnswer(answer, 500, { detail: 'Internal server error.' });
+            expectResponse(answer, 500, { detail: 'Internal server error.' });
             const line = await requestLine(server, String(answer.headers['x-request-id']));
             expect([line.level, line.fields['failure']]).to.deep.equal(['warn', kind]);
           };
@@ -444,7 +444,7 @@ describe('what clients send', () => {
           };
         const headers = ['Host: x', `Authorization: Bearer ${owner.access}`, 'X-Request-Id: breaks-off'];
         let received = '';
-        await whileReplaced(tasks, 'list', failLater, async () => {
+        await withStub(tasks, 'list', failLater, async () => {
           connection.sendRequest(['GET /tasks/ HTTP/1.1', ...headers]);
           await connection.beginning();
           events.emit('begun');
@@ -474,7 +474,7 @@ describe('what clients send', () => {
       ['POST', '/tasks/create/', { title: canary, description: canary }],
     ] as const) {
       const answer = await server.call(method, path, body, path === '/tasks/create/' ? access : undefined);
-      expectAnswer(answer, 503, unavailable);
+      expectResponse(answer, 503, unavailable);
       const line = await requestLine(server, String(answer.headers['x-request-id']));
       expect(line.level).to.equal('warn');
       expect(line.fields['failure']).to.match(/^storage: ./);

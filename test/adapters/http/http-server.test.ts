@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { expect } from 'chai';
 import { HttpServer } from '../../../src/adapters/http/http-server.js';
-import { expectAnswer, malformedRequest } from '../../support/answers.js';
+import { expectResponse, malformedRequest } from '../../support/answers.js';
 import { RawConnection } from '../../support/raw-connection.js';
 import { stopAfterEach } from '../../support/stop-after-each.js';
 import { until } from '../../support/until.js';
@@ -203,7 +203,7 @@ describe('the HTTP server', () => {
       starts.map(async (bytes) => {
         const client = await RawConnection.open(port);
         client.send(bytes);
-        expectAnswer(await client.response(), 408, { detail: 'Request timed out.' });
+        expectResponse(await client.response(), 408, { detail: 'Request timed out.' });
         expect(await client.end()).to.equal('');
         client.close();
       }),

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { expectAnswer } from '../../support/answers.js';
+import { expectResponse } from '../../support/answers.js';
 import type { WireResponse } from '../../support/http-client.js';
 import type { RunningServer, SignedIn } from '../../support/running-server.js';
 import { withEachStorage } from '../../support/storages.js';
@@ -40,40 +40,40 @@ describe('an Idempotency-Key', () => {
 
     it('makes a request that is sent again safe: the same answer, and one task', async () => {
       const task = { id: 1, ...milk, status: 'pending' };
-      expectAnswer(await create('a'), 201, task);
-      expectAnswer(await create('a'), 201, task);
+      expectResponse(await create('a'), 201, task);
+      expectResponse(await create('a'), 201, task);
       await server.call('DELETE', '/tasks/1/delete/', undefined, user.access);
-      expectAnswer(await create('a'), 201, task);
+      expectResponse(await create('a'), 201, task);
       expect(await tasks()).to.deep.equal([]);
     });
 
     it('makes one task of fifty requests at once', async () => {
       const answers = await Promise.all(Array.from({ length: 50 }, () => create('a')));
-      for (const answer of answers) expectAnswer(answer, 201, { id: 1, ...milk, status: 'pending' });
+      for (const answer of answers) expectResponse(answer, 201, { id: 1, ...milk, status: 'pending' });
       expect(await tasks()).to.have.length(1);
     });
 
     it('is refused for another task, and stays what it was', async () => {
       await create('a');
-      expectAnswer(await create('a', tea), 422, keyReused);
-      expectAnswer(await create('a'), 201, { id: 1, ...milk, status: 'pending' });
-      expectAnswer(await create('b', tea), 201, { id: 2, ...tea, status: 'pending' });
+      expectResponse(await create('a', tea), 422, keyReused);
+      expectResponse(await create('a'), 201, { id: 1, ...milk, status: 'pending' });
+      expectResponse(await create('b', tea), 201, { id: 2, ...tea, status: 'pending' });
     });
 
     it('is of one user, in whichever session', async () => {
       const other = await server.signedIn();
       await create('a');
-      expectAnswer(await create('a', tea, other.access), 201, { id: 1, ...tea, status: 'pending' });
+      expectResponse(await create('a', tea, other.access), 201, { id: 1, ...tea, status: 'pending' });
       const { username, password } = user;
       const again = await server.call('POST', '/api/token/', { username, password });
       const { access } = again.json() as { access: string };
-      expectAnswer(await create('a', milk, access), 201, { id: 1, ...milk, status: 'pending' });
+      expectResponse(await create('a', milk, access), 201, { id: 1, ...milk, status: 'pending' });
     });
 
     it('is not used up by a request that was refused', async () => {
       expect((await create('a', { title: 'Milk' })).status).to.equal(400);
       expect((await create('a', milk, 'garbage')).status).to.equal(401);
-      expectAnswer(await create('a'), 201, { id: 1, ...milk, status: 'pending' });
+      expectResponse(await create('a'), 201, { id: 1, ...milk, status: 'pending' });
     });
 
     it('may be in quotes, and long', async () => {
@@ -86,7 +86,7 @@ describe('an Idempotency-Key', () => {
 
     for (const key of ['', '""', '"', '"a', 'a"', 'a b', 'a, b', 'é', '\\', 'a"b', 'x'.repeat(256)]) {
       it(`is refused: ${JSON.stringify(key.slice(0, 20))} of ${key.length} characters`, async () => {
-        expectAnswer(await create(key), 400, keyMalformed);
+        expectResponse(await create(key), 400, keyMalformed);
         expect((await create(key, milk, 'garbage')).status).to.equal(401);
         expect(await tasks()).to.deep.equal([]);
       });

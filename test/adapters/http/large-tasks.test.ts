@@ -4,11 +4,11 @@ import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import type { Task } from '../../../src/domain/task.js';
 import { createTask, updateTask } from '../../contracts/builders.js';
-import { accessRefused, expectAnswer } from '../../support/answers.js';
+import { accessRefused, expectResponse } from '../../support/answers.js';
 import { sessionRefOf } from '../../support/json-web-token.js';
 import type { RunningServer, SignedIn } from '../../support/running-server.js';
 import { SettableClock } from '../../support/settable-clock.js';
-import { whileReplaced } from '../../support/replace-method.js';
+import { withStub } from '../../support/replace-method.js';
 import { withEachStorage } from '../../support/storages.js';
 import { until } from '../../support/until.js';
 
@@ -88,15 +88,15 @@ describe('a user with large tasks', () => {
     });
 
     it('may not have more text than a user may have, be it created or added to a task', async () => {
-      expectAnswer(await call('POST', '/tasks/create/', large('1')), 201, { id: 1, ...large('1') });
+      expectResponse(await call('POST', '/tasks/create/', large('1')), 201, { id: 1, ...large('1') });
       expect((await call('POST', '/tasks/create/', large('2'))).status).to.equal(201);
       const rest = 200 * 1024 - 2 * 95_001;
-      expectAnswer(
+      expectResponse(
         await call('POST', '/tasks/create/', { title: 't', description: 'ä'.repeat(rest / 2) }),
         403,
         bytesReached,
       );
-      expectAnswer(
+      expectResponse(
         await call('PUT', '/tasks/1/update/', { description: 'x'.repeat(95_001 + rest) }),
         403,
         bytesReached,
@@ -127,7 +127,7 @@ describe('a user with large tasks', () => {
         });
       expect((await create('a')).status).to.equal(201);
       const refused = await create('b');
-      expectAnswer(refused, 429, tooManyKeys);
+      expectResponse(refused, 429, tooManyKeys);
       expect(refused.headers['retry-after']).to.equal('3600');
       expect((await create('a')).json()).to.include({ id: 10_000 });
       const withoutKey = await call('POST', '/tasks/create/', { title: 't', description: 'd' });
@@ -149,12 +149,12 @@ describe('a user with large tasks', () => {
       it('is refused a fifth one, while short lists and those of others are served', async () => {
         for (const path of ['/tasks/', '/tasks/?limit=100', '/tasks/?limit=1&offset=200']) {
           const refused = await call('GET', path, undefined, owner);
-          expectAnswer(refused, 429, tooManyReads);
+          expectResponse(refused, 429, tooManyReads);
           expect(refused.headers['retry-after']).to.equal('5');
         }
         expect((await call('GET', '/tasks/?limit=2', undefined, owner)).json()).to.have.length(2);
         expect((await call('GET', '/tasks/300/', undefined, owner)).status).to.equal(200);
-        expectAnswer(await call('GET', '/tasks/'), 200, []);
+        expectResponse(await call('GET', '/tasks/'), 200, []);
       });
 
       const endings: Record<string, (read: IncomingMessage) => unknown> = {
@@ -196,7 +196,7 @@ describe('a user with large tasks', () => {
         agent: false,
       };
       const outgoing = request(options).on('error', () => undefined);
-      await whileReplaced(tasks, 'list', afterTheEnd, async () => {
+      await withStub(tasks, 'list', afterTheEnd, async () => {
         outgoing.end();
         await until('it is logged', () => server.log.length > lines);
       });
@@ -219,8 +219,8 @@ describe('a user with large tasks', () => {
           return list(...args);
         };
       for (const path of ['/tasks/?limit=200', '/tasks/?limit=1&offset=200']) {
-        await whileReplaced(tasks, 'list', afterTheEnd, async () => {
-          expectAnswer(
+        await withStub(tasks, 'list', afterTheEnd, async () => {
+          expectResponse(
             await call('GET', path, undefined, reader),
             401,
             accessRefused('Token is blacklisted'),

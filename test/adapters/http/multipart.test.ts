@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { expectAnswer } from '../../support/answers.js';
+import { expectResponse } from '../../support/answers.js';
 import type { WireResponse } from '../../support/http-client.js';
 import { RunningServer, type SignedIn } from '../../support/running-server.js';
 
@@ -38,7 +38,7 @@ const message = (text: string) => ({ message: text });
 function expectRefused(answer: WireResponse): void {
   const { detail } = answer.json() as { detail: string };
   expect(detail).to.match(/^Multipart form parse error - ./);
-  expectAnswer(answer, 400, { detail });
+  expectResponse(answer, 400, { detail });
 }
 
 describe('multipart bodies', () => {
@@ -61,7 +61,7 @@ describe('multipart bodies', () => {
 
   it('are read at every endpoint that reads a body', async () => {
     const credentials = { username: `multi.${user.username}`, password: user.password };
-    expectAnswer(
+    expectResponse(
       await send('POST', '/tasks/register/', form(credentials)),
       201,
       message('User registered successfully'),
@@ -69,20 +69,20 @@ describe('multipart bodies', () => {
     const tokens = (await send('POST', '/api/token/', form(credentials))).json() as SignedIn;
     user = { ...user, ...tokens };
     expect((await send('POST', '/api/token/refresh/', form({ refresh: user.refresh }))).status).to.equal(200);
-    expectAnswer(await send('POST', '/api/token/verify/', form({ token: user.access })), 200, {});
-    expectAnswer(await create(form({ title: 't', description: 'd', status: '' })), 201, task());
-    expectAnswer(
+    expectResponse(await send('POST', '/api/token/verify/', form({ token: user.access })), 200, {});
+    expectResponse(await create(form({ title: 't', description: 'd', status: '' })), 201, task());
+    expectResponse(
       await send('PUT', '/tasks/1/update/', form({ status: 'completed' })),
       200,
       task({ status: 'completed' }),
     );
     const passwords = { old_password: user.password, new_password: 'Xk9-other-Orbit' };
-    expectAnswer(
+    expectResponse(
       await send('POST', '/api/password/change/', form(passwords)),
       200,
       message('Password changed successfully'),
     );
-    expectAnswer(
+    expectResponse(
       await send('POST', '/api/logout/', form({ refresh: user.refresh })),
       200,
       message('Successfully logged out'),
@@ -93,7 +93,7 @@ describe('multipart bodies', () => {
         await send('POST', '/api/token/', form({ ...credentials, password: 'Xk9-other-Orbit' }))
       ).json() as object),
     };
-    expectAnswer(
+    expectResponse(
       await send('DELETE', '/api/account/', form({ password: 'Xk9-other-Orbit' })),
       200,
       message('Account deleted successfully'),
@@ -107,7 +107,7 @@ describe('multipart bodies', () => {
     const response = new Response(formData);
     const contentType = response.headers.get('content-type') ?? '';
     const body = Buffer.from(await response.arrayBuffer());
-    expectAnswer(await create(body, contentType), 201, task({ title: 'Ünï 😀\r\nline' }));
+    expectResponse(await create(body, contentType), 201, task({ title: 'Ünï 😀\r\nline' }));
   });
 
   for (const [what, body, expected] of [
@@ -162,7 +162,7 @@ describe('multipart bodies', () => {
     ],
   ] as const) {
     it(`are taken with ${what}`, async () => {
-      expectAnswer(await create(body), 201, expected);
+      expectResponse(await create(body), 201, expected);
     });
   }
 
@@ -175,7 +175,7 @@ describe('multipart bodies', () => {
     ['multipart/form-data; boundary=XbX; boundary=x', 'XbX'],
   ] as const) {
     it(`are read as ${contentType}`, async () => {
-      expectAnswer(
+      expectResponse(
         await create(
           whole.replaceAll('XbX', () => boundary),
           contentType,
@@ -188,8 +188,8 @@ describe('multipart bodies', () => {
 
   it('are read in the charset that the header names', async () => {
     const body = Buffer.from(whole.replace('\r\nt\r\n', '\r\n\xe9\x80\r\n'), 'latin1');
-    expectAnswer(await create(body, `${type}; charset=iso-8859-1`), 201, task({ title: 'é\x80' }));
-    expectAnswer(
+    expectResponse(await create(body, `${type}; charset=iso-8859-1`), 201, task({ title: 'é\x80' }));
+    expectResponse(
       await create(body, `${type}; charset=us-ascii`),
       201,
       task({ id: 2, title: '\ufffd\ufffd' }),
@@ -206,32 +206,32 @@ describe('multipart bodies', () => {
   ] as const) {
     it(`are taken with ${JSON.stringify(value)} in the encoding ${encoding}`, async () => {
       const title64 = part('title', value, { headers: `Content-Transfer-Encoding: ${encoding}\r\n` });
-      expectAnswer(await create(title64 + part('description', 'd') + end), 201, task({ title }));
+      expectResponse(await create(title64 + part('description', 'd') + end), 201, task({ title }));
     });
   }
 
   it('are refused with a file in the place of a text', async () => {
-    expectAnswer(await create(file('title') + part('description', 'd') + end), 400, { title: noText });
-    expectAnswer(await create(file('title', '') + file('description') + end), 400, {
+    expectResponse(await create(file('title') + part('description', 'd') + end), 400, { title: noText });
+    expectResponse(await create(file('title', '') + file('description') + end), 400, {
       title: noText,
       description: noText,
     });
-    expectAnswer(await create(file('title') + whole), 400, { title: noText });
-    expectAnswer(await create(`${whole.slice(0, -end.length)}${file('title', 'x', '.')}${end}`), 400, {
+    expectResponse(await create(file('title') + whole), 400, { title: noText });
+    expectResponse(await create(`${whole.slice(0, -end.length)}${file('title', 'x', '.')}${end}`), 400, {
       title: noText,
     });
     const starred = part('title', 't', { parameters: "; filename*=UTF-8''%e2%82%ac.txt" });
-    expectAnswer(await create(starred + part('description', 'd') + end), 400, { title: noText });
+    expectResponse(await create(starred + part('description', 'd') + end), 400, { title: noText });
     expect((await create(file('status') + whole)).status).to.equal(400);
   });
 
   it('are refused field by field as other forms are', async () => {
-    expectAnswer(await create(end), 400, required);
-    expectAnswer(await create(part('title', '') + part('description', ' ') + end), 400, {
+    expectResponse(await create(end), 400, required);
+    expectResponse(await create(part('title', '') + part('description', ' ') + end), 400, {
       title: ['This field may not be blank.'],
       description: ['This field may not be blank.'],
     });
-    expectAnswer(await create(part('title', 'a\0b') + part('description', 'd') + end), 400, {
+    expectResponse(await create(part('title', 'a\0b') + part('description', 'd') + end), 400, {
       title: ['Null characters are not allowed.'],
     });
   });
@@ -245,7 +245,7 @@ describe('multipart bodies', () => {
     [`multipart/form-data; boundary=${'b'.repeat(202)}`, 'b'.repeat(202)],
   ] as const) {
     it(`are refused for the boundary of ${contentType.slice(0, 60)}`, async () => {
-      expectAnswer(await create(whole, contentType), 400, {
+      expectResponse(await create(whole, contentType), 400, {
         detail: `Multipart form parse error - Invalid boundary in multipart: ${boundary}`,
       });
     });
@@ -275,7 +275,7 @@ describe('multipart bodies', () => {
   }
 
   it('are taken with 1,000 parts', async () => {
-    expectAnswer(await create(part('x', '1').repeat(998) + whole), 201, task());
+    expectResponse(await create(part('x', '1').repeat(998) + whole), 201, task());
   });
 
   it('are refused wherever they are cut off, and the server goes on', async () => {
@@ -284,17 +284,17 @@ describe('multipart bodies', () => {
       Array.from({ length: body.length - '--\r\n'.length }, (_, i) => create(body.slice(0, i + 1))),
     );
     for (const answer of answers) expectRefused(answer);
-    expectAnswer(await create(body), 201, task({ status: 'completed' }));
+    expectResponse(await create(body), 201, task({ status: 'completed' }));
   });
 
   it('are refused when they are too large', async () => {
     const body = part('x', 'x'.repeat(1024 * 1024)) + whole;
-    expectAnswer(await create(body), 413, { detail: 'Request body too large.' });
+    expectResponse(await create(body), 413, { detail: 'Request body too large.' });
   });
 
   it('are taken as large as bodies may be', async () => {
     const description = 'd'.repeat(1_000_000);
-    expectAnswer(
+    expectResponse(
       await create(part('title', 't') + part('description', description) + end),
       201,
       task({ description }),

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { expectAnswer, unavailable } from '../../support/answers.js';
+import { expectResponse, unavailable } from '../../support/answers.js';
 import { callEveryEndpoint, expectUnavailableWithin } from '../../support/every-endpoint.js';
 import { claimsOf } from '../../support/json-web-token.js';
 import { durable, RedisServer } from '../../support/redis-server.js';
@@ -64,14 +64,14 @@ describe('while Redis is away', () => {
     redis.freeze();
     const answers = callEveryEndpoint(server, user);
     await redis.kill();
-    for (const answer of await answers) expectAnswer(answer, 503, unavailable);
+    for (const answer of await answers) expectResponse(answer, 503, unavailable);
   });
 
   it('the server can start, and serves as soon as it comes', async () => {
     await redis.kill();
     const early = stopped(await RunningServer.start({ STORAGE: 'redis', REDIS_URL: redis.url }));
     expect((await early.call('GET', '/readyz')).status).to.equal(503);
-    expectAnswer(await early.call('GET', '/tasks/', undefined, user.access), 503, unavailable);
+    expectResponse(await early.call('GET', '/tasks/', undefined, user.access), 503, unavailable);
     await redis.restart();
     await until('it is ready', async () => (await early.call('GET', '/readyz')).status === 200, {
       patience: 2_000,

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { BcryptPasswordHasher } from '../../../src/adapters/crypto/bcrypt-password-hasher.js';
-import { expectAnswer, invalidCredentials } from '../../support/answers.js';
+import { expectResponse, invalidCredentials } from '../../support/answers.js';
 import { bcryptThreads } from '../../support/comparison-costs.js';
 import { claimsOf } from '../../support/json-web-token.js';
 import { RunningServer } from '../../support/running-server.js';
@@ -38,7 +38,7 @@ describe('registration over HTTP', () => {
     }
 
     it("takes the documentation's own example", async () => {
-      expectAnswer(await register('jigyasnh', 'securepassword123'), 201, registered);
+      expectResponse(await register('jigyasnh', 'securepassword123'), 201, registered);
       await expectSignedIn('jigyasnh', 'securepassword123');
     });
 
@@ -63,9 +63,9 @@ describe('registration over HTTP', () => {
       ['similar-but-for-a-part', 'zzyx-wvut-part'],
     ] as const) {
       it(`takes the name ${username.slice(0, 30)} with the password ${password.slice(0, 20)}`, async () => {
-        expectAnswer(await register(username, password), 201, registered);
+        expectResponse(await register(username, password), 201, registered);
         await expectSignedIn(username, password);
-        expectAnswer(await signIn(username, `${password}x`), 401, invalidCredentials);
+        expectResponse(await signIn(username, `${password}x`), 401, invalidCredentials);
       });
     }
 
@@ -123,12 +123,12 @@ describe('registration over HTTP', () => {
     ];
     for (const [username, password, body] of refusals) {
       it(`refuses ${JSON.stringify([username, password]).slice(0, 70)} with every reason`, async () => {
-        expectAnswer(await register(username, password), 400, body);
+        expectResponse(await register(username, password), 400, body);
       });
     }
 
     it('refuses what is missing', async () => {
-      expectAnswer(await server.call('POST', '/tasks/register/', {}), 400, {
+      expectResponse(await server.call('POST', '/tasks/register/', {}), 400, {
         username: ['This field is required.'],
         password: ['This field is required.'],
       });
@@ -136,9 +136,9 @@ describe('registration over HTTP', () => {
 
     it('refuses a name that is taken, by whatever password', async () => {
       await register('first-come', strong);
-      expectAnswer(await register('first-come', strong), 400, { username: [nameTaken] });
-      expectAnswer(await register('  first-come\n', 'x'), 400, { username: [nameTaken] });
-      expectAnswer(await register('first-come', null), 400, {
+      expectResponse(await register('first-come', strong), 400, { username: [nameTaken] });
+      expectResponse(await register('  first-come\n', 'x'), 400, { username: [nameTaken] });
+      expectResponse(await register('first-come', null), 400, {
         username: [nameTaken],
         password: ['This field may not be null.'],
       });
@@ -146,8 +146,8 @@ describe('registration over HTTP', () => {
     });
 
     it('tells upper case from lower case', async () => {
-      expectAnswer(await register('upper-or-lower'), 201, registered);
-      expectAnswer(await register('Upper-Or-Lower'), 201, registered);
+      expectResponse(await register('upper-or-lower'), 201, registered);
+      expectResponse(await register('Upper-Or-Lower'), 201, registered);
       expect(await expectSignedIn('upper-or-lower')).to.not.equal(await expectSignedIn('Upper-Or-Lower'));
     });
 
@@ -159,38 +159,38 @@ describe('registration over HTTP', () => {
         ['Ⅳth', 'IVth'],
         ['x²', 'x2'],
       ] as const) {
-        expectAnswer(await register(given), 201, registered);
-        expectAnswer(await register(same), 400, { username: [nameTaken] });
-        expectAnswer(await register(given), 400, { username: [nameTaken] });
+        expectResponse(await register(given), 201, registered);
+        expectResponse(await register(same), 400, { username: [nameTaken] });
+        expectResponse(await register(given), 400, { username: [nameTaken] });
         expect(await expectSignedIn(given)).to.equal(await expectSignedIn(same));
       }
     });
 
     it('counts the characters of the name as it is kept', async () => {
-      expectAnswer(await register('ﬃ'.repeat(50)), 201, registered);
-      expectAnswer(await register('ﬃ'.repeat(51)), 400, { username: [nameTooLong] });
-      expectAnswer(await register(`e\u0301${'y'.repeat(149)}`), 201, registered);
+      expectResponse(await register('ﬃ'.repeat(50)), 201, registered);
+      expectResponse(await register('ﬃ'.repeat(51)), 400, { username: [nameTooLong] });
+      expectResponse(await register(`e\u0301${'y'.repeat(149)}`), 201, registered);
     });
 
     it('compares the password with the name as it is kept', async () => {
-      expectAnswer(await register('ｍａｒｍａｌａｄｅ', 'marmalad9'), 400, { password: [similar] });
+      expectResponse(await register('ｍａｒｍａｌａｄｅ', 'marmalad9'), 400, { password: [similar] });
     });
 
     it('takes a password in either way to write its accents for the same one', async () => {
-      expectAnswer(await register('accents', 'pa\u0301ssage-9x'), 201, registered);
+      expectResponse(await register('accents', 'pa\u0301ssage-9x'), 201, registered);
       await expectSignedIn('accents', 'p\u00e1ssage-9x');
     });
 
     it('trims name and password, as the sign-in does', async () => {
-      expectAnswer(await register('\u00a0 trimmed\u2029', `\x1c${strong}\u3000`), 201, registered);
+      expectResponse(await register('\u00a0 trimmed\u2029', `\x1c${strong}\u3000`), 201, registered);
       await expectSignedIn('trimmed');
       await expectSignedIn(' trimmed ', ` ${strong}\t`);
     });
 
     it('does not mistake names for properties of objects', async () => {
       for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf']) {
-        expectAnswer(await signIn(name), 401, invalidCredentials);
-        expectAnswer(await register(name), 201, registered);
+        expectResponse(await signIn(name), 401, invalidCredentials);
+        expectResponse(await register(name), 201, registered);
         await expectSignedIn(name);
       }
     });
@@ -198,13 +198,13 @@ describe('registration over HTTP', () => {
     it('takes whole numbers for their digits', async () => {
       const body = `{"username":12345678901234567890123,"password":${JSON.stringify(strong)}}`;
       const headers = { 'Content-Type': 'application/json' };
-      expectAnswer(
+      expectResponse(
         await server.send({ method: 'POST', path: '/tasks/register/', headers, body }),
         201,
         registered,
       );
       await expectSignedIn('12345678901234567890123');
-      expectAnswer(await register(0), 201, registered);
+      expectResponse(await register(0), 201, registered);
       await expectSignedIn('0');
     });
 
@@ -217,7 +217,7 @@ describe('registration over HTTP', () => {
         email: 'a@b.c',
         groups: [1],
       };
-      expectAnswer(await register('no-more-than-a-name', strong, more), 201, registered);
+      expectResponse(await register('no-more-than-a-name', strong, more), 201, registered);
       const id = await expectSignedIn('no-more-than-a-name');
       expect(id).to.be.greaterThan(1);
       expect(await server.storage.users.find(id)).to.have.all.keys(
@@ -234,8 +234,8 @@ describe('registration over HTTP', () => {
       const answers = await Promise.all(passwords.map((password) => register('wanted', password)));
       const winner = answers.findIndex(({ status }) => status === 201);
       for (const [i, answer] of answers.entries()) {
-        if (i === winner) expectAnswer(answer, 201, registered);
-        else expectAnswer(answer, 400, { username: [nameTaken] });
+        if (i === winner) expectResponse(answer, 201, registered);
+        else expectResponse(answer, 400, { username: [nameTaken] });
       }
       await expectSignedIn('wanted', passwords[winner]);
     });
@@ -244,22 +244,22 @@ describe('registration over HTTP', () => {
       before(() => register('signs-in'));
 
       it('does not tell an unknown name from a wrong password', async () => {
-        expectAnswer(await signIn('signs-in', 'wrong'), 401, invalidCredentials);
-        expectAnswer(await signIn('nobody', strong), 401, invalidCredentials);
-        expectAnswer(await signIn('Signs-In', strong), 401, invalidCredentials);
-        expectAnswer(await signIn('signs-in', strong.toUpperCase()), 401, invalidCredentials);
+        expectResponse(await signIn('signs-in', 'wrong'), 401, invalidCredentials);
+        expectResponse(await signIn('nobody', strong), 401, invalidCredentials);
+        expectResponse(await signIn('Signs-In', strong), 401, invalidCredentials);
+        expectResponse(await signIn('signs-in', strong.toUpperCase()), 401, invalidCredentials);
       });
 
       it('lets any text be tried, of whatever length', async () => {
         for (const text of ['a b', '😀', 'x'.repeat(50_000), '%s', '*', "' or 1=1 --", '\r\nSET x 1'])
-          expectAnswer(await signIn(text, text), 401, invalidCredentials);
+          expectResponse(await signIn(text, text), 401, invalidCredentials);
       });
 
       it('looks at every character of a long password', async () => {
         const long = `${'k7-'.repeat(42)}y`;
         await register('long-password', long);
         await expectSignedIn('long-password', long);
-        expectAnswer(await signIn('long-password', `${long.slice(0, -1)}z`), 401, invalidCredentials);
+        expectResponse(await signIn('long-password', `${long.slice(0, -1)}z`), 401, invalidCredentials);
       });
     });
   });
@@ -277,8 +277,8 @@ describe('registration that is closed', () => {
   it('is refused whatever the body, and registers nobody', async () => {
     const closed = { detail: 'Registration is closed.' };
     for (const each of [body, {}, []])
-      expectAnswer(await server.call('POST', '/tasks/register/', each), 403, closed);
-    expectAnswer(await server.call('POST', '/api/token/', body), 401, invalidCredentials);
+      expectResponse(await server.call('POST', '/tasks/register/', each), 403, closed);
+    expectResponse(await server.call('POST', '/api/token/', body), 401, invalidCredentials);
   });
 
   it('looks at credentials and the method before that', async () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import {
   accessRefused,
-  expectAnswer,
+  expectResponse,
   expectCommonHeaders,
   expectParseError,
   noCredentials,
@@ -105,7 +105,7 @@ describe('the routes', () => {
             const answer = await call(method, each);
             expect(allowOf(answer), method).to.deep.equal(allowed);
             if (method === 'HEAD') expect([answer.status, answer.text]).to.deep.equal([405, '']);
-            else expectAnswer(answer, 405, notAllowed(method));
+            else expectResponse(answer, 405, notAllowed(method));
           }
         }
       });
@@ -123,11 +123,11 @@ describe('the routes', () => {
 
       it(`look at credentials before the method, which are ${credentials} here`, async () => {
         const withNone = await server.call('PATCH', path);
-        if (credentials === 'required') expectAnswer(withNone, 401, noCredentials);
-        else expectAnswer(withNone, 405, notAllowed('PATCH'));
+        if (credentials === 'required') expectResponse(withNone, 401, noCredentials);
+        else expectResponse(withNone, 405, notAllowed('PATCH'));
         const withBad = await server.call('PATCH', path, undefined, 'garbage');
-        if (credentials === 'ignored') expectAnswer(withBad, 405, notAllowed('PATCH'));
-        else expectAnswer(withBad, 401, invalid);
+        if (credentials === 'ignored') expectResponse(withBad, 405, notAllowed('PATCH'));
+        else expectResponse(withBad, 401, invalid);
       });
 
       it('are not found under another spelling', async () => {
@@ -147,7 +147,7 @@ describe('the routes', () => {
         ];
         for (const spelling of spellings) {
           for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PROPFIND'])
-            expectAnswer(await call(method, spelling), 404, unknownPath);
+            expectResponse(await call(method, spelling), 404, unknownPath);
         }
       });
     });
@@ -165,7 +165,7 @@ describe('the routes', () => {
     it(`are not at ${path}, whoever asks`, async () => {
       for (const access of [undefined, 'garbage', user.access])
         for (const method of ['GET', 'OPTIONS', 'PATCH'])
-          expectAnswer(await server.call(method, path, undefined, access), 404, unknownPath);
+          expectResponse(await server.call(method, path, undefined, access), 404, unknownPath);
     });
   }
 
@@ -174,8 +174,8 @@ describe('the routes', () => {
 
     for (const id of ['1', '01', '0000000000001', '%31', '%30%31']) {
       it(`take ${id} for the id of the first task`, async () => {
-        expectAnswer(await call('GET', `/tasks/${id}/`), 200, task);
-        expectAnswer(await call('PUT', `/tasks/${id}/update/`, {}), 200, task);
+        expectResponse(await call('GET', `/tasks/${id}/`), 200, task);
+        expectResponse(await call('PUT', `/tasks/${id}/update/`, {}), 200, task);
       });
     }
 
@@ -192,14 +192,14 @@ describe('the routes', () => {
             ['OPTIONS', `/tasks/${id}/`],
             ['PATCH', `/tasks/${id}`],
           ] as const)
-            expectAnswer(await server.call(method, path, undefined, access), 404, unknownPath);
+            expectResponse(await server.call(method, path, undefined, access), 404, unknownPath);
         }
       });
     }
 
     it('are decoded as a whole', async () => {
-      expectAnswer(await call('GET', '/%74asks%2F1%2f'), 200, task);
-      expectAnswer(await call('GET', '/tasks/1%3Flimit=x'), 404, unknownPath);
+      expectResponse(await call('GET', '/%74asks%2F1%2f'), 200, task);
+      expectResponse(await call('GET', '/tasks/1%3Flimit=x'), 404, unknownPath);
     });
   });
 
@@ -216,7 +216,7 @@ describe('the routes', () => {
       it(`do not exist for ${id}, whoever asks`, async () => {
         for (const access of [undefined, user.access]) {
           for (const method of ['DELETE', 'OPTIONS', 'PATCH'])
-            expectAnswer(
+            expectResponse(
               await server.call(method, `/api/sessions/${id}/`, undefined, access),
               404,
               unknownPath,
@@ -230,27 +230,27 @@ describe('the routes', () => {
     const required = { title: ['This field is required.'], description: ['This field is required.'] };
 
     it('the path before the credentials', async () => {
-      expectAnswer(await server.call('GET', '/tasks/x/', undefined, 'garbage'), 404, unknownPath);
+      expectResponse(await server.call('GET', '/tasks/x/', undefined, 'garbage'), 404, unknownPath);
     });
 
     it('the credentials before the task', async () => {
-      expectAnswer(await server.call('GET', '/tasks/999/'), 401, noCredentials);
-      expectAnswer(await server.call('DELETE', '/tasks/999/delete/', undefined, 'garbage'), 401, invalid);
+      expectResponse(await server.call('GET', '/tasks/999/'), 401, noCredentials);
+      expectResponse(await server.call('DELETE', '/tasks/999/delete/', undefined, 'garbage'), 401, invalid);
     });
 
     it('the credentials before the body', async () => {
-      expectAnswer(await send('POST', '/tasks/create/', 'text/plain', 'x'), 401, noCredentials);
-      expectAnswer(await send('PUT', '/tasks/1/update/', 'application/json', '{', 'garbage'), 401, invalid);
+      expectResponse(await send('POST', '/tasks/create/', 'text/plain', 'x'), 401, noCredentials);
+      expectResponse(await send('PUT', '/tasks/1/update/', 'application/json', '{', 'garbage'), 401, invalid);
     });
 
     it('the method before the task', async () => {
-      expectAnswer(await call('POST', '/tasks/999/'), 405, notAllowed('POST'));
-      expectAnswer(await call('GET', '/tasks/999/update/'), 405, notAllowed('GET'));
+      expectResponse(await call('POST', '/tasks/999/'), 405, notAllowed('POST'));
+      expectResponse(await call('GET', '/tasks/999/update/'), 405, notAllowed('GET'));
     });
 
     it('the method before the body', async () => {
       const answer = await send('PUT', '/tasks/create/', 'text/plain', 'x', user.access);
-      expectAnswer(answer, 405, notAllowed('PUT'));
+      expectResponse(answer, 405, notAllowed('PUT'));
     });
 
     it('the task before the body', async () => {
@@ -260,7 +260,7 @@ describe('the routes', () => {
         ['application/json', '{"title":""}'],
         ['application/json', 'x'.repeat(200_000)],
       ] as const)
-        expectAnswer(
+        expectResponse(
           await send('PUT', '/tasks/999/update/', contentType, body, user.access),
           404,
           taskNotFound,
@@ -269,15 +269,15 @@ describe('the routes', () => {
 
     it('the type of the body before its content', async () => {
       const answer = await send('POST', '/tasks/create/', 'text/plain', '{', user.access);
-      expectAnswer(answer, 415, { detail: 'Unsupported media type "text/plain" in request.' });
+      expectResponse(answer, 415, { detail: 'Unsupported media type "text/plain" in request.' });
     });
 
     it('the syntax of the body before its shape, and its shape before its fields', async () => {
       expectParseError(await send('POST', '/tasks/create/', 'application/json', '[{},]', user.access));
-      expectAnswer(await send('POST', '/tasks/create/', 'application/json', '[{}]', user.access), 400, {
+      expectResponse(await send('POST', '/tasks/create/', 'application/json', '[{}]', user.access), 400, {
         non_field_errors: ['Invalid data. Expected a dictionary, but got list.'],
       });
-      expectAnswer(
+      expectResponse(
         await send('POST', '/tasks/create/', 'application/json', '{}', user.access),
         400,
         required,
@@ -286,7 +286,7 @@ describe('the routes', () => {
 
     it('all fields together', async () => {
       const body = { status: 'x', description: '', title: null };
-      expectAnswer(await call('POST', '/tasks/create/', body), 400, {
+      expectResponse(await call('POST', '/tasks/create/', body), 400, {
         title: ['This field may not be null.'],
         description: ['This field may not be blank.'],
         status: ['"x" is not a valid choice.'],
@@ -295,17 +295,17 @@ describe('the routes', () => {
 
     it('credentials and tokens in a body only when all fields are there', async () => {
       const { username } = user;
-      expectAnswer(await server.call('POST', '/api/token/', { username }), 400, {
+      expectResponse(await server.call('POST', '/api/token/', { username }), 400, {
         password: ['This field is required.'],
       });
-      expectAnswer(await server.call('POST', '/api/token/', { password: 'x' }), 400, {
+      expectResponse(await server.call('POST', '/api/token/', { password: 'x' }), 400, {
         username: ['This field is required.'],
       });
       for (const path of ['/api/token/refresh/', '/api/logout/'])
-        expectAnswer(await server.call('POST', path, { token: 'x' }), 400, {
+        expectResponse(await server.call('POST', path, { token: 'x' }), 400, {
           refresh: ['This field is required.'],
         });
-      expectAnswer(await server.call('POST', '/api/token/verify/', { refresh: 'x' }), 400, {
+      expectResponse(await server.call('POST', '/api/token/verify/', { refresh: 'x' }), 400, {
         token: ['This field is required.'],
       });
     });

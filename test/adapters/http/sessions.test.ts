@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import {
   accessRefused,
-  expectAnswer,
+  expectResponse,
   invalidCredentials,
   noActiveAccount,
   tokenBlacklisted,
@@ -54,16 +54,16 @@ describe('sessions over HTTP', () => {
     async function exchange(token: string): Promise<SignedIn> {
       const answer = await refresh(token);
       expect(answer.text).to.match(/^\{"access":"[\w.-]+","refresh":"[\w.-]+"\}$/);
-      expectAnswer(answer, 200, answer.json());
+      expectResponse(answer, 200, answer.json());
       return answer.json() as SignedIn;
     }
 
     async function expectNoLongerGood({ access, refresh: token }: SignedIn, because: string): Promise<void> {
-      expectAnswer(await listTasks(access), 401, accessRefused(because));
-      expectAnswer(await verify(access), 400, verifiedAsBlacklisted);
-      expectAnswer(await refresh(token), 401, tokenBlacklisted);
-      expectAnswer(await verify(token), 400, verifiedAsBlacklisted);
-      expectAnswer(await logout(token), 401, tokenBlacklisted);
+      expectResponse(await listTasks(access), 401, accessRefused(because));
+      expectResponse(await verify(access), 400, verifiedAsBlacklisted);
+      expectResponse(await refresh(token), 401, tokenBlacklisted);
+      expectResponse(await verify(token), 400, verifiedAsBlacklisted);
+      expectResponse(await logout(token), 401, tokenBlacklisted);
     }
 
     describe('while refresh tokens do not rotate', () => {
@@ -72,7 +72,7 @@ describe('sessions over HTTP', () => {
       it('begin with two tokens, the refresh token first', async () => {
         const answer = await signIn(user);
         expect(answer.text).to.match(/^\{"refresh":"[\w.-]+","access":"[\w.-]+"\}$/);
-        expectAnswer(answer, 200, answer.json());
+        expectResponse(answer, 200, answer.json());
       });
 
       it('give tokens with the header and the claims that clients know', () => {
@@ -117,44 +117,44 @@ describe('sessions over HTTP', () => {
         for (let uses = 0; uses < 2; uses++) {
           const answer = await refresh(user.refresh);
           expect(answer.text).to.match(/^\{"access":"[\w.-]+"\}$/);
-          expectAnswer(answer, 200, answer.json());
+          expectResponse(answer, 200, answer.json());
 
           const { access } = answer.json() as SignedIn;
           expect(claimsOf(access)['jti']).to.not.equal(claimsOf(user.access)['jti']);
           expect(claimsOf(access)['sid']).to.equal(claimsOf(user.access)['sid']);
-          expectAnswer(await listTasks(access), 200, []);
+          expectResponse(await listTasks(access), 200, []);
         }
       });
 
       it('are known by either of their tokens', async () => {
-        expectAnswer(await verify(user.access), 200, {});
-        expectAnswer(await verify(user.refresh), 200, {});
+        expectResponse(await verify(user.access), 200, {});
+        expectResponse(await verify(user.refresh), 200, {});
       });
 
       it('tell an access token from a refresh token', async () => {
-        expectAnswer(await refresh(user.access), 401, tokenOfWrongType);
-        expectAnswer(await logout(user.access), 401, tokenOfWrongType);
-        expectAnswer(await listTasks(user.refresh), 401, accessRefused('Token has wrong type'));
-        expectAnswer(await listTasks(user.access), 200, []);
+        expectResponse(await refresh(user.access), 401, tokenOfWrongType);
+        expectResponse(await logout(user.access), 401, tokenOfWrongType);
+        expectResponse(await listTasks(user.refresh), 401, accessRefused('Token has wrong type'));
+        expectResponse(await listTasks(user.access), 200, []);
       });
 
       it('end at the logout, and their tokens with them', async () => {
-        expectAnswer(await logout(user.refresh), 200, loggedOut);
+        expectResponse(await logout(user.refresh), 200, loggedOut);
         await expectNoLongerGood(user, 'Token is blacklisted');
       });
 
       it('still tell an access token from a refresh token after their end', async () => {
         await logout(user.refresh);
-        expectAnswer(await refresh(user.access), 401, tokenOfWrongType);
-        expectAnswer(await logout(user.access), 401, tokenOfWrongType);
-        expectAnswer(await listTasks(user.refresh), 401, accessRefused('Token has wrong type'));
+        expectResponse(await refresh(user.access), 401, tokenOfWrongType);
+        expectResponse(await logout(user.access), 401, tokenOfWrongType);
+        expectResponse(await listTasks(user.refresh), 401, accessRefused('Token has wrong type'));
       });
 
       it('end without an end to the other sessions of the user', async () => {
         const other = (await signIn(user)).json() as SignedIn;
         await logout(user.refresh);
-        expectAnswer(await listTasks(other.access), 200, []);
-        expectAnswer(await verify(other.refresh), 200, {});
+        expectResponse(await listTasks(other.access), 200, []);
+        expectResponse(await verify(other.refresh), 200, {});
       });
 
       it('end once, of fifty logouts at the same time', async () => {
@@ -165,12 +165,12 @@ describe('sessions over HTTP', () => {
 
       it('end when their user is deactivated', async () => {
         await server.storage.users.deactivate(userId());
-        expectAnswer(await listTasks(user.access), 401, userInactive);
-        expectAnswer(await refresh(user.refresh), 401, noActiveAccount);
-        expectAnswer(await verify(user.access), 401, noActiveAccount);
-        expectAnswer(await verify(user.refresh), 401, noActiveAccount);
-        expectAnswer(await logout(user.refresh), 401, tokenBlacklisted);
-        expectAnswer(await signIn(user), 401, invalidCredentials);
+        expectResponse(await listTasks(user.access), 401, userInactive);
+        expectResponse(await refresh(user.refresh), 401, noActiveAccount);
+        expectResponse(await verify(user.access), 401, noActiveAccount);
+        expectResponse(await verify(user.refresh), 401, noActiveAccount);
+        expectResponse(await logout(user.refresh), 401, tokenBlacklisted);
+        expectResponse(await signIn(user), 401, invalidCredentials);
       });
 
       it('do not come back with their user, who can sign in again', async () => {
@@ -182,19 +182,19 @@ describe('sessions over HTTP', () => {
 
       it('end when their user is deleted', async () => {
         await server.storage.users.remove(userId());
-        expectAnswer(await listTasks(user.access), 401, userNotFound);
-        expectAnswer(await refresh(user.refresh), 401, noActiveAccount);
-        expectAnswer(await verify(user.access), 401, noActiveAccount);
-        expectAnswer(await verify(user.refresh), 401, noActiveAccount);
-        expectAnswer(await logout(user.refresh), 401, tokenBlacklisted);
-        expectAnswer(await signIn(user), 401, invalidCredentials);
+        expectResponse(await listTasks(user.access), 401, userNotFound);
+        expectResponse(await refresh(user.refresh), 401, noActiveAccount);
+        expectResponse(await verify(user.access), 401, noActiveAccount);
+        expectResponse(await verify(user.refresh), 401, noActiveAccount);
+        expectResponse(await logout(user.refresh), 401, tokenBlacklisted);
+        expectResponse(await signIn(user), 401, invalidCredentials);
       });
 
       it('stay with the deleted user when somebody takes the name', async () => {
         await server.storage.users.remove(userId());
         const { username, password } = user;
         expect((await server.call('POST', '/tasks/register/', { username, password })).status).to.equal(201);
-        expectAnswer(await listTasks(user.access), 401, userNotFound);
+        expectResponse(await listTasks(user.access), 401, userNotFound);
         const { access } = (await signIn(user)).json() as SignedIn;
         expect(claimsOf(access)['user_id']).to.be.greaterThan(userId());
       });
@@ -206,10 +206,10 @@ describe('sessions over HTTP', () => {
 
       it('last as long as their refresh token, and access tokens half an hour', async () => {
         clock.advance(30 * minutes - 1);
-        expectAnswer(await listTasks(user.access), 200, []);
+        expectResponse(await listTasks(user.access), 200, []);
         clock.advance(1);
-        expectAnswer(await listTasks(user.access), 401, accessRefused('Token is invalid or expired'));
-        expectAnswer(await verify(user.access), 401, tokenInvalid);
+        expectResponse(await listTasks(user.access), 401, accessRefused('Token is invalid or expired'));
+        expectResponse(await verify(user.access), 401, tokenInvalid);
 
         clock.advance(1 * days - 30 * minutes - 1);
         const { access } = (await refresh(user.refresh)).json() as SignedIn;
@@ -217,8 +217,9 @@ describe('sessions over HTTP', () => {
           claimsOf(user.refresh)['exp'],
         );
         clock.advance(1);
-        for (const use of [refresh, verify, logout]) expectAnswer(await use(user.refresh), 401, tokenInvalid);
-        expectAnswer(await listTasks(access), 401, accessRefused('Token is invalid or expired'));
+        for (const use of [refresh, verify, logout])
+          expectResponse(await use(user.refresh), 401, tokenInvalid);
+        expectResponse(await listTasks(access), 401, accessRefused('Token is invalid or expired'));
       });
     });
 
@@ -235,14 +236,14 @@ describe('sessions over HTTP', () => {
         expect(nextJti)
           .to.match(/^[0-9a-f]{32}$/)
           .and.not.equal(jti);
-        expectAnswer(await listTasks(next.access), 200, []);
-        expectAnswer(await listTasks(user.access), 200, []);
-        expectAnswer(await verify(next.refresh), 200, {});
+        expectResponse(await listTasks(next.access), 200, []);
+        expectResponse(await listTasks(user.access), 200, []);
+        expectResponse(await verify(next.refresh), 200, {});
       });
 
       it('do not verify a spent refresh token, not even in the time of grace', async () => {
         await exchange(user.refresh);
-        expectAnswer(await verify(user.refresh), 400, verifiedAsBlacklisted);
+        expectResponse(await verify(user.refresh), 400, verifiedAsBlacklisted);
       });
 
       it('answer a spent refresh token with the same successor in the time of grace', async () => {
@@ -256,7 +257,7 @@ describe('sessions over HTTP', () => {
       it('end when a refresh token is used again after the time of grace', async () => {
         const next = await exchange(user.refresh);
         clock.advance(10);
-        expectAnswer(await refresh(user.refresh), 401, tokenBlacklisted);
+        expectResponse(await refresh(user.refresh), 401, tokenBlacklisted);
         await expectNoLongerGood({ ...user, ...next }, 'Token is blacklisted');
       });
 
@@ -269,13 +270,13 @@ describe('sessions over HTTP', () => {
         const current = spent.pop();
         for (const token of spent) expect((await exchange(token)).refresh).to.equal(current);
         clock.advance(4);
-        expectAnswer(await refresh(user.refresh), 401, tokenBlacklisted);
-        expectAnswer(await refresh(current ?? ''), 401, tokenBlacklisted);
+        expectResponse(await refresh(user.refresh), 401, tokenBlacklisted);
+        expectResponse(await refresh(current ?? ''), 401, tokenBlacklisted);
       });
 
       it('end at a logout with a spent refresh token', async () => {
         const last = await exchange((await exchange(user.refresh)).refresh);
-        expectAnswer(await logout(user.refresh), 200, loggedOut);
+        expectResponse(await logout(user.refresh), 200, loggedOut);
         await expectNoLongerGood({ ...user, ...last }, 'Token is blacklisted');
       });
 
@@ -298,8 +299,8 @@ describe('sessions over HTTP', () => {
         const fourth = await exchange(third.refresh);
         expect(claimsOf(fourth.access)['exp']).to.equal(end);
         clock.advance(60);
-        expectAnswer(await refresh(fourth.refresh), 401, tokenInvalid);
-        expectAnswer(await listTasks(fourth.access), 401, accessRefused('Token is invalid or expired'));
+        expectResponse(await refresh(fourth.refresh), 401, tokenInvalid);
+        expectResponse(await listTasks(fourth.access), 401, accessRefused('Token is invalid or expired'));
       });
     });
 
@@ -308,7 +309,7 @@ describe('sessions over HTTP', () => {
 
       it('end as soon as a refresh token is used twice', async () => {
         const next = (await refresh(user.refresh)).json() as SignedIn;
-        expectAnswer(await refresh(user.refresh), 401, tokenBlacklisted);
+        expectResponse(await refresh(user.refresh), 401, tokenBlacklisted);
         await expectNoLongerGood({ ...user, ...next }, 'Token is blacklisted');
       });
 

@@ -3,7 +3,7 @@ import { request, type IncomingMessage } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { Task } from '../../../src/domain/task.js';
-import { whileReplaced } from '../../support/replace-method.js';
+import { withStub } from '../../support/replace-method.js';
 import { RunningServer } from '../../support/running-server.js';
 
 /** What the system keeps for a connection between two processes of one machine, and a page or two. */
@@ -33,7 +33,7 @@ describe('somebody who reads slowly', () => {
       return { tasks, hasMore: after + tasks.length < count };
     };
     let text = '';
-    await whileReplaced(
+    await withStub(
       server.storage.tasks,
       'list',
       () => longList,

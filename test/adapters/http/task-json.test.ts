@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { array, assert, constantFrom, integer, oneof, property, record, string } from 'fast-check';
-import { jsonOfTask, jsonOfTasks } from '../../../src/adapters/http/response/task-json.js';
+import { taskToJson, tasksToJson } from '../../../src/adapters/http/response/task-json.js';
 import { taskStatuses } from '../../../src/domain/task.js';
 
 const text = oneof(string(), string({ unit: 'binary' }), string({ unit: 'binary-ascii' }));
@@ -18,7 +18,7 @@ describe('a task as JSON', () => {
   it('is what JSON.stringify makes of it', () => {
     assert(
       property(task, (one) => {
-        expect(jsonOfTask(one)).to.equal(JSON.stringify(one));
+        expect(taskToJson(one)).to.equal(JSON.stringify(one));
       }),
     );
   });
@@ -28,14 +28,14 @@ describe('a task as JSON', () => {
     for (const code of codes) {
       const title = `a${String.fromCharCode(code)}b`;
       const expected = { id: 1, title, description: title, status: 'pending' } as const;
-      expect(jsonOfTask(expected)).to.equal(JSON.stringify(expected));
+      expect(taskToJson(expected)).to.equal(JSON.stringify(expected));
     }
   });
 
   it('is one of several, in their order', () => {
     assert(
       property(array(task, { maxLength: 3 }), (tasks) => {
-        expect(`[${jsonOfTasks(tasks)}]`).to.equal(JSON.stringify(tasks));
+        expect(`[${tasksToJson(tasks)}]`).to.equal(JSON.stringify(tasks));
       }),
     );
   });

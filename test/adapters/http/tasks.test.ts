@@ -2,13 +2,13 @@ import { expect } from 'chai';
 import { createTask } from '../../contracts/builders.js';
 import {
   accessRefused,
-  expectAnswer,
+  expectResponse,
   expectCommonHeaders,
   noCredentials,
   taskNotFound,
 } from '../../support/answers.js';
 import { sessionRefOf } from '../../support/json-web-token.js';
-import { whileReplaced } from '../../support/replace-method.js';
+import { withStub } from '../../support/replace-method.js';
 import type { RunningServer, SignedIn } from '../../support/running-server.js';
 import { withEachStorage } from '../../support/storages.js';
 
@@ -62,17 +62,17 @@ describe('tasks over HTTP', () => {
         id: 9,
         title: 'Buy milk',
       });
-      expectAnswer(created, 201, task(1, 'Buy milk', 'Two litres', 'in-progress'));
-      expectAnswer(await call('GET', '/tasks/1/'), 200, task(1, 'Buy milk', 'Two litres', 'in-progress'));
-      expectAnswer(await call('GET', '/tasks/'), 200, [task(1, 'Buy milk', 'Two litres', 'in-progress')]);
+      expectResponse(created, 201, task(1, 'Buy milk', 'Two litres', 'in-progress'));
+      expectResponse(await call('GET', '/tasks/1/'), 200, task(1, 'Buy milk', 'Two litres', 'in-progress'));
+      expectResponse(await call('GET', '/tasks/'), 200, [task(1, 'Buy milk', 'Two litres', 'in-progress')]);
     });
 
     it('are pending unless something else is said', async () => {
-      expectAnswer(await create('Buy milk'), 201, task(1, 'Buy milk'));
+      expectResponse(await create('Buy milk'), 201, task(1, 'Buy milk'));
     });
 
     it('are none for a new user', async () => {
-      expectAnswer(await call('GET', '/tasks/'), 200, []);
+      expectResponse(await call('GET', '/tasks/'), 200, []);
     });
 
     it('change in the fields that are given, and in no others', async () => {
@@ -86,14 +86,14 @@ describe('tasks over HTTP', () => {
         [{ id: 7, owner: 7, created: 7 }, task(1, 'Drink milk', 'Two litres')],
       ];
       for (const [changes, expected] of updates) {
-        expectAnswer(await call('PUT', '/tasks/1/update/', changes), 200, expected);
-        expectAnswer(await call('GET', '/tasks/1/'), 200, expected);
+        expectResponse(await call('PUT', '/tasks/1/update/', changes), 200, expected);
+        expectResponse(await call('GET', '/tasks/1/'), 200, expected);
       }
     });
 
     it('do not change at all if one of the fields is refused', async () => {
       await create('Buy milk');
-      expectAnswer(
+      expectResponse(
         await call('PUT', '/tasks/1/update/', { status: 'done', description: null, title: '' }),
         400,
         {
@@ -102,10 +102,10 @@ describe('tasks over HTTP', () => {
           status: ['"done" is not a valid choice.'],
         },
       );
-      expectAnswer(await call('PUT', '/tasks/1/update/', { title: 'x', status: 'done' }), 400, {
+      expectResponse(await call('PUT', '/tasks/1/update/', { title: 'x', status: 'done' }), 400, {
         status: ['"done" is not a valid choice.'],
       });
-      expectAnswer(await call('GET', '/tasks/1/'), 200, task(1, 'Buy milk'));
+      expectResponse(await call('GET', '/tasks/1/'), 200, task(1, 'Buy milk'));
     });
 
     it('keep both of two changes that are made at the same time', async () => {
@@ -116,7 +116,7 @@ describe('tasks over HTTP', () => {
           call('PUT', '/tasks/1/update/', { title }),
           call('PUT', '/tasks/1/update/', { description }),
         ]);
-        expectAnswer(await call('GET', '/tasks/1/'), 200, task(1, title, description));
+        expectResponse(await call('GET', '/tasks/1/'), 200, task(1, title, description));
       }
     });
 
@@ -124,8 +124,8 @@ describe('tasks over HTTP', () => {
       for (const text of awkwardTexts) {
         const { id } = (await create(text)).json() as { id: number };
         const updated = await call('PUT', `/tasks/${id}/update/`, { status: 'completed' });
-        expectAnswer(updated, 200, task(id, text, 'd', 'completed'));
-        expectAnswer(await call('GET', `/tasks/${id}/`), 200, task(id, text, 'd', 'completed'));
+        expectResponse(updated, 200, task(id, text, 'd', 'completed'));
+        expectResponse(await call('GET', `/tasks/${id}/`), 200, task(id, text, 'd', 'completed'));
       }
       const titles = ((await call('GET', '/tasks/')).json() as { title: string }[]).map(({ title }) => title);
       expect(titles).to.deep.equal(awkwardTexts);
@@ -134,20 +134,20 @@ describe('tasks over HTTP', () => {
     for (const id of missingIds) {
       it(`are missing under the id ${id.slice(0, 25)}`, async () => {
         await create('Buy milk');
-        expectAnswer(await call('GET', `/tasks/${id}/`), 404, taskNotFound);
-        expectAnswer(await call('PUT', `/tasks/${id}/update/`, { title: 'x' }), 404, taskNotFound);
-        expectAnswer(await call('DELETE', `/tasks/${id}/delete/`), 404, taskNotFound);
-        expectAnswer(await server.call('GET', `/tasks/${id}/`), 401, noCredentials);
+        expectResponse(await call('GET', `/tasks/${id}/`), 404, taskNotFound);
+        expectResponse(await call('PUT', `/tasks/${id}/update/`, { title: 'x' }), 404, taskNotFound);
+        expectResponse(await call('DELETE', `/tasks/${id}/delete/`), 404, taskNotFound);
+        expectResponse(await server.call('GET', `/tasks/${id}/`), 401, noCredentials);
       });
     }
 
     it('are gone when they are deleted', async () => {
       await create('Buy milk');
-      expectAnswer(await call('DELETE', '/tasks/1/delete/'), 200, deleted);
-      expectAnswer(await call('DELETE', '/tasks/1/delete/'), 404, taskNotFound);
-      expectAnswer(await call('GET', '/tasks/1/'), 404, taskNotFound);
-      expectAnswer(await call('PUT', '/tasks/1/update/', { title: 'x' }), 404, taskNotFound);
-      expectAnswer(await call('GET', '/tasks/'), 200, []);
+      expectResponse(await call('DELETE', '/tasks/1/delete/'), 200, deleted);
+      expectResponse(await call('DELETE', '/tasks/1/delete/'), 404, taskNotFound);
+      expectResponse(await call('GET', '/tasks/1/'), 404, taskNotFound);
+      expectResponse(await call('PUT', '/tasks/1/update/', { title: 'x' }), 404, taskNotFound);
+      expectResponse(await call('GET', '/tasks/'), 200, []);
     });
 
     it('are deleted once, of twenty deletions at the same time', async () => {
@@ -155,17 +155,17 @@ describe('tasks over HTTP', () => {
       const answers = await Promise.all(Array.from({ length: 20 }, () => call('DELETE', '/tasks/1/delete/')));
       expect(answers.filter(({ status }) => status === 200)).to.have.length(1);
       for (const answer of answers.filter(({ status }) => status !== 200))
-        expectAnswer(answer, 404, taskNotFound);
+        expectResponse(answer, 404, taskNotFound);
     });
 
     it('get ids from 1 on, and none that was given before', async () => {
-      for (const id of [1, 2, 3]) expectAnswer(await create('t'), 201, task(id, 't'));
+      for (const id of [1, 2, 3]) expectResponse(await create('t'), 201, task(id, 't'));
       await call('DELETE', '/tasks/3/delete/');
       await call('DELETE', '/tasks/1/delete/');
-      expectAnswer(await create('t'), 201, task(4, 't'));
+      expectResponse(await create('t'), 201, task(4, 't'));
       for (const id of [2, 4]) await call('DELETE', `/tasks/${id}/delete/`);
-      expectAnswer(await create('t'), 201, task(5, 't'));
-      expectAnswer(await call('GET', '/tasks/'), 200, [task(5, 't')]);
+      expectResponse(await create('t'), 201, task(5, 't'));
+      expectResponse(await call('GET', '/tasks/'), 200, [task(5, 't')]);
     });
 
     it('get different ids when they are created at the same time', async () => {
@@ -182,29 +182,29 @@ describe('tasks over HTTP', () => {
         server.call(method, path, body, other.access);
 
       await callAsOther('POST', '/tasks/create/', { title: 'Read', description: 'd' });
-      expectAnswer(await callAsOther('GET', '/tasks/'), 200, [task(1, 'Read')]);
-      expectAnswer(await callAsOther('GET', '/tasks/2/'), 404, taskNotFound);
-      expectAnswer(await callAsOther('PUT', '/tasks/2/update/', { title: 'Spill' }), 404, taskNotFound);
-      expectAnswer(await callAsOther('DELETE', '/tasks/2/delete/'), 404, taskNotFound);
-      expectAnswer(await callAsOther('DELETE', '/tasks/1/delete/'), 200, deleted);
-      expectAnswer(await call('GET', '/tasks/'), 200, [task(1, 'Buy milk'), task(2, 'Drink milk')]);
+      expectResponse(await callAsOther('GET', '/tasks/'), 200, [task(1, 'Read')]);
+      expectResponse(await callAsOther('GET', '/tasks/2/'), 404, taskNotFound);
+      expectResponse(await callAsOther('PUT', '/tasks/2/update/', { title: 'Spill' }), 404, taskNotFound);
+      expectResponse(await callAsOther('DELETE', '/tasks/2/delete/'), 404, taskNotFound);
+      expectResponse(await callAsOther('DELETE', '/tasks/1/delete/'), 200, deleted);
+      expectResponse(await call('GET', '/tasks/'), 200, [task(1, 'Buy milk'), task(2, 'Drink milk')]);
     });
 
     it('are kept from a caller whose session has ended, and not changed for them', async () => {
       await create('Buy milk');
       await server.call('POST', '/api/logout/', { refresh: user.refresh });
       const refused = accessRefused('Token is blacklisted');
-      expectAnswer(await call('GET', '/tasks/1/'), 401, refused);
-      expectAnswer(await call('GET', '/tasks/2/'), 401, refused);
-      expectAnswer(await call('PUT', '/tasks/1/update/', { title: 'x' }), 401, refused);
-      expectAnswer(await call('PUT', '/tasks/2/update/', { title: 'x' }), 401, refused);
-      expectAnswer(await call('DELETE', '/tasks/1/delete/'), 401, refused);
-      expectAnswer(await create('x'), 401, refused);
+      expectResponse(await call('GET', '/tasks/1/'), 401, refused);
+      expectResponse(await call('GET', '/tasks/2/'), 401, refused);
+      expectResponse(await call('PUT', '/tasks/1/update/', { title: 'x' }), 401, refused);
+      expectResponse(await call('PUT', '/tasks/2/update/', { title: 'x' }), 401, refused);
+      expectResponse(await call('DELETE', '/tasks/1/delete/'), 401, refused);
+      expectResponse(await create('x'), 401, refused);
 
       const { username, password } = user;
       const signedIn = await server.call('POST', '/api/token/', { username, password });
       user = { ...user, ...(signedIn.json() as SignedIn) };
-      expectAnswer(await call('GET', '/tasks/'), 200, [task(1, 'Buy milk')]);
+      expectResponse(await call('GET', '/tasks/'), 200, [task(1, 'Buy milk')]);
     });
 
     describe('in a long list', () => {
@@ -222,13 +222,13 @@ describe('tasks over HTTP', () => {
       });
 
       it('come whole and in order', async () => {
-        expectAnswer(await call('GET', '/tasks/'), 200, all);
-        expectAnswer(await call('GET', '/tasks'), 200, all);
+        expectResponse(await call('GET', '/tasks/'), 200, all);
+        expectResponse(await call('GET', '/tasks'), 200, all);
       });
 
       it('come from an id on', async () => {
         for (const after of [0, 1, 999, 1499, 1500, 1501, 2499, 2500, 9999, Number.MAX_SAFE_INTEGER])
-          expectAnswer(await call('GET', `/tasks/?after=${after}`), 200, all.slice(after));
+          expectResponse(await call('GET', `/tasks/?after=${after}`), 200, all.slice(after));
       });
 
       it('do not come at all when only the head is asked for', async () => {
@@ -249,7 +249,7 @@ describe('tasks over HTTP', () => {
             pagesRead++;
             return list(...args);
           };
-        await whileReplaced(tasks, 'list', counting, async () => {
+        await withStub(tasks, 'list', counting, async () => {
           await call('HEAD', '/tasks/');
         });
         expect(pagesRead).to.equal(1);
@@ -266,7 +266,7 @@ describe('tasks over HTTP', () => {
           let path = `/tasks/?limit=${limit}`;
           for (let page = 1; page <= pages; page++) {
             const answer = await call('GET', path);
-            expectAnswer(answer, 200, rest.slice(0, limit));
+            expectResponse(answer, 200, rest.slice(0, limit));
             rest = rest.slice(limit);
             const [, next = ''] = /^<(.+)>; rel="next"$/.exec(String(answer.headers['link'])) ?? [];
             path = next && new URL(next, `http://x${path}`).href.slice('http://x'.length);
@@ -285,7 +285,7 @@ describe('tasks over HTTP', () => {
         let query = '?limit=900&offset=0&after=100';
         for (let page = 1; page <= 3; page++) {
           const answer = await call('GET', `/tasks/${query}`);
-          expectAnswer(answer, 200, rest.slice(0, 900));
+          expectResponse(answer, 200, rest.slice(0, 900));
           rest = rest.slice(900);
           query = /^<(.+)>; rel="next"$/.exec(String(answer.headers['link']))?.[1] ?? '';
           if (page < 3) expect(query).to.equal(`?limit=900&after=100&offset=${page * 900}`);
@@ -302,14 +302,14 @@ describe('tasks over HTTP', () => {
           ['offset=-1', 0],
           ['offset=x&after=7', 7],
         ] as const)
-          expectAnswer(await call('GET', `/tasks/?limit=5&${query}`), 200, all.slice(first, first + 5));
+          expectResponse(await call('GET', `/tasks/?limit=5&${query}`), 200, all.slice(first, first + 5));
         for (const offset of [2500, 100_000, '9'.repeat(400)])
-          expectAnswer(await call('GET', `/tasks/?limit=5&offset=${offset}`), 200, []);
+          expectResponse(await call('GET', `/tasks/?limit=5&offset=${offset}`), 200, []);
       });
 
       it('are all there for an offset without a limit', async () => {
-        expectAnswer(await call('GET', '/tasks/?offset=2000'), 200, all);
-        expectAnswer(await call('GET', '/tasks/?offset=2&limit=0&after=2490'), 200, all.slice(2490));
+        expectResponse(await call('GET', '/tasks/?offset=2000'), 200, all);
+        expectResponse(await call('GET', '/tasks/?offset=2&limit=0&after=2490'), 200, all.slice(2490));
       });
 
       for (const [query, next] of [
@@ -336,9 +336,9 @@ describe('tasks over HTTP', () => {
         const [first] = ((await call('GET', '/tasks/?limit=1&after=41')).json() as object[]) ?? [];
         expect(first).to.deep.equal(all[41]);
         await call('DELETE', '/tasks/1250/delete/');
-        expectAnswer(await call('GET', '/tasks/?limit=2&after=1248'), 200, [all[1248], all[1250]]);
-        expectAnswer(await call('GET', '/tasks/?limit=2&after=1250'), 200, all.slice(1250, 1252));
-        expectAnswer(await call('GET', '/tasks/'), 200, all.toSpliced(1249, 1));
+        expectResponse(await call('GET', '/tasks/?limit=2&after=1248'), 200, [all[1248], all[1250]]);
+        expectResponse(await call('GET', '/tasks/?limit=2&after=1250'), 200, all.slice(1250, 1252));
+        expectResponse(await call('GET', '/tasks/'), 200, all.toSpliced(1249, 1));
       });
     });
 
@@ -378,27 +378,27 @@ describe('tasks over HTTP', () => {
         it(`are there for ${query === '' ? 'an empty query' : query}`, async () => {
           await create('one');
           await create('two');
-          expectAnswer(await call('GET', `/tasks/?${query}`), 200, [task(1, 'one'), task(2, 'two')]);
+          expectResponse(await call('GET', `/tasks/?${query}`), 200, [task(1, 'one'), task(2, 'two')]);
         });
       }
 
       it('are refused for who the caller is before the page is looked at', async () => {
-        expectAnswer(await server.call('GET', '/tasks/?limit=x'), 401, noCredentials);
+        expectResponse(await server.call('GET', '/tasks/?limit=x'), 401, noCredentials);
         const invalid = accessRefused('Token is invalid or expired');
-        expectAnswer(await server.call('GET', '/tasks/?limit=x', undefined, 'garbage'), 401, invalid);
+        expectResponse(await server.call('GET', '/tasks/?limit=x', undefined, 'garbage'), 401, invalid);
         await server.call('POST', '/api/logout/', { refresh: user.refresh });
         const ended = accessRefused('Token is blacklisted');
         for (const query of ['limit=x', 'after=x', 'limit=1'])
-          expectAnswer(await call('GET', `/tasks/?${query}`), 401, ended);
+          expectResponse(await call('GET', `/tasks/?${query}`), 401, ended);
       });
 
       it('are not what the other endpoints know of', async () => {
-        expectAnswer(
+        expectResponse(
           await call('POST', '/tasks/create/?limit=x', { title: 't', description: 'd' }),
           201,
           task(1, 't'),
         );
-        expectAnswer(await call('GET', '/tasks/1/?limit=x&after=x'), 200, task(1, 't'));
+        expectResponse(await call('GET', '/tasks/1/?limit=x&after=x'), 200, task(1, 't'));
       });
     });
   });

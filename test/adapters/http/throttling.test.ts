@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { concurrently } from '../../contracts/concurrency.js';
-import { expectAnswer, invalidCredentials, tokenInvalid, unavailable } from '../../support/answers.js';
+import { expectResponse, invalidCredentials, tokenInvalid, unavailable } from '../../support/answers.js';
 import type { WireResponse } from '../../support/http-client.js';
 import { comparisonCosts } from '../../support/comparison-costs.js';
 import { command, connected } from '../../support/redis-command.js';
@@ -49,7 +49,7 @@ class Client {
 }
 
 function expectThrottled(answer: WireResponse, seconds: number): void {
-  expectAnswer(answer, 429, { detail: `Request was throttled. Expected available in ${seconds} seconds.` });
+  expectResponse(answer, 429, { detail: `Request was throttled. Expected available in ${seconds} seconds.` });
   expect(answer.headers['retry-after']).to.equal(String(seconds));
 }
 
@@ -239,7 +239,7 @@ describe('attempts', () => {
       const { refresh } = (await client.signIn(name)).json() as { refresh: string };
       expect((await client.refresh(refresh)).status).to.equal(200);
       expect((await client.refresh(null)).status).to.equal(400);
-      expectAnswer(await client.refresh('garbage'), 401, tokenInvalid);
+      expectResponse(await client.refresh('garbage'), 401, tokenInvalid);
       expect((await client.refresh(refresh)).status).to.equal(200);
       expectThrottled(await client.refresh(refresh), 20);
       expect((await stranger.refresh(refresh)).status).to.equal(200);
@@ -293,7 +293,7 @@ describe('attempts', () => {
         await command(redis, 'CONFIG', 'SET', 'maxmemory', '1');
 
         for (let i = 0; i < 5; i++) {
-          expectAnswer(await server.call('POST', '/api/token/', { username, password }), 503, unavailable);
+          expectResponse(await server.call('POST', '/api/token/', { username, password }), 503, unavailable);
         }
         const guess = { username, password: 'a wrong password' };
         const guesses = await concurrently(5, () => server.call('POST', '/api/token/', guess));
@@ -307,7 +307,7 @@ describe('attempts', () => {
   it('are counted in the log by their status, and by nothing that a client sent', async () => {
     const server = await RunningServer.start({ THROTTLE_SIGN_IN: '1/1d' });
     const body = { username: 'a-secret-name', password: 'a wrong password' };
-    expectAnswer(await server.call('POST', '/api/token/', body), 401, invalidCredentials);
+    expectResponse(await server.call('POST', '/api/token/', body), 401, invalidCredentials);
     await server.call('POST', '/api/token/', body);
     await server.stop();
     expect(server.log.map(({ fields }) => fields['status'])).to.deep.equal([401, 429]);

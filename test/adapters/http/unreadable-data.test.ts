@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { Keys } from '../../../src/adapters/redis/keys.js';
-import { expectAnswer } from '../../support/answers.js';
+import { expectResponse } from '../../support/answers.js';
 import { claimsOf } from '../../support/json-web-token.js';
 import { RedisServer } from '../../support/redis-server.js';
 import { RunningServer, type SignedIn } from '../../support/running-server.js';
@@ -59,7 +59,7 @@ describe('what is stored in Redis and cannot be read', () => {
   async function expectUnreadable(key: string, method: string, path: string, body?: object): Promise<void> {
     const before = await everything();
     const lines = hexado.log.length;
-    expectAnswer(await call(method, path, body), 500, internalError);
+    expectResponse(await call(method, path, body), 500, internalError);
     expect(await everything(), `${method} ${path}`).to.deep.equal(before);
     const errors = hexado.log.slice(lines).filter(({ level }) => level === 'error');
     expect(errors.map(({ fields }) => fields['key'])).to.deep.equal([key]);
@@ -147,11 +147,11 @@ describe('what is stored in Redis and cannot be read', () => {
     await createWithKey();
     const [key = ''] = await redis.keys(`*{u:${userId}}:request:*`);
     await redis.set(key, 'garbage');
-    expectAnswer(await createWithKey(), 500, internalError);
+    expectResponse(await createWithKey(), 500, internalError);
     expect(await redis.zcard(own.tasks)).to.equal(4);
     await redis.hset(own.requestCounts, { x: 'y' });
     await redis.del(key);
-    expectAnswer(await createWithKey(), 500, internalError);
+    expectResponse(await createWithKey(), 500, internalError);
     expect(await redis.zcard(own.tasks)).to.equal(4);
   });
 
@@ -166,7 +166,7 @@ describe('what is stored in Redis and cannot be read', () => {
       ['DELETE', '/tasks/1/delete/'],
     ] as const) {
       const lines = hexado.log.length;
-      expectAnswer(await call(method, path, body), 500, internalError);
+      expectResponse(await call(method, path, body), 500, internalError);
       const key = hexado.log.slice(lines).find(({ level }) => level === 'error')?.fields['key'];
       expect(key).to.contain(own.tasks);
     }

@@ -6,7 +6,7 @@ import { HttpServer } from '../../../src/adapters/http/http-server.js';
 import { concurrently } from '../../contracts/concurrency.js';
 import {
   badHeader,
-  expectAnswer,
+  expectResponse,
   expectCommonHeaders,
   invalidCredentials,
   malformedRequest,
@@ -15,7 +15,7 @@ import {
   unknownPath,
 } from '../../support/answers.js';
 import { chunked, RawConnection } from '../../support/raw-connection.js';
-import { whileReplaced } from '../../support/replace-method.js';
+import { withStub } from '../../support/replace-method.js';
 import { RunningServer, type SignedIn } from '../../support/running-server.js';
 import { until } from '../../support/until.js';
 
@@ -70,14 +70,14 @@ describe('on the wire', () => {
   afterEach(async () => {
     connection.close();
     // Whatever was done to it, it goes on to serve others, and nothing happened that nobody foresaw.
-    expectAnswer(await server.call('GET', '/tasks/', undefined, user.access), 200, []);
+    expectResponse(await server.call('GET', '/tasks/', undefined, user.access), 200, []);
     expect(server.log.filter(({ level }) => level !== 'info')).to.deep.equal([]);
   });
   after(() => server.stop());
 
   async function expectRefused(status: number, body: object): Promise<void> {
     const answer = await connection.response();
-    expectAnswer(answer, status, body);
+    expectResponse(answer, status, body);
     expect(answer.headers['connection']).to.equal('close');
     expect(await connection.end()).to.equal('');
   }
@@ -114,7 +114,7 @@ describe('on the wire', () => {
 
     it('is refused behind a good request, which is answered first', async () => {
       connection.send(`GET /tasks/ HTTP/1.1\r\nHost: x\r\n${bearer()}\r\n\r\n\x00garbage\r\n\r\n`);
-      expectAnswer(await connection.response(), 200, []);
+      expectResponse(await connection.response(), 200, []);
       await expectRefused(400, malformedRequest);
     });
 
@@ -132,9 +132,9 @@ describe('on the wire', () => {
           }
           return list(...args);
         };
-      await whileReplaced(tasks, 'list', whenMoreHasCome, async () => {
+      await withStub(tasks, 'list', whenMoreHasCome, async () => {
         get('/tasks/', bearer());
-        expectAnswer(await connection.response(), 200, []);
+        expectResponse(await connection.response(), 200, []);
       });
       await expectRefused(400, malformedRequest);
       process.off('warning', note);
@@ -213,14 +213,14 @@ describe('on the wire', () => {
     ] as const) {
       it(`is refused: ${name}`, async () => {
         connection.sendRequest(lines);
-        expectAnswer(await connection.response(), 400, malformedRequest);
+        expectResponse(await connection.response(), 400, malformedRequest);
       });
     }
 
     for (const host of invalidHosts) {
       it(`is refused when its host is ${JSON.stringify(host)}`, async () => {
         connection.sendRequest(['GET /livez HTTP/1.1', `Host: ${host}`]);
-        expectAnswer(await connection.response(), 400, malformedRequest);
+        expectResponse(await connection.response(), 400, malformedRequest);
       });
     }
 
@@ -237,7 +237,7 @@ describe('on the wire', () => {
         '',
       ]) {
         connection.sendRequest(['GET /livez HTTP/1.1', `Host: ${host}`]);
-        expectAnswer(await connection.response(), 200, { status: 'live' });
+        expectResponse(await connection.response(), 200, { status: 'live' });
       }
     });
 
@@ -252,20 +252,20 @@ describe('on the wire', () => {
     ]) {
       it(`is refused when its target is ${target}`, async () => {
         get(target, bearer());
-        expectAnswer(await connection.response(), 400, malformedRequest);
+        expectResponse(await connection.response(), 400, malformedRequest);
       });
     }
 
     it('is refused when it has two Authorization headers, though each is good', async () => {
       get('/tasks/', bearer(), bearer());
-      expectAnswer(await connection.response(), 401, badHeader);
+      expectResponse(await connection.response(), 401, badHeader);
     });
 
     it('is refused when it has two types', async () => {
       const types = ['Content-Type: application/json', 'Content-Type: text/plain'];
       connection.sendRequest(['POST /api/token/ HTTP/1.1', 'Host: x', ...types, 'Content-Length: 2'], '{}');
       const detail = 'Unsupported media type "application/json, text/plain" in request.';
-      expectAnswer(await connection.response(), 415, { detail });
+      expectResponse(await connection.response(), 415, { detail });
     });
 
     it('is refused when a chunk turns out malformed after others', async () => {
@@ -301,12 +301,12 @@ describe('on the wire', () => {
             await allowed;
             return list(...args);
           };
-        await whileReplaced(tasks, 'list', whenAllowed, async () => {
+        await withStub(tasks, 'list', whenAllowed, async () => {
           connection.send(`GET /tasks/ HTTP/1.1\r\nHost: x\r\n${bearer()}\r\n\r\n${bytes}`);
           await asked;
         });
         events.emit('allowed');
-        expectAnswer(await connection.response(), 200, []);
+        expectResponse(await connection.response(), 200, []);
         await expectRefused(400, malformedRequest);
       });
     }
@@ -325,11 +325,11 @@ describe('on the wire', () => {
 
     it('are refused when there are more than 1,000, however small', async () => {
       get('/livez', ...Array.from({ length: 999 }, () => 'a:'));
-      expectAnswer(await connection.response(), 200, { status: 'live' });
+      expectResponse(await connection.response(), 200, { status: 'live' });
       get('/livez', ...Array.from({ length: 1_000 }, () => 'a:'));
-      expectAnswer(await connection.response(), 431, headersTooLarge);
+      expectResponse(await connection.response(), 431, headersTooLarge);
       get('/livez', ...Array.from({ length: 15_000 }, () => 'a:'), 'Host: y');
-      expectAnswer(await connection.response(), 431, headersTooLarge);
+      expectResponse(await connection.response(), 431, headersTooLarge);
     });
 
     it('behind the body are ignored, however many they are', async () => {
@@ -337,7 +337,7 @@ describe('on the wire', () => {
       const trailers = ['Host: y', ...Array.from({ length: 2_000 }, () => 'a:'), 'Authorization: x'];
       const end = `0\r\n${trailers.join('\r\n')}\r\n\r\n`;
       connection.sendRequest([...lines, 'Transfer-Encoding: chunked'], `d\r\n{"token":"x"}\r\n${end}`);
-      expectAnswer(await connection.response(), 401, tokenInvalid);
+      expectResponse(await connection.response(), 401, tokenInvalid);
     });
 
     it('behind the body are refused when they are too large together', async () => {
@@ -375,7 +375,7 @@ describe('on the wire', () => {
         'Max-Forwards: 0',
         '__proto__: x',
       );
-      expectAnswer(await connection.response(), 200, []);
+      expectResponse(await connection.response(), 200, []);
     });
 
     it('may hold bytes that are no ASCII', async () => {
@@ -383,7 +383,7 @@ describe('on the wire', () => {
       expect((await connection.response()).status).to.equal(401);
       get('/tasks/', 'X-Request-Id: \xe9');
       const answer = await connection.response();
-      expectAnswer(answer, 401, noCredentials);
+      expectResponse(answer, 401, noCredentials);
       expect(answer.headers['x-request-id']).to.match(/^[0-9a-f-]{36}$/);
     });
   });
@@ -391,18 +391,18 @@ describe('on the wire', () => {
   describe('a request', () => {
     it('in HTTP/1.0 needs no host, and ends its connection', async () => {
       connection.sendRequest(['GET /livez HTTP/1.0']);
-      expectAnswer(await connection.response(), 200, { status: 'live' });
+      expectResponse(await connection.response(), 200, { status: 'live' });
       expect(await connection.end()).to.equal('');
     });
 
     it('may have its target in full', async () => {
       get('http://elsewhere.example/tasks/?limit=1', bearer());
-      expectAnswer(await connection.response(), 200, []);
+      expectResponse(await connection.response(), 200, []);
     });
 
     it('for the server as a whole is for no path', async () => {
       connection.sendRequest(['OPTIONS * HTTP/1.1', 'Host: x']);
-      expectAnswer(await connection.response(), 404, unknownPath);
+      expectResponse(await connection.response(), 404, unknownPath);
     });
 
     for (const target of targets) {
@@ -410,7 +410,7 @@ describe('on the wire', () => {
         get(target, bearer());
         const answer = await connection.response();
         expect(answer.status).to.be.oneOf([200, 400, 404]);
-        expectAnswer(answer, answer.status, JSON.parse(answer.text));
+        expectResponse(answer, answer.status, JSON.parse(answer.text));
       });
     }
 
@@ -423,9 +423,9 @@ describe('on the wire', () => {
 
     it('to change the protocol is answered in the present one', async () => {
       get('/tasks/', bearer(), 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13');
-      expectAnswer(await connection.response(), 200, []);
+      expectResponse(await connection.response(), 200, []);
       get('/tasks/', bearer(), 'Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: x');
-      expectAnswer(await connection.response(), 200, []);
+      expectResponse(await connection.response(), 200, []);
     });
 
     it('that waits to be continued is', async () => {
@@ -439,7 +439,7 @@ describe('on the wire', () => {
       ]);
       expect((await connection.response()).status).to.equal(100);
       connection.send(body);
-      expectAnswer(await connection.response(), 401, tokenInvalid);
+      expectResponse(await connection.response(), 401, tokenInvalid);
     });
 
     for (const [name, status, path, headers] of [
@@ -469,24 +469,24 @@ describe('on the wire', () => {
       connection.sendRequest([...lines, `Content-Length: ${body.length}`, 'Expect: 100-continue']);
       for (const status of [200, 200, 100]) expect((await connection.response()).status).to.equal(status);
       connection.send(body);
-      expectAnswer(await connection.response(), 401, tokenInvalid);
+      expectResponse(await connection.response(), 401, tokenInvalid);
     });
 
     it('with other expectations is answered as if it had none', async () => {
       get('/tasks/', bearer(), 'Expect: the-unexpected');
-      expectAnswer(await connection.response(), 200, []);
+      expectResponse(await connection.response(), 200, []);
       get('/tasks/', bearer());
-      expectAnswer(await connection.response(), 200, []);
+      expectResponse(await connection.response(), 200, []);
     });
 
     it('that comes byte by byte is answered', async () => {
       for (const byte of `GET /livez HTTP/1.1\r\nHost: x\r\n\r\n`) connection.send(byte);
-      expectAnswer(await connection.response(), 200, { status: 'live' });
+      expectResponse(await connection.response(), 200, { status: 'live' });
     });
 
     it('after empty lines is answered', async () => {
       connection.send('\r\n\r\nGET /livez HTTP/1.1\r\nHost: x\r\n\r\n');
-      expectAnswer(await connection.response(), 200, { status: 'live' });
+      expectResponse(await connection.response(), 200, { status: 'live' });
     });
   });
 
@@ -510,10 +510,10 @@ describe('on the wire', () => {
       }
       for (let round = 0; round < 10; round++) {
         expect((await connection.response()).status).to.equal(401);
-        expectAnswer(await connection.response(), 200, { status: 'live' });
+        expectResponse(await connection.response(), 200, { status: 'live' });
         const head = await connection.response({ toHead: true });
         expect(head.status).to.equal(200);
-        expectAnswer(await connection.response(), 404, unknownPath);
+        expectResponse(await connection.response(), 404, unknownPath);
         const options = await connection.response();
         expect(options.status).to.equal(204);
         expectCommonHeaders(options);
@@ -539,8 +539,8 @@ describe('on the wire', () => {
       get('/livez');
       get('/nowhere', 'Connection: close');
       get('/livez');
-      expectAnswer(await connection.response(), 200, { status: 'live' });
-      expectAnswer(await connection.response(), 404, unknownPath);
+      expectResponse(await connection.response(), 200, { status: 'live' });
+      expectResponse(await connection.response(), 404, unknownPath);
       expect(await connection.end()).to.equal('');
     });
   });
@@ -556,7 +556,7 @@ describe('on the wire', () => {
     it('that has sent all it wants is answered', async () => {
       get('/tasks/', bearer());
       connection.finish();
-      expectAnswer(await connection.response(), 200, []);
+      expectResponse(await connection.response(), 200, []);
       expect(await connection.end()).to.equal('');
     });
 
@@ -568,7 +568,7 @@ describe('on the wire', () => {
         connection.sendRequest(lines, body);
       }
       connection.finish();
-      for (let i = 0; i < 2; i++) expectAnswer(await connection.response(), 401, invalidCredentials);
+      for (let i = 0; i < 2; i++) expectResponse(await connection.response(), 401, invalidCredentials);
       expect(await connection.end()).to.equal('');
     });
 
@@ -579,7 +579,7 @@ describe('on the wire', () => {
         const waiting = await RawConnection.open(server.port);
         waiting.sendRequest([...lines, `Content-Length: ${body.length}`], body);
         waiting.finish();
-        expectAnswer(await waiting.response(), 401, invalidCredentials);
+        expectResponse(await waiting.response(), 401, invalidCredentials);
       });
     });
 
@@ -597,7 +597,7 @@ describe('on the wire', () => {
         connection.sendRequest(['POST /api/token/ HTTP/1.1', 'Host: x', type, length], body);
         connection.sendRequest([line, 'Host: x', type, length, bearer()], body.slice(1));
         connection.finish();
-        expectAnswer(await connection.response(), 401, invalidCredentials);
+        expectResponse(await connection.response(), 401, invalidCredentials);
         await expectRefused(400, malformedRequest);
       });
     }

@@ -6,13 +6,13 @@ import { expect } from 'chai';
 import { createStorage } from '../../../src/adapters/in-memory/create-storage.js';
 import type { Storage } from '../../../src/application/ports.js';
 import { DomainError } from '../../../src/domain/errors.js';
-import { guardStorage } from '../../../src/adapters/storage-module/checked-storage.js';
-import { answers } from '../../../src/adapters/storage-module/result-schemas.js';
+import { checkedStorage } from '../../../src/adapters/storage-module/checked-storage.js';
+import { resultSchemas } from '../../../src/adapters/storage-module/result-schemas.js';
 import { everyCall, expectUnavailable } from '../../contracts/every-call.js';
 import { storageContract } from '../../contracts/storage-contract.js';
 import { expectUnavailableWithin } from '../../support/every-endpoint.js';
 import { RecordedLog } from '../../support/recorded-log.js';
-import { refusalOf } from '../../support/refusal.js';
+import { rejectionOf } from '../../support/refusal.js';
 import { RunningServer } from '../../support/running-server.js';
 import { SettableClock } from '../../support/settable-clock.js';
 import { stopAfterEach } from '../../support/stop-after-each.js';
@@ -50,7 +50,7 @@ const noTasks = [
 const noTruths = [undefined, null, 0, 1, 'true', {}];
 const noLists = [undefined, null, {}, 'list', [undefined], { length: 0 }];
 
-/** For each method, answers to `everyCall` that are not of the kind that it promises. */
+/** For each method, results of `everyCall` that are not of the kind that it promises. */
 const nonsense: Partial<Record<keyof ReturnType<typeof everyCall>, readonly unknown[]>> = {
   'users.add': noUsers,
   'users.find': noUsers,
@@ -95,14 +95,14 @@ function behaving(method: () => unknown): { readonly storage: Storage; readonly 
         typeof member === 'function' ? method : like(member),
       ]),
     );
-  return { storage: guardStorage(like(answers) as Storage, log), log };
+  return { storage: checkedStorage(like(resultSchemas) as Storage, log), log };
 }
 
 describe('a storage that is not trusted', () => {
   const clock = new SettableClock();
 
   describe('and that keeps every promise', () => {
-    storageContract(async (options) => guardStorage(await createStorage(options), options.log));
+    storageContract(async (options) => checkedStorage(await createStorage(options), options.log));
   });
 
   const faults: Record<string, () => unknown> = {
@@ -111,8 +111,8 @@ describe('a storage that is not trusted', () => {
     },
     'that rejects': () => Promise.reject(new RangeError('secret')),
     'that rejects with no error': () => Promise.reject('secret'),
-    'that never answers': () => new Promise(() => {}),
-    'that answers what cannot be looked at': () =>
+    'that never settles': () => new Promise(() => {}),
+    'that returns what cannot be inspected': () =>
       new Proxy(
         {},
         {
@@ -134,12 +134,12 @@ describe('a storage that is not trusted', () => {
     });
   }
 
-  it('is away if it answers anything but what it promises', async () => {
+  it('is unavailable if it returns anything but what it promises', async () => {
     let value: unknown;
     const { storage } = behaving(() => value);
     for (const [name, call] of Object.entries(everyCall(storage, clock))) {
       for (value of nonsense[name as keyof typeof nonsense] ?? []) {
-        const refusal = await refusalOf(call());
+        const refusal = await rejectionOf(call());
         expect({ name, value, refusal }).to.deep.equal({ name, value, refusal: 'storage_unavailable' });
       }
     }
@@ -162,10 +162,10 @@ describe('a storage that is not trusted', () => {
     answer = 'nonsense';
     await fail();
     expect(log.lines).to.have.length(2);
-    expect(log.lines[0]?.fields).to.have.property('reason', 'sessions.end: NotAsPromised');
+    expect(log.lines[0]?.fields).to.have.property('reason', 'sessions.end: InvalidResult');
   });
 
-  it('answers nothing but what is ours, in our order', async () => {
+  it('returns only the fields that a port names, in its order', async () => {
     const { storage } = behaving(() => ({
       owner: 7,
       status: 'pending',

@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import type { StorageOptions } from '../../../src/application/ports.js';
 import { StorageError } from '../../../src/adapters/storage-module/load-storage-module.js';
 import { createStorage } from '../../../src/create-storage.js';
-import { expectRefusal } from '../../support/expect-refusal.js';
+import { expectRejection } from '../../support/expect-refusal.js';
 import { signingKey } from '../../support/running-server.js';
 import { run, ServerProcess } from '../../support/server-process.js';
 
@@ -146,7 +146,7 @@ describe('a storage of your own', () => {
   describe('ends the start with the code 78 and one line', () => {
     it('if there is no such file', async () => {
       const ending = await run([], { environment: { ...environment, STORAGE: './missing.mjs' }, directory });
-      expectRefusal(ending, 78, /^STORAGE=\.\/missing\.mjs: the module cannot be loaded: .*missing\.mjs/);
+      expectRejection(ending, 78, /^STORAGE=\.\/missing\.mjs: the module cannot be loaded: .*missing\.mjs/);
     });
 
     it('if createStorage fails', async () => {
@@ -154,13 +154,13 @@ describe('a storage of your own', () => {
         `export const createStorage = async () => { throw new Error('no disk\\nat all') };`,
       );
       const ending = await run([], { environment: { ...environment, STORAGE: path } });
-      expectRefusal(ending, 78, /^STORAGE=\/.*mjs: createStorage failed: no disk\.$/);
+      expectRejection(ending, 78, /^STORAGE=\/.*mjs: createStorage failed: no disk\.$/);
     });
 
     it('if the storage lacks a method, also for the commands on users', async () => {
       const path = moduleOf('export const createStorage = async () => ({ users: {}, check() {} });');
       const ending = await run(['user', 'list'], { environment: { ...environment, STORAGE: path } });
-      expectRefusal(ending, 78, /: createStorage answered a storage without users\.add, .*, close\.$/);
+      expectRejection(ending, 78, /: createStorage answered a storage without users\.add, .*, close\.$/);
     });
   });
 

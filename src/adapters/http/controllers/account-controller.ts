@@ -29,7 +29,7 @@ export class AccountController {
     reply(
       ctx,
       200,
-      sessions.map((session) => described(session, current.sessionId)),
+      sessions.map((session) => presentSession(session, current.sessionId)),
     );
   };
 
@@ -50,7 +50,7 @@ export class AccountController {
   };
 }
 
-function described({ id, openedAt, lastUsedAt, address }: Session, currentId: string): object {
+function presentSession({ id, openedAt, lastUsedAt, address }: Session, currentId: string): object {
   return {
     id,
     current: id === currentId,

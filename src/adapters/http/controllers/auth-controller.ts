@@ -7,7 +7,7 @@ import { DomainError } from '../../../domain/errors.js';
 import type { ReadClient } from '../request/client.js';
 import type { Handler } from '../context.js';
 import { reply } from '../response/reply.js';
-import { Refusal } from '../response/http-error.js';
+import { HttpError } from '../response/http-error.js';
 import type { ReadFields } from '../request/body.js';
 
 /** Registration, sign-in, and what becomes of the tokens. */
@@ -44,7 +44,7 @@ export class AuthController {
       await this.verifyToken.execute(fields);
     } catch (error) {
       const isRevoked = error instanceof DomainError && error.code === 'token_revoked';
-      throw isRevoked ? new Refusal(400, { non_field_errors: ['Token is blacklisted'] }) : error;
+      throw isRevoked ? new HttpError(400, { non_field_errors: ['Token is blacklisted'] }) : error;
     }
     reply(ctx, 200, {});
   };

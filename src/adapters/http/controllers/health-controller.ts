@@ -15,7 +15,7 @@ export class HealthController {
   ) {}
 
   /** From now on the process is not ready, because it is about to stop. */
-  announceStop(): void {
+  startDraining(): void {
     this.stopping = true;
   }
 

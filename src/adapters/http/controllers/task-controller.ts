@@ -7,7 +7,7 @@ import { idempotencyKey } from '../request/idempotency-key.js';
 import { linkToNext, parsePaging } from '../request/paging.js';
 import { reply, replyJson } from '../response/reply.js';
 import type { ReadFields } from '../request/body.js';
-import { jsonOfTask, jsonOfTasks } from '../response/task-json.js';
+import { taskToJson, tasksToJson } from '../response/task-json.js';
 
 /** The caller's tasks. What is wrong with the caller is told before anything that is wrong with the request. */
 export class TaskController {
@@ -27,7 +27,7 @@ export class TaskController {
     const session = sessionOf(ctx);
     const first = await this.tasks.list(session, { after, limit, offset });
 
-    const json = jsonOfTasks(first.tasks);
+    const json = tasksToJson(first.tasks);
     const end = { lastId: first.tasks.at(-1)?.id ?? after, hasMore: first.hasMore };
     const rest = { after: end.lastId, limit: limit - first.tasks.length };
     const isWhole = !first.hasMore || rest.limit === 0;
@@ -53,11 +53,11 @@ export class TaskController {
   readonly create: Handler = async (ctx) => {
     const key = idempotencyKey(ctx);
     const task = await this.tasks.create(sessionOf(ctx), await this.readFields(ctx), key);
-    replyJson(ctx, 201, jsonOfTask(task));
+    replyJson(ctx, 201, taskToJson(task));
   };
 
   readonly get: Handler = async (ctx) => {
-    replyJson(ctx, 200, jsonOfTask(await this.tasks.get(sessionOf(ctx), taskIdOf(ctx))));
+    replyJson(ctx, 200, taskToJson(await this.tasks.get(sessionOf(ctx), taskIdOf(ctx))));
   };
 
   readonly update: Handler = async (ctx) => {
@@ -68,7 +68,7 @@ export class TaskController {
       throw error;
     });
     const task = await this.tasks.update(session, id, fields);
-    replyJson(ctx, 200, jsonOfTask(task));
+    replyJson(ctx, 200, taskToJson(task));
   };
 
   readonly delete: Handler = async (ctx) => {
@@ -92,7 +92,7 @@ async function* jsonArray(
 ): AsyncGenerator<string> {
   yield `[${first}`;
   for await (const { tasks } of more) {
-    const json = jsonOfTasks(tasks.filter(({ id }) => id <= upTo));
+    const json = tasksToJson(tasks.filter(({ id }) => id <= upTo));
     if (json !== '') yield `,${json}`;
   }
   yield ']';

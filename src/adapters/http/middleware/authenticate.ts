@@ -2,7 +2,7 @@ import type { Authenticate } from '../../../application/authenticate.js';
 import { DomainError, type ErrorCode } from '../../../domain/errors.js';
 import type { Context, Middleware } from '../context.js';
 import { errorResponses } from './error-handler.js';
-import { Refusal, refusal } from '../response/http-error.js';
+import { HttpError, httpError } from '../response/http-error.js';
 
 /** Middleware that reads the access token of a request (docs/api.md, section 6) into `ctx.state.session`. */
 export class Authentication {
@@ -59,11 +59,11 @@ const accessTokenCodes: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /** An access token in a header gets another body than a token in a body, with the same text inside. */
-function accessTokenError(code: ErrorCode): Refusal {
+function accessTokenError(code: ErrorCode): HttpError {
   const { status, body } = errorResponses[code];
   if (!code.startsWith('token_')) return errorResponses[code];
   const message = 'detail' in body ? body.detail : undefined;
-  return new Refusal(status, {
+  return new HttpError(status, {
     detail: 'Given token not valid for any token type',
     code: 'token_not_valid',
     messages: [{ token_class: 'AccessToken', token_type: 'access', message }],
@@ -72,7 +72,7 @@ function accessTokenError(code: ErrorCode): Refusal {
 
 function requiredToken(ctx: Context): string {
   const token = bearerToken(ctx);
-  if (token === undefined) throw refusal(401, 'Authentication credentials were not provided.');
+  if (token === undefined) throw httpError(401, 'Authentication credentials were not provided.');
   return token;
 }
 
@@ -86,5 +86,5 @@ function bearerToken(ctx: Context): string | undefined {
   if (scheme !== 'Bearer') return undefined;
   if (values.length === 1) return values[0];
   const detail = 'Authorization header must contain two space-delimited values';
-  throw refusal(401, detail, 'bad_authorization_header');
+  throw httpError(401, detail, 'bad_authorization_header');
 }

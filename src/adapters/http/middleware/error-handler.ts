@@ -1,4 +1,4 @@
-import { HttpError } from 'koa';
+import { HttpError as KoaHttpError } from 'koa';
 import {
   PortError,
   StorageUnavailable,
@@ -11,23 +11,23 @@ import { InvalidFields } from '../../../domain/fields.js';
 import { Throttled } from '../../../domain/limit.js';
 import type { Context, Middleware } from '../context.js';
 import { fieldMessage } from '../response/field-messages.js';
-import { Refusal, refusal } from '../response/http-error.js';
+import { HttpError, httpError } from '../response/http-error.js';
 import { reply } from '../response/reply.js';
-import { describeUnforeseen } from '../../../application/describe-error.js';
+import { describeError } from '../../../application/describe-error.js';
 
 /** The response to every error of the use cases and the ports (docs/api.md, sections 1, 5, 6 and 9). */
-export const errorResponses: Readonly<Record<ErrorCode | PortErrorCode, Refusal>> = {
-  registration_closed: refusal(403, 'Registration is closed.'),
-  invalid_credentials: refusal(401, 'No active account found with the given credentials'),
-  token_invalid: refusal(401, 'Token is invalid or expired', 'token_not_valid'),
-  token_wrong_type: refusal(401, 'Token has wrong type', 'token_not_valid'),
-  token_revoked: refusal(401, 'Token is blacklisted', 'token_not_valid'),
-  user_not_found: refusal(401, 'User not found', 'user_not_found'),
-  user_inactive: refusal(401, 'User is inactive', 'user_inactive'),
-  no_active_account: refusal(401, 'No active account found for the given token.'),
-  task_not_found: new Refusal(404, { error: 'Task not found' }),
-  task_limit_reached: refusal(403, 'You have as many tasks as one user may have; delete some first.'),
-  byte_limit_reached: refusal(
+export const errorResponses: Readonly<Record<ErrorCode | PortErrorCode, HttpError>> = {
+  registration_closed: httpError(403, 'Registration is closed.'),
+  invalid_credentials: httpError(401, 'No active account found with the given credentials'),
+  token_invalid: httpError(401, 'Token is invalid or expired', 'token_not_valid'),
+  token_wrong_type: httpError(401, 'Token has wrong type', 'token_not_valid'),
+  token_revoked: httpError(401, 'Token is blacklisted', 'token_not_valid'),
+  user_not_found: httpError(401, 'User not found', 'user_not_found'),
+  user_inactive: httpError(401, 'User is inactive', 'user_inactive'),
+  no_active_account: httpError(401, 'No active account found for the given token.'),
+  task_not_found: new HttpError(404, { error: 'Task not found' }),
+  task_limit_reached: httpError(403, 'You have as many tasks as one user may have; delete some first.'),
+  byte_limit_reached: httpError(
     403,
     'Your tasks have as much text as those of one user may have; delete some first.',
   ),
@@ -39,8 +39,8 @@ export const errorResponses: Readonly<Record<ErrorCode | PortErrorCode, Refusal>
     'You have used as many keys of requests as one user may in a day; use none for now.',
     3600,
   ),
-  session_not_found: new Refusal(404, { error: 'Session not found' }),
-  request_key_reused: refusal(422, 'Idempotency-Key was used for another task before.'),
+  session_not_found: new HttpError(404, { error: 'Session not found' }),
+  request_key_reused: httpError(422, 'Idempotency-Key was used for another task before.'),
   storage_unavailable: unavailable(1),
   overloaded: unavailable(5),
 };
@@ -69,7 +69,7 @@ export function replyWithError(ctx: Context, error: unknown, log: Log): void {
 }
 
 function logUnexpected(error: unknown, ctx: Context, log: Log): void {
-  const { kind, at } = describeUnforeseen(error);
+  const { kind, at } = describeError(error);
   ctx.state.failure = kind;
   const { requestId } = ctx.state;
   if (error instanceof UnreadableData) {
@@ -79,30 +79,30 @@ function logUnexpected(error: unknown, ctx: Context, log: Log): void {
   log.error({ requestId, kind, at }, 'Unexpected error while handling a request');
 }
 
-function translate(error: unknown): Refusal {
-  if (error instanceof Refusal) return error;
+function translate(error: unknown): HttpError {
+  if (error instanceof HttpError) return error;
   if (error instanceof DomainError || error instanceof PortError) return errorResponses[error.code];
-  if (error instanceof InvalidFields) return new Refusal(400, messagesOf(error));
+  if (error instanceof InvalidFields) return new HttpError(400, messagesOf(error));
   if (error instanceof Throttled) return tooManyAttempts(error);
   // What middleware of others throws, by ctx.throw(403) for example.
-  if (error instanceof HttpError) {
+  if (error instanceof KoaHttpError) {
     const { status, expose, message, headers } = error;
-    return new Refusal(status, { detail: expose ? message : 'Internal server error.' }, headers);
+    return new HttpError(status, { detail: expose ? message : 'Internal server error.' }, headers);
   }
   return internalError;
 }
 
-const internalError = refusal(500, 'Internal server error.');
+const internalError = httpError(500, 'Internal server error.');
 
 function messagesOf({ issues }: InvalidFields): Record<string, string[]> {
   return Object.fromEntries(Object.entries(issues).map(([name, list]) => [name, list.map(fieldMessage)]));
 }
 
-function tooMany(detail: string, retryAfterSeconds: number): Refusal {
-  return new Refusal(429, { detail }, { 'Retry-After': String(retryAfterSeconds) });
+function tooMany(detail: string, retryAfterSeconds: number): HttpError {
+  return new HttpError(429, { detail }, { 'Retry-After': String(retryAfterSeconds) });
 }
 
-function tooManyAttempts({ wait }: Throttled): Refusal {
+function tooManyAttempts({ wait }: Throttled): HttpError {
   const seconds = Math.max(1, Math.ceil(wait));
   const detail = `Request was throttled. Expected available in ${seconds} seconds.`;
   return tooMany(detail, seconds);
@@ -112,7 +112,7 @@ function failureOf(error: PortError): string {
   return error instanceof StorageUnavailable ? `storage: ${error.reason}` : error.code;
 }
 
-function unavailable(retryAfterSeconds: number): Refusal {
+function unavailable(retryAfterSeconds: number): HttpError {
   const body = { detail: 'Service temporarily unavailable.' };
-  return new Refusal(503, body, { 'Retry-After': String(retryAfterSeconds) });
+  return new HttpError(503, body, { 'Retry-After': String(retryAfterSeconds) });
 }

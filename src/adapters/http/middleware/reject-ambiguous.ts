@@ -1,5 +1,5 @@
 import type { Middleware } from '../context.js';
-import { Refusal, refusal } from '../response/http-error.js';
+import { HttpError, httpError } from '../response/http-error.js';
 
 /** How many headers a request may have. */
 const maxHeaders = 1000;
@@ -12,12 +12,12 @@ const otherTarget = new RegExp(`^(?:\\*|https?://${host}(?:[/?][^#]*)?)$`, 'i');
 const endsInChunked = /(?:^|,[ \t]*)chunked$/i;
 
 const malformedRequest = { detail: 'Malformed request.' };
-const malformed = new Refusal(400, malformedRequest);
-const tooManyHeaders = refusal(431, 'Request headers too large.');
+const malformed = new HttpError(400, malformedRequest);
+const tooManyHeaders = httpError(431, 'Request headers too large.');
 // Where the body ends is uncertain, and so is what comes behind it.
 const close = { Connection: 'close' };
-const wrongFraming = new Refusal(400, malformedRequest, close);
-const unknownTransferEncoding = new Refusal(
+const wrongFraming = new HttpError(400, malformedRequest, close);
+const unknownTransferEncoding = new HttpError(
   501,
   { detail: 'The only supported Transfer-Encoding is chunked.' },
   close,

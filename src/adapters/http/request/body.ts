@@ -1,19 +1,19 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import bodyParser from 'koa-bodyparser';
-import type { Fields } from '../../../domain/fields.js';
+import type { Input } from '../../../domain/fields.js';
 import { parseContentType, type Charset } from './content-type.js';
 import type { Context } from '../context.js';
 import { discardBody, maxChunks } from './discard-body.js';
 import { parseForm } from './parse-form.js';
 import { parseJson } from './parse-json.js';
 import { parseMultipart } from './parse-multipart.js';
-import { Refusal, refusal } from '../response/http-error.js';
+import { HttpError, httpError } from '../response/http-error.js';
 
 /** Reads the fields that a request carries in its body (docs/api.md, section 3). */
-export type ReadFields = (ctx: Context) => Promise<Fields>;
+export type ReadFields = (ctx: Context) => Promise<Input>;
 
 /** Makes fields of a body that is not empty. */
-type Parse = (body: Buffer) => Fields | Promise<Fields>;
+type Parse = (body: Buffer) => Input | Promise<Input>;
 
 const mediaTypes = ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'] as const;
 const [json, form, multipart] = mediaTypes;
@@ -33,7 +33,7 @@ export function fieldsReader(limit: number): ReadFields {
   return async (ctx) => {
     const { headers } = ctx.req;
     const parse = parserOf(headers);
-    if (parse instanceof Refusal) {
+    if (parse instanceof HttpError) {
       if (await hasBody(ctx.req)) throw parse;
       return {};
     }
@@ -50,10 +50,10 @@ export function fieldsReader(limit: number): ReadFields {
 }
 
 /** How the body is to be parsed, or why it is not. */
-function parserOf(headers: IncomingHttpHeaders): Parse | Refusal {
+function parserOf(headers: IncomingHttpHeaders): Parse | HttpError {
   const encoding = headers['content-encoding']?.toLowerCase() ?? 'identity';
   if (encoding !== 'identity' && encoding !== '') {
-    return refusal(415, `Unsupported content encoding "${encoding}" in request.`);
+    return httpError(415, `Unsupported content encoding "${encoding}" in request.`);
   }
   const contentType = headers['content-type'] ?? '';
   const { mediaType, charset, boundary } = parseContentType(contentType);
@@ -62,7 +62,7 @@ function parserOf(headers: IncomingHttpHeaders): Parse | Refusal {
     if (mediaType === form) return (body) => readForm(body, charset);
     if (mediaType === multipart) return (body) => readMultipart(body, charset, boundary);
   }
-  return refusal(415, `Unsupported media type "${contentType}" in request.`);
+  return httpError(415, `Unsupported media type "${contentType}" in request.`);
 }
 
 /** Whether there is a body that is not empty. Nothing is read where the head tells. */
@@ -85,7 +85,7 @@ function read(request: IncomingMessage, limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
-    const refuse = (reason: Refusal) => {
+    const refuse = (reason: HttpError) => {
       request.off('data', collect);
       discardBody(request);
       reject(reason);
@@ -121,14 +121,14 @@ function longBodyReader(limit: number): (ctx: Context) => Promise<Buffer> {
   };
 }
 
-function readJson(body: Buffer, { isText, decode }: Charset): Fields {
-  if (!isText(body)) throw refusal(400, 'JSON parse error - the body is not text in its charset');
+function readJson(body: Buffer, { isText, decode }: Charset): Input {
+  if (!isText(body)) throw httpError(400, 'JSON parse error - the body is not text in its charset');
   const text = decode(body);
   const value = parseJson(text);
-  if (value === null) throw new Refusal(400, { non_field_errors: ['No data provided'] });
-  if (typeof value === 'object' && !Array.isArray(value)) return value as Fields;
+  if (value === null) throw new HttpError(400, { non_field_errors: ['No data provided'] });
+  if (typeof value === 'object' && !Array.isArray(value)) return value as Input;
   const message = `Invalid data. Expected a dictionary, but got ${kindOf(value, text)}.`;
-  throw new Refusal(400, { non_field_errors: [message] });
+  throw new HttpError(400, { non_field_errors: [message] });
 }
 
 /** What clients are used to being told that their value is. */
@@ -139,14 +139,14 @@ function kindOf(value: unknown, text: string): string {
   return /^\s*-?\d+\s*$/.test(text) ? 'int' : 'float';
 }
 
-function readForm(body: Buffer, { decode }: Charset): Fields {
+function readForm(body: Buffer, { decode }: Charset): Input {
   const text = body.toString('latin1');
   if (text.split('&', maxFormFields + 1).length > maxFormFields)
-    throw refusal(400, 'Too many fields in the form.');
+    throw httpError(400, 'Too many fields in the form.');
   return fieldsOf(parseForm(text, decode));
 }
 
-async function readMultipart(body: Buffer, { decode }: Charset, boundary?: string): Promise<Fields> {
+async function readMultipart(body: Buffer, { decode }: Charset, boundary?: string): Promise<Input> {
   const parts = await parseMultipart(body, boundary);
   const texts = parts.filter(({ filename }) => filename === undefined);
   const files = parts.filter(({ filename }) => filename !== undefined);
@@ -158,13 +158,13 @@ async function readMultipart(body: Buffer, { decode }: Charset, boundary?: strin
 }
 
 /** The last value of each name. In a form a field that may be left out may as well be empty. */
-function fieldsOf(entries: readonly (readonly [name: string, value: unknown])[]): Fields {
+function fieldsOf(entries: readonly (readonly [name: string, value: unknown])[]): Input {
   const { status, ...fields } = Object.fromEntries(entries);
   return status === undefined || status === '' ? fields : { ...fields, status };
 }
 
-const malformed = refusal(400, 'Malformed request.');
-const tooLarge = refusal(413, 'Request body too large.');
-const tooManyChunks = refusal(400, 'Request body in too many chunks.');
+const malformed = httpError(400, 'Malformed request.');
+const tooLarge = httpError(413, 'Request body too large.');
+const tooManyChunks = httpError(400, 'Request body in too many chunks.');
 
 async function noop(): Promise<void> {}

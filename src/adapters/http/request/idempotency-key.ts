@@ -1,7 +1,7 @@
 import type { Context } from '../context.js';
-import { refusal } from '../response/http-error.js';
+import { httpError } from '../response/http-error.js';
 
-const malformed = refusal(
+const malformed = httpError(
   400,
   'Idempotency-Key must be 1 to 255 visible ASCII characters but " and \\, with or without quotes around them.',
 );

@@ -1,4 +1,4 @@
-import { Refusal, refusal } from '../response/http-error.js';
+import { HttpError, httpError } from '../response/http-error.js';
 
 /** Deeper than any client has reason to nest, and shallow enough for every recursion that comes after. */
 const maxDepth = 1000;
@@ -27,7 +27,7 @@ export function parseJson(text: string): unknown {
   try {
     return JSON.parse(quoteHugeNumbers(text));
   } catch (error) {
-    throw error instanceof Refusal ? error : malformed('the body is not valid JSON');
+    throw error instanceof HttpError ? error : malformed('the body is not valid JSON');
   }
 }
 
@@ -107,5 +107,5 @@ function isName(json: string, end: number): boolean {
 }
 
 function malformed(reason: string): Error {
-  return refusal(400, `JSON parse error - ${reason}`);
+  return httpError(400, `JSON parse error - ${reason}`);
 }

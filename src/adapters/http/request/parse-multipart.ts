@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { Busboy } from '@fastify/busboy';
-import { refusal } from '../response/http-error.js';
+import { httpError } from '../response/http-error.js';
 
 /** One part of a form. */
 export interface Part {
@@ -80,5 +80,5 @@ function decodeBase64(content: Buffer): Buffer {
 }
 
 function malformed(reason: string): Error {
-  return refusal(400, `Multipart form parse error - ${reason}`);
+  return httpError(400, `Multipart form parse error - ${reason}`);
 }

@@ -1,5 +1,5 @@
 /** An answer that refuses a request. Thrown where the reason is one of HTTP; other reasons are translated into one. */
-export class Refusal extends Error {
+export class HttpError extends Error {
   override readonly name = 'Refusal';
 
   constructor(
@@ -12,7 +12,7 @@ export class Refusal extends Error {
   }
 }
 
-/** A refusal in one sentence, with the code that clients know it by, where it has one. */
-export function refusal(status: number, detail: string, code?: string): Refusal {
-  return new Refusal(status, code === undefined ? { detail } : { detail, code });
+/** An error response in one sentence, with the code that clients know it by, where it has one. */
+export function httpError(status: number, detail: string, code?: string): HttpError {
+  return new HttpError(status, code === undefined ? { detail } : { detail, code });
 }

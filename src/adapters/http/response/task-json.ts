@@ -4,14 +4,14 @@ import type { Task } from '../../../domain/task.js';
 const plain = /^[ !#-[\]-~]*$/;
 
 /** A task as JSON.stringify writes it, in two thirds of the time. */
-export function jsonOfTask({ id, title, description, status }: Task): string {
+export function taskToJson({ id, title, description, status }: Task): string {
   return `{"id":${id},"title":${quoted(title)},"description":${quoted(description)},"status":"${status}"}`;
 }
 
 /** Tasks as JSON.stringify writes them, without the brackets of a list. */
-export function jsonOfTasks(tasks: readonly Task[]): string {
+export function tasksToJson(tasks: readonly Task[]): string {
   let json = '';
-  for (const task of tasks) json += json === '' ? jsonOfTask(task) : `,${jsonOfTask(task)}`;
+  for (const task of tasks) json += json === '' ? taskToJson(task) : `,${taskToJson(task)}`;
   return json;
 }
 
