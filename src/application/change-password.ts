@@ -1,4 +1,4 @@
-import { validateAll, checkText, type Input } from '../domain/fields.js';
+import { validateAll, checkText, type Input } from '../domain/input.js';
 import { requireStrongPassword } from '../domain/password-policy.js';
 import { checkNewPassword } from '../domain/user.js';
 import type { Client } from './client.js';

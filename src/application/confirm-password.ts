@@ -1,5 +1,5 @@
 import { DomainError } from '../domain/errors.js';
-import { InvalidFields } from '../domain/fields.js';
+import { InvalidFields } from '../domain/input.js';
 import type { User } from '../domain/user.js';
 import type { CheckPassword } from './check-password.js';
 import type { Client } from './client.js';

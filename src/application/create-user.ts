@@ -1,4 +1,4 @@
-import { validateAll, InvalidFields, type Validated, type Input } from '../domain/fields.js';
+import { validateAll, InvalidFields, type Validated, type Input } from '../domain/input.js';
 import { requireStrongPassword } from '../domain/password-policy.js';
 import { checkNewPassword, checkUsername, type Credentials, type User } from '../domain/user.js';
 import type { Clock, PasswordHasher, Requester, UserRepository } from './ports.js';

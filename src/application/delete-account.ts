@@ -1,5 +1,5 @@
 import { DomainError } from '../domain/errors.js';
-import { validateAll, checkText, type Input } from '../domain/fields.js';
+import { validateAll, checkText, type Input } from '../domain/input.js';
 import type { Client } from './client.js';
 import type { ConfirmPassword } from './confirm-password.js';
 import type { SessionRef, UserRepository } from './ports.js';

@@ -1,6 +1,6 @@
 import { DomainError } from '../domain/errors.js';
-import type { Input } from '../domain/fields.js';
-import { networkOf } from '../domain/network.js';
+import type { Input } from '../domain/input.js';
+import { networkOf } from '../domain/client-network.js';
 import type { Session } from '../domain/session.js';
 import { parseCredentials, type Credentials, type User } from '../domain/user.js';
 import type { CheckPassword } from './check-password.js';

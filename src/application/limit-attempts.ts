@@ -1,5 +1,5 @@
 import { Throttled, type AttemptLimits, type Limit } from '../domain/limit.js';
-import { networkOf } from '../domain/network.js';
+import { networkOf } from '../domain/client-network.js';
 import { StorageUnavailable, type Digest, type Throttle } from './ports.js';
 
 /** How long the owner of an account is known by the network from which they signed in, in seconds. */

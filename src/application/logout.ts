@@ -1,5 +1,5 @@
 import { DomainError } from '../domain/errors.js';
-import type { Input } from '../domain/fields.js';
+import type { Input } from '../domain/input.js';
 import type { SessionRepository } from './ports.js';
 import { readRefreshToken } from './refresh-token.js';
 import type { SessionTokens } from './session-tokens.js';

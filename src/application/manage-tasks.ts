@@ -1,5 +1,5 @@
 import { DomainError } from '../domain/errors.js';
-import type { Input } from '../domain/fields.js';
+import type { Input } from '../domain/input.js';
 import { maxPageSize, type Page } from '../domain/page.js';
 import {
   parseTaskChanges,

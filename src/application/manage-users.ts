@@ -1,5 +1,5 @@
 import { DomainError } from '../domain/errors.js';
-import { validateAll } from '../domain/fields.js';
+import { validateAll } from '../domain/input.js';
 import { maxPageSize } from '../domain/page.js';
 import { requireStrongPassword } from '../domain/password-policy.js';
 import { checkNewPassword, normaliseUsername, type User } from '../domain/user.js';

@@ -1,5 +1,5 @@
 import { DomainError } from '../domain/errors.js';
-import { validateAll, checkText, type Input } from '../domain/fields.js';
+import { validateAll, checkText, type Input } from '../domain/input.js';
 import type { Session, TokenClaims } from '../domain/session.js';
 import { refuseEndedSession } from './ended-session.js';
 import type { LimitAttempts } from './limit-attempts.js';

@@ -1,5 +1,5 @@
 import { DomainError } from '../domain/errors.js';
-import type { Input } from '../domain/fields.js';
+import type { Input } from '../domain/input.js';
 import { checkUsername, type User } from '../domain/user.js';
 import type { Client } from './client.js';
 import type { CreateUser } from './create-user.js';

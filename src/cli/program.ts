@@ -9,7 +9,7 @@ import { helpText, parseCommand, UsageError } from './arguments.js';
 import { ConfigError, readConfig } from '../config/config.js';
 import { StorageUnavailable, UnknownLayout, UnreadableData } from '../application/ports.js';
 import { DomainError } from '../domain/errors.js';
-import { InvalidFields } from '../domain/fields.js';
+import { InvalidFields } from '../domain/input.js';
 import { releaseSignals } from '../runtime/held-signals.js';
 import { LogOutput } from '../runtime/log-output.js';
 import { createKey } from './keys.js';

@@ -1,5 +1,5 @@
 import { commonPasswords } from './common-passwords.js';
-import { InvalidFields, lengthInCodePoints, type FieldIssue } from './fields.js';
+import { InvalidFields, lengthInCodePoints, type FieldIssue } from './input.js';
 
 const minLength = 8;
 const maxSimilarity = 0.7;

@@ -1,4 +1,4 @@
-import { validateAll, checkText, type Validated, type Input } from './fields.js';
+import { validateAll, checkText, type Validated, type Input } from './input.js';
 
 /** Every status that a task can have. */
 export const taskStatuses = ['pending', 'in-progress', 'completed'] as const;

@@ -1,4 +1,4 @@
-import { validateAll, checkText, type Validated, type Input } from './fields.js';
+import { validateAll, checkText, type Validated, type Input } from './input.js';
 
 /** An account. The id is a positive integer and is never given twice, also not after a deletion. */
 export interface User {

@@ -10,7 +10,7 @@ import { addUser, aDraft, refTo, signIn } from '../contracts/builders.js';
 import { everyCall, expectUnavailable } from '../contracts/every-call.js';
 import { RecordedLog } from '../support/recorded-log.js';
 import { appending, RedisServer } from '../support/redis-server.js';
-import { rejectionOf } from '../support/refusal.js';
+import { rejectionOf } from '../support/rejection.js';
 import { settingsFor } from '../support/redis-storage.js';
 import { SettableClock } from '../support/settable-clock.js';
 import { untilReachable } from '../support/until-reachable.js';

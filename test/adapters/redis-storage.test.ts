@@ -22,9 +22,9 @@ import { storageContract } from '../contracts/storage-contract.js';
 import { RecordedLog } from '../support/recorded-log.js';
 import { RedisServer } from '../support/redis-server.js';
 import { openRedisStorage } from '../support/redis-storage.js';
-import { rejectionOf } from '../support/refusal.js';
+import { rejectionOf } from '../support/rejection.js';
 import { SettableClock } from '../support/settable-clock.js';
-import { roundRobin } from '../support/taking-turns.js';
+import { roundRobin } from '../support/round-robin.js';
 
 describe('Redis storage', () => {
   let server: RedisServer;

@@ -3,7 +3,7 @@ import { StorageUnavailable, type SessionRef } from '../../src/application/ports
 import type { Task, TaskPage } from '../../src/domain/task.js';
 import { Application } from '../support/application.js';
 import { aTask } from '../support/builders.js';
-import { rejectionOf } from '../support/refusal.js';
+import { rejectionOf } from '../support/rejection.js';
 
 let application: Application;
 

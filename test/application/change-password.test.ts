@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { address, Application, client, password } from '../support/application.js';
 import { comparisonCosts } from '../support/comparison-costs.js';
-import { rejectionOf } from '../support/refusal.js';
+import { rejectionOf } from '../support/rejection.js';
 
 const newPassword = 'Another & longer kite';
 const change = { old_password: password, new_password: newPassword };

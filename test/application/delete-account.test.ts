@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Application, address, client, password } from '../support/application.js';
 import { aTask } from '../support/builders.js';
-import { rejectionOf } from '../support/refusal.js';
+import { rejectionOf } from '../support/rejection.js';
 
 describe('DeleteAccount', () => {
   let application: Application;

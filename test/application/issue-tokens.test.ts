@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Client } from '../../src/application/client.js';
 import { Throttled } from '../../src/domain/limit.js';
 import { Application, address, client, password } from '../support/application.js';
-import { rejectionOf } from '../support/refusal.js';
+import { rejectionOf } from '../support/rejection.js';
 
 describe('IssueTokens', () => {
   let application: Application;

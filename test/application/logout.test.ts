@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { address, Application } from '../support/application.js';
-import { rejectionOf } from '../support/refusal.js';
+import { rejectionOf } from '../support/rejection.js';
 
 describe('Logout', () => {
   let application: Application;

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Application, address, clientAt, password } from '../support/application.js';
-import { rejectionOf } from '../support/refusal.js';
+import { rejectionOf } from '../support/rejection.js';
 
 describe('ManageSessions', () => {
   let application: Application;

@@ -3,8 +3,8 @@ import type { CreateTaskOptions, SessionRef } from '../../src/application/ports.
 import type { Task, TaskPage } from '../../src/domain/task.js';
 import { Application } from '../support/application.js';
 import { aTask } from '../support/builders.js';
-import { rejectionOf } from '../support/refusal.js';
-import { withStub } from '../support/replace-method.js';
+import { rejectionOf } from '../support/rejection.js';
+import { withStub } from '../support/with-stub.js';
 
 const firstPage = { after: 0, limit: 100 };
 const everything = { after: 0, limit: Infinity };

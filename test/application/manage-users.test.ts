@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { ManageUsers } from '../../src/application/manage-users.js';
 import { Application, address, client, password } from '../support/application.js';
 import { aTask } from '../support/builders.js';
-import { rejectionOf } from '../support/refusal.js';
+import { rejectionOf } from '../support/rejection.js';
 
 const newPassword = 'Another & longer kite';
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { StorageUnavailable } from '../../src/application/ports.js';
 import { address, Application, type Settings } from '../support/application.js';
-import { rejectionOf } from '../support/refusal.js';
+import { rejectionOf } from '../support/rejection.js';
 
 let application: Application;
 

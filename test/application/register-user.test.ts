@@ -3,7 +3,7 @@ import { PortError } from '../../src/application/ports.js';
 import { DomainError } from '../../src/domain/errors.js';
 import { Throttled } from '../../src/domain/limit.js';
 import { Application, client, password } from '../support/application.js';
-import { rejectionOf } from '../support/refusal.js';
+import { rejectionOf } from '../support/rejection.js';
 
 describe('RegisterUser', () => {
   let application: Application;

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { expectRejection } from '../support/expect-refusal.js';
+import { expectRejection } from '../support/expect-rejection.js';
 import { RedisServer } from '../support/redis-server.js';
 import { signingKey } from '../support/running-server.js';
 import { run } from '../support/server-process.js';

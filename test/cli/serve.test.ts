@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { RedisServer } from '../support/redis-server.js';
 import { signingKey } from '../support/running-server.js';
-import { expectRejection } from '../support/expect-refusal.js';
+import { expectRejection } from '../support/expect-rejection.js';
 import { program, run, runCommand, ServerProcess } from '../support/server-process.js';
 
 const warning = 40;

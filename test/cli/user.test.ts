@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { SignedIn } from '../support/api-client.js';
-import { expectRejection } from '../support/expect-refusal.js';
+import { expectRejection } from '../support/expect-rejection.js';
 import { RedisServer } from '../support/redis-server.js';
 import { signingKey } from '../support/running-server.js';
 import { program, run, runCommand, ServerProcess, type Ending } from '../support/server-process.js';

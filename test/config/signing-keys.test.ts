@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import jwt from 'jsonwebtoken';
-import { expectResponse } from '../support/answers.js';
+import { expectResponse } from '../support/responses.js';
 import { headerOf } from '../support/json-web-token.js';
 import type { SignedIn } from '../support/running-server.js';
 import { program, run, runCommand, ServerProcess, type Ending } from '../support/server-process.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { SessionRef, Storage, UserRepository } from '../../src/application/ports.js';
 import type { Session } from '../../src/domain/session.js';
-import { rejectionOf } from '../support/refusal.js';
+import { rejectionOf } from '../support/rejection.js';
 import {
   activeOf,
   addUser,

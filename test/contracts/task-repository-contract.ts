@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { IdempotencyKey, SessionRef, Storage } from '../../src/application/ports.js';
 import { maxPageBytes, type Page } from '../../src/domain/page.js';
 import type { Task, TaskChanges, TaskLimits } from '../../src/domain/task.js';
-import { rejectionOf } from '../support/refusal.js';
+import { rejectionOf } from '../support/rejection.js';
 import {
   aDraft,
   aGenerationAt,

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Storage } from '../../src/application/ports.js';
 import type { User } from '../../src/domain/user.js';
-import { rejectionOf } from '../support/refusal.js';
+import { rejectionOf } from '../support/rejection.js';
 import {
   addUser,
   aNewUser,

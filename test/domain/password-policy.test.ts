@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { commonPasswords } from '../../src/domain/common-passwords.js';
 import { passwordWeaknesses, requireStrongPassword, similarity } from '../../src/domain/password-policy.js';
-import { rejectionOfCall } from '../support/refusal.js';
+import { rejectionOfCall } from '../support/rejection.js';
 
 function weaknesses(password: string, username = 'jigyasnh'): string[] {
   return passwordWeaknesses(password, username).map(({ code }) => code);

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { parseTaskChanges, parseTaskDraft } from '../../src/domain/task.js';
 import { aTask } from '../support/builders.js';
-import { rejectionOfCall } from '../support/refusal.js';
+import { rejectionOfCall } from '../support/rejection.js';
 
 describe('a new task', () => {
   it('is pending if nothing is said', () => {

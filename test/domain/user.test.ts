@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { checkNewPassword, checkUsername, parseCredentials } from '../../src/domain/user.js';
-import { rejectionOfCall } from '../support/refusal.js';
+import { rejectionOfCall } from '../support/rejection.js';
 
 const badCharacters = { issues: [{ code: 'username_characters' }] };
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { RedisServer } from '../support/redis-server.js';
-import { rejectedSignIns } from '../support/refused-sign-ins.js';
+import { rejectedSignIns } from '../support/rejected-sign-ins.js';
 import { report } from '../support/report.js';
 import { RunningServer } from '../support/running-server.js';
 import { stopAfterEach } from '../support/stop-after-each.js';

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
-import { expectResponse, unavailable } from '../support/answers.js';
+import { expectResponse, unavailable } from '../support/responses.js';
 import { RedisServer } from '../support/redis-server.js';
 import { RunningServer, type SignedIn } from '../support/running-server.js';
 import { stopAfterEach } from '../support/stop-after-each.js';

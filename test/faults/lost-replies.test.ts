@@ -12,7 +12,7 @@ import {
   refTo,
   signIn,
 } from '../contracts/builders.js';
-import { expectResponse, taskNotFound, tokenBlacklisted, unavailable } from '../support/answers.js';
+import { expectResponse, taskNotFound, tokenBlacklisted, unavailable } from '../support/responses.js';
 import type { WireResponse } from '../support/http-client.js';
 import { claimsOf } from '../support/json-web-token.js';
 import { RecordedLog } from '../support/recorded-log.js';

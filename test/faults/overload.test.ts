@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { expect } from 'chai';
 import { concurrently } from '../contracts/concurrency.js';
-import { expectResponse, invalidCredentials, unavailable } from '../support/answers.js';
+import { expectResponse, invalidCredentials, unavailable } from '../support/responses.js';
 import { Load } from '../support/load.js';
 import { RedisServer } from '../support/redis-server.js';
 import { report } from '../support/report.js';

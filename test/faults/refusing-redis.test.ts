@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
-import { expectResponse, taskNotFound, unavailable } from '../support/answers.js';
+import { expectResponse, taskNotFound, unavailable } from '../support/responses.js';
 import { callEveryEndpoint, expectUnavailableWithin } from '../support/every-endpoint.js';
 import { freePort } from '../support/free-port.js';
 import { sessionRefOf } from '../support/json-web-token.js';

@@ -12,7 +12,7 @@ import {
   userInactive,
   userNotFound,
   verifiedAsBlacklisted,
-} from '../support/answers.js';
+} from '../support/responses.js';
 import { claimsOf } from '../support/json-web-token.js';
 import { leftOut, type Input } from './inputs.js';
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import type { SignedIn } from '../support/api-client.js';
-import { expectCommonHeaders } from '../support/answers.js';
+import { expectCommonHeaders } from '../support/responses.js';
 import { RawConnection, takeResponse, type RawResponse } from '../support/raw-connection.js';
 import { report } from '../support/report.js';
 import { signingKey, withoutLimits } from '../support/running-server.js';

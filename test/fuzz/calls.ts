@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { notAllowed, unknownPath } from '../support/answers.js';
+import { notAllowed, unknownPath } from '../support/responses.js';
 import { claimsOf } from '../support/json-web-token.js';
 import type { Expected } from './api-model.js';
 import {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { expectResponse } from '../support/answers.js';
+import { expectResponse } from '../support/responses.js';
 import type { RunningServer } from '../support/running-server.js';
 import type { SettableClock } from '../support/settable-clock.js';
 import type { ApiModel, Expected, Received } from './api-model.js';

@@ -1,4 +1,4 @@
-import type { Input } from '../../src/domain/fields.js';
+import type { Input } from '../../src/domain/input.js';
 import type { RefreshGeneration, Session, SessionPolicy } from '../../src/domain/session.js';
 
 /** What a client sends for a task that is in order. */

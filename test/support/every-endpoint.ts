@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { expectResponse, unavailable } from './answers.js';
+import { expectResponse, unavailable } from './responses.js';
 import type { ApiClient, SignedIn } from './api-client.js';
 import type { WireResponse } from './http-client.js';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { PortError, type PasswordHasher, type Requester } from '../../application/ports.js';
-import { networksOf } from '../../domain/network.js';
+import { networksOf } from '../../domain/client-network.js';
 import { normalisePassword } from '../../domain/user.js';
 import type { BcryptThreads } from './bcrypt-threads.js';
 import { FairQueue, type Waiting } from './fair-queue.js';

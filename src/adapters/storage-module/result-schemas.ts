@@ -14,7 +14,7 @@ export type SchemasOf<Port> = {
 
 /** Thrown for an answer that is not what a storage promises. */
 export class InvalidResult extends Error {
-  override readonly name = 'NotAsPromised';
+  override readonly name = 'InvalidResult';
 }
 
 /** Answers a value of any kind as what it should be, with nothing else in it; throws InvalidResult. */

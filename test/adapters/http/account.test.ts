@@ -8,7 +8,7 @@ import {
   sessionNotFound,
   tokenBlacklisted,
   userNotFound,
-} from '../../support/answers.js';
+} from '../../support/responses.js';
 import { claimsOf } from '../../support/json-web-token.js';
 import type { RunningServer, SignedIn } from '../../support/running-server.js';
 import { SettableClock } from '../../support/settable-clock.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { accessRefused, badHeader, expectResponse, noCredentials } from '../../support/answers.js';
+import { accessRefused, badHeader, expectResponse, noCredentials } from '../../support/responses.js';
 import { RunningServer, type SignedIn } from '../../support/running-server.js';
 
 const invalid = accessRefused('Token is invalid or expired');

@@ -11,7 +11,7 @@ import {
   userInactive,
   userNotFound,
   verifiedAsBlacklisted,
-} from '../../support/answers.js';
+} from '../../support/responses.js';
 import { claimsOf } from '../../support/json-web-token.js';
 import type { RunningServer, SignedIn } from '../../support/running-server.js';
 import { withEachStorage } from '../../support/storages.js';

@@ -1,6 +1,6 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { expect } from 'chai';
-import { expectResponse, expectParseError } from '../../support/answers.js';
+import { expectResponse, expectParseError } from '../../support/responses.js';
 import { chunked, RawConnection } from '../../support/raw-connection.js';
 import { RunningServer, type SignedIn } from '../../support/running-server.js';
 

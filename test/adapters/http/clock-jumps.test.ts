@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { withStub } from '../../support/replace-method.js';
+import { withStub } from '../../support/with-stub.js';
 import type { RunningServer, SignedIn } from '../../support/running-server.js';
 import { withEachStorage } from '../../support/storages.js';
 

@@ -15,7 +15,7 @@ import {
   type RequestState,
 } from '../../../src/adapters/http/context.js';
 import { createHexado } from '../../../src/embed.js';
-import { accessRefused, expectResponse, noCredentials, unknownPath } from '../../support/answers.js';
+import { accessRefused, expectResponse, noCredentials, unknownPath } from '../../support/responses.js';
 import { ApiClient, type SignedIn } from '../../support/api-client.js';
 import { RecordedLog } from '../../support/recorded-log.js';
 import { testEnvironment } from '../../support/running-server.js';

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { expectResponse, invalidCredentials } from '../../support/answers.js';
+import { expectResponse, invalidCredentials } from '../../support/responses.js';
 import { comparisonCosts } from '../../support/comparison-costs.js';
 import type { WireResponse } from '../../support/http-client.js';
-import { rejectedSignIns, type Credentials } from '../../support/refused-sign-ins.js';
+import { rejectedSignIns, type Credentials } from '../../support/rejected-sign-ins.js';
 import type { RunningServer } from '../../support/running-server.js';
 import { withEachStorage } from '../../support/storages.js';
 

@@ -8,7 +8,7 @@ import {
   tokenInvalid,
   userNotFound,
   verifiedAsBlacklisted,
-} from '../../support/answers.js';
+} from '../../support/responses.js';
 import type { WireResponse } from '../../support/http-client.js';
 import { claimsOf, forge, type Claims } from '../../support/json-web-token.js';
 import { RunningServer, type SignedIn } from '../../support/running-server.js';

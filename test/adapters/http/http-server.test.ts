@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { expect } from 'chai';
 import { HttpServer } from '../../../src/adapters/http/http-server.js';
-import { expectResponse, malformedRequest } from '../../support/answers.js';
+import { expectResponse, malformedRequest } from '../../support/responses.js';
 import { RawConnection } from '../../support/raw-connection.js';
 import { stopAfterEach } from '../../support/stop-after-each.js';
 import { until } from '../../support/until.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { expectResponse } from '../../support/answers.js';
+import { expectResponse } from '../../support/responses.js';
 import type { WireResponse } from '../../support/http-client.js';
 import type { RunningServer, SignedIn } from '../../support/running-server.js';
 import { withEachStorage } from '../../support/storages.js';

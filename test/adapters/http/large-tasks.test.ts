@@ -4,11 +4,11 @@ import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import type { Task } from '../../../src/domain/task.js';
 import { createTask, updateTask } from '../../contracts/builders.js';
-import { accessRefused, expectResponse } from '../../support/answers.js';
+import { accessRefused, expectResponse } from '../../support/responses.js';
 import { sessionRefOf } from '../../support/json-web-token.js';
 import type { RunningServer, SignedIn } from '../../support/running-server.js';
 import { SettableClock } from '../../support/settable-clock.js';
-import { withStub } from '../../support/replace-method.js';
+import { withStub } from '../../support/with-stub.js';
 import { withEachStorage } from '../../support/storages.js';
 import { until } from '../../support/until.js';
 

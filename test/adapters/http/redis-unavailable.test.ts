@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { expectResponse, unavailable } from '../../support/answers.js';
+import { expectResponse, unavailable } from '../../support/responses.js';
 import { callEveryEndpoint, expectUnavailableWithin } from '../../support/every-endpoint.js';
 import { claimsOf } from '../../support/json-web-token.js';
 import { durable, RedisServer } from '../../support/redis-server.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { BcryptPasswordHasher } from '../../../src/adapters/crypto/bcrypt-password-hasher.js';
-import { expectResponse, invalidCredentials } from '../../support/answers.js';
+import { expectResponse, invalidCredentials } from '../../support/responses.js';
 import { bcryptThreads } from '../../support/comparison-costs.js';
 import { claimsOf } from '../../support/json-web-token.js';
 import { RunningServer } from '../../support/running-server.js';

@@ -8,7 +8,7 @@ import {
   notAllowed,
   taskNotFound,
   unknownPath,
-} from '../../support/answers.js';
+} from '../../support/responses.js';
 import type { WireResponse } from '../../support/http-client.js';
 import { RunningServer, type SignedIn } from '../../support/running-server.js';
 

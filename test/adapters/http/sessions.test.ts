@@ -10,7 +10,7 @@ import {
   userInactive,
   userNotFound,
   verifiedAsBlacklisted,
-} from '../../support/answers.js';
+} from '../../support/responses.js';
 import type { WireResponse } from '../../support/http-client.js';
 import { claimsOf, headerOf } from '../../support/json-web-token.js';
 import type { RunningServer, SignedIn } from '../../support/running-server.js';

@@ -3,7 +3,7 @@ import { request, type IncomingMessage } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { Task } from '../../../src/domain/task.js';
-import { withStub } from '../../support/replace-method.js';
+import { withStub } from '../../support/with-stub.js';
 import { RunningServer } from '../../support/running-server.js';
 
 /** What the system keeps for a connection between two processes of one machine, and a page or two. */

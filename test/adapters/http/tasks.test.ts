@@ -6,9 +6,9 @@ import {
   expectCommonHeaders,
   noCredentials,
   taskNotFound,
-} from '../../support/answers.js';
+} from '../../support/responses.js';
 import { sessionRefOf } from '../../support/json-web-token.js';
-import { withStub } from '../../support/replace-method.js';
+import { withStub } from '../../support/with-stub.js';
 import type { RunningServer, SignedIn } from '../../support/running-server.js';
 import { withEachStorage } from '../../support/storages.js';
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { concurrently } from '../../contracts/concurrency.js';
-import { expectResponse, invalidCredentials, tokenInvalid, unavailable } from '../../support/answers.js';
+import { expectResponse, invalidCredentials, tokenInvalid, unavailable } from '../../support/responses.js';
 import type { WireResponse } from '../../support/http-client.js';
 import { comparisonCosts } from '../../support/comparison-costs.js';
 import { command, connected } from '../../support/redis-command.js';

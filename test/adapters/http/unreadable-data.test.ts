@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { Keys } from '../../../src/adapters/redis/keys.js';
-import { expectResponse } from '../../support/answers.js';
+import { expectResponse } from '../../support/responses.js';
 import { claimsOf } from '../../support/json-web-token.js';
 import { RedisServer } from '../../support/redis-server.js';
 import { RunningServer, type SignedIn } from '../../support/running-server.js';

@@ -13,9 +13,9 @@ import {
   noCredentials,
   tokenInvalid,
   unknownPath,
-} from '../../support/answers.js';
+} from '../../support/responses.js';
 import { chunked, RawConnection } from '../../support/raw-connection.js';
-import { withStub } from '../../support/replace-method.js';
+import { withStub } from '../../support/with-stub.js';
 import { RunningServer, type SignedIn } from '../../support/running-server.js';
 import { until } from '../../support/until.js';
 

@@ -12,7 +12,7 @@ import { everyCall, expectUnavailable } from '../../contracts/every-call.js';
 import { storageContract } from '../../contracts/storage-contract.js';
 import { expectUnavailableWithin } from '../../support/every-endpoint.js';
 import { RecordedLog } from '../../support/recorded-log.js';
-import { rejectionOf } from '../../support/refusal.js';
+import { rejectionOf } from '../../support/rejection.js';
 import { RunningServer } from '../../support/running-server.js';
 import { SettableClock } from '../../support/settable-clock.js';
 import { stopAfterEach } from '../../support/stop-after-each.js';

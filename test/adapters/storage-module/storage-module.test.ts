@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import type { StorageOptions } from '../../../src/application/ports.js';
 import { StorageError } from '../../../src/adapters/storage-module/load-storage-module.js';
 import { createStorage } from '../../../src/create-storage.js';
-import { expectRejection } from '../../support/expect-refusal.js';
+import { expectRejection } from '../../support/expect-rejection.js';
 import { signingKey } from '../../support/running-server.js';
 import { run, ServerProcess } from '../../support/server-process.js';
 

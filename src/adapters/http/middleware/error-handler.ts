@@ -7,7 +7,7 @@ import {
   type PortErrorCode,
 } from '../../../application/ports.js';
 import { DomainError, type ErrorCode } from '../../../domain/errors.js';
-import { InvalidFields } from '../../../domain/fields.js';
+import { InvalidFields } from '../../../domain/input.js';
 import { Throttled } from '../../../domain/limit.js';
 import type { Context, Middleware } from '../context.js';
 import { fieldMessage } from '../response/field-messages.js';

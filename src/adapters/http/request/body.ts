@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import bodyParser from 'koa-bodyparser';
-import type { Input } from '../../../domain/fields.js';
+import type { Input } from '../../../domain/input.js';
 import { parseContentType, type Charset } from './content-type.js';
 import type { Context } from '../context.js';
 import { discardBody, maxChunks } from './discard-body.js';

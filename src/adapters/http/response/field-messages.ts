@@ -1,4 +1,4 @@
-import type { FieldIssue } from '../../../domain/fields.js';
+import type { FieldIssue } from '../../../domain/input.js';
 
 /** What clients are told about a field (docs/api.md, sections 4, 5 and 9). */
 export function fieldMessage(issue: FieldIssue): string {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { FairQueue, type Waiting } from '../../src/adapters/crypto/fair-queue.js';
+import { FairQueue, type Waiting } from '../../../src/adapters/crypto/fair-queue.js';
 
 interface Item extends Waiting {
   readonly name: string;

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { TokenCache, type VerifiedToken } from '../../src/adapters/crypto/token-cache.js';
+import { TokenCache, type VerifiedToken } from '../../../src/adapters/crypto/token-cache.js';
 
 const now = 1_000;
 

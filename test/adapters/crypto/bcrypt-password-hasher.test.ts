@@ -1,11 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { availableParallelism, getPriority } from 'node:os';
 import { expect } from 'chai';
-import { BcryptPasswordHasher } from '../../src/adapters/crypto/bcrypt-password-hasher.js';
-import { BcryptThreads } from '../../src/adapters/crypto/bcrypt-threads.js';
-import { PortError } from '../../src/application/ports.js';
-import { concurrently } from '../contracts/concurrency.js';
-import { bcryptThreads, comparisonCosts } from '../support/comparison-costs.js';
+import { BcryptPasswordHasher } from '../../../src/adapters/crypto/bcrypt-password-hasher.js';
+import { BcryptThreads } from '../../../src/adapters/crypto/bcrypt-threads.js';
+import { PortError } from '../../../src/application/ports.js';
+import { concurrently } from '../../contracts/concurrency.js';
+import { bcryptThreads, comparisonCosts } from '../../support/comparison-costs.js';
 
 describe('BcryptPasswordHasher', () => {
   const hasher = new BcryptPasswordHasher(4, bcryptThreads);

@@ -1,6 +1,6 @@
 import { PortError, type PortErrorCode } from '../../src/application/ports.js';
 import { DomainError, type ErrorCode } from '../../src/domain/errors.js';
-import { InvalidFields, type FieldIssue } from '../../src/domain/fields.js';
+import { InvalidFields, type FieldIssue } from '../../src/domain/input.js';
 
 type Issues = Readonly<Record<string, readonly FieldIssue[]>>;
 

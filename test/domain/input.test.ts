@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { validateAll, checkText, InvalidFields, lengthInCodePoints } from '../../src/domain/fields.js';
-import { rejectionOfCall } from '../support/refusal.js';
+import { validateAll, checkText, InvalidFields, lengthInCodePoints } from '../../src/domain/input.js';
+import { rejectionOfCall } from '../support/rejection.js';
 
 const trimmed = [
   range(0x09, 0x0d),

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { networkOf, networksOf } from '../../src/domain/network.js';
+import { networkOf, networksOf } from '../../src/domain/client-network.js';
 
 describe('the network of an address', () => {
   for (const [address, network] of [
