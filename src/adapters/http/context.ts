@@ -30,9 +30,8 @@ export type Middleware = KoaMiddleware<RequestState, ReplyContext>;
 /** Responds to one method of a route. */
 export type Handler = (ctx: Context) => Promise<void>;
 
-/** The session of a route that asks for one. */
-export function sessionOf(ctx: Context): SessionRef {
-  const { session } = ctx.state;
-  if (!session) throw new Error('The route has no requireAuth.');
-  return session;
-}
+/** The context behind middleware that requires a session. */
+export type SessionContext = ParameterizedContext<RequestState & { session: SessionRef }, ReplyContext>;
+
+/** Responds to one method of a route that requires a session. */
+export type SessionHandler = (ctx: SessionContext) => Promise<void>;

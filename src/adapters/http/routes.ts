@@ -1,8 +1,8 @@
 import { Router } from '@koa/router';
 import type { AccountController } from './controllers/account-controller.js';
 import type { AuthController } from './controllers/auth-controller.js';
-import type { Authentication } from './middleware/authenticate.js';
-import type { Context, Handler, Middleware, ReplyContext, RequestState } from './context.js';
+import type { Authentication, RequiresSession } from './middleware/authenticate.js';
+import type { Context, Handler, Middleware, ReplyContext, RequestState, SessionHandler } from './context.js';
 import type { HealthController } from './controllers/health-controller.js';
 import type { PublicKeysController } from './controllers/public-keys-controller.js';
 import { HttpError, httpError } from './response/http-error.js';
@@ -54,13 +54,19 @@ export function createRoutes(
   ];
 }
 
+interface MakeRoute {
+  /** A handler that needs a session does not compile without middleware that requires one. */
+  (path: string, access: RequiresSession, handler: SessionHandler): Route;
+  (path: string, access: Middleware, handler: Handler): Route;
+}
+
 const route =
-  (method: Route['method']) =>
-  (path: string, access: Middleware, handler: Handler): Route => ({
+  (method: Route['method']): MakeRoute =>
+  (path: string, access: Middleware, handler: SessionHandler) => ({
     method,
     path,
     access,
-    handler,
+    handler: handler as Handler,
   });
 const get = route('get');
 const post = route('post');

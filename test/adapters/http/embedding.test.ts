@@ -8,12 +8,7 @@ import { expect } from 'chai';
 import Koa from 'koa';
 import helmet from 'koa-helmet';
 import type { App, Extensions } from '../../../src/adapters/http/app.js';
-import {
-  sessionOf,
-  type Middleware,
-  type ReplyContext,
-  type RequestState,
-} from '../../../src/adapters/http/context.js';
+import type { Middleware, ReplyContext, RequestState } from '../../../src/adapters/http/context.js';
 import { createHexado } from '../../../src/embed.js';
 import { accessRefused, expectResponse, noCredentials, unknownPath } from '../../support/responses.js';
 import { ApiClient, type SignedIn } from '../../support/api-client.js';
@@ -224,7 +219,7 @@ for (const fastPaths of ['on', 'off']) {
       const authenticate: Middleware = async (ctx, next) => {
         if (ctx.get('X-Api-Key') !== 'open sesame') ctx.throw(401, 'An X-Api-Key is missing.');
         await next();
-        if (ctx.state.session) sessions.push(sessionOf(ctx).userId);
+        if (ctx.state.session) sessions.push(ctx.state.session.userId);
       };
       await serve({ inner: [authenticate] });
       expectResponse(await client.call('GET', '/tasks/'), 401, { detail: 'An X-Api-Key is missing.' });

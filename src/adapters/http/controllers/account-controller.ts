@@ -3,7 +3,7 @@ import type { DeleteAccount } from '../../../application/delete-account.js';
 import type { ManageSessions } from '../../../application/manage-sessions.js';
 import type { Session } from '../../../domain/session.js';
 import type { ReadClient } from '../request/client.js';
-import { sessionOf, type Handler } from '../context.js';
+import type { SessionHandler } from '../context.js';
 import { reply } from '../response/reply.js';
 import type { ReadFields } from '../request/body.js';
 
@@ -17,14 +17,14 @@ export class AccountController {
     private readonly accounts: DeleteAccount,
   ) {}
 
-  readonly changePassword: Handler = async (ctx) => {
+  readonly changePassword: SessionHandler = async (ctx) => {
     const input = await this.readFields(ctx);
-    await this.passwords.execute(sessionOf(ctx), input, this.readClient(ctx.req));
+    await this.passwords.execute(ctx.state.session, input, this.readClient(ctx.req));
     reply(ctx, 200, { message: 'Password changed successfully' });
   };
 
-  readonly listSessions: Handler = async (ctx) => {
-    const current = sessionOf(ctx);
+  readonly listSessions: SessionHandler = async (ctx) => {
+    const current = ctx.state.session;
     const sessions = await this.sessions.list(current);
     reply(
       ctx,
@@ -33,19 +33,19 @@ export class AccountController {
     );
   };
 
-  readonly endSession: Handler = async (ctx) => {
-    await this.sessions.end(sessionOf(ctx), ctx.state.sessionId ?? '');
+  readonly endSession: SessionHandler = async (ctx) => {
+    await this.sessions.end(ctx.state.session, ctx.state.sessionId ?? '');
     reply(ctx, 200, { message: 'Session ended successfully' });
   };
 
-  readonly logoutAll: Handler = async (ctx) => {
-    await this.sessions.endAll(sessionOf(ctx));
+  readonly logoutAll: SessionHandler = async (ctx) => {
+    await this.sessions.endAll(ctx.state.session);
     reply(ctx, 200, { message: 'Successfully logged out of all sessions' });
   };
 
-  readonly delete: Handler = async (ctx) => {
+  readonly delete: SessionHandler = async (ctx) => {
     const input = await this.readFields(ctx);
-    await this.accounts.execute(sessionOf(ctx), input, this.readClient(ctx.req));
+    await this.accounts.execute(ctx.state.session, input, this.readClient(ctx.req));
     reply(ctx, 200, { message: 'Account deleted successfully' });
   };
 }

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { LimitLongReads } from '../../../application/limit-long-reads.js';
 import type { ManageTasks } from '../../../application/manage-tasks.js';
 import type { TaskPage } from '../../../domain/task.js';
-import { sessionOf, type Context, type Handler } from '../context.js';
+import type { Context, SessionHandler } from '../context.js';
 import { idempotencyKey } from '../request/idempotency-key.js';
 import { linkToNext, parsePaging } from '../request/paging.js';
 import { reply, replyJson } from '../response/reply.js';
@@ -21,10 +21,10 @@ export class TaskController {
    * A list, at once if it is short, and page by page as the client takes it if it is long. One with a limit has a link to
    * the next while there is more (RFC 8288).
    */
-  readonly list: Handler = async (ctx) => {
+  readonly list: SessionHandler = async (ctx) => {
     const paging = parsePaging(ctx.querystring);
     const { after, offset, limit = Infinity } = paging;
-    const session = sessionOf(ctx);
+    const session = ctx.state.session;
     const first = await this.tasks.list(session, { after, limit, offset });
 
     const json = tasksToJson(first.tasks);
@@ -50,18 +50,18 @@ export class TaskController {
     }
   };
 
-  readonly create: Handler = async (ctx) => {
+  readonly create: SessionHandler = async (ctx) => {
     const key = idempotencyKey(ctx);
-    const task = await this.tasks.create(sessionOf(ctx), await this.readFields(ctx), key);
+    const task = await this.tasks.create(ctx.state.session, await this.readFields(ctx), key);
     replyJson(ctx, 201, taskToJson(task));
   };
 
-  readonly get: Handler = async (ctx) => {
-    replyJson(ctx, 200, taskToJson(await this.tasks.get(sessionOf(ctx), taskIdOf(ctx))));
+  readonly get: SessionHandler = async (ctx) => {
+    replyJson(ctx, 200, taskToJson(await this.tasks.get(ctx.state.session, taskIdOf(ctx))));
   };
 
-  readonly update: Handler = async (ctx) => {
-    const session = sessionOf(ctx);
+  readonly update: SessionHandler = async (ctx) => {
+    const session = ctx.state.session;
     const id = taskIdOf(ctx);
     const fields = await this.readFields(ctx).catch(async (error: unknown) => {
       await this.tasks.get(session, id); // That the task is missing is reported before an unreadable body.
@@ -71,8 +71,8 @@ export class TaskController {
     replyJson(ctx, 200, taskToJson(task));
   };
 
-  readonly delete: Handler = async (ctx) => {
-    await this.tasks.delete(sessionOf(ctx), taskIdOf(ctx));
+  readonly delete: SessionHandler = async (ctx) => {
+    await this.tasks.delete(ctx.state.session, taskIdOf(ctx));
     reply(ctx, 200, { message: 'Task deleted successfully' });
   };
 }

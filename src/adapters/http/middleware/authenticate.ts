@@ -4,6 +4,13 @@ import type { Context, Middleware } from '../context.js';
 import { errorResponses } from './error-handler.js';
 import { HttpError, httpError } from '../response/http-error.js';
 
+/** Middleware behind which `ctx.state.session` is there. The mark is for the compiler: see routes.ts. */
+export type RequiresSession = Middleware & { readonly requiresSession: true };
+
+function requiringSession(middleware: Middleware): RequiresSession {
+  return Object.assign(middleware, { requiresSession: true } as const);
+}
+
 /** Middleware that reads the access token of a request (docs/api.md, section 6) into `ctx.state.session`. */
 export class Authentication {
   constructor(private readonly authenticate: Authenticate) {}
@@ -15,7 +22,7 @@ export class Authentication {
    * 401 without a good access token. Whether its session is active is checked by the storage, in the round trip of
    * whatever the handler asks; where the handler fails before that, it is checked here, for a 401 is reported first.
    */
-  readonly required: Middleware = async (ctx, next) => {
+  readonly required = requiringSession(async (ctx, next) => {
     const token = requiredToken(ctx);
     try {
       await this.authenticate.within(token, (session) => {
@@ -25,17 +32,17 @@ export class Authentication {
     } catch (error) {
       throw toHttpError(ctx, error);
     }
-  };
+  });
 
   /** Like `required`, with the session checked first as well: for handlers that compare passwords, which is costly. */
-  readonly active: Middleware = async (ctx, next) => {
+  readonly active = requiringSession(async (ctx, next) => {
     try {
       ctx.state.session = await this.authenticate.execute(requiredToken(ctx));
     } catch (error) {
       throw toHttpError(ctx, error);
     }
     await this.required(ctx, next);
-  };
+  });
 
   /** 401 for a bad access token; without one the client stays unknown. */
   readonly optional: Middleware = (ctx, next) =>
