@@ -16,7 +16,7 @@ import { PublicKeysController } from './adapters/http/controllers/public-keys-co
 import { fieldsReader, type ReadFields } from './adapters/http/request/body.js';
 import { createRoutes, type Route } from './adapters/http/routes.js';
 import { TaskController } from './adapters/http/controllers/task-controller.js';
-import { InMemoryThrottle } from './adapters/in-memory/in-memory-throttle.js';
+import { InMemoryThrottle } from './adapters/in-memory/in-memory-rate-limiter.js';
 import { Authenticate } from './application/authenticate.js';
 import { ChangePassword } from './application/change-password.js';
 import { CheckPassword } from './application/check-password.js';
@@ -24,25 +24,20 @@ import { ConfirmPassword } from './application/confirm-password.js';
 import { CreateUser } from './application/create-user.js';
 import { DeleteAccount } from './application/delete-account.js';
 import { IssueTokens } from './application/issue-tokens.js';
-import { LimitAttempts } from './application/limit-attempts.js';
-import { LimitLongReads } from './application/limit-long-reads.js';
+import { LimitAttempts } from './application/attempt-limiter.js';
+import { LimitLongReads } from './application/long-read-limiter.js';
 import { Logout } from './application/logout.js';
 import { ManageSessions } from './application/manage-sessions.js';
 import { ManageTasks } from './application/manage-tasks.js';
 import { ManageUsers } from './application/manage-users.js';
-import type {
-  Clock,
-  Digest,
-  Log,
-  NewId,
-  PasswordHasher,
-  SessionRepository,
-  Storage,
-  TaskRepository,
-  Throttle,
-  TokenSigner,
-  UserRepository,
-} from './application/ports.js';
+import type { Clock, Digest, Log, NewId } from './application/ports/environment.js';
+import type { PasswordHasher } from './application/ports/password-hasher.js';
+import type { Throttle } from './application/ports/rate-limiter.js';
+import type { SessionRepository } from './application/ports/session-repository.js';
+import type { Storage } from './application/ports/storage.js';
+import type { TaskRepository } from './application/ports/task-repository.js';
+import type { TokenSigner } from './application/ports/token-signer.js';
+import type { UserRepository } from './application/ports/user-repository.js';
 import { RefreshToken } from './application/refresh-token.js';
 import { RegisterUser, type Registration } from './application/register-user.js';
 import { SessionTokens } from './application/session-tokens.js';

@@ -1,7 +1,7 @@
 import { createStorage as createInMemoryStorage } from './adapters/in-memory/create-storage.js';
 import { createStorage as createRedisStorage } from './adapters/redis/create-storage.js';
 import { loadStorageModule } from './adapters/storage-module/load-storage-module.js';
-import type { Storage, StorageOptions } from './application/ports.js';
+import type { Storage, StorageOptions } from './application/ports/storage.js';
 import type { StorageChoice } from './config/config.js';
 
 /** Creates the chosen storage; throws StorageError if it is a module that has no storage within `timeout` milliseconds. */

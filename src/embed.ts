@@ -1,6 +1,6 @@
 import { BcryptThreads } from './adapters/crypto/bcrypt-threads.js';
 import type { App, Extensions } from './adapters/http/app.js';
-import type { Log } from './application/ports.js';
+import type { Log } from './application/ports/environment.js';
 import { readConfig } from './config/config.js';
 import { createContainer, HttpApp } from './container.js';
 import { createStorage } from './create-storage.js';

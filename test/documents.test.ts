@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
-import type { CreateStorage } from '../src/application/ports.js';
+import type { CreateStorage } from '../src/application/ports/storage.js';
 import { storageContract } from './contracts/storage-contract.js';
 import { runCommand } from './support/server-process.js';
 

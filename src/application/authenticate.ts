@@ -1,13 +1,9 @@
 import { DomainError, type ErrorCode } from '../domain/errors.js';
 import type { TokenClaims } from '../domain/session.js';
-import {
-  storageRejections,
-  StorageUnavailable,
-  type SessionRef,
-  type SessionRepository,
-  type TokenSigner,
-  type UserRepository,
-} from './ports.js';
+import type { SessionRef, SessionRepository } from './ports/session-repository.js';
+import { storageRejections, StorageUnavailable } from './ports/storage.js';
+import type { TokenSigner } from './ports/token-signer.js';
+import type { UserRepository } from './ports/user-repository.js';
 
 /**
  * Tells whose session an access token is of.

@@ -1,9 +1,11 @@
 import { validateAll, checkText, type Input } from '../domain/input.js';
 import { requireStrongPassword } from '../domain/password-policy.js';
 import { checkNewPassword } from '../domain/user.js';
-import type { Client } from './client.js';
+import type { Client } from './ports/client.js';
 import type { ConfirmPassword } from './confirm-password.js';
-import type { PasswordHasher, SessionRef, UserRepository } from './ports.js';
+import type { PasswordHasher } from './ports/password-hasher.js';
+import type { SessionRef } from './ports/session-repository.js';
+import type { UserRepository } from './ports/user-repository.js';
 
 /**
  * Sets a new password for a caller who knows the old one, and ends all of their sessions but the one they call from.

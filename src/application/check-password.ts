@@ -1,7 +1,8 @@
 import type { User } from '../domain/user.js';
-import type { Client } from './client.js';
-import type { LimitAttempts, SignInAttempt } from './limit-attempts.js';
-import type { PasswordHasher, UserRepository } from './ports.js';
+import type { Client } from './ports/client.js';
+import type { LimitAttempts, SignInAttempt } from './attempt-limiter.js';
+import type { PasswordHasher } from './ports/password-hasher.js';
+import type { UserRepository } from './ports/user-repository.js';
 
 /** Compares a password with that of a user. Every comparison counts as an attempt to sign in, unless it was right. */
 export class CheckPassword {

@@ -2,8 +2,8 @@ import { DomainError } from '../domain/errors.js';
 import { InvalidFields } from '../domain/input.js';
 import type { User } from '../domain/user.js';
 import type { CheckPassword } from './check-password.js';
-import type { Client } from './client.js';
-import type { UserRepository } from './ports.js';
+import type { Client } from './ports/client.js';
+import type { UserRepository } from './ports/user-repository.js';
 
 /** A password that somebody gave, and the field that they gave it in. */
 type PasswordField = readonly [field: string, password: string];

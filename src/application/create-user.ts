@@ -1,7 +1,9 @@
 import { validateAll, InvalidFields, type Validated, type Input } from '../domain/input.js';
 import { requireStrongPassword } from '../domain/password-policy.js';
 import { checkNewPassword, checkUsername, type Credentials, type User } from '../domain/user.js';
-import type { Clock, PasswordHasher, Requester, UserRepository } from './ports.js';
+import type { Clock } from './ports/environment.js';
+import type { PasswordHasher, Requester } from './ports/password-hasher.js';
+import type { UserRepository } from './ports/user-repository.js';
 
 /** Adds an account, for a newcomer or for the operator. */
 export class CreateUser {

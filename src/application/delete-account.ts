@@ -1,8 +1,9 @@
 import { DomainError } from '../domain/errors.js';
 import { validateAll, checkText, type Input } from '../domain/input.js';
-import type { Client } from './client.js';
+import type { Client } from './ports/client.js';
 import type { ConfirmPassword } from './confirm-password.js';
-import type { SessionRef, UserRepository } from './ports.js';
+import type { SessionRef } from './ports/session-repository.js';
+import type { UserRepository } from './ports/user-repository.js';
 
 /**
  * Deletes the account of a caller who knows its password, with all sessions and tasks.

@@ -4,8 +4,11 @@ import { networkOf } from '../domain/client-network.js';
 import type { Session } from '../domain/session.js';
 import { parseCredentials, type Credentials, type User } from '../domain/user.js';
 import type { CheckPassword } from './check-password.js';
-import type { Client } from './client.js';
-import type { Log, PasswordHasher, SessionRepository, UserRepository } from './ports.js';
+import type { Client } from './ports/client.js';
+import type { Log } from './ports/environment.js';
+import type { PasswordHasher } from './ports/password-hasher.js';
+import type { SessionRepository } from './ports/session-repository.js';
+import type { UserRepository } from './ports/user-repository.js';
 import type { SessionTokens } from './session-tokens.js';
 
 const tooManySessions =

@@ -1,6 +1,6 @@
 import { DomainError } from '../domain/errors.js';
 import type { Input } from '../domain/input.js';
-import type { SessionRepository } from './ports.js';
+import type { SessionRepository } from './ports/session-repository.js';
 import { readRefreshToken } from './refresh-token.js';
 import type { SessionTokens } from './session-tokens.js';
 

@@ -1,6 +1,6 @@
 import { DomainError } from '../domain/errors.js';
 import type { Session } from '../domain/session.js';
-import type { SessionRef, SessionRepository } from './ports.js';
+import type { SessionRef, SessionRepository } from './ports/session-repository.js';
 
 /**
  * What users do with their own sessions. A session of somebody else is 'session_not_found', like a missing one. Everything

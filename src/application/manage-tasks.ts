@@ -10,8 +10,10 @@ import {
   type TaskLimits,
   type TaskPage,
 } from '../domain/task.js';
-import type { LimitLongReads } from './limit-long-reads.js';
-import type { Digest, IdempotencyKey, SessionRef, TaskRepository } from './ports.js';
+import type { LimitLongReads } from './long-read-limiter.js';
+import type { Digest } from './ports/environment.js';
+import type { SessionRef } from './ports/session-repository.js';
+import type { IdempotencyKey, TaskRepository } from './ports/task-repository.js';
 
 /** Where a list ends, and whether there are tasks behind it. */
 export interface ListEnd {

@@ -4,7 +4,8 @@ import { maxPageSize } from '../domain/page.js';
 import { requireStrongPassword } from '../domain/password-policy.js';
 import { checkNewPassword, normaliseUsername, type User } from '../domain/user.js';
 import type { CreateUser } from './create-user.js';
-import type { PasswordHasher, UserRepository } from './ports.js';
+import type { PasswordHasher } from './ports/password-hasher.js';
+import type { UserRepository } from './ports/user-repository.js';
 
 /** What an operator does with accounts, by name. Throws 'user_not_found' where there is no such user. */
 export class ManageUsers {

@@ -1,15 +1,12 @@
 import { DomainError } from '../domain/errors.js';
 import { validateAll, checkText, type Input } from '../domain/input.js';
 import type { Session, TokenClaims } from '../domain/session.js';
-import { refuseEndedSession } from './ended-session.js';
-import type { LimitAttempts } from './limit-attempts.js';
-import {
-  StorageUnavailable,
-  type Clock,
-  type SessionRef,
-  type SessionRepository,
-  type UserRepository,
-} from './ports.js';
+import { refuseEndedSession } from './session-ended.js';
+import type { LimitAttempts } from './attempt-limiter.js';
+import type { Clock } from './ports/environment.js';
+import type { SessionRef, SessionRepository } from './ports/session-repository.js';
+import { StorageUnavailable } from './ports/storage.js';
+import type { UserRepository } from './ports/user-repository.js';
 import type { SessionTokens } from './session-tokens.js';
 
 /** How many seconds the record of a session's last use may be behind, so that refreshing seldom writes. */

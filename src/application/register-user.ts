@@ -1,10 +1,10 @@
 import { DomainError } from '../domain/errors.js';
 import type { Input } from '../domain/input.js';
 import { checkUsername, type User } from '../domain/user.js';
-import type { Client } from './client.js';
+import type { Client } from './ports/client.js';
 import type { CreateUser } from './create-user.js';
-import type { LimitAttempts } from './limit-attempts.js';
-import { PortError } from './ports.js';
+import type { LimitAttempts } from './attempt-limiter.js';
+import { PortError } from './ports/port-error.js';
 
 /** Whether strangers may register; if not, accounts are the operator's to make. */
 export type Registration = 'open' | 'closed';

@@ -9,7 +9,8 @@ import {
   type SessionPolicy,
   type TokenClaims,
 } from '../domain/session.js';
-import type { Clock, NewId, TokenSigner } from './ports.js';
+import type { Clock, NewId } from './ports/environment.js';
+import type { TokenSigner } from './ports/token-signer.js';
 
 /** Makes sessions and their tokens, as the policy says. */
 export class SessionTokens {

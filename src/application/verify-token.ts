@@ -1,7 +1,9 @@
 import { DomainError } from '../domain/errors.js';
 import { validateAll, checkText, type Input } from '../domain/input.js';
-import { refuseEndedSession } from './ended-session.js';
-import type { SessionRepository, TokenSigner, UserRepository } from './ports.js';
+import { refuseEndedSession } from './session-ended.js';
+import type { SessionRepository } from './ports/session-repository.js';
+import type { TokenSigner } from './ports/token-signer.js';
+import type { UserRepository } from './ports/user-repository.js';
 
 /**
  * Tells whether a token of either kind is good now: resolves if it is.

@@ -7,7 +7,7 @@ import { describeError } from '../application/describe-error.js';
 import { runUserCommand } from './user.js';
 import { helpText, parseCommand, UsageError } from './arguments.js';
 import { ConfigError, readConfig } from '../config/config.js';
-import { StorageUnavailable, UnknownLayout, UnreadableData } from '../application/ports.js';
+import { StorageUnavailable, UnknownLayout, UnreadableData } from '../application/ports/storage.js';
 import { DomainError } from '../domain/errors.js';
 import { InvalidFields } from '../domain/input.js';
 import { releaseSignals } from '../runtime/held-signals.js';

@@ -4,7 +4,7 @@ import { JwtTokenSigner } from '../adapters/crypto/jwt-token-signer.js';
 import { HealthController } from '../adapters/http/controllers/health-controller.js';
 import { HttpServer } from '../adapters/http/http-server.js';
 import { describeError } from '../application/describe-error.js';
-import type { Clock, Log } from '../application/ports.js';
+import type { Clock, Log } from '../application/ports/environment.js';
 import type { Config } from '../config/config.js';
 import { createContainer, HttpApp } from '../container.js';
 import { handleSignal } from '../runtime/held-signals.js';

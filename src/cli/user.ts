@@ -2,7 +2,7 @@ import { print, printDone } from '../adapters/terminal/print.js';
 import { readSecret } from '../adapters/terminal/read-secret.js';
 import { UserCommands } from '../adapters/terminal/user-commands.js';
 import { ManageUsers } from '../application/manage-users.js';
-import type { Clock, Log } from '../application/ports.js';
+import type { Clock, Log } from '../application/ports/environment.js';
 import type { UserCommand } from './arguments.js';
 import { ConfigError, type Config } from '../config/config.js';
 import { createContainer } from '../container.js';

@@ -5,7 +5,7 @@ import {
   parseRedisSettings,
   type RedisSettings,
   type RedisVariable,
-} from '../adapters/redis/redis-settings.js';
+} from '../adapters/redis/connection/redis-settings.js';
 import type { Registration } from '../application/register-user.js';
 import {
   parseBoolean,
@@ -15,7 +15,7 @@ import {
   parseSwitch,
   parseWhole,
 } from './parse-values.js';
-import type { AttemptLimits } from '../domain/limit.js';
+import type { AttemptLimits } from '../domain/rate-limit.js';
 import type { SessionPolicy } from '../domain/session.js';
 import type { TaskLimits } from '../domain/task.js';
 import { isReadableByOthers } from './keys-file.js';

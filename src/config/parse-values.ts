@@ -1,4 +1,4 @@
-import type { Limit } from '../domain/limit.js';
+import type { Limit } from '../domain/rate-limit.js';
 
 /** Seconds in `90s`, `30m`, `12h` or `7d`, at least `min`; undefined for anything else. Nought needs no unit. */
 export function parseDuration(text: string, min: number): number | undefined {

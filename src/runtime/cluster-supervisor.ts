@@ -1,7 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
-import type { Log } from '../application/ports.js';
+import type { Log } from '../application/ports/environment.js';
 import { handleSignal } from './held-signals.js';
 import { stopWhenTold } from './shutdown-signals.js';
 

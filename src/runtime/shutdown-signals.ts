@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import type { Log } from '../application/ports.js';
+import type { Log } from '../application/ports/environment.js';
 import { handleSignal, hasTerminal } from './held-signals.js';
 
 type Stop = (signal: NodeJS.Signals) => Promise<void>;

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { StorageUnavailable, type SessionRef } from '../../src/application/ports.js';
+import type { SessionRef } from '../../src/application/ports/session-repository.js';
+import { StorageUnavailable } from '../../src/application/ports/storage.js';
 import type { Task, TaskPage } from '../../src/domain/task.js';
 import { Application } from '../support/application.js';
 import { aTask } from '../support/builders.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import type { Client } from '../../src/application/client.js';
-import { Throttled } from '../../src/domain/limit.js';
+import type { Client } from '../../src/application/ports/client.js';
+import { Throttled } from '../../src/domain/rate-limit.js';
 import { Application, address, client, password } from '../support/application.js';
 import { rejectionOf } from '../support/rejection.js';
 

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import type { CreateTaskOptions, SessionRef } from '../../src/application/ports.js';
+import type { SessionRef } from '../../src/application/ports/session-repository.js';
+import type { CreateTaskOptions } from '../../src/application/ports/task-repository.js';
 import type { Task, TaskPage } from '../../src/domain/task.js';
 import { Application } from '../support/application.js';
 import { aTask } from '../support/builders.js';

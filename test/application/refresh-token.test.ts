@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { StorageUnavailable } from '../../src/application/ports.js';
+import { StorageUnavailable } from '../../src/application/ports/storage.js';
 import { address, Application, type Settings } from '../support/application.js';
 import { rejectionOf } from '../support/rejection.js';
 

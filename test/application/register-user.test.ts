@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { PortError } from '../../src/application/ports.js';
+import { PortError } from '../../src/application/ports/port-error.js';
 import { DomainError } from '../../src/domain/errors.js';
-import { Throttled } from '../../src/domain/limit.js';
+import { Throttled } from '../../src/domain/rate-limit.js';
 import { Application, client, password } from '../support/application.js';
 import { rejectionOf } from '../support/rejection.js';
 

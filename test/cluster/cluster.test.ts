@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { createStorage } from '../../src/adapters/redis/create-storage.js';
 import { Keys } from '../../src/adapters/redis/keys.js';
-import type { Storage, StorageOptions } from '../../src/application/ports.js';
+import type { Storage, StorageOptions } from '../../src/application/ports/storage.js';
 import { storageContract } from '../contracts/storage-contract.js';
 import { answersAsRecorded } from '../adapters/http/recorded-cases.js';
 import { claimsOf } from '../support/json-web-token.js';

@@ -1,4 +1,6 @@
-import type { CreateTaskOptions, SessionRef, Storage } from '../../src/application/ports.js';
+import type { SessionRef } from '../../src/application/ports/session-repository.js';
+import type { Storage } from '../../src/application/ports/storage.js';
+import type { CreateTaskOptions } from '../../src/application/ports/task-repository.js';
 import type { RefreshGeneration, Session } from '../../src/domain/session.js';
 import type { Task, TaskChanges, TaskDraft, TaskLimits } from '../../src/domain/task.js';
 import type { NewUser, User } from '../../src/domain/user.js';

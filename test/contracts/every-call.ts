@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { expect } from 'chai';
-import { StorageUnavailable, type Storage } from '../../src/application/ports.js';
+import { StorageUnavailable, type Storage } from '../../src/application/ports/storage.js';
 import type { SettableClock } from '../support/settable-clock.js';
 import {
   aDraft,

@@ -1,4 +1,4 @@
-import type { Storage } from '../../src/application/ports.js';
+import type { Storage } from '../../src/application/ports/storage.js';
 import type { SettableClock } from '../support/settable-clock.js';
 
 /** Answers a storage with nothing in it, and the clock that it goes by; it is closed after the test. */

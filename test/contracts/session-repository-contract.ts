@@ -1,5 +1,7 @@
 import { expect } from 'chai';
-import type { SessionRef, Storage, UserRepository } from '../../src/application/ports.js';
+import type { SessionRef } from '../../src/application/ports/session-repository.js';
+import type { Storage } from '../../src/application/ports/storage.js';
+import type { UserRepository } from '../../src/application/ports/user-repository.js';
 import type { Session } from '../../src/domain/session.js';
 import { rejectionOf } from '../support/rejection.js';
 import {

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
-import type { CreateStorage, Storage } from '../../src/application/ports.js';
+import type { CreateStorage, Storage } from '../../src/application/ports/storage.js';
 import { RecordedLog } from '../support/recorded-log.js';
 import { SettableClock } from '../support/settable-clock.js';
 import type { OpenStorage } from './open-storage.js';
 import { sessionRepositoryContract } from './session-repository-contract.js';
 import { taskRepositoryContract } from './task-repository-contract.js';
-import { throttleContract } from './throttle-contract.js';
+import { throttleContract } from './rate-limiter-contract.js';
 import { userRepositoryContract } from './user-repository-contract.js';
 
 /** What every storage promises: the docstrings of the ports, as tests. `createStorage` answers an empty one each time. */

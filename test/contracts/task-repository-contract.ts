@@ -1,5 +1,7 @@
 import { expect } from 'chai';
-import type { IdempotencyKey, SessionRef, Storage } from '../../src/application/ports.js';
+import type { SessionRef } from '../../src/application/ports/session-repository.js';
+import type { Storage } from '../../src/application/ports/storage.js';
+import type { IdempotencyKey } from '../../src/application/ports/task-repository.js';
 import { maxPageBytes, type Page } from '../../src/domain/page.js';
 import type { Task, TaskChanges, TaskLimits } from '../../src/domain/task.js';
 import { rejectionOf } from '../support/rejection.js';

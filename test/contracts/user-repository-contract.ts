@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Storage } from '../../src/application/ports.js';
+import type { Storage } from '../../src/application/ports/storage.js';
 import type { User } from '../../src/domain/user.js';
 import { rejectionOf } from '../support/rejection.js';
 import {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
-import { StorageUnavailable, type Storage } from '../../src/application/ports.js';
+import { StorageUnavailable, type Storage } from '../../src/application/ports/storage.js';
 import type { Task } from '../../src/domain/task.js';
 import {
   aDraft,

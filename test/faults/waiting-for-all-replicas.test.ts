@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { StorageUnavailable, type Storage } from '../../src/application/ports.js';
+import { StorageUnavailable, type Storage } from '../../src/application/ports/storage.js';
 import { RecordedLog } from '../support/recorded-log.js';
 import { command, infoOf } from '../support/redis-command.js';
 import { RedisServer } from '../support/redis-server.js';

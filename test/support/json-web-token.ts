@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { SessionRef } from '../../src/application/ports.js';
+import type { SessionRef } from '../../src/application/ports/session-repository.js';
 import { signingKey } from './running-server.js';
 
 export type Claims = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
 import { EventEmitter, once } from 'node:events';
-import type { Log } from '../../src/application/ports.js';
+import type { Log } from '../../src/application/ports/environment.js';
 
 /** A log that keeps its lines, and that can be waited for. */
 export class RecordedLog implements Log {

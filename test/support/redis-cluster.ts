@@ -1,4 +1,4 @@
-import type { RedisSettings } from '../../src/adapters/redis/redis-settings.js';
+import type { RedisSettings } from '../../src/adapters/redis/connection/redis-settings.js';
 import { command, connected, infoOf } from './redis-command.js';
 import { RedisServer } from './redis-server.js';
 import type { ServerTls } from './tls-certificates.js';

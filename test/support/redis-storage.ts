@@ -1,6 +1,6 @@
 import { createStorage } from '../../src/adapters/redis/create-storage.js';
-import type { RedisSettings } from '../../src/adapters/redis/redis-settings.js';
-import type { Storage, StorageOptions } from '../../src/application/ports.js';
+import type { RedisSettings } from '../../src/adapters/redis/connection/redis-settings.js';
+import type { Storage, StorageOptions } from '../../src/application/ports/storage.js';
 import type { RedisServer } from './redis-server.js';
 import { untilReachable } from './until-reachable.js';
 

@@ -1,4 +1,4 @@
-import { PortError, type PortErrorCode } from '../../src/application/ports.js';
+import { PortError, type PortErrorCode } from '../../src/application/ports/port-error.js';
 import { DomainError, type ErrorCode } from '../../src/domain/errors.js';
 import { InvalidFields, type FieldIssue } from '../../src/domain/input.js';
 

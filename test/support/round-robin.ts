@@ -1,4 +1,4 @@
-import type { Storage } from '../../src/application/ports.js';
+import type { Storage } from '../../src/application/ports/storage.js';
 
 /** One storage whose every call goes to the next of several. */
 export function roundRobin(storages: readonly [Storage, ...Storage[]]): Storage {

@@ -1,7 +1,8 @@
 import { BcryptThreads } from '../../src/adapters/crypto/bcrypt-threads.js';
 import { HealthController } from '../../src/adapters/http/controllers/health-controller.js';
 import { HttpServer } from '../../src/adapters/http/http-server.js';
-import type { Clock, Log, Storage } from '../../src/application/ports.js';
+import type { Clock, Log } from '../../src/application/ports/environment.js';
+import type { Storage } from '../../src/application/ports/storage.js';
 import { readConfig } from '../../src/config/config.js';
 import { createContainer, HttpApp, HttpRoutes } from '../../src/container.js';
 import { createStorage } from '../../src/create-storage.js';

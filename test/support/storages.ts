@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/application/ports.js';
+import type { Clock } from '../../src/application/ports/environment.js';
 import { appending, RedisServer } from './redis-server.js';
 import { RunningServer } from './running-server.js';
 

@@ -1,4 +1,4 @@
-import type { Storage } from '../../src/application/ports.js';
+import type { Storage } from '../../src/application/ports/storage.js';
 import { until } from './until.js';
 
 /** Answers the storage as soon as it can serve; a storage may connect in the background. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import { PortError, type PasswordHasher, type Requester } from '../../application/ports.js';
+import type { PasswordHasher, Requester } from '../../application/ports/password-hasher.js';
+import { PortError } from '../../application/ports/port-error.js';
 import { networksOf } from '../../domain/client-network.js';
 import { normalisePassword } from '../../domain/user.js';
 import type { BcryptThreads } from './bcrypt-threads.js';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { PortError } from '../../application/ports.js';
+import { PortError } from '../../application/ports/port-error.js';
 
 /** To hash a password, or to compare one with a hash. */
 export type BcryptJob =

@@ -1,5 +1,6 @@
 import jwt from 'jsonwebtoken';
-import type { Clock, TokenSigner } from '../../application/ports.js';
+import type { Clock } from '../../application/ports/environment.js';
+import type { TokenSigner } from '../../application/ports/token-signer.js';
 import { DomainError } from '../../domain/errors.js';
 import type { TokenClaims } from '../../domain/session.js';
 import type { SigningKey, SigningKeys } from './signing-key.js';

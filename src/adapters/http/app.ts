@@ -1,5 +1,5 @@
 import Koa from 'koa';
-import type { Log } from '../../application/ports.js';
+import type { Log } from '../../application/ports/environment.js';
 import type { Middleware, ReplyContext, RequestState } from './context.js';
 import { handleErrors } from './middleware/error-handler.js';
 import { fastRoutes } from './fast-routes.js';

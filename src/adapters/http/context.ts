@@ -1,5 +1,5 @@
 import type { ParameterizedContext, Middleware as KoaMiddleware } from 'koa';
-import type { SessionRef } from '../../application/ports.js';
+import type { SessionRef } from '../../application/ports/session-repository.js';
 import type { Reply } from './response/reply.js';
 
 /** What is known of a request while it is handled, for the log and for the next middleware. */

@@ -1,9 +1,9 @@
-import type { Storage, StorageOptions } from '../../application/ports.js';
+import type { Storage, StorageOptions } from '../../application/ports/storage.js';
 import type { User } from '../../domain/user.js';
-import { InMemoryRequests } from './in-memory-requests.js';
+import { InMemoryRequests } from './in-memory-idempotency-keys.js';
 import { InMemorySessionRepository } from './in-memory-session-repository.js';
 import { InMemoryTaskRepository } from './in-memory-task-repository.js';
-import { InMemoryThrottle } from './in-memory-throttle.js';
+import { InMemoryThrottle } from './in-memory-rate-limiter.js';
 import { InMemoryUserRepository } from './in-memory-user-repository.js';
 
 /** A storage in this process's memory: complete, fast, and gone when the process ends. */

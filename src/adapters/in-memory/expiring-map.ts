@@ -1,4 +1,4 @@
-import type { Clock } from '../../application/ports.js';
+import type { Clock } from '../../application/ports/environment.js';
 
 /** A map of what is good for a time. What has expired is dropped now and then, so that it is never most of the map for long. */
 export class ExpiringMap<T> {

@@ -1,4 +1,5 @@
-import type { Clock, SessionRef, SessionRepository } from '../../application/ports.js';
+import type { Clock } from '../../application/ports/environment.js';
+import type { SessionRef, SessionRepository } from '../../application/ports/session-repository.js';
 import { DomainError } from '../../domain/errors.js';
 import { isUnexpired, rotate, type RotationRequest, type Session } from '../../domain/session.js';
 import type { User } from '../../domain/user.js';

@@ -1,8 +1,9 @@
-import type { CreateTaskOptions, SessionRef, TaskRepository } from '../../application/ports.js';
+import type { SessionRef } from '../../application/ports/session-repository.js';
+import type { CreateTaskOptions, TaskRepository } from '../../application/ports/task-repository.js';
 import { DomainError } from '../../domain/errors.js';
 import { maxPageBytes, type Page } from '../../domain/page.js';
 import type { Task, TaskChanges, TaskDraft, TaskPage } from '../../domain/task.js';
-import type { InMemoryRequests } from './in-memory-requests.js';
+import type { InMemoryRequests } from './in-memory-idempotency-keys.js';
 import type { InMemorySessionRepository } from './in-memory-session-repository.js';
 
 interface TaskList {

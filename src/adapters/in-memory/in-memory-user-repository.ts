@@ -1,4 +1,5 @@
-import type { SessionRef, UserRepository } from '../../application/ports.js';
+import type { SessionRef } from '../../application/ports/session-repository.js';
+import type { UserRepository } from '../../application/ports/user-repository.js';
 import type { Page } from '../../domain/page.js';
 import type { NewUser, User } from '../../domain/user.js';
 import type { InMemorySessionRepository } from './in-memory-session-repository.js';

@@ -1,11 +1,11 @@
-import type { Storage, StorageOptions } from '../../application/ports.js';
+import type { Storage, StorageOptions } from '../../application/ports/storage.js';
 import { Keys } from './keys.js';
-import { RedisConnection } from './redis-connection.js';
-import { RedisHealth } from './redis-health.js';
+import { RedisConnection } from './connection/redis-connection.js';
+import { RedisHealth } from './connection/redis-health.js';
 import { RedisSessionRepository } from './redis-session-repository.js';
-import type { RedisSettings } from './redis-settings.js';
+import type { RedisSettings } from './connection/redis-settings.js';
 import { RedisTaskRepository } from './redis-task-repository.js';
-import { RedisThrottle } from './redis-throttle.js';
+import { RedisThrottle } from './redis-rate-limiter.js';
 import { RedisUserRepository } from './redis-user-repository.js';
 
 /** A storage in Redis: one server, the master that Sentinels name, or a Cluster. It need not be reachable yet. */

@@ -1,8 +1,8 @@
-import { UnknownLayout } from '../../application/ports.js';
+import { UnknownLayout } from '../../application/ports/storage.js';
 import type { Keys } from './keys.js';
-import { isRefusal } from './outage-log.js';
-import { adviceFor, keysOutOfType } from './reason-of.js';
-import type { RedisClient } from './redis-client.js';
+import { isRefusal } from './connection/outage-log.js';
+import { adviceFor, keysOutOfType } from './connection/error-reason.js';
+import type { RedisClient } from './connection/redis-client.js';
 
 /**
  * The layout of the data that this version reads and writes. What only adds keys or fields keeps the number, and readers

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock, SessionRef, SessionRepository } from '../../application/ports.js';
+import type { Clock } from '../../application/ports/environment.js';
+import type { SessionRef, SessionRepository } from '../../application/ports/session-repository.js';
 import { DomainError } from '../../domain/errors.js';
 import { isUnexpired, rotate, type RotationRequest, type Session } from '../../domain/session.js';
 import type { Keys } from './keys.js';
-import type { RedisConnection } from './redis-connection.js';
+import type { RedisConnection } from './connection/redis-connection.js';
 import * as scripts from './session-scripts.js';
-import { parse, serialise, type HeldSession } from './session-text.js';
+import { parse, serialise, type HeldSession } from './lua/session-codec.js';
 
 export class RedisSessionRepository implements SessionRepository {
   constructor(

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock, CreateTaskOptions, SessionRef, TaskRepository } from '../../application/ports.js';
+import type { Clock } from '../../application/ports/environment.js';
+import type { SessionRef } from '../../application/ports/session-repository.js';
+import type { CreateTaskOptions, TaskRepository } from '../../application/ports/task-repository.js';
 import type { Page } from '../../domain/page.js';
 import type { Task, TaskChanges, TaskDraft, TaskPage } from '../../domain/task.js';
 import type { Keys } from './keys.js';
-import type { RedisConnection } from './redis-connection.js';
+import type { RedisConnection } from './connection/redis-connection.js';
 import * as scripts from './task-scripts.js';
-import { parsePage, parseTask, textAfterId } from './task-text.js';
+import { parsePage, parseTask, textAfterId } from './lua/task-codec.js';
 
 export class RedisTaskRepository implements TaskRepository {
   /** The last large page of each user that is being read, or waits for its turn. */

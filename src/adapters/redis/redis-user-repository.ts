@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { UnreadableData, type Clock, type SessionRef, type UserRepository } from '../../application/ports.js';
+import type { Clock } from '../../application/ports/environment.js';
+import type { SessionRef } from '../../application/ports/session-repository.js';
+import { UnreadableData } from '../../application/ports/storage.js';
+import type { UserRepository } from '../../application/ports/user-repository.js';
 import type { Page } from '../../domain/page.js';
 import type { NewUser, User } from '../../domain/user.js';
 import type { Keys } from './keys.js';
 import { markFirstData } from './layout.js';
-import type { RedisConnection } from './redis-connection.js';
+import type { RedisConnection } from './connection/redis-connection.js';
 import * as scripts from './user-scripts.js';
 
 /**

@@ -1,5 +1,5 @@
-import { keepUntil, operationLifetime, readSession, requireActive } from './lua-functions.js';
-import { script } from './script.js';
+import { keepUntil, operationLifetime, readSession, requireActive } from './lua/prelude.js';
+import { script } from './lua/script.js';
 
 /** How many others were ended to make room for the new session; -1 if it was not opened. `text` is the session. */
 export const openSession = script<number>()(

@@ -1,8 +1,8 @@
 import { maxPageBytes } from '../../domain/page.js';
 import { taskStatuses } from '../../domain/task.js';
-import { operationLifetime, requireActive } from './lua-functions.js';
-import { reject, rejectUnreadable } from './rejection.js';
-import { script } from './script.js';
+import { operationLifetime, requireActive } from './lua/prelude.js';
+import { reject, rejectUnreadable } from './lua/rejection.js';
+import { script } from './lua/script.js';
 
 /** Seconds for which an idempotency key is remembered. */
 const requestLifetime = 86_400;

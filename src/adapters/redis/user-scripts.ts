@@ -1,5 +1,5 @@
-import { operationLifetime, requireActive } from './lua-functions.js';
-import { script } from './script.js';
+import { operationLifetime, requireActive } from './lua/prelude.js';
+import { script } from './lua/script.js';
 
 /** 1 if the name is now this user's. */
 export const claimUsername = script<0 | 1>()(

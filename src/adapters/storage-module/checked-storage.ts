@@ -1,5 +1,6 @@
 import { describeError } from '../../application/describe-error.js';
-import { storageRejections, StorageUnavailable, type Log, type Storage } from '../../application/ports.js';
+import type { Log } from '../../application/ports/environment.js';
+import { storageRejections, StorageUnavailable, type Storage } from '../../application/ports/storage.js';
 import { DomainError } from '../../domain/errors.js';
 import { withTimeout } from './with-timeout.js';
 import { resultSchemas } from './result-schemas.js';

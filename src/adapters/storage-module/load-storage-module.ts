@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { CreateStorage, Storage, StorageOptions } from '../../application/ports.js';
+import type { CreateStorage, Storage, StorageOptions } from '../../application/ports/storage.js';
 import { checkedStorage } from './checked-storage.js';
 import { resultSchemas } from './result-schemas.js';
 import { withTimeout } from './with-timeout.js';

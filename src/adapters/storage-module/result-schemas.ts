@@ -1,5 +1,5 @@
-import type { Storage, StorageHealth } from '../../application/ports.js';
-import type { Limit } from '../../domain/limit.js';
+import type { Storage, StorageHealth } from '../../application/ports/storage.js';
+import type { Limit } from '../../domain/rate-limit.js';
 import type { Page } from '../../domain/page.js';
 import type { RefreshGeneration, RotatedOut, Session } from '../../domain/session.js';
 import { taskStatuses, type Task, type TaskPage } from '../../domain/task.js';

@@ -3,7 +3,7 @@ import { availableParallelism, getPriority } from 'node:os';
 import { expect } from 'chai';
 import { BcryptPasswordHasher } from '../../../src/adapters/crypto/bcrypt-password-hasher.js';
 import { BcryptThreads } from '../../../src/adapters/crypto/bcrypt-threads.js';
-import { PortError } from '../../../src/application/ports.js';
+import { PortError } from '../../../src/application/ports/port-error.js';
 import { concurrently } from '../../contracts/concurrency.js';
 import { bcryptThreads, comparisonCosts } from '../../support/comparison-costs.js';
 

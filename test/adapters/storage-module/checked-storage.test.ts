@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { createStorage } from '../../../src/adapters/in-memory/create-storage.js';
-import type { Storage } from '../../../src/application/ports.js';
+import type { Storage } from '../../../src/application/ports/storage.js';
 import { DomainError } from '../../../src/domain/errors.js';
 import { checkedStorage } from '../../../src/adapters/storage-module/checked-storage.js';
 import { resultSchemas } from '../../../src/adapters/storage-module/result-schemas.js';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
-import type { StorageOptions } from '../../../src/application/ports.js';
+import type { StorageOptions } from '../../../src/application/ports/storage.js';
 import { StorageError } from '../../../src/adapters/storage-module/load-storage-module.js';
 import { createStorage } from '../../../src/create-storage.js';
 import { expectRejection } from '../../support/expect-rejection.js';

@@ -1,4 +1,4 @@
-import { StorageUnavailable, type Storage, type StorageHealth } from '../../../application/ports.js';
+import { StorageUnavailable, type Storage, type StorageHealth } from '../../../application/ports/storage.js';
 import type { Handler } from '../context.js';
 import { reply } from '../response/reply.js';
 

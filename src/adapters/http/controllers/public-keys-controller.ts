@@ -1,4 +1,4 @@
-import type { TokenSigner } from '../../../application/ports.js';
+import type { TokenSigner } from '../../../application/ports/token-signer.js';
 import type { Handler } from '../context.js';
 import { replyCacheable } from '../response/reply.js';
 

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import type { LimitLongReads } from '../../../application/limit-long-reads.js';
+import type { LimitLongReads } from '../../../application/long-read-limiter.js';
 import type { ManageTasks } from '../../../application/manage-tasks.js';
 import type { TaskPage } from '../../../domain/task.js';
 import type { Context, SessionHandler } from '../context.js';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { performance } from 'node:perf_hooks';
-import type { Log } from '../../../application/ports.js';
+import type { Log } from '../../../application/ports/environment.js';
 import type { Middleware } from '../context.js';
 
 /** The id by which a request is known: the client's own if it is a decent one. */

@@ -1,14 +1,10 @@
 import { HttpError as KoaHttpError } from 'koa';
-import {
-  PortError,
-  StorageUnavailable,
-  UnreadableData,
-  type Log,
-  type PortErrorCode,
-} from '../../../application/ports.js';
+import type { Log } from '../../../application/ports/environment.js';
+import { PortError, type PortErrorCode } from '../../../application/ports/port-error.js';
+import { StorageUnavailable, UnreadableData } from '../../../application/ports/storage.js';
 import { DomainError, type ErrorCode } from '../../../domain/errors.js';
 import { InvalidFields } from '../../../domain/input.js';
-import { Throttled } from '../../../domain/limit.js';
+import { Throttled } from '../../../domain/rate-limit.js';
 import type { Context, Middleware } from '../context.js';
 import { fieldMessage } from '../response/field-messages.js';
 import { HttpError, httpError } from '../response/http-error.js';

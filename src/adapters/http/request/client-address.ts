@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import proxyaddr from 'proxy-addr';
-import type { Log } from '../../../application/ports.js';
+import type { Log } from '../../../application/ports/environment.js';
 import type { Middleware } from '../context.js';
 
 /** Whose X-Forwarded-For is believed: that of so many proxies in front of this server, or that of proxies at these addresses. */

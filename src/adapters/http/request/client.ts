@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Client } from '../../../application/client.js';
+import type { Client } from '../../../application/ports/client.js';
 import type { ReadClientAddress } from './client-address.js';
 
 /**

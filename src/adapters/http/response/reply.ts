@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type Koa from 'koa';
 import type { BaseResponse } from 'koa';
-import type { Log } from '../../../application/ports.js';
+import type { Log } from '../../../application/ports/environment.js';
 import type { Context, Middleware } from '../context.js';
 import { discardBody } from '../request/discard-body.js';
 import { replyWithError } from '../middleware/error-handler.js';

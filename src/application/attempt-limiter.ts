@@ -1,0 +1,136 @@
+import { Throttled, type AttemptLimits, type Limit } from '../domain/rate-limit.js';
+import { networkOf } from '../domain/client-network.js';
+import type { Digest } from './ports/environment.js';
+import type { Throttle } from './ports/rate-limiter.js';
+import { StorageUnavailable } from './ports/storage.js';
+
+/** How long the owner of an account is known by the network from which they signed in, in seconds. */
+const trustLifetime = 30 * 86_400;
+
+/** An attempt that was counted. */
+export interface Attempt {
+  /** Counts it no longer. */
+  giveBack(): Promise<void>;
+}
+
+/** An attempt to sign in that was counted. */
+export interface SignInAttempt extends Attempt {
+  /** Whether the user has signed in from this network within 30 days. */
+  readonly isTrusted: boolean;
+  /**
+   * It was right. It counts no longer, nor do earlier ones under this name from this network, which is trusted from now on.
+   */
+  succeed(): Promise<void>;
+}
+
+/** What came of counting an attempt against one limit: it counts, or there will be room for it in `wait` seconds. */
+interface Counting extends Attempt {
+  readonly wait: number;
+  /** Where it was counted: in the storage or, if that could not count, in this process. */
+  readonly by: Throttle;
+}
+
+/**
+ * Keeps those who guess from guessing often. Every attempt counts before any work is done for it; one too many throws
+ * Throttled. What the storage cannot count is counted in this process, with a tenth of the room.
+ */
+export class LimitAttempts {
+  constructor(
+    private readonly throttle: Throttle,
+    /** Counts in this process what the storage cannot count. */
+    private readonly fallback: Throttle,
+    private readonly digest: Digest,
+    private readonly limits: AttemptLimits,
+  ) {}
+
+  /**
+   * Counts a sign-in. Whoever has lately signed in from their network gets through however many others try, so that
+   * strangers cannot shut the owner of an account out.
+   */
+  async signIn(address: string, username: string): Promise<SignInAttempt> {
+    const network = networkOf(address);
+    // What is refused for its address leaves no trace under any name.
+    const ofAddress = await this.count(this.key('sign-in-address', network), this.limits.signInAddress);
+    requireRoom(ofAddress);
+    const fromHere = this.key('sign-in', `${network} ${username}`);
+    // A storage that could not count is not asked again: nobody waits for it several times.
+    const [ofBoth, isTrusted] = await Promise.all([
+      this.count(fromHere, this.limits.signIn, ofAddress.by),
+      this.isTrusted(fromHere, ofAddress.by),
+    ]);
+    requireRoom(ofBoth);
+    const name = this.key('sign-in-username', username);
+    const ofName = await this.count(name, this.limits.signInUsername, ofBoth.by);
+    if (!isTrusted) requireRoom(ofName);
+
+    const giveBack = async () => {
+      await Promise.all([ofAddress, ofBoth, ofName].map((counting) => counting.giveBack()));
+    };
+    const succeed = async () => {
+      await Promise.all([giveBack(), this.trust(fromHere, ofBoth.by)]);
+    };
+    return { isTrusted, giveBack, succeed };
+  }
+
+  /** Counts a registration. */
+  async register(address: string): Promise<Attempt> {
+    const counting = await this.count(this.key('register', networkOf(address)), this.limits.register);
+    requireRoom(counting);
+    return counting;
+  }
+
+  /** Counts a refresh. */
+  async refresh(address: string): Promise<void> {
+    requireRoom(await this.count(this.key('refresh', networkOf(address)), this.limits.refresh));
+  }
+
+  private async count(key: string, limit: Limit | 'off', by = this.throttle): Promise<Counting> {
+    if (limit === 'off') return { wait: 0, by, giveBack: async () => {} };
+    if (by === this.fallback) return counted(key, aTenthOf(limit), by);
+    const counting = await ifAvailable(counted(key, limit, by), undefined);
+    return counting ?? this.count(key, limit, this.fallback);
+  }
+
+  private async isTrusted(key: string, by: Throttle): Promise<boolean> {
+    return this.knowsNetworks && ifAvailable(by.isTrusted(key), false);
+  }
+
+  private async trust(key: string, by: Throttle): Promise<void> {
+    if (this.knowsNetworks) await ifAvailable(by.trust(key, trustLifetime), undefined);
+  }
+
+  private get knowsNetworks(): boolean {
+    return this.limits.signIn !== 'off' || this.limits.signInUsername !== 'off';
+  }
+
+  private key(kind: string, who: string): string {
+    return `${kind}:${this.digest(who)}`;
+  }
+}
+
+async function counted(key: string, limit: Limit, by: Throttle): Promise<Counting> {
+  const wait = await by.count(key, limit);
+  return {
+    wait,
+    by,
+    giveBack: async () => {
+      if (wait === 0) await ifAvailable(by.giveBack(key), undefined);
+    },
+  };
+}
+
+function requireRoom({ wait }: Counting): void {
+  if (wait > 0) throw new Throttled(wait);
+}
+
+/** What the storage answers; something else if it is away. */
+async function ifAvailable<T, U>(answer: Promise<T>, otherwise: U): Promise<T | U> {
+  return answer.catch((error: unknown) => {
+    if (error instanceof StorageUnavailable) return otherwise;
+    throw error;
+  });
+}
+
+function aTenthOf(limit: Limit): Limit {
+  return { ...limit, attempts: Math.max(1, Math.floor(limit.attempts / 10)) };
+}

@@ -1,0 +1,336 @@
+import { expect } from 'chai';
+import { Redis } from 'ioredis';
+import { randomId } from '../../../src/adapters/crypto/random-id.js';
+import { Keys } from '../../../src/adapters/redis/keys.js';
+import type { RedisSettings } from '../../../src/adapters/redis/connection/redis-settings.js';
+import type { Storage, StorageOptions } from '../../../src/application/ports/storage.js';
+import {
+  addUser,
+  aDraft,
+  aGenerationAt,
+  aNewUser,
+  aSessionOf,
+  createTask,
+  openSession,
+  presented,
+  refTo,
+  signIn,
+  updateTask,
+} from '../../contracts/builders.js';
+import { concurrently } from '../../contracts/concurrency.js';
+import { storageContract } from '../../contracts/storage-contract.js';
+import { RecordedLog } from '../../support/recorded-log.js';
+import { RedisServer } from '../../support/redis-server.js';
+import { openRedisStorage } from '../../support/redis-storage.js';
+import { rejectionOf } from '../../support/rejection.js';
+import { SettableClock } from '../../support/settable-clock.js';
+import { roundRobin } from '../../support/round-robin.js';
+
+describe('Redis storage', () => {
+  let server: RedisServer;
+  before(async () => {
+    server = await RedisServer.start();
+  });
+  after(() => server.stop());
+
+  let prefixes = 0;
+  const unusedPrefix = (): string => `test${++prefixes}:`;
+  const open = (options: StorageOptions, given: Partial<RedisSettings> = {}): Promise<Storage> =>
+    openRedisStorage(server, options, { keyPrefix: unusedPrefix(), ...given });
+
+  storageContract(open);
+
+  describe('used through two connections', () => {
+    storageContract(async (options) => {
+      const keyPrefix = unusedPrefix();
+      return roundRobin([await open(options, { keyPrefix }), await open(options, { keyPrefix })]);
+    });
+  });
+
+  describe('in detail', () => {
+    let clock: SettableClock;
+    let keyPrefix: string;
+    let keys: Keys;
+    let redis: Redis;
+    let storage: Storage;
+
+    beforeEach(async () => {
+      clock = new SettableClock();
+      keyPrefix = unusedPrefix();
+      keys = new Keys(keyPrefix);
+      redis = new Redis(server.port);
+      storage = await open({ clock: clock.now, log: new RecordedLog() }, { keyPrefix });
+    });
+    afterEach(async () => {
+      await Promise.all([storage.close(), redis.quit()]);
+    });
+
+    /** Without the layout, and that by which the check sees whether it can write. */
+    const everyKey = async (): Promise<string[]> =>
+      (await redis.keys(`${keyPrefix}*`)).filter((key) => key !== keys.layout && !key.endsWith(':probe'));
+
+    /** Without those keys that are gone by themselves within seconds. */
+    const lastingKeys = async (): Promise<string[]> => {
+      const found = await everyKey();
+      const lifetimes = await Promise.all(found.map((key) => redis.ttl(key)));
+      return found.filter((_, index) => lifetimes[index] === -1 || Number(lifetimes[index]) > 10);
+    };
+
+    it('keeps everything of one user under keys with one hash tag', async () => {
+      const { user, ref } = await signIn(storage, clock);
+      const { id } = await createTask(storage, ref);
+      const idempotency = { key: 'key', fingerprint: 'fingerprint' };
+      await createTask(storage, ref, aDraft(), { idempotency });
+      await storage.tasks.remove(ref, id);
+      const ofUser = (await everyKey()).filter(
+        (key) => key !== keys.userIds && key !== keys.username('alice'),
+      );
+      expect(ofUser).to.include.members(Object.values(keys.ofUser(user.id)));
+      for (const key of ofUser) expect(key).to.contain(`{u:${user.id}}`);
+    });
+
+    it('leaves nothing of a removed user', async () => {
+      const { user, ref } = await signIn(storage, clock);
+      const { id } = await createTask(storage, ref);
+      await updateTask(storage, ref, id, { title: 'new' });
+      await storage.users.remove(user.id);
+      expect(await lastingKeys()).to.deep.equal([keys.userIds]);
+    });
+
+    it('leaves no record of those who lost a name', async () => {
+      await concurrently(20, () => storage.users.add(aNewUser()));
+      const winner = await storage.users.findByName('alice');
+      const { account } = keys.ofUser(winner?.id ?? 0);
+      expect(await lastingKeys()).to.have.members([keys.userIds, keys.username('alice'), account]);
+    });
+
+    it('takes an account that a crash left without its name for nobody, and its name for free', async () => {
+      await addUser(storage);
+      const id = await redis.incr(keys.userIds);
+      await redis.hset(keys.ofUser(id).account, { username: 'bob', password: 'hash', active: 1, created: 0 });
+
+      expect(await storage.users.findByName('bob')).to.equal(undefined);
+      expect(await storage.users.list({ after: 0, limit: 10 })).to.have.length(1);
+      const bob = await addUser(storage, { username: 'bob' });
+      expect(await storage.users.findByName('bob')).to.deep.equal(bob);
+      const listed = await storage.users.list({ after: 0, limit: 10 });
+      expect(listed.map(({ username }) => username)).to.deep.equal(['alice', 'bob']);
+    });
+
+    it('takes a name that a broken-off deletion left behind for free', async () => {
+      const { user, session } = await signIn(storage, clock);
+      await redis.del(Object.values(keys.ofUser(user.id)));
+
+      expect(await storage.users.findByName('alice')).to.equal(undefined);
+      expect(await storage.sessions.find(refTo(user, session.id))).to.equal(undefined);
+      expect(await storage.users.remove(user.id)).to.equal(false);
+      const added = await concurrently(20, () => storage.users.add(aNewUser()));
+      const [alice, ...more] = added.filter((each) => each !== undefined);
+      expect(more).to.deep.equal([]);
+      expect(await storage.users.findByName('alice')).to.deep.equal(alice);
+      expect(await lastingKeys()).to.have.members([
+        keys.userIds,
+        keys.username('alice'),
+        keys.ofUser(alice?.id ?? 0).account,
+      ]);
+    });
+
+    it('leads nobody to an account of another name, though the counter of ids fell back', async () => {
+      await redis.set(keys.username('alice'), 1);
+      const bob = await addUser(storage, { username: 'bob' });
+      expect(bob.id).to.equal(1);
+      expect(await storage.users.findByName('alice')).to.equal(undefined);
+      expect(await addUser(storage)).to.include({ username: 'alice', id: 2 });
+      expect(await storage.users.findByName('bob')).to.deep.equal(bob);
+    });
+
+    const readable = () => `${(clock.now() - 9).toString(36)} ${(clock.now() + 100).toString(36)} id@0`;
+
+    describe('takes a session that cannot be read for one that has ended', () => {
+      it('and one that can be for live', async () => {
+        const user = await addUser(storage);
+        await redis.hset(keys.ofUser(user.id).sessions, { odd: readable() });
+        expect(await storage.sessions.find(refTo(user, 'odd'))).to.include({ id: 'odd', userId: user.id });
+        expect(await createTask(storage, refTo(user, 'odd'))).to.include({ id: 1 });
+      });
+
+      for (const [what, textOf] of [
+        ['empty', () => ''],
+        ['one word', () => 'garbage'],
+        ['words', () => 'garbage garbage garbage garbage'],
+        ['JSON', () => '{"expiresAt":99999999999}'],
+        ['bytes that are no UTF-8', () => Buffer.from([0, 255, 32, 254, 64, 0])],
+        ['as it was without a time of use', () => readable().replace('@0', '')],
+        ['cut off', () => readable().slice(0, -1)],
+        ['cut off before its token', () => `${readable().split(' ', 2).join(' ')}@0`],
+        ['of numbers that are no times', () => readable().replace(/ \w+ /, ' zzzzzzzzzzzzzzzzzzzzzzzz ')],
+        ['without a time of opening', () => readable().replace(/^\w+/, '-')],
+      ] as const) {
+        it(`where it is ${what}; its owner signs in, and it is gone`, async () => {
+          const { user, session } = await signIn(storage, clock);
+          const { sessions } = keys.ofUser(user.id);
+          await redis.hset(sessions, 'odd', textOf());
+
+          expect(await storage.sessions.find(refTo(user, 'odd'))).to.equal(undefined);
+          expect(await storage.sessions.list(refTo(user))).to.deep.equal([session]);
+          const next = aGenerationAt(clock, 'second');
+          expect(
+            await storage.sessions.rotate(refTo(user, 'odd'), {
+              presented: presented('id'),
+              next,
+              grace: 10,
+            }),
+          ).to.equal('gone');
+          await storage.sessions.touch(refTo(user, 'odd'), clock.now());
+          const odd = refTo(user, 'odd');
+          for (const call of [
+            () => createTask(storage, odd),
+            () => storage.tasks.find(odd, 1),
+            () => storage.tasks.list(odd, { after: 0, limit: 10 }),
+            () => updateTask(storage, odd, 1, { title: 'new' }),
+            () => storage.tasks.remove(odd, 1),
+            () => storage.sessions.list(odd),
+            () => storage.sessions.endOther(odd, session.id),
+            () => storage.sessions.endAll(odd),
+            () => storage.users.changePasswordHash(odd, user.passwordHash, 'new'),
+            () => storage.users.removeOwn(odd),
+          ]) {
+            expect(await rejectionOf(call())).to.equal('token_revoked');
+          }
+          const another = aSessionOf(user, clock, { id: 'another' });
+          expect(await storage.sessions.open(another, user.passwordHash, 2)).to.equal(0);
+          expect(await redis.hkeys(sessions)).to.have.members(['session', 'another']);
+          expect(await storage.sessions.end(refTo(user, 'odd'))).to.equal(false);
+        });
+      }
+
+      it('where there is something else in the place of all; their owner signs in', async () => {
+        const { user } = await signIn(storage, clock);
+        const { sessions } = keys.ofUser(user.id);
+        await redis.set(sessions, 'garbage');
+        await openSession(storage, aSessionOf(user, clock, { id: 'another' }), user);
+        expect((await storage.sessions.list(refTo(user, 'another'))).map(({ id }) => id)).to.deep.equal([
+          'another',
+        ]);
+      });
+    });
+
+    it('keeps a session short that rotates, once there is nothing left to remember', async () => {
+      const { user, session } = await signIn(storage, clock, { current: aGenerationAt(clock, randomId()) });
+      const { sessions } = keys.ofUser(user.id);
+      const length = async () => Buffer.byteLength((await redis.hget(sessions, session.id)) ?? '');
+      let from = session.current.id;
+      for (let step = 0; step < 100; step++) {
+        clock.advance(5);
+        const next = aGenerationAt(clock, randomId());
+        await storage.sessions.rotate(refTo(user, session.id), {
+          presented: presented(from),
+          next,
+          grace: 86_400,
+        });
+        from = next.id;
+      }
+      expect(await length()).to.be.within(2000, 2600);
+      clock.advance(3000);
+      const next = aGenerationAt(clock, randomId());
+      await storage.sessions.rotate(refTo(user, session.id), { presented: presented(from), next, grace: 10 });
+      expect(await length()).to.be.below(100);
+    });
+
+    it('keeps the sessions of a user in one small piece of memory while they do not rotate', async () => {
+      const user = await addUser(storage);
+      const { sessions } = keys.ofUser(user.id);
+      const addresses = ['255.255.255.255', '2001:db8:aaaa:bbbb::/64'];
+      for (const [index, address] of addresses.entries()) {
+        const id = randomId();
+        const current = aGenerationAt(clock, randomId(), 30 * 24 * 3600);
+        await openSession(storage, aSessionOf(user, clock, { id, current, address }), user);
+        await storage.sessions.touch(refTo(user, id), clock.now() + 30 * 24 * 3600 - index);
+      }
+      expect(await redis.object('ENCODING', sessions)).to.equal('listpack');
+      for (const text of await redis.hvals(sessions)) expect(Buffer.byteLength(text)).to.be.at.most(64);
+    });
+
+    it('remembers an idempotency key for a day, in the slot of its user and in few bytes', async () => {
+      const { user, ref } = await signIn(storage, clock);
+      const idempotency = { key: 'k'.repeat(43), fingerprint: 'f'.repeat(43) };
+      await createTask(storage, ref, aDraft(), { idempotency });
+      const key = keys.request(user.id, idempotency.key);
+      expect(key).to.contain(`{u:${user.id}}`);
+      expect(await redis.ttl(key)).to.be.within(86_300, 86_400);
+      expect(await redis.memory('USAGE', key)).to.be.below(250);
+    });
+
+    it('has Redis forget the sessions of a user when the last of them expires', async () => {
+      const { user } = await signIn(storage, clock);
+      const { sessions } = keys.ofUser(user.id);
+      const lifetime = (): Promise<number> => redis.ttl(sessions);
+      expect(await lifetime()).to.be.within(3500, 3601);
+
+      const brief = aSessionOf(user, clock, { id: 'brief', current: aGenerationAt(clock, 'first', 60) });
+      await openSession(storage, brief, user);
+      expect(await lifetime()).to.be.within(3500, 3601);
+
+      await storage.sessions.rotate(refTo(user, 'brief'), {
+        presented: presented('first'),
+        next: aGenerationAt(clock, 'second', 7200),
+        grace: 0,
+      });
+      expect(await lifetime()).to.be.within(7100, 7201);
+    });
+
+    it('drops the expired sessions of a user at the next sign-in', async () => {
+      const { user } = await signIn(storage, clock);
+      for (const id of ['brief', 'short']) {
+        const current = aGenerationAt(clock, 'first', 60);
+        await openSession(storage, aSessionOf(user, clock, { id, current }), user);
+      }
+      clock.advance(60);
+      await openSession(storage, aSessionOf(user, clock, { id: 'new' }), user);
+      expect(await redis.hkeys(keys.ofUser(user.id).sessions)).to.have.members(['session', 'new']);
+    });
+
+    it('serves on when Redis has forgotten the scripts', async () => {
+      await redis.script('FLUSH');
+      const { ref } = await signIn(storage, clock);
+      await redis.script('FLUSH');
+      const { id } = await createTask(storage, ref);
+      await redis.script('FLUSH');
+      expect(await updateTask(storage, ref, id, { title: 'new' })).to.include({ id, title: 'new' });
+      await redis.script('FLUSH');
+      expect(await storage.sessions.end(ref)).to.equal(true);
+    });
+
+    it('sees nothing of what has another prefix', async () => {
+      const bystander = `${unusedPrefix()}{u:1}:account`;
+      await redis.hset(bystander, { username: 'alice', password: 'hash', active: 1, created: 0 });
+      expect(await storage.users.find(1)).to.equal(undefined);
+      expect(await addUser(storage)).to.include({ id: 1, passwordHash: aNewUser().passwordHash });
+      expect(await redis.hget(bystander, 'password')).to.equal('hash');
+    });
+  });
+});
+
+describe('Redis storage on a cluster', () => {
+  let server: RedisServer;
+  let prefixes = 0;
+  const open = (options: StorageOptions): Promise<Storage> =>
+    openRedisStorage(server, options, { mode: 'cluster', keyPrefix: `test${++prefixes}:` });
+
+  before(async () => {
+    // One node that has all slots refuses, as many would, what touches more than one slot.
+    server = await RedisServer.start({
+      args: ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'],
+    });
+    const redis = new Redis(server.port);
+    await redis.cluster('ADDSLOTS', ...Array.from({ length: 16_384 }, (_, slot) => slot));
+    await redis.quit();
+
+    // A new cluster takes two seconds until it serves.
+    const storage = await open({ clock: new SettableClock().now, log: new RecordedLog() });
+    await storage.close();
+  });
+  after(() => server.stop());
+
+  storageContract(open);
+});

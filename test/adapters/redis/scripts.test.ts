@@ -1,0 +1,118 @@
+import { expect } from 'chai';
+import { Redis } from 'ioredis';
+import { Keys } from '../../../src/adapters/redis/keys.js';
+import { RedisConnection } from '../../../src/adapters/redis/connection/redis-connection.js';
+import * as sessionScripts from '../../../src/adapters/redis/session-scripts.js';
+import * as taskScripts from '../../../src/adapters/redis/task-scripts.js';
+import * as throttleScripts from '../../../src/adapters/redis/rate-limiter-scripts.js';
+import * as userScripts from '../../../src/adapters/redis/user-scripts.js';
+import { RecordedLog } from '../../support/recorded-log.js';
+import { RedisServer } from '../../support/redis-server.js';
+import { settingsFor } from '../../support/redis-storage.js';
+
+const scripts = { ...userScripts, ...sessionScripts, ...taskScripts, ...throttleScripts };
+
+describe('a Redis script that is executed twice, as it is when its reply was lost', () => {
+  const keys = new Keys('test:');
+  const now = Math.floor(Date.now() / 1000);
+  const [held, next] = [sessionUntil(now + 10_000), sessionUntil(now + 20_000)];
+  let server: RedisServer;
+  let redis: Redis;
+  let connection: RedisConnection;
+
+  before(async () => {
+    server = await RedisServer.start();
+    redis = new Redis(server.port);
+    connection = await RedisConnection.open(settingsFor(server), new RecordedLog());
+  });
+  after(async () => {
+    await connection.close();
+    await redis.quit();
+    await server.stop();
+  });
+
+  /** Something for each script to change. */
+  beforeEach(async () => {
+    await redis.flushall();
+    const { account, sessions, tasks, taskCounts } = keys.ofUser(1);
+    await redis.set(keys.username('alice'), 1);
+    await redis.hset(account, { username: 'alice', password: 'hash', active: 1, created: 0 });
+    await redis.hset(sessions, { held, expired: sessionUntil(now) });
+    await redis.zadd(tasks, 1, '1\0pending\0Milk\0a/b');
+    await redis.hset(taskCounts, { last: 1, bytes: 7 });
+    await redis.hset(keys.ofThrottle('key').counted, { count: 1, at: now });
+  });
+
+  const user = { ...keys.ofUser(1), operation: keys.operation(1, 'an id'), sessionId: 'held', now };
+  const throttle = { ...keys.ofThrottle('key'), operation: `${keys.ofThrottle('key').counted}:an id` };
+  const newTask = { ...user, maxTasks: 2, maxBytes: 100, textAfterId: '\0pending\0Tea\0x' };
+  const request = keys.request(1, 'key');
+
+  // All that change something.
+  const calls: Record<Exclude<keyof typeof scripts, 'findTask' | 'listTasks'>, () => Promise<unknown>> = {
+    claimUsername: () => scripts.claimUsername(connection, { username: keys.username('bob'), userId: 2 }),
+    releaseUsername: () =>
+      scripts.releaseUsername(connection, { username: keys.username('alice'), userId: 1 }),
+    createAccount: () => {
+      const { account } = keys.ofUser(2);
+      const username = 'bob';
+      return scripts.createAccount(connection, { account, username, passwordHash: 'hash', createdAt: 0 });
+    },
+    removeAccount: () => scripts.removeAccount(connection, user),
+    removeOwnAccount: () => scripts.removeOwnAccount(connection, user),
+    changeAccount: () =>
+      scripts.changeAccount(connection, { ...user, field: 'active', value: 0, endSessions: 1 }),
+    replacePassword: () => scripts.replacePassword(connection, { ...user, oldHash: 'hash', newHash: 'new' }),
+    changePassword: () => scripts.changePassword(connection, { ...user, oldHash: 'hash', newHash: 'new' }),
+    openSession: () => {
+      const opened = { sessionId: 'new', text: next, expiresAt: now + 20_000 };
+      return scripts.openSession(connection, { ...user, passwordHash: 'hash', ...opened, limit: 1 });
+    },
+    replaceSession: () => {
+      const replaced = { oldText: held, newText: next, expiresAt: now + 20_000 };
+      return scripts.replaceSession(connection, { ...user, ...replaced });
+    },
+    endSession: () => scripts.endSession(connection, user),
+    endOtherSession: () => scripts.endOtherSession(connection, { ...user, otherId: 'held' }),
+    endAllSessions: () => scripts.endAllSessions(connection, user),
+    createTask: () => scripts.createTask(connection, newTask),
+    createTaskOnce: () => {
+      const idempotency = { request, maxRequests: 10, fingerprint: 'fingerprint' };
+      return scripts.createTaskOnce(connection, { ...newTask, ...idempotency });
+    },
+    updateTask: () => {
+      const changes = { title: 'longer', description: '', status: 'completed' };
+      return scripts.updateTask(connection, { ...user, id: 1, maxBytes: 100, ...changes });
+    },
+    countAttempt: () =>
+      scripts.countAttempt(connection, { ...throttle, maxAttempts: 2, seconds: 60, time: now + 7 }),
+    giveBackAttempt: () => scripts.giveBackAttempt(connection, throttle),
+    trust: () => scripts.trust(connection, { ...throttle, trustedUntil: now + 60, lifetime: 60 }),
+    removeTask: () => scripts.removeTask(connection, { ...user, id: 1 }),
+  };
+
+  for (const [name, call] of Object.entries(calls)) {
+    it(`${name} changes nothing more and answers the same`, async () => {
+      const before = await everythingIn(redis);
+      const answer = await call();
+      const after = await everythingIn(redis);
+      expect(after).not.to.deep.equal(before);
+
+      expect(await call()).to.deep.equal(answer);
+      expect(await everythingIn(redis)).to.deep.equal(after);
+    });
+  }
+});
+
+function sessionUntil(expiresAt: number): string {
+  return `0 ${expiresAt.toString(36)} id@0`;
+}
+
+/** Every key with its serialised value. */
+async function everythingIn(redis: Redis): Promise<Map<string, string>> {
+  const values = new Map<string, string>();
+  for (const key of (await redis.keys('*')).toSorted()) {
+    values.set(key, (await redis.dumpBuffer(key)).toString('base64'));
+  }
+  return values;
+}
