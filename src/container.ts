@@ -16,7 +16,7 @@ import { PublicKeysController } from './adapters/http/controllers/public-keys-co
 import { fieldsReader, type ReadFields } from './adapters/http/request/body.js';
 import { createRoutes, type Route } from './adapters/http/routes.js';
 import { TaskController } from './adapters/http/controllers/task-controller.js';
-import { InMemoryThrottle } from './adapters/in-memory/in-memory-rate-limiter.js';
+import { InMemoryRateLimiter } from './adapters/in-memory/in-memory-rate-limiter.js';
 import { Authenticate } from './application/authenticate.js';
 import { ChangePassword } from './application/change-password.js';
 import { CheckPassword } from './application/check-password.js';
@@ -24,15 +24,15 @@ import { ConfirmPassword } from './application/confirm-password.js';
 import { CreateUser } from './application/create-user.js';
 import { DeleteAccount } from './application/delete-account.js';
 import { IssueTokens } from './application/issue-tokens.js';
-import { LimitAttempts } from './application/attempt-limiter.js';
-import { LimitLongReads } from './application/long-read-limiter.js';
+import { AttemptLimiter } from './application/attempt-limiter.js';
+import { LongReadLimiter } from './application/long-read-limiter.js';
 import { Logout } from './application/logout.js';
 import { ManageSessions } from './application/manage-sessions.js';
 import { ManageTasks } from './application/manage-tasks.js';
 import { ManageUsers } from './application/manage-users.js';
 import type { Clock, Digest, Log, NewId } from './application/ports/environment.js';
 import type { PasswordHasher } from './application/ports/password-hasher.js';
-import type { Throttle } from './application/ports/rate-limiter.js';
+import type { RateLimiter } from './application/ports/rate-limiter.js';
 import type { SessionRepository } from './application/ports/session-repository.js';
 import type { Storage } from './application/ports/storage.js';
 import type { TaskRepository } from './application/ports/task-repository.js';
@@ -52,7 +52,7 @@ const token = <T>(name: string) => Symbol(name) as ServiceIdentifier<T>;
 const Users = token<UserRepository>('UserRepository');
 const Sessions = token<SessionRepository>('SessionRepository');
 const Tasks = token<TaskRepository>('TaskRepository');
-const Attempts = token<Throttle>('Throttle');
+const Attempts = token<RateLimiter>('Throttle');
 const WholeStorage = token<Storage>('Storage');
 export const Hasher = token<PasswordHasher>('PasswordHasher');
 const Tokens = token<TokenSigner>('TokenSigner');
@@ -111,7 +111,7 @@ export function createContainer(
   container.bind(Users).toConstantValue(storage.users);
   container.bind(Sessions).toConstantValue(storage.sessions);
   container.bind(Tasks).toConstantValue(storage.tasks);
-  container.bind(Attempts).toConstantValue(storage.throttle);
+  container.bind(Attempts).toConstantValue(storage.rateLimiter);
   container.bind(CurrentTime).toConstantValue(clock);
   container.bind(RandomId).toConstantValue(randomId);
   container.bind(TextDigest).toConstantValue(sha256);
@@ -131,16 +131,17 @@ export function createContainer(
 
   // The use cases.
   make(
-    LimitAttempts,
-    (throttle, now, digest) => new LimitAttempts(throttle, new InMemoryThrottle(now), digest, config.limits),
+    AttemptLimiter,
+    (rateLimiter, now, digest) =>
+      new AttemptLimiter(rateLimiter, new InMemoryRateLimiter(now), digest, config.limits),
     [Attempts, CurrentTime, TextDigest],
   );
   bind(CreateUser, [Users, Hasher, CurrentTime]);
-  bind(RegisterUser, [RegistrationChoice, LimitAttempts, CreateUser]);
-  bind(CheckPassword, [LimitAttempts, Users, Hasher]);
+  bind(RegisterUser, [RegistrationChoice, AttemptLimiter, CreateUser]);
+  bind(CheckPassword, [AttemptLimiter, Users, Hasher]);
   bind(SessionTokens, [Tokens, RandomId, CurrentTime, Policy]);
   bind(IssueTokens, [CheckPassword, Users, Sessions, Hasher, SessionTokens, Logger]);
-  bind(RefreshToken, [LimitAttempts, SessionTokens, Sessions, Users, CurrentTime]);
+  bind(RefreshToken, [AttemptLimiter, SessionTokens, Sessions, Users, CurrentTime]);
   bind(VerifyToken, [Tokens, Sessions, Users]);
   bind(Logout, [SessionTokens, Sessions]);
   bind(Authenticate, [Tokens, Sessions, Users]);
@@ -148,8 +149,8 @@ export function createContainer(
   bind(ChangePassword, [ConfirmPassword, Users, Hasher]);
   bind(ManageSessions, [Sessions]);
   bind(DeleteAccount, [ConfirmPassword, Users]);
-  bind(LimitLongReads, []);
-  bind(ManageTasks, [Tasks, TextDigest, LimitLongReads, LimitsPerUser]);
+  bind(LongReadLimiter, []);
+  bind(ManageTasks, [Tasks, TextDigest, LongReadLimiter, LimitsPerUser]);
   bind(ManageUsers, [Users, Hasher, CreateUser]);
 
   // What drives them over HTTP.
@@ -166,7 +167,7 @@ export function createContainer(
     Logout,
   ]);
   bind(AccountController, [BodyReader, ClientReader, ChangePassword, ManageSessions, DeleteAccount]);
-  bind(TaskController, [BodyReader, ManageTasks, LimitLongReads]);
+  bind(TaskController, [BodyReader, ManageTasks, LongReadLimiter]);
   bind(HealthController, [WholeStorage, Complaints]);
   bind(PublicKeysController, [Tokens]);
   make(

@@ -1,7 +1,7 @@
-import { Throttled, type AttemptLimits, type Limit } from '../domain/rate-limit.js';
+import { Throttled, type AttemptLimits, type RateLimit } from '../domain/rate-limit.js';
 import { networkOf } from '../domain/client-network.js';
 import type { Digest } from './ports/environment.js';
-import type { Throttle } from './ports/rate-limiter.js';
+import type { RateLimiter } from './ports/rate-limiter.js';
 import { StorageUnavailable } from './ports/storage.js';
 
 /** How long the owner of an account is known by the network from which they signed in, in seconds. */
@@ -27,18 +27,18 @@ export interface SignInAttempt extends Attempt {
 interface Counting extends Attempt {
   readonly wait: number;
   /** Where it was counted: in the storage or, if that could not count, in this process. */
-  readonly by: Throttle;
+  readonly by: RateLimiter;
 }
 
 /**
  * Keeps those who guess from guessing often. Every attempt counts before any work is done for it; one too many throws
  * Throttled. What the storage cannot count is counted in this process, with a tenth of the room.
  */
-export class LimitAttempts {
+export class AttemptLimiter {
   constructor(
-    private readonly throttle: Throttle,
+    private readonly rateLimiter: RateLimiter,
     /** Counts in this process what the storage cannot count. */
-    private readonly fallback: Throttle,
+    private readonly fallback: RateLimiter,
     private readonly digest: Digest,
     private readonly limits: AttemptLimits,
   ) {}
@@ -84,18 +84,18 @@ export class LimitAttempts {
     requireRoom(await this.count(this.key('refresh', networkOf(address)), this.limits.refresh));
   }
 
-  private async count(key: string, limit: Limit | 'off', by = this.throttle): Promise<Counting> {
+  private async count(key: string, limit: RateLimit | 'off', by = this.rateLimiter): Promise<Counting> {
     if (limit === 'off') return { wait: 0, by, giveBack: async () => {} };
     if (by === this.fallback) return counted(key, aTenthOf(limit), by);
     const counting = await ifAvailable(counted(key, limit, by), undefined);
     return counting ?? this.count(key, limit, this.fallback);
   }
 
-  private async isTrusted(key: string, by: Throttle): Promise<boolean> {
+  private async isTrusted(key: string, by: RateLimiter): Promise<boolean> {
     return this.knowsNetworks && ifAvailable(by.isTrusted(key), false);
   }
 
-  private async trust(key: string, by: Throttle): Promise<void> {
+  private async trust(key: string, by: RateLimiter): Promise<void> {
     if (this.knowsNetworks) await ifAvailable(by.trust(key, trustLifetime), undefined);
   }
 
@@ -108,7 +108,7 @@ export class LimitAttempts {
   }
 }
 
-async function counted(key: string, limit: Limit, by: Throttle): Promise<Counting> {
+async function counted(key: string, limit: RateLimit, by: RateLimiter): Promise<Counting> {
   const wait = await by.count(key, limit);
   return {
     wait,
@@ -131,6 +131,6 @@ async function ifAvailable<T, U>(answer: Promise<T>, otherwise: U): Promise<T | 
   });
 }
 
-function aTenthOf(limit: Limit): Limit {
+function aTenthOf(limit: RateLimit): RateLimit {
   return { ...limit, attempts: Math.max(1, Math.floor(limit.attempts / 10)) };
 }

@@ -1,13 +1,13 @@
 import type { User } from '../domain/user.js';
 import type { Client } from './ports/client.js';
-import type { LimitAttempts, SignInAttempt } from './attempt-limiter.js';
+import type { AttemptLimiter, SignInAttempt } from './attempt-limiter.js';
 import type { PasswordHasher } from './ports/password-hasher.js';
 import type { UserRepository } from './ports/user-repository.js';
 
 /** Compares a password with that of a user. Every comparison counts as an attempt to sign in, unless it was right. */
 export class CheckPassword {
   constructor(
-    private readonly limits: LimitAttempts,
+    private readonly limits: AttemptLimiter,
     private readonly users: UserRepository,
     private readonly hasher: PasswordHasher,
   ) {}

@@ -4,7 +4,7 @@ import { DomainError } from '../domain/errors.js';
 const maxPerUser = 4;
 
 /** Keeps one user from filling the memory with lists that are read slowly, or often at once. */
-export class LimitLongReads {
+export class LongReadLimiter {
   private readonly countByUser = new Map<number, number>();
 
   /** Counts a long read of the user until the function that it returns is called; throws 'too_many_reads'. */

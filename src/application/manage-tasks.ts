@@ -10,7 +10,7 @@ import {
   type TaskLimits,
   type TaskPage,
 } from '../domain/task.js';
-import type { LimitLongReads } from './long-read-limiter.js';
+import type { LongReadLimiter } from './long-read-limiter.js';
 import type { Digest } from './ports/environment.js';
 import type { SessionRef } from './ports/session-repository.js';
 import type { IdempotencyKey, TaskRepository } from './ports/task-repository.js';
@@ -29,15 +29,15 @@ export class ManageTasks {
   constructor(
     private readonly tasks: TaskRepository,
     private readonly digest: Digest,
-    private readonly longReads: LimitLongReads,
+    private readonly longReads: LongReadLimiter,
     /** How much an owner may have. */
     private readonly limits: TaskLimits,
   ) {}
 
   /**
    * Throws InvalidFields, 'task_limit_reached' or 'byte_limit_reached'. Calls of one user with the same idempotency key
-   * create one task between them, for a day; with the key of another task it is 'request_key_reused', and with one key too
-   * many 'request_limit_reached'.
+   * create one task between them, for a day; with the key of another task it is 'idempotency_key_reused', and with one key too
+   * many 'idempotency_key_limit_reached'.
    */
   async create(session: SessionRef, input: Input, key?: string): Promise<Task> {
     const draft = parseTaskDraft(input);

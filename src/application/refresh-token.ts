@@ -1,8 +1,8 @@
 import { DomainError } from '../domain/errors.js';
 import { validateAll, checkText, type Input } from '../domain/input.js';
 import type { Session, TokenClaims } from '../domain/session.js';
-import { refuseEndedSession } from './session-ended.js';
-import type { LimitAttempts } from './attempt-limiter.js';
+import { throwSessionEnded } from './session-ended.js';
+import type { AttemptLimiter } from './attempt-limiter.js';
 import type { Clock } from './ports/environment.js';
 import type { SessionRef, SessionRepository } from './ports/session-repository.js';
 import { StorageUnavailable } from './ports/storage.js';
@@ -18,7 +18,7 @@ const lastUsedResolution = 60;
  */
 export class RefreshToken {
   constructor(
-    private readonly limits: LimitAttempts,
+    private readonly limits: AttemptLimiter,
     private readonly tokens: SessionTokens,
     private readonly sessions: SessionRepository,
     private readonly users: UserRepository,
@@ -31,10 +31,10 @@ export class RefreshToken {
     const claims = this.tokens.verifyRefresh(token);
     const { policy } = this.tokens;
     const found = await this.sessions.find(claims);
-    if (!found) return refuseEndedSession(this.users, claims.userId);
+    if (!found) return throwSessionEnded(this.users, claims.userId);
 
     const session = policy.rotate ? await this.rotate(claims, found) : found;
-    if (session === 'gone') return refuseEndedSession(this.users, claims.userId);
+    if (session === 'gone') return throwSessionEnded(this.users, claims.userId);
     if (session === 'reused' || (!policy.rotate && claims.id !== session.current.id)) {
       throw new DomainError('token_revoked');
     }

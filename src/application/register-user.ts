@@ -3,7 +3,7 @@ import type { Input } from '../domain/input.js';
 import { checkUsername, type User } from '../domain/user.js';
 import type { Client } from './ports/client.js';
 import type { CreateUser } from './create-user.js';
-import type { LimitAttempts } from './attempt-limiter.js';
+import type { AttemptLimiter } from './attempt-limiter.js';
 import { PortError } from './ports/port-error.js';
 
 /** Whether strangers may register; if not, accounts are the operator's to make. */
@@ -13,7 +13,7 @@ export type Registration = 'open' | 'closed';
 export class RegisterUser {
   constructor(
     private readonly registration: Registration,
-    private readonly limits: LimitAttempts,
+    private readonly limits: AttemptLimiter,
     private readonly createUser: CreateUser,
   ) {}
 

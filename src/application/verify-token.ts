@@ -1,6 +1,6 @@
 import { DomainError } from '../domain/errors.js';
 import { validateAll, checkText, type Input } from '../domain/input.js';
-import { refuseEndedSession } from './session-ended.js';
+import { throwSessionEnded } from './session-ended.js';
 import type { SessionRepository } from './ports/session-repository.js';
 import type { TokenSigner } from './ports/token-signer.js';
 import type { UserRepository } from './ports/user-repository.js';
@@ -22,7 +22,7 @@ export class VerifyToken {
     if (!claims) throw new DomainError('token_invalid');
 
     const session = await this.sessions.find(claims);
-    if (!session) return refuseEndedSession(this.users, claims.userId);
+    if (!session) return throwSessionEnded(this.users, claims.userId);
     const isSpent = claims.type === 'refresh' && claims.id !== session.current.id;
     if (isSpent) throw new DomainError('token_revoked');
   }

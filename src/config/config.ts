@@ -10,7 +10,7 @@ import type { Registration } from '../application/register-user.js';
 import {
   parseBoolean,
   parseDuration,
-  parseLimit,
+  parseRateLimit,
   parseSize,
   parseSwitch,
   parseWhole,
@@ -105,7 +105,7 @@ type Name = keyof typeof variables;
 const names = Object.keys(variables) as Name[];
 
 /** How many requests with an Idempotency-Key are remembered of a user, for a day each. */
-const requestsPerDay = 10_000;
+const idempotencyKeysPerDay = 10_000;
 
 const registrations: readonly Registration[] = ['open', 'closed'];
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -177,7 +177,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     value(name, (given) => parseSize(given, max), expected);
 
   const limit = (name: Name) =>
-    value(name, parseLimit, 'a number and a time: 30/5m, 100/1h; or off') ?? 'off';
+    value(name, parseRateLimit, 'a number and a time: 30/5m, 100/1h; or off') ?? 'off';
   const signIn = limit('THROTTLE_SIGN_IN');
   const limitUnlessOff = (name: Name) => (signIn === 'off' && text(name) === undefined ? 'off' : limit(name));
 
@@ -202,7 +202,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     taskLimits: {
       tasks: number('MAX_TASKS_PER_USER', 1, 10_000_000) ?? 0,
       bytes: size('MAX_BYTES_PER_USER', 2 ** 40, 'a size from 1kb to 1024gb: 500kb, 64mb, 1gb') ?? 0,
-      requests: requestsPerDay,
+      requests: idempotencyKeysPerDay,
     },
     registration: value(
       'REGISTRATION',

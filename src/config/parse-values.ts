@@ -1,4 +1,4 @@
-import type { Limit } from '../domain/rate-limit.js';
+import type { RateLimit } from '../domain/rate-limit.js';
 
 /** Seconds in `90s`, `30m`, `12h` or `7d`, at least `min`; undefined for anything else. Nought needs no unit. */
 export function parseDuration(text: string, min: number): number | undefined {
@@ -19,7 +19,7 @@ export function parseWhole(text: string, min: number, max: number): number | und
 }
 
 /** `off`, or a number of attempts and the time they are for: `10/5m`; undefined for anything else. */
-export function parseLimit(text: string): Limit | 'off' | undefined {
+export function parseRateLimit(text: string): RateLimit | 'off' | undefined {
   if (text === 'off') return text;
   const [number = '', duration = '', ...more] = text.split('/');
   const attempts = parseWhole(number, 1, 1_000_000);

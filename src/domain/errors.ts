@@ -25,9 +25,9 @@ export type ErrorCode =
   /** The owner has as many long lists in progress as one user may have. */
   | 'too_many_reads'
   /** The key that names a request has named another one before. */
-  | 'request_key_reused'
+  | 'idempotency_key_reused'
   /** The owner has named as many requests as one user may in a day. */
-  | 'request_limit_reached'
+  | 'idempotency_key_limit_reached'
   /** The session is missing, has ended, or is somebody else's. */
   | 'session_not_found';
 

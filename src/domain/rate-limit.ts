@@ -2,7 +2,7 @@
  * How many attempts are let through: so many at once, and from then on one more whenever its share of the period has
  * passed. So a limit slows down, and nobody who runs into it is shut out for longer than that share.
  */
-export interface Limit {
+export interface RateLimit {
   readonly attempts: number;
   /** In seconds. */
   readonly period: number;
@@ -11,15 +11,15 @@ export interface Limit {
 /** Every limit there is. */
 export interface AttemptLimits {
   /** Sign-ins under one name from one network. */
-  readonly signIn: Limit | 'off';
+  readonly signIn: RateLimit | 'off';
   /** Sign-ins under one name from everywhere. */
-  readonly signInUsername: Limit | 'off';
+  readonly signInUsername: RateLimit | 'off';
   /** Sign-ins from one network. */
-  readonly signInAddress: Limit | 'off';
+  readonly signInAddress: RateLimit | 'off';
   /** Registrations from one network. */
-  readonly register: Limit | 'off';
+  readonly register: RateLimit | 'off';
   /** Refreshes from one network. */
-  readonly refresh: Limit | 'off';
+  readonly refresh: RateLimit | 'off';
 }
 
 /** Thrown where a limit has been reached. Nothing was done. */
@@ -55,7 +55,7 @@ const clockSkew = 5;
  */
 export function countAttempt(
   before: CountedAttempts | undefined,
-  { attempts, period }: Limit,
+  { attempts, period }: RateLimit,
   now: number,
 ): Attempt {
   const { count, at } = before && before.at <= now + clockSkew ? before : { count: 0, at: now };

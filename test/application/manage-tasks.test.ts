@@ -74,7 +74,7 @@ describe('ManageTasks', () => {
       { ...milk, description: 'x' },
       { ...milk, status: 'completed' },
     ]) {
-      expect(await rejectionOf(keyed(other, 'a'))).to.equal('request_key_reused');
+      expect(await rejectionOf(keyed(other, 'a'))).to.equal('idempotency_key_reused');
     }
     expect(await keyed(milk, 'b')).to.include({ id: 2 });
     expect(await listAll()).to.have.length(2);

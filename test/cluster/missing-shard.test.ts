@@ -39,7 +39,7 @@ describe('on a Redis Cluster of which a shard is gone', () => {
       TRUST_PROXY: '1',
     });
     await untilReachable(server.storage);
-    gone = await cluster.masterOf(keys.ofThrottle('anything').counted);
+    gone = await cluster.masterOf(keys.ofRateLimiter('anything').counted);
     for (let index = 0; affected.length < 6; index++) {
       const user = { username: `user-${index}`, address: `203.0.113.${index}` };
       expect((await post('/tasks/register/', user)).status).to.equal(201);
@@ -48,7 +48,8 @@ describe('on a Redis Cluster of which a shard is gone', () => {
       const counting = `sign-in:${sha256(`${user.address} ${user.username}`)}`;
       const isGone = async (key: string) => (await cluster.masterOf(key)) === gone;
       const ownGone = await Promise.all(own.map(isGone));
-      if (!ownGone.includes(true) && (await isGone(keys.ofThrottle(counting).counted))) affected.push(user);
+      if (!ownGone.includes(true) && (await isGone(keys.ofRateLimiter(counting).counted)))
+        affected.push(user);
     }
     const replica = await cluster.replicaOf(gone);
     await replica.kill();

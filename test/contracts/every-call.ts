@@ -16,15 +16,15 @@ import {
 /** The methods of a storage, but for the one that closes it. */
 type MethodName =
   | 'check'
-  | { [Port in 'users' | 'sessions' | 'tasks' | 'throttle']: `${Port}.${keyof Storage[Port] & string}` }[
-      'users' | 'sessions' | 'tasks' | 'throttle'];
+  | { [Port in 'users' | 'sessions' | 'tasks' | 'rateLimiter']: `${Port}.${keyof Storage[Port] & string}` }[
+      'users' | 'sessions' | 'tasks' | 'rateLimiter'];
 
 /** Each method of a storage, called with something in its arguments that nobody else may read. */
 export function everyCall(
   storage: Storage,
   clock: SettableClock,
 ): Record<MethodName, () => Promise<unknown>> {
-  const { users, sessions, tasks, throttle } = storage;
+  const { users, sessions, tasks, rateLimiter } = storage;
   const secret = aNewUser({ username: 'secret', passwordHash: 'secret' });
   const user = { id: 1, active: true, ...secret };
   const session = aSessionOf(user, clock, { id: 'secret' });
@@ -57,10 +57,10 @@ export function everyCall(
     'tasks.list': () => tasks.list(by, page),
     'tasks.update': () => updateTask(storage, by, 1, { title: 'secret' }),
     'tasks.remove': () => tasks.remove(by, 1),
-    'throttle.count': () => throttle.count('secret', { attempts: 1, period: 1 }),
-    'throttle.giveBack': () => throttle.giveBack('secret'),
-    'throttle.trust': () => throttle.trust('secret', 1),
-    'throttle.isTrusted': () => throttle.isTrusted('secret'),
+    'rateLimiter.count': () => rateLimiter.count('secret', { attempts: 1, period: 1 }),
+    'rateLimiter.giveBack': () => rateLimiter.giveBack('secret'),
+    'rateLimiter.trust': () => rateLimiter.trust('secret', 1),
+    'rateLimiter.isTrusted': () => rateLimiter.isTrusted('secret'),
   };
 }
 

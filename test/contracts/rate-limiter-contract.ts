@@ -12,21 +12,21 @@ async function roomFor({ count }: { readonly count: () => Promise<number> }, tim
 }
 
 /** What every storage promises of attempts. */
-export function throttleContract(open: OpenStorage): void {
-  async function openThrottle(key = 'key') {
+export function rateLimiterContract(open: OpenStorage): void {
+  async function openRateLimiter(key = 'key') {
     const { storage, clock } = await open();
-    const { throttle } = storage;
-    return { throttle, clock, count: () => throttle.count(key, limit) };
+    const { rateLimiter } = storage;
+    return { rateLimiter, clock, count: () => rateLimiter.count(key, limit) };
   }
 
   it('count as long as there is room, one after the other', async () => {
-    const { count } = await openThrottle();
+    const { count } = await openRateLimiter();
     for (let attempt = 1; attempt <= 4; attempt++) expect(await count()).to.equal(0);
     expect(await count()).to.be.closeTo(10, 1e-3);
   });
 
   it('count exactly as often as there is room, however many come at once', async () => {
-    const opened = await openThrottle();
+    const opened = await openRateLimiter();
     expect(await roomFor(opened, 50)).to.equal(4);
     expect(await roomFor(opened, 50)).to.equal(0);
     opened.clock.advance(20);
@@ -34,7 +34,7 @@ export function throttleContract(open: OpenStorage): void {
   });
 
   it('are told when there is room for one more, and then there is', async () => {
-    const opened = await openThrottle();
+    const opened = await openRateLimiter();
     const { clock, count } = opened;
     await roomFor(opened, 4);
     clock.advance(3.25);
@@ -48,32 +48,32 @@ export function throttleContract(open: OpenStorage): void {
   });
 
   it('do not wait longer for having been made in vain', async () => {
-    const opened = await openThrottle();
+    const opened = await openRateLimiter();
     await roomFor(opened, 100);
     expect(await opened.count()).to.be.closeTo(10, 1e-3);
   });
 
   it('are forgotten after the period', async () => {
-    const opened = await openThrottle();
+    const opened = await openRateLimiter();
     await roomFor(opened, 4);
     opened.clock.advance(limit.period);
     expect(await roomFor(opened, 10)).to.equal(4);
   });
 
   it('wait no longer than the share of one for room, also once the limit is lower', async () => {
-    const { throttle } = await openThrottle();
-    await concurrently(100, () => throttle.count('key', { attempts: 100, period: 40 }));
-    expect(await throttle.count('key', limit)).to.be.closeTo(10, 1e-3);
+    const { rateLimiter } = await openRateLimiter();
+    await concurrently(100, () => rateLimiter.count('key', { attempts: 100, period: 40 }));
+    expect(await rateLimiter.count('key', limit)).to.be.closeTo(10, 1e-3);
   });
 
   it('of other keys have room of their own', async () => {
-    const opened = await openThrottle();
+    const opened = await openRateLimiter();
     await roomFor(opened, 4);
-    expect(await opened.throttle.count('another key', limit)).to.equal(0);
+    expect(await opened.rateLimiter.count('another key', limit)).to.equal(0);
   });
 
   it('have no more room while clocks disagree', async () => {
-    const opened = await openThrottle();
+    const opened = await openRateLimiter();
     await roomFor(opened, 4);
     for (let turn = 0; turn < 10; turn++) {
       opened.clock.advance(turn % 2 === 0 ? -5 : 5);
@@ -83,7 +83,7 @@ export function throttleContract(open: OpenStorage): void {
 
   for (const seconds of [6, 30, limit.period, 3600]) {
     it(`do not wait when the clock was set back by ${seconds} seconds, and are limited as before from then on`, async () => {
-      const opened = await openThrottle();
+      const opened = await openRateLimiter();
       await roomFor(opened, 4);
       opened.clock.advance(-seconds);
       expect(await roomFor(opened, 10)).to.equal(4);
@@ -94,63 +94,63 @@ export function throttleContract(open: OpenStorage): void {
   }
 
   it('have room for another when one is given back, at once and later', async () => {
-    const opened = await openThrottle();
-    const { throttle, clock } = opened;
+    const opened = await openRateLimiter();
+    const { rateLimiter, clock } = opened;
     await roomFor(opened, 4);
-    await throttle.giveBack('key');
+    await rateLimiter.giveBack('key');
     expect(await roomFor(opened, 10)).to.equal(1);
     clock.advance(5);
-    await throttle.giveBack('key');
+    await rateLimiter.giveBack('key');
     expect(await roomFor(opened, 10)).to.equal(1);
     expect(await opened.count()).to.be.closeTo(5, 1e-3);
   });
 
   it('have room for as many more as are given back at once', async () => {
-    const opened = await openThrottle();
+    const opened = await openRateLimiter();
     await roomFor(opened, 4);
-    await concurrently(3, () => opened.throttle.giveBack('key'));
+    await concurrently(3, () => opened.rateLimiter.giveBack('key'));
     expect(await roomFor(opened, 10)).to.equal(3);
   });
 
   it('have no more room than the limit says, however many are given back', async () => {
-    const opened = await openThrottle();
-    const { throttle, clock } = opened;
-    await concurrently(10, () => throttle.giveBack('key'));
+    const opened = await openRateLimiter();
+    const { rateLimiter, clock } = opened;
+    await concurrently(10, () => rateLimiter.giveBack('key'));
     await opened.count();
-    await concurrently(10, () => throttle.giveBack('key'));
+    await concurrently(10, () => rateLimiter.giveBack('key'));
     expect(await roomFor(opened, 10)).to.equal(4);
     clock.advance(limit.period);
-    await throttle.giveBack('key');
+    await rateLimiter.giveBack('key');
     expect(await roomFor(opened, 10)).to.equal(4);
   });
 
   it('of another key stay counted where one is given back', async () => {
-    const opened = await openThrottle();
+    const opened = await openRateLimiter();
     await roomFor(opened, 4);
-    await opened.throttle.giveBack('another key');
+    await opened.rateLimiter.giveBack('another key');
     expect(await opened.count()).to.be.greaterThan(0);
   });
 
   it('are forgotten where one was right, and the key is trusted for a time', async () => {
-    const opened = await openThrottle();
-    const { throttle, clock } = opened;
+    const opened = await openRateLimiter();
+    const { rateLimiter, clock } = opened;
     await roomFor(opened, 4);
-    expect(await throttle.isTrusted('key')).to.equal(false);
-    await throttle.trust('key', 3600);
+    expect(await rateLimiter.isTrusted('key')).to.equal(false);
+    await rateLimiter.trust('key', 3600);
     expect(await roomFor(opened, 10)).to.equal(4);
-    expect(await throttle.isTrusted('key')).to.equal(true);
-    expect(await throttle.isTrusted('another key')).to.equal(false);
+    expect(await rateLimiter.isTrusted('key')).to.equal(true);
+    expect(await rateLimiter.isTrusted('another key')).to.equal(false);
 
     clock.advance(3599);
-    expect(await throttle.isTrusted('key')).to.equal(true);
+    expect(await rateLimiter.isTrusted('key')).to.equal(true);
     clock.advance(1);
-    expect(await throttle.isTrusted('key')).to.equal(false);
+    expect(await rateLimiter.isTrusted('key')).to.equal(false);
   });
 
   it('of another key stay counted where one was right', async () => {
-    const opened = await openThrottle();
+    const opened = await openRateLimiter();
     await roomFor(opened, 4);
-    await opened.throttle.trust('another key', 3600);
+    await opened.rateLimiter.trust('another key', 3600);
     expect(await opened.count()).to.be.greaterThan(0);
   });
 }

@@ -5,7 +5,7 @@ import { SettableClock } from '../support/settable-clock.js';
 import type { OpenStorage } from './open-storage.js';
 import { sessionRepositoryContract } from './session-repository-contract.js';
 import { taskRepositoryContract } from './task-repository-contract.js';
-import { throttleContract } from './rate-limiter-contract.js';
+import { rateLimiterContract } from './rate-limiter-contract.js';
 import { userRepositoryContract } from './user-repository-contract.js';
 
 /** What every storage promises: the docstrings of the ports, as tests. `createStorage` answers an empty one each time. */
@@ -36,5 +36,5 @@ export function storageContract(createStorage: CreateStorage): void {
   describe('users', () => userRepositoryContract(open));
   describe('sessions', () => sessionRepositoryContract(open));
   describe('tasks', () => taskRepositoryContract(open));
-  describe('attempts', () => throttleContract(open));
+  describe('attempts', () => rateLimiterContract(open));
 }

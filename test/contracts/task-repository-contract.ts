@@ -251,7 +251,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
       const { storage, owner, bob } = await openWithOwner();
       await create(storage, owner);
       const other = { ...request, fingerprint: 'g'.repeat(43) };
-      expect(await rejectionOf(create(storage, owner, other))).to.equal('request_key_reused');
+      expect(await rejectionOf(create(storage, owner, other))).to.equal('idempotency_key_reused');
       expect(await create(storage, owner, { ...request, key: 'l'.repeat(43) })).to.include({ id: 2 });
       expect(await create(storage, bob, other)).to.include({ id: 1 });
       expect(await createTask(storage, owner)).to.include({ id: 3 });
@@ -293,12 +293,12 @@ export function taskRepositoryContract(open: OpenStorage): void {
     it('ends with as many as there may be of an owner; those that are remembered are answered as before', async () => {
       const { storage, owner, bob } = await openWithOwner();
       for (const key of ['a', 'b', 'b', 'c']) await create(storage, owner, key);
-      expect(await rejectionOf(create(storage, owner, 'd'))).to.equal('request_limit_reached');
+      expect(await rejectionOf(create(storage, owner, 'd'))).to.equal('idempotency_key_limit_reached');
       expect(await create(storage, owner, 'a')).to.include({ id: 1 });
       expect(await create(storage, bob, 'd')).to.include({ id: 1 });
       expect(await createTask(storage, owner, aDraft(), { limits })).to.include({ id: 4 });
       await storage.tasks.remove(owner, 1);
-      expect(await rejectionOf(create(storage, owner, 'd'))).to.equal('request_limit_reached');
+      expect(await rejectionOf(create(storage, owner, 'd'))).to.equal('idempotency_key_limit_reached');
     });
 
     it('goes on when the first ones are a day and an hour old', async () => {
@@ -309,13 +309,13 @@ export function taskRepositoryContract(open: OpenStorage): void {
       clock.advance(7200);
       for (const key of ['b', 'c']) await create(storage, owner, key);
       clock.advance(86_400 - 7200 - 1);
-      expect(await rejectionOf(create(storage, owner, 'd'))).to.equal('request_limit_reached');
+      expect(await rejectionOf(create(storage, owner, 'd'))).to.equal('idempotency_key_limit_reached');
       clock.advance(3601);
       await create(storage, owner, 'd');
-      expect(await rejectionOf(create(storage, owner, 'e'))).to.equal('request_limit_reached');
+      expect(await rejectionOf(create(storage, owner, 'e'))).to.equal('idempotency_key_limit_reached');
       clock.advance(7200);
       for (const key of ['e', 'f']) await create(storage, owner, key);
-      expect(await rejectionOf(create(storage, owner, 'g'))).to.equal('request_limit_reached');
+      expect(await rejectionOf(create(storage, owner, 'g'))).to.equal('idempotency_key_limit_reached');
     });
 
     it('lets exactly as many of fifty at once through as there may be', async () => {
@@ -327,7 +327,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
         ),
       );
       expect(refusals.filter((refusal) => refusal === undefined)).to.have.length(3);
-      expect(refusals.filter((refusal) => refusal === 'request_limit_reached')).to.have.length(47);
+      expect(refusals.filter((refusal) => refusal === 'idempotency_key_limit_reached')).to.have.length(47);
       expect(await tasksOf(storage, owner, all)).to.have.length(3);
     });
   });

@@ -43,7 +43,7 @@ describe('a write that waits for all replicas', () => {
 
   /** Writes; answers undefined, or why that was refused. */
   const write = (): Promise<string | undefined> =>
-    storage.throttle.trust('key', 60).then(
+    storage.rateLimiter.trust('key', 60).then(
       () => undefined,
       (error: unknown) => (error instanceof StorageUnavailable ? error.reason : 'another error'),
     );

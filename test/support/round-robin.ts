@@ -16,7 +16,7 @@ export function roundRobin(storages: readonly [Storage, ...Storage[]]): Storage 
     users: spread(({ users }) => users),
     sessions: spread(({ sessions }) => sessions),
     tasks: spread(({ tasks }) => tasks),
-    throttle: spread(({ throttle }) => throttle),
+    rateLimiter: spread(({ rateLimiter }) => rateLimiter),
     check: () => first.check(),
     close: async () => {
       await Promise.all(storages.map((storage) => storage.close()));

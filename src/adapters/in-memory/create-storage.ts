@@ -1,21 +1,21 @@
 import type { Storage, StorageOptions } from '../../application/ports/storage.js';
 import type { User } from '../../domain/user.js';
-import { InMemoryRequests } from './in-memory-idempotency-keys.js';
+import { InMemoryIdempotencyKeys } from './in-memory-idempotency-keys.js';
 import { InMemorySessionRepository } from './in-memory-session-repository.js';
 import { InMemoryTaskRepository } from './in-memory-task-repository.js';
-import { InMemoryThrottle } from './in-memory-rate-limiter.js';
+import { InMemoryRateLimiter } from './in-memory-rate-limiter.js';
 import { InMemoryUserRepository } from './in-memory-user-repository.js';
 
 /** A storage in this process's memory: complete, fast, and gone when the process ends. */
 export async function createStorage({ clock }: StorageOptions): Promise<Storage> {
   const accounts = new Map<number, User>();
   const sessions = new InMemorySessionRepository(accounts, clock);
-  const tasks = new InMemoryTaskRepository(sessions, new InMemoryRequests(clock));
+  const tasks = new InMemoryTaskRepository(sessions, new InMemoryIdempotencyKeys(clock));
   return {
     users: new InMemoryUserRepository(accounts, sessions, tasks),
     sessions,
     tasks,
-    throttle: new InMemoryThrottle(clock),
+    rateLimiter: new InMemoryRateLimiter(clock),
     check: async () => ({ reasons: [], warnings: [] }),
     async close() {},
   };

@@ -5,7 +5,7 @@ import { DomainError } from '../../domain/errors.js';
 /** Seconds for which a request is remembered. */
 const lifetime = 86_400;
 
-interface KnownRequest {
+interface KnownKey {
   readonly ownerId: number;
   readonly fingerprint: string;
   readonly taskId: number;
@@ -13,9 +13,9 @@ interface KnownRequest {
 }
 
 /** The tasks that requests with an idempotency key have created. */
-export class InMemoryRequests {
+export class InMemoryIdempotencyKeys {
   // In the order in which they came, which is also that in which they expire.
-  private readonly requests = new Map<string, KnownRequest>();
+  private readonly requests = new Map<string, KnownKey>();
   private readonly countByOwner = new Map<number, number>();
 
   constructor(private readonly clock: Clock) {}
@@ -25,11 +25,11 @@ export class InMemoryRequests {
     return this.requests.size;
   }
 
-  /** The id of the task that the request has created, if it has; throws 'request_key_reused'. */
+  /** The id of the task that the request has created, if it has; throws 'idempotency_key_reused'. */
   find(ownerId: number, { key, fingerprint }: IdempotencyKey): number | undefined {
     this.dropExpired();
     const known = this.requests.get(`${ownerId} ${key}`);
-    if (known && known.fingerprint !== fingerprint) throw new DomainError('request_key_reused');
+    if (known && known.fingerprint !== fingerprint) throw new DomainError('idempotency_key_reused');
     return known?.taskId;
   }
 

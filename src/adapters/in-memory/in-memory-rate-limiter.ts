@@ -1,10 +1,15 @@
 import type { Clock } from '../../application/ports/environment.js';
-import type { Throttle } from '../../application/ports/rate-limiter.js';
-import { countAttempt, giveBackAttempt, type CountedAttempts, type Limit } from '../../domain/rate-limit.js';
+import type { RateLimiter } from '../../application/ports/rate-limiter.js';
+import {
+  countAttempt,
+  giveBackAttempt,
+  type CountedAttempts,
+  type RateLimit,
+} from '../../domain/rate-limit.js';
 import { ExpiringMap } from './expiring-map.js';
 
 /** Every method does its whole work before it returns its promise: that makes each of them one step. */
-export class InMemoryThrottle implements Throttle {
+export class InMemoryRateLimiter implements RateLimiter {
   private readonly counted: ExpiringMap<CountedAttempts>;
   private readonly trusted: ExpiringMap<true>;
 
@@ -13,7 +18,7 @@ export class InMemoryThrottle implements Throttle {
     this.trusted = new ExpiringMap(clock);
   }
 
-  async count(key: string, limit: Limit): Promise<number> {
+  async count(key: string, limit: RateLimit): Promise<number> {
     const attempt = countAttempt(this.counted.get(key), limit, this.clock());
     if ('wait' in attempt) return attempt.wait;
     this.counted.set(key, attempt.counted, limit.period);

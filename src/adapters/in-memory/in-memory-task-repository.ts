@@ -3,7 +3,7 @@ import type { CreateTaskOptions, TaskRepository } from '../../application/ports/
 import { DomainError } from '../../domain/errors.js';
 import { maxPageBytes, type Page } from '../../domain/page.js';
 import type { Task, TaskChanges, TaskDraft, TaskPage } from '../../domain/task.js';
-import type { InMemoryRequests } from './in-memory-idempotency-keys.js';
+import type { InMemoryIdempotencyKeys } from './in-memory-idempotency-keys.js';
 import type { InMemorySessionRepository } from './in-memory-session-repository.js';
 
 interface TaskList {
@@ -19,7 +19,7 @@ export class InMemoryTaskRepository implements TaskRepository {
 
   constructor(
     private readonly sessions: InMemorySessionRepository,
-    private readonly requests: InMemoryRequests,
+    private readonly requests: InMemoryIdempotencyKeys,
   ) {}
 
   async create(
@@ -39,7 +39,7 @@ export class InMemoryTaskRepository implements TaskRepository {
     if (list.tasks.length >= limits.tasks) throw new DomainError('task_limit_reached');
     if (list.bytes + bytes > limits.bytes) throw new DomainError('byte_limit_reached');
     if (idempotency && this.requests.countOf(userId) >= limits.requests) {
-      throw new DomainError('request_limit_reached');
+      throw new DomainError('idempotency_key_limit_reached');
     }
     const task: Task = { id: ++list.lastId, title, description, status };
     list.tasks.push(task);

@@ -5,7 +5,7 @@ import { RedisHealth } from './connection/redis-health.js';
 import { RedisSessionRepository } from './redis-session-repository.js';
 import type { RedisSettings } from './connection/redis-settings.js';
 import { RedisTaskRepository } from './redis-task-repository.js';
-import { RedisThrottle } from './redis-rate-limiter.js';
+import { RedisRateLimiter } from './redis-rate-limiter.js';
 import { RedisUserRepository } from './redis-user-repository.js';
 
 /** A storage in Redis: one server, the master that Sentinels name, or a Cluster. It need not be reachable yet. */
@@ -21,7 +21,7 @@ export async function createStorage({
     users: new RedisUserRepository(connection, keys, clock),
     sessions: new RedisSessionRepository(connection, keys, clock),
     tasks: new RedisTaskRepository(connection, keys, clock),
-    throttle: new RedisThrottle(connection, keys, clock),
+    rateLimiter: new RedisRateLimiter(connection, keys, clock),
     check: () => health.check(),
     close: () => connection.close(),
   };

@@ -26,7 +26,7 @@ export class Keys {
       sessions: `${tag}sessions`,
       tasks: `${tag}tasks`,
       taskCounts: `${tag}task-counts`,
-      requestCounts: `${tag}request-counts`,
+      idempotencyKeyCounts: `${tag}request-counts`,
     };
   }
 
@@ -45,8 +45,8 @@ export class Keys {
     return `${this.prefix}{${tag}}:probe`;
   }
 
-  /** The keys of one key of the throttle. */
-  ofThrottle(key: string): ThrottleKeys {
+  /** The keys of one key of the rate limiter. */
+  ofRateLimiter(key: string): RateLimiterKeys {
     const tag = `${this.prefix}{t:${key}}:`;
     return { counted: `${tag}counted`, trusted: `${tag}trusted` };
   }
@@ -56,8 +56,8 @@ export class Keys {
   }
 }
 
-/** What is known of those who share one key of the throttle. */
-export interface ThrottleKeys {
+/** What is known of those who share one key of the rate limiter. */
+export interface RateLimiterKeys {
   /** Hash: count, and at (seconds since the epoch). Expires when nothing of it counts any more. */
   readonly counted: string;
   /** String: until when the key is trusted, in whole seconds since the epoch. Expires then. */
@@ -75,5 +75,5 @@ export interface UserKeys {
   /** Hash: last (the last id that was given), bytes (of titles and descriptions together). */
   readonly taskCounts: string;
   /** Hash: hour since the epoch → how many requests that may be repeated came in it. Expires with the last of them. */
-  readonly requestCounts: string;
+  readonly idempotencyKeyCounts: string;
 }

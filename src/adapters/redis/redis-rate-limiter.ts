@@ -1,21 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../application/ports/environment.js';
-import type { Throttle } from '../../application/ports/rate-limiter.js';
-import type { Limit } from '../../domain/rate-limit.js';
+import type { RateLimiter } from '../../application/ports/rate-limiter.js';
+import type { RateLimit } from '../../domain/rate-limit.js';
 import type { Keys } from './keys.js';
 import type { RedisConnection } from './connection/redis-connection.js';
 import * as scripts from './rate-limiter-scripts.js';
 
 /** Counts in one script per attempt, the rule of the domain in Lua: reading first would let concurrent attempts pass each other. */
-export class RedisThrottle implements Throttle {
+export class RedisRateLimiter implements RateLimiter {
   constructor(
     private readonly redis: RedisConnection,
     private readonly keys: Keys,
     private readonly clock: Clock,
   ) {}
 
-  async count(key: string, { attempts, period }: Limit): Promise<number> {
-    const { counted } = this.keys.ofThrottle(key);
+  async count(key: string, { attempts, period }: RateLimit): Promise<number> {
+    const { counted } = this.keys.ofRateLimiter(key);
     const wait = await scripts.countAttempt(this.redis, {
       counted,
       operation: `${counted}:${randomUUID()}`,
@@ -27,19 +27,19 @@ export class RedisThrottle implements Throttle {
   }
 
   async giveBack(key: string): Promise<void> {
-    const { counted } = this.keys.ofThrottle(key);
+    const { counted } = this.keys.ofRateLimiter(key);
     await scripts.giveBackAttempt(this.redis, { counted, operation: `${counted}:${randomUUID()}` });
   }
 
   async trust(key: string, lifetime: number): Promise<void> {
-    const { counted, trusted } = this.keys.ofThrottle(key);
+    const { counted, trusted } = this.keys.ofRateLimiter(key);
     // Redis keeps a whole number without an allocation of its own.
     const trustedUntil = Math.ceil(this.clock() + lifetime);
     await scripts.trust(this.redis, { counted, trusted, trustedUntil, lifetime });
   }
 
   async isTrusted(key: string): Promise<boolean> {
-    const until = await this.redis.send((client) => client.get(this.keys.ofThrottle(key).trusted));
+    const until = await this.redis.send((client) => client.get(this.keys.ofRateLimiter(key).trusted));
     return this.clock() < Number(until);
   }
 }

@@ -24,19 +24,19 @@ export class RedisTaskRepository implements TaskRepository {
     draft: TaskDraft,
     { limits, idempotency }: CreateTaskOptions,
   ): Promise<Task> {
-    const { tasks, sessions, taskCounts, requestCounts } = this.keys.ofUser(userId);
+    const { tasks, sessions, taskCounts, idempotencyKeyCounts } = this.keys.ofUser(userId);
     // One object for the common case: to copy it costs more than all that it holds.
     const values = {
       tasks,
       sessions,
       taskCounts,
-      requestCounts,
+      idempotencyKeyCounts,
       operation: this.keys.operation(userId, randomUUID()),
       sessionId,
       now: this.clock(),
       maxTasks: limits.tasks,
       maxBytes: limits.bytes,
-      maxRequests: limits.requests,
+      maxIdempotencyKeys: limits.requests,
       textAfterId: textAfterId(draft),
     };
     const id = idempotency

@@ -1,4 +1,4 @@
-import { keepUntil, operationLifetime, readSession, requireActive } from './lua/prelude.js';
+import { extendTtl, operationLifetime, readSession, requireActive } from './lua/prelude.js';
 import { script } from './lua/script.js';
 
 /** How many others were ended to make room for the new session; -1 if it was not opened. `text` is the session. */
@@ -7,7 +7,7 @@ export const openSession = script<number>()(
     keys: ['account', 'sessions', 'operation'],
     args: ['passwordHash', 'sessionId', 'text', 'expiresAt', 'now', 'limit'],
   },
-  `${readSession}${keepUntil}
+  `${readSession}${extendTtl}
   local answered = redis.call('GET', operation)
   if answered then return tonumber(answered) end
   local user = redis.call('HMGET', account, 'active', 'password')
@@ -32,7 +32,7 @@ export const openSession = script<number>()(
   for i = 1, ended do redis.call('HDEL', sessions, active[i].id) end
   if order > 0 then text = string.gsub(text, ' ', '.' .. order .. ' ', 1) end
   redis.call('HSET', sessions, sessionId, text)
-  keepUntil(sessions, expiresAt, now)
+  extendTtl(sessions, expiresAt, now)
   if ended > 0 then redis.call('SET', operation, ended, 'EX', ${operationLifetime}) end
   return ended`,
 );
@@ -40,12 +40,12 @@ export const openSession = script<number>()(
 /** 0 if another session text than `oldText` stands there. */
 export const replaceSession = script<0 | 1>()(
   { keys: ['sessions'], args: ['sessionId', 'oldText', 'newText', 'expiresAt', 'now'] },
-  `${keepUntil}
+  `${extendTtl}
   local text = redis.call('HGET', sessions, sessionId)
   if text == newText then return 1 end
   if text ~= oldText then return 0 end
   redis.call('HSET', sessions, sessionId, newText)
-  keepUntil(sessions, expiresAt, now)
+  extendTtl(sessions, expiresAt, now)
   return 1`,
 );
 

@@ -5,7 +5,7 @@ import { reject, rejectUnreadable } from './lua/rejection.js';
 import { script } from './lua/script.js';
 
 /** Seconds for which an idempotency key is remembered. */
-const requestLifetime = 86_400;
+const idempotencyTtl = 86_400;
 
 /**
  * The only task of an id, and what its text consists of: see task-text.ts. Nothing if there is none; a text and nil if it
@@ -75,8 +75,8 @@ export const createTask = script<number>()(
 /** The same for a request with an idempotency key. */
 export const createTaskOnce = script<number>()(
   {
-    keys: ['tasks', 'sessions', 'taskCounts', 'request', 'requestCounts'],
-    args: ['sessionId', 'now', 'maxTasks', 'maxBytes', 'maxRequests', 'textAfterId', 'fingerprint'],
+    keys: ['tasks', 'sessions', 'taskCounts', 'request', 'idempotencyKeyCounts'],
+    args: ['sessionId', 'now', 'maxTasks', 'maxBytes', 'maxIdempotencyKeys', 'textAfterId', 'fingerprint'],
   },
   `
   ${requireActive}
@@ -84,25 +84,25 @@ export const createTaskOnce = script<number>()(
   if done then
     local id, known = string.match(done, '^(%d+) (.*)$')
     if not id then ${rejectUnreadable('request')} end
-    if known ~= fingerprint then ${reject('request_key_reused')} end
+    if known ~= fingerprint then ${reject('idempotency_key_reused')} end
     return tonumber(id)
   end
   ${create(
     `
   local hour, old, requests = math.floor(tonumber(now) / 3600), {}, 0
-  local counted = redis.call('HGETALL', requestCounts)
+  local counted = redis.call('HGETALL', idempotencyKeyCounts)
   for i = 1, #counted, 2 do
     local at, number = tonumber(counted[i]), tonumber(counted[i + 1])
-    if not at or not number then ${rejectUnreadable('requestCounts')} end
-    if at < hour - ${requestLifetime / 3600} then table.insert(old, counted[i])
+    if not at or not number then ${rejectUnreadable('idempotencyKeyCounts')} end
+    if at < hour - ${idempotencyTtl / 3600} then table.insert(old, counted[i])
     else requests = requests + number end
   end
-  if requests >= tonumber(maxRequests) then ${reject('request_limit_reached')} end`,
+  if requests >= tonumber(maxIdempotencyKeys) then ${reject('idempotency_key_limit_reached')} end`,
     `
-  redis.call('SET', request, id .. ' ' .. fingerprint, 'EX', ${requestLifetime})
-  if #old > 0 then redis.call('HDEL', requestCounts, unpack(old)) end
-  redis.call('HINCRBY', requestCounts, hour, 1)
-  redis.call('EXPIRE', requestCounts, ${requestLifetime + 3600})`,
+  redis.call('SET', request, id .. ' ' .. fingerprint, 'EX', ${idempotencyTtl})
+  if #old > 0 then redis.call('HDEL', idempotencyKeyCounts, unpack(old)) end
+  redis.call('HINCRBY', idempotencyKeyCounts, hour, 1)
+  redis.call('EXPIRE', idempotencyKeyCounts, ${idempotencyTtl + 3600})`,
   )}`,
 );
 

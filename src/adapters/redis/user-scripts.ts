@@ -28,11 +28,18 @@ export const createAccount = script<0 | 1>()(
 );
 
 /** The keys of all that a user has, and of the operation. */
-const keysOfUser = ['account', 'sessions', 'tasks', 'taskCounts', 'requestCounts', 'operation'] as const;
+const keysOfUser = [
+  'account',
+  'sessions',
+  'tasks',
+  'taskCounts',
+  'idempotencyKeyCounts',
+  'operation',
+] as const;
 
 const remove = `
   local existed = redis.call('EXISTS', account)
-  redis.call('UNLINK', account, sessions, tasks, taskCounts, requestCounts)
+  redis.call('UNLINK', account, sessions, tasks, taskCounts, idempotencyKeyCounts)
   if existed == 1 then redis.call('SET', operation, 1, 'EX', ${operationLifetime}) end
   return existed`;
 

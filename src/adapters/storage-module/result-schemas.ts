@@ -1,5 +1,5 @@
 import type { Storage, StorageHealth } from '../../application/ports/storage.js';
-import type { Limit } from '../../domain/rate-limit.js';
+import type { RateLimit } from '../../domain/rate-limit.js';
 import type { Page } from '../../domain/page.js';
 import type { RefreshGeneration, RotatedOut, Session } from '../../domain/session.js';
 import { taskStatuses, type Task, type TaskPage } from '../../domain/task.js';
@@ -74,7 +74,7 @@ function pageOf<T extends { readonly id: number }>(read: Read<T>) {
 }
 
 /** Nobody waits for longer than a limit's share of one attempt. */
-function waitFor(answer: unknown, [, { attempts, period }]: [key: string, limit: Limit]): number {
+function waitFor(answer: unknown, [, { attempts, period }]: [key: string, limit: RateLimit]): number {
   const wait = time(answer);
   if (wait < 0 || wait > period / attempts + 1e-6) throw new InvalidResult();
   return wait;
@@ -136,7 +136,7 @@ export const resultSchemas: SchemasOf<Storage> = {
     update: maybe(task),
     remove: truth,
   },
-  throttle: { count: waitFor, giveBack: nothing, trust: nothing, isTrusted: truth },
+  rateLimiter: { count: waitFor, giveBack: nothing, trust: nothing, isTrusted: truth },
   check: (answer) => health(Array.isArray(answer) ? { warnings: answer as unknown[] } : (answer ?? {})),
   close: nothing,
 };

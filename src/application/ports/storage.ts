@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../domain/errors.js';
 import type { Clock, Log } from './environment.js';
 import { PortError } from './port-error.js';
-import type { Throttle } from './rate-limiter.js';
+import type { RateLimiter } from './rate-limiter.js';
 import type { SessionRepository } from './session-repository.js';
 import type { TaskRepository } from './task-repository.js';
 import type { UserRepository } from './user-repository.js';
@@ -16,7 +16,7 @@ export interface Storage {
   readonly users: UserRepository;
   readonly sessions: SessionRepository;
   readonly tasks: TaskRepository;
-  readonly throttle: Throttle;
+  readonly rateLimiter: RateLimiter;
   /** Resolves if the storage can serve something now. */
   check(): Promise<StorageHealth>;
   /** Lets go of connections; no other call follows. */
@@ -45,8 +45,8 @@ export const storageRejections = [
   'token_revoked',
   'task_limit_reached',
   'byte_limit_reached',
-  'request_key_reused',
-  'request_limit_reached',
+  'idempotency_key_reused',
+  'idempotency_key_limit_reached',
 ] as const satisfies readonly ErrorCode[];
 
 export type StorageRejection = (typeof storageRejections)[number];

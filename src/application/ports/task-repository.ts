@@ -12,9 +12,9 @@ export interface TaskRepository {
    * Rejects with 'task_limit_reached' or 'byte_limit_reached' if the user would have more than `limits` allow; concurrent
    * calls do not get past them either.
    * Of any number of calls of the user with the same `idempotency.key` within a day, exactly one creates a task, and all
-   * answer it as it was created, whatever became of it. Rejects with 'request_key_reused' if the key came with another
+   * answer it as it was created, whatever became of it. Rejects with 'idempotency_key_reused' if the key came with another
    * fingerprint. As many keys of a user as `limits` allow are remembered, each for a day and none for more than 25 hours;
-   * one more rejects with 'request_limit_reached'.
+   * one more rejects with 'idempotency_key_limit_reached'.
    */
   create(session: SessionRef, draft: TaskDraft, options: CreateTaskOptions): Promise<Task>;
   find(session: SessionRef, id: number): Promise<Task | undefined>;

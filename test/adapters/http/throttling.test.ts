@@ -281,9 +281,9 @@ describe('attempts', () => {
       const name = `eve${'x'.repeat(50_000)}`;
       await server.call('POST', '/api/token/', { username: name, password });
       const keys = await connected(redis, (client) => client.keys('*'));
-      const ofThrottle = keys.filter((key) => key.includes('{t:'));
-      expect(ofThrottle).to.have.length.at.least(3);
-      expect(ofThrottle.filter((key) => key.includes('eve') || key.length > 150)).to.deep.equal([]);
+      const ofRateLimiter = keys.filter((key) => key.includes('{t:'));
+      expect(ofRateLimiter).to.have.length.at.least(3);
+      expect(ofRateLimiter.filter((key) => key.includes('eve') || key.length > 150)).to.deep.equal([]);
     });
 
     describe('that takes no more writes', () => {

@@ -149,7 +149,7 @@ describe('what is stored in Redis and cannot be read', () => {
     await redis.set(key, 'garbage');
     expectResponse(await createWithKey(), 500, internalError);
     expect(await redis.zcard(own.tasks)).to.equal(4);
-    await redis.hset(own.requestCounts, { x: 'y' });
+    await redis.hset(own.idempotencyKeyCounts, { x: 'y' });
     await redis.del(key);
     expectResponse(await createWithKey(), 500, internalError);
     expect(await redis.zcard(own.tasks)).to.equal(4);

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { createStorage } from '../../../src/adapters/in-memory/create-storage.js';
 import { ExpiringMap } from '../../../src/adapters/in-memory/expiring-map.js';
-import { InMemoryRequests } from '../../../src/adapters/in-memory/in-memory-idempotency-keys.js';
+import { InMemoryIdempotencyKeys } from '../../../src/adapters/in-memory/in-memory-idempotency-keys.js';
 import { InMemorySessionRepository } from '../../../src/adapters/in-memory/in-memory-session-repository.js';
 import { InMemoryTaskRepository } from '../../../src/adapters/in-memory/in-memory-task-repository.js';
 import { InMemoryUserRepository } from '../../../src/adapters/in-memory/in-memory-user-repository.js';
@@ -54,7 +54,7 @@ describe('in-memory storage', () => {
     const clock = new SettableClock();
     const accounts = new Map<number, User>();
     const sessions = new InMemorySessionRepository(accounts, clock.now);
-    const tasks = new InMemoryTaskRepository(sessions, new InMemoryRequests(clock.now));
+    const tasks = new InMemoryTaskRepository(sessions, new InMemoryIdempotencyKeys(clock.now));
     const users = new InMemoryUserRepository(accounts, sessions, tasks);
     const storage = { users, sessions, tasks } as unknown as Storage;
     const { user, ref } = await signIn(storage, clock);
@@ -68,7 +68,7 @@ describe('in-memory storage', () => {
 
   it('forgets requests after a day', async () => {
     const clock = new SettableClock();
-    const requests = new InMemoryRequests(clock.now);
+    const requests = new InMemoryIdempotencyKeys(clock.now);
     const request = { key: 'key', fingerprint: 'fingerprint' };
     requests.add(1, request, 7);
     clock.advance(86_399);

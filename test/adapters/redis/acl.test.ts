@@ -23,15 +23,14 @@ const ofConnections = [
 
 describe('the user of Redis in docs/operations.md', () => {
   it('may execute just the commands that are used', () => {
-    const code = readdirSync(folder).map((file) => ({
-      file,
-      text: readFileSync(join(folder, file), 'utf8'),
-    }));
+    const code = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => ({ file, text: readFileSync(join(folder, file), 'utf8') }));
     const inScripts = code.flatMap(({ text }) =>
       [...text.matchAll(/redis\.p?call\('([A-Z]+)'/g)].map(([, name]) => name?.toLowerCase()),
     );
     const direct = code
-      .filter(({ file }) => /repository|throttle|health|layout/.test(file))
+      .filter(({ file }) => /repository|rate-limiter|health|layout/.test(file))
       .flatMap(({ text }) => [...text.matchAll(/\bclient\.([a-z]+)\(/g)].map(([, name]) => name));
     const rules = documentedRules().redis;
     const granted = rules.filter((rule) => rule.startsWith('+')).map((rule) => rule.slice(1));

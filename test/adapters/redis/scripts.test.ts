@@ -4,13 +4,13 @@ import { Keys } from '../../../src/adapters/redis/keys.js';
 import { RedisConnection } from '../../../src/adapters/redis/connection/redis-connection.js';
 import * as sessionScripts from '../../../src/adapters/redis/session-scripts.js';
 import * as taskScripts from '../../../src/adapters/redis/task-scripts.js';
-import * as throttleScripts from '../../../src/adapters/redis/rate-limiter-scripts.js';
+import * as rateLimiterScripts from '../../../src/adapters/redis/rate-limiter-scripts.js';
 import * as userScripts from '../../../src/adapters/redis/user-scripts.js';
 import { RecordedLog } from '../../support/recorded-log.js';
 import { RedisServer } from '../../support/redis-server.js';
 import { settingsFor } from '../../support/redis-storage.js';
 
-const scripts = { ...userScripts, ...sessionScripts, ...taskScripts, ...throttleScripts };
+const scripts = { ...userScripts, ...sessionScripts, ...taskScripts, ...rateLimiterScripts };
 
 describe('a Redis script that is executed twice, as it is when its reply was lost', () => {
   const keys = new Keys('test:');
@@ -40,11 +40,14 @@ describe('a Redis script that is executed twice, as it is when its reply was los
     await redis.hset(sessions, { held, expired: sessionUntil(now) });
     await redis.zadd(tasks, 1, '1\0pending\0Milk\0a/b');
     await redis.hset(taskCounts, { last: 1, bytes: 7 });
-    await redis.hset(keys.ofThrottle('key').counted, { count: 1, at: now });
+    await redis.hset(keys.ofRateLimiter('key').counted, { count: 1, at: now });
   });
 
   const user = { ...keys.ofUser(1), operation: keys.operation(1, 'an id'), sessionId: 'held', now };
-  const throttle = { ...keys.ofThrottle('key'), operation: `${keys.ofThrottle('key').counted}:an id` };
+  const rateLimiter = {
+    ...keys.ofRateLimiter('key'),
+    operation: `${keys.ofRateLimiter('key').counted}:an id`,
+  };
   const newTask = { ...user, maxTasks: 2, maxBytes: 100, textAfterId: '\0pending\0Tea\0x' };
   const request = keys.request(1, 'key');
 
@@ -77,7 +80,7 @@ describe('a Redis script that is executed twice, as it is when its reply was los
     endAllSessions: () => scripts.endAllSessions(connection, user),
     createTask: () => scripts.createTask(connection, newTask),
     createTaskOnce: () => {
-      const idempotency = { request, maxRequests: 10, fingerprint: 'fingerprint' };
+      const idempotency = { request, maxIdempotencyKeys: 10, fingerprint: 'fingerprint' };
       return scripts.createTaskOnce(connection, { ...newTask, ...idempotency });
     },
     updateTask: () => {
@@ -85,9 +88,9 @@ describe('a Redis script that is executed twice, as it is when its reply was los
       return scripts.updateTask(connection, { ...user, id: 1, maxBytes: 100, ...changes });
     },
     countAttempt: () =>
-      scripts.countAttempt(connection, { ...throttle, maxAttempts: 2, seconds: 60, time: now + 7 }),
-    giveBackAttempt: () => scripts.giveBackAttempt(connection, throttle),
-    trust: () => scripts.trust(connection, { ...throttle, trustedUntil: now + 60, lifetime: 60 }),
+      scripts.countAttempt(connection, { ...rateLimiter, maxAttempts: 2, seconds: 60, time: now + 7 }),
+    giveBackAttempt: () => scripts.giveBackAttempt(connection, rateLimiter),
+    trust: () => scripts.trust(connection, { ...rateLimiter, trustedUntil: now + 60, lifetime: 60 }),
     removeTask: () => scripts.removeTask(connection, { ...user, id: 1 }),
   };
 

@@ -81,8 +81,8 @@ const nonsense: Partial<Record<keyof ReturnType<typeof everyCall>, readonly unkn
   ],
   'tasks.update': noTasks,
   'tasks.remove': noTruths,
-  'throttle.count': [undefined, null, '0', NaN, -1, 1.1],
-  'throttle.isTrusted': noTruths,
+  'rateLimiter.count': [undefined, null, '0', NaN, -1, 1.1],
+  'rateLimiter.isTrusted': noTruths,
 };
 
 /** A storage all of whose methods do the same. */
@@ -195,7 +195,7 @@ describe('a storage that is not trusted', () => {
         const faulty = (port) => new Proxy(port, {
           get: (target, name) => (...args) => fault.method ? fault.method() : target[name](...args),
         });
-        const ports = ['users', 'sessions', 'tasks', 'throttle'];
+        const ports = ['users', 'sessions', 'tasks', 'rateLimiter'];
         const own = Object.fromEntries(ports.map((name) => [name, faulty(storage[name])]));
         return { ...faulty(storage), ...own, check: () => faulty(storage).check(), close: async () => {} };
       }`,

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import type { LimitLongReads } from '../../../application/long-read-limiter.js';
+import type { LongReadLimiter } from '../../../application/long-read-limiter.js';
 import type { ManageTasks } from '../../../application/manage-tasks.js';
 import type { TaskPage } from '../../../domain/task.js';
 import type { Context, SessionHandler } from '../context.js';
@@ -14,7 +14,7 @@ export class TaskController {
   constructor(
     private readonly readFields: ReadFields,
     private readonly tasks: ManageTasks,
-    private readonly longReads: LimitLongReads,
+    private readonly longReads: LongReadLimiter,
   ) {}
 
   /**

@@ -31,12 +31,12 @@ export const errorResponses: Readonly<Record<ErrorCode | PortErrorCode, HttpErro
     'You have as many long lists in progress as one user may; try again when one has ended.',
     5,
   ),
-  request_limit_reached: tooMany(
+  idempotency_key_limit_reached: tooMany(
     'You have used as many keys of requests as one user may in a day; use none for now.',
     3600,
   ),
   session_not_found: new HttpError(404, { error: 'Session not found' }),
-  request_key_reused: httpError(422, 'Idempotency-Key was used for another task before.'),
+  idempotency_key_reused: httpError(422, 'Idempotency-Key was used for another task before.'),
   storage_unavailable: unavailable(1),
   overloaded: unavailable(5),
 };

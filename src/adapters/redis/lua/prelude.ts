@@ -22,8 +22,8 @@ export const requireActive = `${readSession}
   if not session or readSession(session).expiry <= tonumber(now) then ${reject('token_revoked')} end`;
 
 /** Keeps a user's sessions at least until one of them expires. How long that is does not depend on the clock of Redis. */
-export const keepUntil = `
-  local function keepUntil(sessions, expiresAt, now)
+export const extendTtl = `
+  local function extendTtl(sessions, expiresAt, now)
     local lifetime = math.ceil(tonumber(expiresAt) - tonumber(now))
     if lifetime > redis.call('TTL', sessions) then redis.call('EXPIRE', sessions, lifetime) end
   end`;

@@ -21,10 +21,10 @@ export function serialise({ session, order }: HeldSession): string {
   const tokens = [
     `${inBase36(openedAt)}${order === 0 ? '' : `.${order}`}`,
     inBase36(current.expiresAt),
-    shorten(current.id),
+    compactId(current.id),
     ...(current.issuedAt === openedAt && rotatedOut.length === 0 ? [] : [inBase36(current.issuedAt)]),
     ...rotatedOut.flatMap(({ id, issuedAt, rotatedAt }) => [
-      shorten(id),
+      compactId(id),
       inBase36(issuedAt),
       inBase36(Math.round(rotatedAt * 1000)),
     ]),
@@ -54,7 +54,7 @@ export function parse(userId: number, id: string, text: string): HeldSession | u
     openedAt,
     lastUsedAt: openedAt + fromBase36(usedAfter),
     ...(address !== undefined && { address: address.replace(/\/$/, '::/64') }),
-    current: { id: lengthen(refreshId), issuedAt: fromBase36(issued), expiresAt: fromBase36(expires) },
+    current: { id: expandId(refreshId), issuedAt: fromBase36(issued), expiresAt: fromBase36(expires) },
     ...(rotatedOut.length > 0 && { rotatedOut }),
   };
   return { session, order: Number(order) };
@@ -62,7 +62,7 @@ export function parse(userId: number, id: string, text: string): HeldSession | u
 
 function parseRotatedOut([id, issued, rotated, ...others]: readonly string[]): readonly RotatedOut[] {
   if (id === undefined || issued === undefined || rotated === undefined) return [];
-  const first = { id: lengthen(id), issuedAt: fromBase36(issued), rotatedAt: fromBase36(rotated) / 1000 };
+  const first = { id: expandId(id), issuedAt: fromBase36(issued), rotatedAt: fromBase36(rotated) / 1000 };
   return [first, ...parseRotatedOut(others)];
 }
 
@@ -75,10 +75,10 @@ function fromBase36(text: string): number {
 }
 
 /** An id of 32 hexadecimal digits in 22 characters; any other as it is. */
-function shorten(id: string): string {
+function compactId(id: string): string {
   return /^[0-9a-f]{32}$/.test(id) ? Buffer.from(id, 'hex').toString('base64url') : id;
 }
 
-function lengthen(id: string): string {
+function expandId(id: string): string {
   return id.length === 22 ? Buffer.from(id, 'base64url').toString('hex') : id;
 }
