@@ -225,7 +225,8 @@ describe('a Redis that refuses', () => {
     const { users } = server.storage;
     const { id } = (await users.findByName(user.username))!;
     expect(await users.remove(id)).to.equal(true);
-    expect((await server.call('GET', '/readyz')).json()).to.have.property('status', 'ready');
+    const status = async () => ((await server.call('GET', '/readyz')).json() as { status: string }).status;
+    await until('no write waits too long for the replica', async () => (await status()) === 'ready');
     expect(await admin.acl('LOG')).to.deep.equal([]);
     for (const harm of harmful) {
       const verdict = await admin.call('ACL', 'DRYRUN', 'hexado', ...harm.split(' '));
