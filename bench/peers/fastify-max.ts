@@ -37,7 +37,7 @@ const policy = {
 };
 
 /** What a user may have: everything. */
-const limits = { tasks: Infinity, bytes: Infinity, requests: Infinity };
+const limits = { tasks: Infinity, bytes: Infinity, idempotencyKeys: Infinity };
 
 /** The most tasks in one list, as they are read. */
 const wholeList = { after: 0, limit: 1000 };

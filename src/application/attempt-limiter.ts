@@ -109,7 +109,7 @@ export class AttemptLimiter {
 }
 
 async function counted(key: string, limit: RateLimit, by: RateLimiter): Promise<Counting> {
-  const wait = await by.count(key, limit);
+  const wait = await by.consume(key, limit);
   return {
     wait,
     by,

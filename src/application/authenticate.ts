@@ -24,16 +24,16 @@ export class Authenticate {
   }
 
   /**
-   * Calls `act` with the session of the token, whose every use the storage checks: so one round trip does for both.
-   * Whatever `act` rejects with, an ended session is reported first; but if the storage was away, nothing else is.
+   * Calls `operation` with the session of the token, whose every use the storage checks: so one round trip does for both.
+   * Whatever `operation` rejects with, an ended session is reported first; but if the storage was away, nothing else is.
    */
-  async within<T>(accessToken: string, act: (session: SessionRef) => Promise<T>): Promise<T> {
+  async withSession<T>(accessToken: string, operation: (session: SessionRef) => Promise<T>): Promise<T> {
     const session = this.readToken(accessToken);
     try {
-      return await act(session);
+      return await operation(session);
     } catch (error) {
       // A change may have taken place, and ended the session itself: then it was not refused.
-      if (error instanceof StorageUnavailable || isToldWithin(error)) throw error;
+      if (error instanceof StorageUnavailable || isRaisedAfterSessionCheck(error)) throw error;
       await this.requireActive(session);
       throw error;
     }
@@ -55,11 +55,11 @@ export class Authenticate {
 }
 
 /** Whether somebody was refused something that the storage tells only within an active session. */
-function isToldWithin(error: unknown): boolean {
-  return error instanceof DomainError && toldWithin.has(error.code);
+function isRaisedAfterSessionCheck(error: unknown): boolean {
+  return error instanceof DomainError && sessionCheckedCodes.has(error.code);
 }
 
-const toldWithin: ReadonlySet<ErrorCode> = new Set([
+const sessionCheckedCodes: ReadonlySet<ErrorCode> = new Set([
   ...storageRejections.filter((code) => code !== 'token_revoked'),
   'task_not_found',
   'session_not_found',

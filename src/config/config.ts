@@ -202,7 +202,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     taskLimits: {
       tasks: number('MAX_TASKS_PER_USER', 1, 10_000_000) ?? 0,
       bytes: size('MAX_BYTES_PER_USER', 2 ** 40, 'a size from 1kb to 1024gb: 500kb, 64mb, 1gb') ?? 0,
-      requests: idempotencyKeysPerDay,
+      idempotencyKeys: idempotencyKeysPerDay,
     },
     registration: value(
       'REGISTRATION',

@@ -1,5 +1,5 @@
 import {
-  adviceFor,
+  howToMake,
   parseSigningKey,
   type Algorithm,
   type SigningKeys,
@@ -43,7 +43,7 @@ export function readSigningKeys(
     return content === undefined ? undefined : parse('SIGNING_KEY_FILE', content);
   }
   return isRequired
-    ? problem(`SIGNING_KEY is missing: without it all tokens end with the process; ${adviceFor(algorithm)}`)
+    ? problem(`SIGNING_KEY is missing: without it all tokens end with the process; ${howToMake(algorithm)}`)
     : undefined;
 }
 

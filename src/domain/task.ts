@@ -30,7 +30,7 @@ export interface TaskLimits {
   /** Of titles and descriptions together, in bytes of UTF-8. */
   readonly bytes: number;
   /** How many idempotency keys are remembered. */
-  readonly requests: number;
+  readonly idempotencyKeys: number;
 }
 
 /** Reads a new task; throws InvalidFields. */

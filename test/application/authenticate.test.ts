@@ -18,7 +18,7 @@ describe('Authenticate', () => {
     [
       'within its session',
       (access: string) =>
-        application.authenticate.within(access, async (session) => {
+        application.authenticate.withSession(access, async (session) => {
           await list(session);
           return session;
         }),
@@ -82,7 +82,7 @@ describe('Authenticate', () => {
   describe('within a session', () => {
     it('tells that the storage was away, and nothing else, for a change may have ended the session', async () => {
       const { access, refresh } = await application.signedUpUser('maria');
-      const changing = application.authenticate.within(access, async () => {
+      const changing = application.authenticate.withSession(access, async () => {
         await application.logout.execute({ refresh });
         throw new StorageUnavailable('timeout');
       });
@@ -92,7 +92,7 @@ describe('Authenticate', () => {
     it('hands out what was read for the caller', async () => {
       const { access } = await application.signedUpUser('maria');
       const task = await application.tasks.create(application.claims(access), aTask());
-      expect(await application.authenticate.within(access, list)).to.deep.equal({
+      expect(await application.authenticate.withSession(access, list)).to.deep.equal({
         tasks: [task],
         hasMore: false,
       });
@@ -102,39 +102,41 @@ describe('Authenticate', () => {
       const { access, refresh } = await application.signedUpUser('maria');
       await application.tasks.create(application.claims(access), aTask());
       await application.logout.execute({ refresh });
-      expect(await rejectionOf(application.authenticate.within(access, list))).to.equal('token_revoked');
+      expect(await rejectionOf(application.authenticate.withSession(access, list))).to.equal('token_revoked');
     });
 
     it('reads nothing for a token that is not good in itself', async () => {
       const { refresh } = await application.signedUpUser('maria');
-      expect(await rejectionOf(application.authenticate.within('x', neverRead))).to.equal('token_invalid');
-      expect(await rejectionOf(application.authenticate.within(refresh, neverRead))).to.equal(
+      expect(await rejectionOf(application.authenticate.withSession('x', neverRead))).to.equal(
+        'token_invalid',
+      );
+      expect(await rejectionOf(application.authenticate.withSession(refresh, neverRead))).to.equal(
         'token_wrong_type',
       );
     });
 
     it('passes on why the reading failed', async () => {
       const { access } = await application.signedUpUser('maria');
-      const reading = application.authenticate.within(access, readMissingTask);
+      const reading = application.authenticate.withSession(access, readMissingTask);
       expect(await rejectionOf(reading)).to.equal('task_not_found');
     });
 
     it('tells that the session has ended rather than why the reading failed', async () => {
       const { access, refresh } = await application.signedUpUser('maria');
       await application.logout.execute({ refresh });
-      const reading = application.authenticate.within(access, readMissingTask);
+      const reading = application.authenticate.withSession(access, readMissingTask);
       expect(await rejectionOf(reading)).to.equal('token_revoked');
     });
 
     it('tells so too if the storage was not asked', async () => {
       const { access, refresh } = await application.signedUpUser('maria');
       const error = await application.authenticate
-        .within(access, breakOff)
+        .withSession(access, breakOff)
         .catch((reason: unknown) => reason);
       expect(error).to.have.property('message', 'before any promise');
 
       await application.logout.execute({ refresh });
-      const reading = application.authenticate.within(access, breakOff);
+      const reading = application.authenticate.withSession(access, breakOff);
       expect(await rejectionOf(reading)).to.equal('token_revoked');
     });
   });

@@ -24,7 +24,7 @@ function problemsOf(environment: Environment): readonly string[] {
 /** Id, algorithm and secret of each signing key. */
 function keysOf(environment: Environment): unknown {
   const { signingKeys } = readConfig(environment);
-  return signingKeys?.map(({ id, algorithm, signs }) => [id, algorithm, signs.export().toString()]);
+  return signingKeys?.map(({ id, algorithm, signingKey }) => [id, algorithm, signingKey.export().toString()]);
 }
 
 function redisOf(environment: Environment): unknown {
@@ -32,7 +32,7 @@ function redisOf(environment: Environment): unknown {
   return storage.kind === 'redis' ? storage.redis : undefined;
 }
 
-const taskLimits = { tasks: 100_000, bytes: 64 * 2 ** 20, requests: 10_000 };
+const taskLimits = { tasks: 100_000, bytes: 64 * 2 ** 20, idempotencyKeys: 10_000 };
 
 describe('the configuration', () => {
   let directory: string;
@@ -310,8 +310,8 @@ describe('the configuration', () => {
         for (const environment of [{ SIGNING_KEY: pem }, { SIGNING_KEY_FILE: file('pem', pem) }]) {
           const [pair] = readConfig({ ...environment, ALGORITHM: algorithm }).signingKeys ?? [];
           expect(pair).to.include({ id: undefined, algorithm });
-          expect(pair?.signs.export({ type: 'pkcs8', format: 'pem' })).to.equal(pem);
-          expect(pair?.verifies.type).to.equal('public');
+          expect(pair?.signingKey.export({ type: 'pkcs8', format: 'pem' })).to.equal(pem);
+          expect(pair?.verificationKey.type).to.equal('public');
         }
       });
     }
@@ -339,7 +339,11 @@ describe('the configuration', () => {
       const pairs = (['ES256', 'RS256'] as const).map((alg) => ({ kid: alg, alg, key: newKeyText(alg) }));
       const keys = readConfig(ofKeys(...pairs, good)).signingKeys ?? [];
       expect(keys.map(({ algorithm }) => algorithm)).to.deep.equal(['ES256', 'RS256', 'HS256']);
-      expect(keys.map(({ verifies }) => verifies.type)).to.deep.equal(['public', 'public', 'secret']);
+      expect(keys.map(({ verificationKey }) => verificationKey.type)).to.deep.equal([
+        'public',
+        'public',
+        'secret',
+      ]);
     });
 
     it('where the storage requires one', () => {

@@ -16,7 +16,7 @@ export function aDraft(given: Partial<TaskDraft> = {}): TaskDraft {
   return { title: 'Milk', description: 'Two litres', status: 'pending', ...given };
 }
 
-export const unlimited: TaskLimits = { tasks: Infinity, bytes: Infinity, requests: Infinity };
+export const unlimited: TaskLimits = { tasks: Infinity, bytes: Infinity, idempotencyKeys: Infinity };
 
 /** Creates a task; without limits, unless some are given. */
 export function createTask(

@@ -57,7 +57,7 @@ export function everyCall(
     'tasks.list': () => tasks.list(by, page),
     'tasks.update': () => updateTask(storage, by, 1, { title: 'secret' }),
     'tasks.remove': () => tasks.remove(by, 1),
-    'rateLimiter.count': () => rateLimiter.count('secret', { attempts: 1, period: 1 }),
+    'rateLimiter.consume': () => rateLimiter.consume('secret', { attempts: 1, period: 1 }),
     'rateLimiter.giveBack': () => rateLimiter.giveBack('secret'),
     'rateLimiter.trust': () => rateLimiter.trust('secret', 1),
     'rateLimiter.isTrusted': () => rateLimiter.isTrusted('secret'),

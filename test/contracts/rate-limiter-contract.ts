@@ -6,8 +6,11 @@ import type { OpenStorage } from './open-storage.js';
 const limit = { attempts: 4, period: 40 };
 
 /** Makes attempts at once; answers for how many of them there was room. */
-async function roomFor({ count }: { readonly count: () => Promise<number> }, times: number): Promise<number> {
-  const waits = await concurrently(times, count);
+async function roomFor(
+  { consume }: { readonly consume: () => Promise<number> },
+  times: number,
+): Promise<number> {
+  const waits = await concurrently(times, consume);
   return waits.filter((wait) => wait === 0).length;
 }
 
@@ -16,13 +19,13 @@ export function rateLimiterContract(open: OpenStorage): void {
   async function openRateLimiter(key = 'key') {
     const { storage, clock } = await open();
     const { rateLimiter } = storage;
-    return { rateLimiter, clock, count: () => rateLimiter.count(key, limit) };
+    return { rateLimiter, clock, consume: () => rateLimiter.consume(key, limit) };
   }
 
   it('count as long as there is room, one after the other', async () => {
-    const { count } = await openRateLimiter();
-    for (let attempt = 1; attempt <= 4; attempt++) expect(await count()).to.equal(0);
-    expect(await count()).to.be.closeTo(10, 1e-3);
+    const { consume } = await openRateLimiter();
+    for (let attempt = 1; attempt <= 4; attempt++) expect(await consume()).to.equal(0);
+    expect(await consume()).to.be.closeTo(10, 1e-3);
   });
 
   it('count exactly as often as there is room, however many come at once', async () => {
@@ -35,22 +38,22 @@ export function rateLimiterContract(open: OpenStorage): void {
 
   it('are told when there is room for one more, and then there is', async () => {
     const opened = await openRateLimiter();
-    const { clock, count } = opened;
+    const { clock, consume } = opened;
     await roomFor(opened, 4);
     clock.advance(3.25);
-    const wait = await count();
+    const wait = await consume();
     expect(wait).to.be.closeTo(6.75, 1e-3);
     clock.advance(wait - 0.01);
-    expect(await count()).to.be.greaterThan(0);
+    expect(await consume()).to.be.greaterThan(0);
     clock.advance(0.01);
-    expect(await count()).to.equal(0);
-    expect(await count()).to.be.closeTo(10, 0.1);
+    expect(await consume()).to.equal(0);
+    expect(await consume()).to.be.closeTo(10, 0.1);
   });
 
   it('do not wait longer for having been made in vain', async () => {
     const opened = await openRateLimiter();
     await roomFor(opened, 100);
-    expect(await opened.count()).to.be.closeTo(10, 1e-3);
+    expect(await opened.consume()).to.be.closeTo(10, 1e-3);
   });
 
   it('are forgotten after the period', async () => {
@@ -62,14 +65,14 @@ export function rateLimiterContract(open: OpenStorage): void {
 
   it('wait no longer than the share of one for room, also once the limit is lower', async () => {
     const { rateLimiter } = await openRateLimiter();
-    await concurrently(100, () => rateLimiter.count('key', { attempts: 100, period: 40 }));
-    expect(await rateLimiter.count('key', limit)).to.be.closeTo(10, 1e-3);
+    await concurrently(100, () => rateLimiter.consume('key', { attempts: 100, period: 40 }));
+    expect(await rateLimiter.consume('key', limit)).to.be.closeTo(10, 1e-3);
   });
 
   it('of other keys have room of their own', async () => {
     const opened = await openRateLimiter();
     await roomFor(opened, 4);
-    expect(await opened.rateLimiter.count('another key', limit)).to.equal(0);
+    expect(await opened.rateLimiter.consume('another key', limit)).to.equal(0);
   });
 
   it('have no more room while clocks disagree', async () => {
@@ -87,7 +90,7 @@ export function rateLimiterContract(open: OpenStorage): void {
       await roomFor(opened, 4);
       opened.clock.advance(-seconds);
       expect(await roomFor(opened, 10)).to.equal(4);
-      expect(await opened.count()).to.be.closeTo(10, 1e-3);
+      expect(await opened.consume()).to.be.closeTo(10, 1e-3);
       opened.clock.advance(10);
       expect(await roomFor(opened, 10)).to.equal(1);
     });
@@ -102,7 +105,7 @@ export function rateLimiterContract(open: OpenStorage): void {
     clock.advance(5);
     await rateLimiter.giveBack('key');
     expect(await roomFor(opened, 10)).to.equal(1);
-    expect(await opened.count()).to.be.closeTo(5, 1e-3);
+    expect(await opened.consume()).to.be.closeTo(5, 1e-3);
   });
 
   it('have room for as many more as are given back at once', async () => {
@@ -116,7 +119,7 @@ export function rateLimiterContract(open: OpenStorage): void {
     const opened = await openRateLimiter();
     const { rateLimiter, clock } = opened;
     await concurrently(10, () => rateLimiter.giveBack('key'));
-    await opened.count();
+    await opened.consume();
     await concurrently(10, () => rateLimiter.giveBack('key'));
     expect(await roomFor(opened, 10)).to.equal(4);
     clock.advance(limit.period);
@@ -128,7 +131,7 @@ export function rateLimiterContract(open: OpenStorage): void {
     const opened = await openRateLimiter();
     await roomFor(opened, 4);
     await opened.rateLimiter.giveBack('another key');
-    expect(await opened.count()).to.be.greaterThan(0);
+    expect(await opened.consume()).to.be.greaterThan(0);
   });
 
   it('are forgotten where one was right, and the key is trusted for a time', async () => {
@@ -151,6 +154,6 @@ export function rateLimiterContract(open: OpenStorage): void {
     const opened = await openRateLimiter();
     await roomFor(opened, 4);
     await opened.rateLimiter.trust('another key', 3600);
-    expect(await opened.count()).to.be.greaterThan(0);
+    expect(await opened.consume()).to.be.greaterThan(0);
   });
 }

@@ -283,7 +283,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
   });
 
   describe('remembering idempotency keys', () => {
-    const limits = { ...unlimited, requests: 3 };
+    const limits = { ...unlimited, idempotencyKeys: 3 };
     const create = (storage: Storage, owner: SessionRef, key: string) =>
       createTask(storage, owner, aDraft(), {
         limits,

@@ -46,8 +46,8 @@ export class JwtTokenSigner implements TokenSigner {
       user_id: claims.userId,
       sid: claims.sessionId,
     };
-    const [{ id, algorithm, signs }] = this.keys;
-    return jwt.sign(payload, signs, id === undefined ? { algorithm } : { algorithm, keyid: id });
+    const [{ id, algorithm, signingKey }] = this.keys;
+    return jwt.sign(payload, signingKey, id === undefined ? { algorithm } : { algorithm, keyid: id });
   }
 
   verify(token: string): TokenClaims | undefined {
@@ -88,7 +88,7 @@ export class JwtTokenSigner implements TokenSigner {
     try {
       const key = this.keysById.get(jwt.decode(token, { complete: true })?.header.kid);
       if (!key) return undefined;
-      const { header, payload } = jwt.verify(token, key.verifies, {
+      const { header, payload } = jwt.verify(token, key.verificationKey, {
         algorithms: [key.algorithm],
         ignoreExpiration: true,
         ignoreNotBefore: true,
@@ -105,8 +105,8 @@ function byId(keys: SigningKeys): ReadonlyMap<unknown, SigningKey> {
   return new Map(keys.map((key) => [key.id, key]));
 }
 
-function asJsonWebKey({ id, algorithm, verifies }: SigningKey): object {
-  return { ...verifies.export({ format: 'jwk' }), kid: id, alg: algorithm, use: 'sig' };
+function asJsonWebKey({ id, algorithm, verificationKey }: SigningKey): object {
+  return { ...verificationKey.export({ format: 'jwk' }), kid: id, alg: algorithm, use: 'sig' };
 }
 
 /** Whether this is base64url as encoders write it. Decoders ignore the last bits that stand for nothing (RFC 4648, 3.5). */

@@ -20,9 +20,9 @@ export interface SigningKey {
   readonly id: string | undefined;
   readonly algorithm: Algorithm;
   /** The secret, or the private key. */
-  readonly signs: KeyObject;
+  readonly signingKey: KeyObject;
   /** The secret, or the public key. */
-  readonly verifies: KeyObject;
+  readonly verificationKey: KeyObject;
 }
 
 /** The keys of a server. The first signs, all verify; no two have the same id. */
@@ -49,7 +49,7 @@ const advice: Readonly<Record<Algorithm, string>> = {
 };
 
 /** How to make a key for the algorithm. */
-export function adviceFor(algorithm: Algorithm): string {
+export function howToMake(algorithm: Algorithm): string {
   return advice[algorithm];
 }
 
@@ -63,26 +63,26 @@ export function parseSigningKey(
   id: string | undefined,
   problem: (what: string) => undefined,
 ): SigningKey | undefined {
-  const unfit = (what: string) => problem(`${what}; ${adviceFor(algorithm)}`);
+  const reject = (what: string) => problem(`${what}; ${howToMake(algorithm)}`);
   if (algorithm === 'HS256') {
-    const key = parseSecret(text, unfit);
-    return key && { id, algorithm, signs: key, verifies: key };
+    const key = parseSecret(text, reject);
+    return key && { id, algorithm, signingKey: key, verificationKey: key };
   }
   const key = parsePrivateKey(text);
-  if (!key) return unfit('is no private key that can be read, as PEM and not encrypted');
-  const mismatch = unfitness(key, algorithm);
-  if (mismatch !== undefined) return unfit(mismatch);
-  return { id, algorithm, signs: key, verifies: createPublicKey(key) };
+  if (!key) return reject('is no private key that can be read, as PEM and not encrypted');
+  const mismatch = mismatchOf(key, algorithm);
+  if (mismatch !== undefined) return reject(mismatch);
+  return { id, algorithm, signingKey: key, verificationKey: createPublicKey(key) };
 }
 
 /** A random key without an id. */
 export function newSigningKey(algorithm: Algorithm): SigningKey {
   if (algorithm !== 'HS256') {
     const { privateKey, publicKey } = newPair(algorithm);
-    return { id: undefined, algorithm, signs: privateKey, verifies: publicKey };
+    return { id: undefined, algorithm, signingKey: privateKey, verificationKey: publicKey };
   }
   const key = createSecretKey(randomBytes(minBytes));
-  return { id: undefined, algorithm, signs: key, verifies: key };
+  return { id: undefined, algorithm, signingKey: key, verificationKey: key };
 }
 
 /** A random key, as the text that parseSigningKey reads. */
@@ -97,15 +97,15 @@ function newPair(algorithm: Asymmetric): { readonly privateKey: KeyObject; reado
     : generateKeyPairSync('ec', { namedCurve: 'P-256' });
 }
 
-function parseSecret(text: string, unfit: (what: string) => undefined): KeyObject | undefined {
+function parseSecret(text: string, reject: (what: string) => undefined): KeyObject | undefined {
   const bytes = Buffer.from(text);
-  if (bytes.length < minBytes) return unfit(`is shorter than ${minBytes} bytes`);
+  if (bytes.length < minBytes) return reject(`is shorter than ${minBytes} bytes`);
   // Taken for a secret, a public key would be one that everybody knows.
   if (text.startsWith('-----BEGIN'))
-    return unfit('is a PEM file, which is for the algorithms RS256 and ES256');
+    return reject('is a PEM file, which is for the algorithms RS256 and ES256');
   const isWeak =
     new Set(bytes).size < minDifferentBytes || knownExamples.includes(text) || isDjangoExample(text);
-  return isWeak ? unfit('is easy to guess or known from documentation') : createSecretKey(bytes);
+  return isWeak ? reject('is easy to guess or known from documentation') : createSecretKey(bytes);
 }
 
 /** Django marks the keys that it writes into new projects. */
@@ -122,7 +122,7 @@ function parsePrivateKey(text: string): KeyObject | undefined {
 }
 
 /** Why the key is not one for the algorithm (RFC 7518, 3.3 and 3.4); undefined if it is. */
-function unfitness(key: KeyObject, algorithm: Asymmetric): string | undefined {
+function mismatchOf(key: KeyObject, algorithm: Asymmetric): string | undefined {
   const { asymmetricKeyType: type, asymmetricKeyDetails: { namedCurve, modulusLength = 0 } = {} } = key;
   if (algorithm === 'ES256') {
     return type === 'ec' && namedCurve === 'prime256v1' ? undefined : 'is no key on the curve P-256';

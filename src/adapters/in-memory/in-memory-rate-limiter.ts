@@ -18,7 +18,7 @@ export class InMemoryRateLimiter implements RateLimiter {
     this.trusted = new ExpiringMap(clock);
   }
 
-  async count(key: string, limit: RateLimit): Promise<number> {
+  async consume(key: string, limit: RateLimit): Promise<number> {
     const attempt = countAttempt(this.counted.get(key), limit, this.clock());
     if ('wait' in attempt) return attempt.wait;
     this.counted.set(key, attempt.counted, limit.period);

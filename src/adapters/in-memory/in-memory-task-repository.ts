@@ -38,7 +38,7 @@ export class InMemoryTaskRepository implements TaskRepository {
     const bytes = bytesOf(draft);
     if (list.tasks.length >= limits.tasks) throw new DomainError('task_limit_reached');
     if (list.bytes + bytes > limits.bytes) throw new DomainError('byte_limit_reached');
-    if (idempotency && this.requests.countOf(userId) >= limits.requests) {
+    if (idempotency && this.requests.countOf(userId) >= limits.idempotencyKeys) {
       throw new DomainError('idempotency_key_limit_reached');
     }
     const task: Task = { id: ++list.lastId, title, description, status };

@@ -1,6 +1,6 @@
 import { UnknownLayout } from '../../application/ports/storage.js';
 import type { Keys } from './keys.js';
-import { isRefusal } from './connection/outage-log.js';
+import { isErrorReply } from './connection/outage-log.js';
 import { adviceFor, keysOutOfType } from './connection/error-reason.js';
 import type { RedisClient } from './connection/redis-client.js';
 
@@ -35,7 +35,7 @@ async function markNewData(client: RedisClient, keys: Keys): Promise<string | un
   if ((await client.get(keys.userIds)) !== null) return undefined;
   const marked = await client.set(keys.layout, layout, 'NX').catch((error: unknown) => {
     // Where nothing can be written, there will be no data either. The first user brings the layout along.
-    if (isRefusal(error)) return 'OK';
+    if (isErrorReply(error)) return 'OK';
     throw error;
   });
   return marked === 'OK' ? layout : readLayout(client, keys);

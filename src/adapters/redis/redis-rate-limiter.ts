@@ -14,7 +14,7 @@ export class RedisRateLimiter implements RateLimiter {
     private readonly clock: Clock,
   ) {}
 
-  async count(key: string, { attempts, period }: RateLimit): Promise<number> {
+  async consume(key: string, { attempts, period }: RateLimit): Promise<number> {
     const { counted } = this.keys.ofRateLimiter(key);
     const wait = await scripts.countAttempt(this.redis, {
       counted,

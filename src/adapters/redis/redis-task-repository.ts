@@ -36,7 +36,7 @@ export class RedisTaskRepository implements TaskRepository {
       now: this.clock(),
       maxTasks: limits.tasks,
       maxBytes: limits.bytes,
-      maxIdempotencyKeys: limits.requests,
+      maxIdempotencyKeys: limits.idempotencyKeys,
       textAfterId: textAfterId(draft),
     };
     const id = idempotency

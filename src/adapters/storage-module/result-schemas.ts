@@ -136,7 +136,7 @@ export const resultSchemas: SchemasOf<Storage> = {
     update: maybe(task),
     remove: truth,
   },
-  rateLimiter: { count: waitFor, giveBack: nothing, trust: nothing, isTrusted: truth },
+  rateLimiter: { consume: waitFor, giveBack: nothing, trust: nothing, isTrusted: truth },
   check: (answer) => health(Array.isArray(answer) ? { warnings: answer as unknown[] } : (answer ?? {})),
   close: nothing,
 };

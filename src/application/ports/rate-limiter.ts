@@ -7,7 +7,7 @@ export interface RateLimiter {
    * counts nothing and answers after how many seconds there will be room. Of any number of concurrent attempts, no more
    * count than there is room for. What no longer counts need not be kept.
    */
-  count(key: string, limit: RateLimit): Promise<number>;
+  consume(key: string, limit: RateLimit): Promise<number>;
   /** Counts one attempt less, as `giveBackAttempt` of the domain decides, if any of the key are counted. */
   giveBack(key: string): Promise<void>;
   /** Forgets the attempts that were counted, and trusts the key for so many seconds. */

@@ -366,7 +366,7 @@ describe('JwtTokenSigner', () => {
       });
 
       const signedByUs = (header: object): string =>
-        jwt.sign(payload(), pair.signs, { algorithm, header: header as JwtHeader });
+        jwt.sign(payload(), pair.signingKey, { algorithm, header: header as JwtHeader });
 
       it('signs what it verifies, and names algorithm and key in the header', () => {
         const token = tokens.sign(someClaims());
@@ -394,17 +394,17 @@ describe('JwtTokenSigner', () => {
         expect(published).to.include({ kid: 'pair', alg: algorithm, use: 'sig' });
         const members = algorithm === 'RS256' ? ['kty', 'n', 'e'] : ['kty', 'crv', 'x', 'y'];
         expect(Object.keys(published)).to.have.members([...members, 'kid', 'alg', 'use']);
-        const verifies = createPublicKey({ key: published, format: 'jwk' });
-        expect(jwt.verify(tokens.sign(someClaims()), verifies, { clockTimestamp: now })).to.deep.equal(
+        const verificationKey = createPublicKey({ key: published, format: 'jwk' });
+        expect(jwt.verify(tokens.sign(someClaims()), verificationKey, { clockTimestamp: now })).to.deep.equal(
           payload(),
         );
       });
 
       it('refuses a token that is signed with the public key as if it were a secret', () => {
         const secrets = [
-          pair.verifies.export({ type: 'spki', format: 'pem' }) as string,
-          (pair.verifies.export({ type: 'spki', format: 'pem' }) as string).trim(),
-          pair.verifies.export({ type: 'spki', format: 'der' }),
+          pair.verificationKey.export({ type: 'spki', format: 'pem' }) as string,
+          (pair.verificationKey.export({ type: 'spki', format: 'pem' }) as string).trim(),
+          pair.verificationKey.export({ type: 'spki', format: 'der' }),
           JSON.stringify(tokens.publicKeys()[0]),
         ];
         for (const secret of secrets) {
@@ -423,10 +423,10 @@ describe('JwtTokenSigner', () => {
       });
 
       it('refuses another pair, also one that the token brings along', () => {
-        const { signs, verifies } = newSigningKey(algorithm);
-        const jwk = verifies.export({ format: 'jwk' });
+        const { signingKey, verificationKey } = newSigningKey(algorithm);
+        const jwk = verificationKey.export({ format: 'jwk' });
         for (const header of [{ kid: 'pair' }, { kid: 'pair', jwk }, { jwk }]) {
-          const token = jwt.sign(payload(), signs, { algorithm, header: header as JwtHeader });
+          const token = jwt.sign(payload(), signingKey, { algorithm, header: header as JwtHeader });
           expect(tokens.verify(token), Object.keys(header).join()).to.equal(undefined);
         }
       });
@@ -448,11 +448,13 @@ describe('JwtTokenSigner', () => {
   it('refuses a good signature of another kind of the same RSA key', () => {
     const pair = newSigningKey('RS256');
     tokens = new JwtTokenSigner([pair], clock.now);
-    expect(tokens.verify(jwt.sign(payload(), pair.signs, { algorithm: 'RS256' }))).to.deep.equal(
+    expect(tokens.verify(jwt.sign(payload(), pair.signingKey, { algorithm: 'RS256' }))).to.deep.equal(
       someClaims(),
     );
     for (const algorithm of ['PS256', 'RS384', 'RS512', 'PS512'] as const) {
-      expect(tokens.verify(jwt.sign(payload(), pair.signs, { algorithm })), algorithm).to.equal(undefined);
+      expect(tokens.verify(jwt.sign(payload(), pair.signingKey, { algorithm })), algorithm).to.equal(
+        undefined,
+      );
     }
   });
 });

@@ -63,7 +63,7 @@ describe('Redis storage without its Redis', () => {
     const redis = new Redis(server.port);
     const { user, ref } = await signIn(storage, clock);
     const before = log.lines.length;
-    const limits = { tasks: 0, bytes: 0, requests: 0 };
+    const limits = { tasks: 0, bytes: 0, idempotencyKeys: 0 };
     const draft = aDraft();
     expect(await rejectionOf(storage.tasks.create(ref, draft, { limits }))).to.equal('task_limit_reached');
     for (const by of [refTo(user, 'ended'), { userId: 99, sessionId: 'session' }]) {

@@ -81,7 +81,7 @@ const nonsense: Partial<Record<keyof ReturnType<typeof everyCall>, readonly unkn
   ],
   'tasks.update': noTasks,
   'tasks.remove': noTruths,
-  'rateLimiter.count': [undefined, null, '0', NaN, -1, 1.1],
+  'rateLimiter.consume': [undefined, null, '0', NaN, -1, 1.1],
   'rateLimiter.isTrusted': noTruths,
 };
 

@@ -25,7 +25,7 @@ export class Authentication {
   readonly required = requiringSession(async (ctx, next) => {
     const token = requiredToken(ctx);
     try {
-      await this.authenticate.within(token, (session) => {
+      await this.authenticate.withSession(token, (session) => {
         ctx.state.session = session;
         return next();
       });

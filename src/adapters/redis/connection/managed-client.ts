@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { UnknownLayout, UnreadableData } from '../../../application/ports/storage.js';
 import { connectionError } from './connection-error.js';
-import { isRefusal, type OutageLog } from './outage-log.js';
+import { isErrorReply, type OutageLog } from './outage-log.js';
 import { keysOutOfType, reasonOf } from './error-reason.js';
 import { connectTimeout, createClient, onEachConnection, type RedisClient } from './redis-client.js';
 import type { RedisSettings } from './redis-settings.js';
@@ -85,7 +85,7 @@ export class ManagedClient {
     try {
       return await command(this.client);
     } catch (error) {
-      if (this.chance() === 0 || isRefusal(error)) throw this.failure(error);
+      if (this.chance() === 0 || isErrorReply(error)) throw this.failure(error);
     }
     if (!this.usable) await this.untilUsable();
     const late = delay(this.chance(), undefined, { ref: false }).then(() => {

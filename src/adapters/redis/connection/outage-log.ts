@@ -49,7 +49,7 @@ export class OutageLog {
   /** What a command of this client, whose failure is told, fails with. `isUsable` tells whether other commands may do better. */
   failure(client: RedisClient, error: unknown, isUsable: boolean): StorageUnavailable {
     const reason = reasonOf(error);
-    if (error instanceof StorageUnavailable || isRefusal(error)) {
+    if (error instanceof StorageUnavailable || isErrorReply(error)) {
       this.failed(reason, 'Redis refuses commands');
     } else if (isUsable) {
       const isPart = client instanceof Cluster;
@@ -78,7 +78,7 @@ function unavailable(reason: string): StorageUnavailable {
 }
 
 /** Whether Redis has answered; on a Cluster, perhaps to the last of several attempts. */
-export function isRefusal(error: unknown): boolean {
+export function isErrorReply(error: unknown): boolean {
   return error instanceof ReplyError || (error instanceof Error && error.message.includes('ReplyError: '));
 }
 
