@@ -12,12 +12,12 @@ import type { UserRepository } from './ports/user-repository.js';
 import type { SessionTokens } from './session-tokens.js';
 
 const tooManySessions =
-  'A sign-in ended the least recently used sessions of its user, who had as many as MAX_SESSIONS_PER_USER allows.';
+  'Sign-in ended the least recently used sessions of the user: MAX_SESSIONS_PER_USER is reached.';
 
 /**
  * Signs a user in: opens a session and answers its two tokens. Throws InvalidFields, Throttled, 'overloaded' or
- * 'invalid_credentials'. The attempt counts before the password is compared, so that no more are compared than the limits
- * let through.
+ * 'invalid_credentials'. The attempt counts before the password is compared, so that no more are compared than the
+ * limits let through.
  */
 export class IssueTokens {
   constructor(

@@ -230,10 +230,10 @@ describe('the process at its start', () => {
     });
 
     it('says so in one plain line of the log', () => {
-      const lines = server.log.filter(({ msg }) => /Redis cannot be reached/.test(msg));
+      const lines = server.log.filter(({ msg }) => /Redis is unavailable/.test(msg));
       expect(lines).to.have.length(1);
       expect(lines[0]).to.include({ level: warning, reason: 'ECONNREFUSED' });
-      expect(lines[0]?.msg).to.match(/answering 503 until it can/);
+      expect(lines[0]?.msg).to.match(/requests get 503 until it is back/);
     });
 
     it('does not greet as it does in memory', () => {
@@ -246,7 +246,7 @@ describe('the process at its start', () => {
 
     it('serves as soon as Redis is there', async () => {
       await redis.restart();
-      await server.logged(({ msg }) => msg === 'Redis can be reached again.');
+      await server.logged(({ msg }) => msg === 'Redis is available again.');
       expect((await server.call('GET', '/readyz')).json()).to.have.property('status', 'ready');
       expect(await server.signedIn()).to.include.keys('access', 'refresh');
     });

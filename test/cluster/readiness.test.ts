@@ -52,11 +52,11 @@ describe('GET /readyz on a Redis Cluster', () => {
     expect(status).to.equal('degraded');
     expect(reasons).to.have.length(1);
     expect(reasons?.[0]).to.match(/^A shard of the Redis Cluster does not answer \([\w ]+\)\. .+\.|\?$/);
-    await until('it is logged', () => linesAbout('A part of the Redis Cluster cannot be reached')[0]);
+    await until('it is logged', () => linesAbout('Part of the Redis Cluster is unavailable')[0]);
 
     await Promise.all(cluster.nodes.map((node) => node.kill()));
     await degradedWith(503);
-    await until('it is logged', () => linesAbout('Redis cannot be reached')[0]);
+    await until('it is logged', () => linesAbout('Redis is unavailable')[0]);
   });
 
   it('is 503 and names CLUSTERDOWN while a shard that is gone takes all others along', async () => {

@@ -75,7 +75,7 @@ describe('a Redis that refuses', () => {
       for (const answer of failures) expectResponse(answer, 503, unavailable);
     }
     expect(linesAbout(reason)).to.have.length(1);
-    expect(linesAbout(reason)[0]?.message).to.include(`(${reason}); answering 503`);
+    expect(linesAbout(reason)[0]?.message).to.include(`(${reason}); requests`);
     expect(server.log.filter(({ level }) => level === 'error')).to.deep.equal([]);
   }
 

@@ -44,7 +44,7 @@ describe('Redis storage in a database that Redis does not let it select', () => 
     const storage = await open({ database: 99 });
     for (const call of Object.values(everyCall(storage, clock))) await expectUnavailable(call());
     expect(log.lines.map(({ message }) => message)).to.deep.equal([
-      'Redis cannot be reached (no such database); answering 503 until it can. It has no database of the number in REDIS_URL.',
+      'Redis is unavailable (no such database); requests get 503 until it is back. It has no database of the number in REDIS_URL.',
     ]);
     expect(await keyspace()).to.deep.equal({});
   });
@@ -69,9 +69,9 @@ describe('Redis storage in a database that Redis does not let it select', () => 
       const isRefused = async () => (await selectsRefused(server)) >= 4 * connections;
       await until('the database has been refused several times', isRefused);
     }
-    expect(log.messages('(NOPERM); answering 503')).to.have.length(1);
+    expect(log.messages('(NOPERM); requests get 503')).to.have.length(1);
     await command(server, 'ACL', 'SETUSER', 'default', '+select');
-    await log.waitFor('Redis can be reached again.');
+    await log.waitFor('Redis is available again.');
   }
 
   it("fails an operator's command with the reason, and leaves the other databases alone", async () => {

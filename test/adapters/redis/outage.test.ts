@@ -54,7 +54,7 @@ describe('Redis storage without its Redis', () => {
 
   it('refuses every call, and says nothing of what the call was about', async () => {
     await server.kill();
-    await log.waitFor('Redis cannot be reached');
+    await log.waitFor('Redis is unavailable');
     for (const call of Object.values(everyCall(storage, clock))) await expectUnavailable(call());
     expect(inspect(log.lines, { depth: null })).not.to.contain('secret');
   });
@@ -82,7 +82,7 @@ describe('Redis storage without its Redis', () => {
     await Promise.all(everyCallButCheck().map((call) => expectUnavailable(call())));
     await expectUnavailable(storage.check());
     expect(Date.now() - asked).to.be.below(patience);
-    expect(log.messages('cannot be reached (timeout)')).to.have.length(1);
+    expect(log.messages('is unavailable (timeout)')).to.have.length(1);
     server.resume();
     await untilReachable(storage);
     expect(await storage.users.list({ after: 0, limit: 10 })).to.be.an('array');
@@ -101,19 +101,19 @@ describe('Redis storage without its Redis', () => {
     await server.kill();
     const attempts = await refuseConnections(server.port, 3);
     await server.restart();
-    await log.waitFor('Redis can be reached again');
+    await log.waitFor('Redis is available again');
     await addUser(storage);
     expect(attempts).to.equal(3);
-    expect(log.messages('cannot be reached')).to.have.length(1);
-    expect(log.messages('can be reached again')).to.have.length(1);
+    expect(log.messages('Redis is unavailable')).to.have.length(1);
+    expect(log.messages('is available again')).to.have.length(1);
   });
 
   it('tells of each outage anew', async () => {
     for (const outages of [1, 2]) {
       await server.kill();
-      await log.waitFor('cannot be reached', outages);
+      await log.waitFor('Redis is unavailable', outages);
       await server.restart();
-      await log.waitFor('can be reached again', outages);
+      await log.waitFor('is available again', outages);
     }
     expect(log.lines).to.have.length(4);
   });

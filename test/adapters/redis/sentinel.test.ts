@@ -88,7 +88,7 @@ describe('Redis storage by way of a Sentinel', () => {
       log = new RecordedLog();
       const storage = await open({ ...environment, ...credentials });
       await log.waitFor(
-        `Redis cannot be reached (no sentinel answers: ${reason}); answering 503 until it can. ` +
+        `Redis is unavailable (no sentinel answers: ${reason}); requests get 503 until it is back. ` +
           'Check REDIS_SENTINEL_USERNAME and REDIS_SENTINEL_PASSWORD',
       );
       expect(await storage.check().catch(({ reason: told }: { reason: string }) => told)).to.contain(reason);
@@ -107,7 +107,7 @@ describe('Redis storage by way of a Sentinel', () => {
     const other = { ...environment, REDIS_SENTINEL_NAME: 'other' };
     await open(other);
     await log.waitFor(
-      'Redis cannot be reached (no such master); answering 503 until it can. The Sentinels know no master of the name in REDIS_SENTINEL_NAME.',
+      'Redis is unavailable (no such master); requests get 503 until it is back. The Sentinels know no master of the name in REDIS_SENTINEL_NAME.',
     );
     const ending = await run(['user', 'list'], { environment: { SIGNING_KEY: signingKey, ...other } });
     expect(ending.code).to.equal(69);

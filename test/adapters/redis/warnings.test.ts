@@ -47,9 +47,9 @@ describe('Redis storage on a Redis that may lose data', () => {
     await open(server);
     for (const times of [1, 2]) {
       await server.kill();
-      await log.waitFor('cannot be reached', times);
+      await log.waitFor('Redis is unavailable', times);
       await server.restart();
-      await log.waitFor('can be reached again', times);
+      await log.waitFor('is available again', times);
     }
     expect(log.messages(forgets)).to.have.length(1);
   });

@@ -19,14 +19,16 @@ export class OutageLog {
 
   constructor(private readonly log: Log) {}
 
-  /** The client cannot be used from now on. The log gets the first reason of an outage, and others that tell what to do. */
+  /**
+   * The client cannot be used from now on. The log gets the first reason of an outage, and others that tell what to do.
+   */
   lost(client: RedisClient, reason: string): void {
     const isTelling = adviceFor(reason) !== undefined && !this.told.has(reason);
     if (this.told.size === 0 || isTelling) {
       this.told.add(reason);
       this.log.warn(
         { reason },
-        `Redis cannot be reached (${reason}); answering 503 until it can.${sentence(adviceFor(reason))}`,
+        `Redis is unavailable (${reason}); requests get 503 until it is back.${sentence(adviceFor(reason))}`,
       );
     }
     // What the library says of a connection that it has just given up tells less than why it did.
@@ -38,7 +40,7 @@ export class OutageLog {
     this.unreachable.delete(client);
     if (this.unreachable.size > 0 || this.told.size === 0) return;
     this.told.clear();
-    this.log.info({}, 'Redis can be reached again.');
+    this.log.info({}, 'Redis is available again.');
   }
 
   /** What a command of a client that cannot be used fails with. */
@@ -46,14 +48,17 @@ export class OutageLog {
     return unavailable(this.unreachable.get(client) ?? 'not connected');
   }
 
-  /** What a command of this client, whose failure is told, fails with. `isUsable` tells whether other commands may do better. */
+  /**
+   * What a command of this client, whose failure is told, fails with. `isUsable` tells whether other commands may do
+   * better.
+   */
   failure(client: RedisClient, error: unknown, isUsable: boolean): StorageUnavailable {
     const reason = reasonOf(error);
     if (error instanceof StorageUnavailable || isErrorReply(error)) {
-      this.failed(reason, 'Redis refuses commands');
+      this.failed(reason, 'Redis rejects commands');
     } else if (isUsable) {
       const isPart = client instanceof Cluster;
-      this.failed(reason, isPart ? 'A part of the Redis Cluster cannot be reached' : 'Redis does not answer');
+      this.failed(reason, isPart ? 'Part of the Redis Cluster is unavailable' : 'Redis does not respond');
     } else {
       this.lost(client, reason);
       return this.away(client);
@@ -66,7 +71,7 @@ export class OutageLog {
     if (now - (this.failures.get(reason) ?? -Infinity) > lull) {
       this.log.warn(
         { reason },
-        `${what} (${reason}); answering 503 where they are needed.${sentence(adviceFor(reason))}`,
+        `${what} (${reason}); requests that need it get 503.${sentence(adviceFor(reason))}`,
       );
     }
     this.failures.set(reason, now);
