@@ -1,6 +1,6 @@
 /**
- * The network that counts as one client: an address of IPv4, or the /64 of IPv6 that a household or a machine has to
- * itself. `address` is written as RFC 5952 has it, and so is the answer.
+ * The network that counts as one client: an IPv4 address, or the IPv6 /64 that a household or a machine has to itself.
+ * `address` and the result are in the form of RFC 5952.
  */
 export function networkOf(address: string): string {
   if (!address.includes(':')) return address;
@@ -9,8 +9,8 @@ export function networkOf(address: string): string {
 }
 
 /**
- * The networks that an address is in, the widest first, networkOf(address) last: of IPv6 also the /32 and the /48, for
- * one client may have all of the networks within.
+ * The networks that contain an address, the widest first and networkOf(address) last. For IPv6 these include the /32
+ * and the /48, because one client may own all the networks in them.
  */
 export function networksOf(address: string): readonly string[] {
   if (!address.includes(':')) return [address];
@@ -19,7 +19,7 @@ export function networksOf(address: string): readonly string[] {
   return [...wide, networkOf(address)];
 }
 
-/** The eight groups of an address of IPv6. */
+/** The eight groups of an IPv6 address. */
 function groupsOf(address: string): readonly string[] {
   const [first = '', last = ''] = address.split('::');
   const groups = first === '' ? [] : first.split(':');

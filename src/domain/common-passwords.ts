@@ -1,5 +1,5 @@
 /**
- * 19726 passwords that everybody tries first, in lower case.
+ * 19726 common passwords, in lower case. Attackers try them first.
  * Source: the list that Django ships (BSD-3-Clause), compiled by Royce Williams from published leaks.
  */
 export const commonPasswords: ReadonlySet<string> = new Set(

@@ -1,37 +1,37 @@
-/** Everything the domain and the use cases refuse, by name. What a client is told is the HTTP adapter's matter. */
+/** Why the domain or a use case rejects, as a code. The HTTP adapter turns codes into responses. */
 export type ErrorCode =
-  /** Strangers may not register here. */
+  /** Registration is closed. */
   | 'registration_closed'
-  /** No active account has this name and password; which of the three failed is nobody's business. */
+  /** No active account has this name and password. Which part is wrong stays secret (user enumeration). */
   | 'invalid_credentials'
-  /** The token is not one of ours, was changed on the way, or its time is over. */
+  /** The token is not one of ours, was changed, or has expired. */
   | 'token_invalid'
-  /** A good token of the other kind: an access token where a refresh token is needed, or the reverse. */
+  /** A valid token of the wrong type: an access token where a refresh token is needed, or the reverse. */
   | 'token_wrong_type'
-  /** A good token that was rotated out, or whose session has ended. */
+  /** A valid token that was rotated out, or whose session has ended. */
   | 'token_revoked'
   /** The access token's user was deleted. */
   | 'user_not_found'
   /** The access token's user was deactivated. */
   | 'user_inactive'
-  /** The user of a token shown for refresh or verification was deleted or deactivated. */
+  /** The user of a token for refresh or verification was deleted or deactivated. */
   | 'no_active_account'
-  /** The task is missing, deleted, or somebody else's. */
+  /** The task is missing, deleted, or another user's. */
   | 'task_not_found'
   /** The owner has as many tasks as one user may have. */
   | 'task_limit_reached'
-  /** The texts of the owner's tasks are as long as one user's may be. */
+  /** The owner's tasks have as many bytes of text as one user may have. */
   | 'byte_limit_reached'
   /** The owner has as many long lists in progress as one user may have. */
   | 'too_many_reads'
-  /** The key that names a request has named another one before. */
+  /** The idempotency key was used for another request. */
   | 'idempotency_key_reused'
-  /** The owner has named as many requests as one user may in a day. */
+  /** The owner has used as many idempotency keys as one user may in a day. */
   | 'idempotency_key_limit_reached'
-  /** The session is missing, has ended, or is somebody else's. */
+  /** The session is missing, has ended, or is another user's. */
   | 'session_not_found';
 
-/** A refusal that the caller can be told about. */
+/** A rejection whose reason the caller may know. */
 export class DomainError extends Error {
   override readonly name = 'DomainError';
 

@@ -1,7 +1,7 @@
-/** What a client sent: named values of any kind. Whole numbers too large for a number arrive as their decimal text. */
+/** What a client sent: named values of any type. Integers that are too large for a number are decimal texts. */
 export type Input = Readonly<Record<string, unknown>>;
 
-/** Why a field's value was refused. */
+/** Why a field's value is invalid. */
 export type FieldIssue =
   | {
       readonly code:
@@ -22,10 +22,10 @@ export type FieldIssue =
   | { readonly code: 'surrogate'; readonly codePoint: number }
   | { readonly code: 'not_a_choice'; readonly value: unknown };
 
-/** A field's value, or all that is wrong with it. */
+/** A field's value, or everything that is wrong with it. */
 export type Validated<T> = { readonly value: T } | { readonly issues: readonly FieldIssue[] };
 
-/** Thrown with every issue of every field at once, the fields in the order of the contract. */
+/** Some fields are invalid. Holds all issues of all fields; the fields are in the order of docs/api.md. */
 export class InvalidFields extends Error {
   override readonly name = 'InvalidFields';
 
@@ -34,7 +34,7 @@ export class InvalidFields extends Error {
   }
 }
 
-/** The values of all fields; throws InvalidFields if one has none. */
+/** The values of all fields. Throws InvalidFields if any field is invalid. */
 export function validateAll<T extends object>(fields: { readonly [K in keyof T]: Validated<T[K]> }): T {
   const values: Record<string, unknown> = {};
   const issues: Record<string, readonly FieldIssue[]> = {};
@@ -51,15 +51,16 @@ interface TextRules {
   readonly maxLength?: number;
   readonly normalise?: (text: string) => string;
   /**
-   * Held against the text as it was given and as it is normalised. One of the two must match, and the latter must have no
-   * white space: `\u037a` is a letter, and a blank and a mark when it is normalised.
+   * Either the given text or the normalised text must match, and the normalised one must contain no white space:
+   * `\u037a` is a letter, but normalised it is a space and a mark.
    */
   readonly pattern?: { readonly is: RegExp; readonly otherwise: FieldIssue };
 }
 
 /**
- * Checks a required text (docs/api.md, section 4): missing, null, no text and blank each stand alone; pattern, length,
- * U+0000 and unpaired surrogates are reported together, in this order. Numbers count as their decimal text.
+ * Checks a required text (docs/api.md, section 4). Missing, null, not a text and blank are each reported alone.
+ * Pattern, length, U+0000 and unpaired surrogates are reported together, in this order. Numbers count as their decimal
+ * text.
  */
 export function checkText(value: unknown, rules: TextRules = {}): Validated<string> {
   if (value === undefined) return { issues: [{ code: 'required' }] };
@@ -83,25 +84,25 @@ export function checkText(value: unknown, rules: TextRules = {}): Validated<stri
   return issues.length > 0 ? { issues } : { value: text };
 }
 
-/** In code points, which are counted only if need be: each is one or two code units. */
+/** Code points are counted only if necessary: each is one or two code units. */
 function isLongerThan(maxLength: number, text: string): boolean {
   return text.length > maxLength && (text.length > 2 * maxLength || lengthInCodePoints(text) > maxLength);
 }
 
-/** How many characters people would count if every code point were one. */
+/** The number of code points. */
 export function lengthInCodePoints(text: string): number {
   let length = 0;
   for (const _ of text) length++;
   return length;
 }
 
-// What the replaced backend trims. String.prototype.trim differs: it takes U+FEFF and leaves U+001C-001F and U+0085.
+// What Python's str.strip removes. String.prototype.trim differs: it removes U+FEFF, and keeps U+001C-001F and U+0085.
 const whitespace = new Set(
   '\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007' +
     '\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000',
 );
 
-/** Walks from both ends, because a pattern like /\s+$/ takes quadratic time on a long run of inner blanks. */
+/** Walks from both ends: a pattern like /\s+$/ takes quadratic time on a long run of inner blanks (ReDoS). */
 function trim(text: string): string {
   let start = 0;
   let end = text.length;

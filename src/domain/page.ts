@@ -1,11 +1,11 @@
-/** A part of a list in the order of ids: at most `limit` items with an id above `after`. */
+/** A page of a list that is ordered by id: at most `limit` items with an id above `after`. */
 export interface Page {
   readonly after: number;
   readonly limit: number;
 }
 
-/** The most items that are read from a storage at once. */
+/** How many items are read from a storage at once, at most. */
 export const maxPageSize = 1000;
 
-/** How many bytes of text a page of tasks has at most, but for its last task. */
+/** The titles and descriptions on a page of tasks have at most this many bytes in UTF-8, not counting its last task. */
 export const maxPageBytes = 2 ** 20;

@@ -5,19 +5,19 @@ const minLength = 8;
 const maxSimilarity = 0.7;
 
 /**
- * What Unicode gives Numeric_Type=Decimal or Numeric_Type=Digit: the digits of all scripts, also superscript, circled
- * and the like. JavaScript knows no property for the latter.
+ * Characters with Numeric_Type=Decimal or Numeric_Type=Digit in Unicode: the digits of all scripts, also superscript
+ * and circled ones. JavaScript has no property for Numeric_Type=Digit.
  */
 const digits =
   /^[\p{Decimal_Number}²³¹\u1369-\u1371\u19da\u2070\u2074-\u2079\u2080-\u2089\u2460-\u2468\u2474-\u247c\u2488-\u2490\u24ea\u24f5-\u24fd\u24ff\u2776-\u277e\u2780-\u2788\u278a-\u2792\u{10a40}-\u{10a43}\u{10e60}-\u{10e68}\u{11052}-\u{1105a}\u{1f100}-\u{1f10a}]+$/u;
 
-/** Throws InvalidFields for the field that the password was in if it breaks a rule. */
+/** Throws InvalidFields for `field`, which the password came in, if it breaks a rule. */
 export function requireStrongPassword(password: string, username: string, field = 'password'): void {
   const weaknesses = passwordWeaknesses(password, username);
   if (weaknesses.length > 0) throw new InvalidFields({ [field]: weaknesses });
 }
 
-/** Every rule that the password breaks (docs/api.md, section 5), in the contract's order; empty for a good password. */
+/** Every rule that the password breaks, in the order of docs/api.md, section 5. Empty for a strong password. */
 export function passwordWeaknesses(password: string, username: string): FieldIssue[] {
   const lowered = password.toLowerCase();
   const issues: FieldIssue[] = [];
@@ -28,13 +28,13 @@ export function passwordWeaknesses(password: string, username: string): FieldIss
   return issues;
 }
 
-/** Whether the password resembles the name or one of its parts between characters that are no word characters. */
+/** Whether the password is similar to the name, or to a part of it. Non-word characters separate the parts. */
 function isSimilar(password: string, username: string): boolean {
   const parts = username.split(/[^\p{L}\p{N}_]+/u);
   return [...parts, username].some((part) => similarity(password, part) >= maxSimilarity);
 }
 
-/** Twice the characters the two have in common, wherever they stand, over the sum of their lengths: 0 to 1. */
+/** Twice the number of common characters, in any order, divided by the sum of the lengths: from 0 to 1. */
 export function similarity(a: string, b: string): number {
   const remaining = new Map<string, number>();
   for (const character of b) remaining.set(character, (remaining.get(character) ?? 0) + 1);

@@ -1,6 +1,6 @@
 /**
- * How many attempts are let through: so many at once, and from then on one more whenever its share of the period has
- * passed. So a limit slows down, and nobody who runs into it is shut out for longer than that share.
+ * A rate limit, as a leaky bucket: `attempts` are allowed at once, and then one more each `period / attempts` seconds.
+ * It slows clients down, and nobody who reaches it has to wait longer than that for the next attempt.
  */
 export interface RateLimit {
   readonly attempts: number;
@@ -8,7 +8,7 @@ export interface RateLimit {
   readonly period: number;
 }
 
-/** Every limit there is. */
+/** All rate limits. */
 export interface AttemptLimits {
   /** Sign-ins under one name from one network. */
   readonly signIn: RateLimit | 'off';
@@ -22,7 +22,7 @@ export interface AttemptLimits {
   readonly refresh: RateLimit | 'off';
 }
 
-/** Thrown where a limit has been reached. Nothing was done. */
+/** A rate limit is reached. Nothing was done. */
 export class Throttled extends Error {
   override readonly name = 'Throttled';
 
@@ -34,24 +34,28 @@ export class Throttled extends Error {
   }
 }
 
-/** How many attempts count, at a time in seconds since the epoch. They are forgotten evenly, a full limit within its period. */
+/**
+ * The fill level of the leaky bucket: `count` attempts, at the time `at` in seconds since the epoch. It leaks evenly: a
+ * full bucket is empty after one period.
+ */
 export interface CountedAttempts {
   readonly count: number;
   readonly at: number;
 }
 
-/** What comes of an attempt: it counts, or there will be room for it in `wait` seconds. */
+/** The outcome of an attempt: it is counted, or there will be room for it in `wait` seconds. */
 export type Attempt = { readonly counted: CountedAttempts } | { readonly wait: number };
 
-/** Beyond this many seconds a wait is no error of rounding. */
+/** A wait of fewer seconds is a rounding error. */
 const precision = 1e-6;
 
 /** Seconds by which the clocks of processes may disagree. */
 const clockSkew = 5;
 
 /**
- * Counts one more attempt if the limit has room. Processes whose clocks disagree by up to five seconds forget nothing too
- * early. A clock that was set back keeps nobody waiting: what was counted further in the future does not count.
+ * Counts one more attempt if the limit has room. The clocks of processes may disagree by up to five seconds: nothing is
+ * forgotten too early. After a clock was set back, attempts from further in the future do not count, so nobody has to
+ * wait for them.
  */
 export function countAttempt(
   before: CountedAttempts | undefined,
@@ -65,7 +69,7 @@ export function countAttempt(
   return wait > precision ? { wait } : { counted: { count: left + 1, at: Math.max(at, now) } };
 }
 
-/** Counts one attempt less, as if it had not been made. */
+/** Takes back one attempt, as if it had not been made. */
 export function giveBackAttempt({ count, at }: CountedAttempts): CountedAttempts {
   return { count: Math.max(0, count - 1), at };
 }

@@ -1,37 +1,43 @@
-/** How long tokens and sessions last, in seconds, whether refresh tokens are exchanged at each use, and how many sessions there may be. */
+/** The rules for sessions and their tokens. Durations are in seconds. */
 export interface SessionPolicy {
   readonly accessLifetime: number;
   readonly refreshLifetime: number;
-  /** A session whose refresh tokens rotate ends this long after sign-in at the latest. */
+  /** With rotation, a session ends this long after sign-in at the latest. */
   readonly sessionLifetime: number;
-  /** With rotation every refresh token works once, and the answer carries its successor. */
+  /** Refresh token rotation: every refresh token works once, and the response contains its successor. */
   readonly rotate: boolean;
-  /** How long a rotated-out refresh token still gets the current one; 0 = never. */
+  /** How long a rotated-out refresh token still gets the current one; 0 means never. */
   readonly grace: number;
-  /** How many live sessions one user may have; the least recently used make room. */
+  /** How many active sessions one user may have. A further sign-in ends the least recently used. */
   readonly maxPerUser: number;
 }
 
-/** One refresh token of a session. Times are whole seconds since the epoch, so that the token can be signed again. */
+/**
+ * One refresh token of a session; all refresh tokens of a session are a token family. Times are whole seconds since the
+ * epoch, so that signing it again gives the same token.
+ */
 export interface RefreshGeneration {
   readonly id: string;
   readonly issuedAt: number;
   readonly expiresAt: number;
 }
 
-/** What one sign-in opened. It lasts until its current refresh token expires, or until somebody ends it. */
+/** A session begins with a sign-in. It is active until its current refresh token expires, or until somebody ends it. */
 export interface Session {
   readonly id: string;
   readonly userId: number;
   /** Whole seconds since the epoch. */
   readonly openedAt: number;
-  /** When it was opened or, if that was later, last refreshed; to the minute where tokens do not rotate. Whole seconds since the epoch. */
+  /**
+   * When it was opened or, if later, last refreshed, in whole seconds since the epoch. Without rotation it may be up to
+   * a minute behind.
+   */
   readonly lastUsedAt: number;
-  /** Where it was opened from, if that is known: the client's address, or with IPv6 its network. */
+  /** The client that opened it, if known: its IPv4 address, or its IPv6 network. */
   readonly address?: string;
-  /** The only refresh token that is good now. */
+  /** The only refresh token that is valid now. */
   readonly current: RefreshGeneration;
-  /** Refresh tokens before `current` that may still get it, in the order in which they were rotated out; 64 at most. */
+  /** Earlier refresh tokens that still get the current one, in the order in which they were rotated out; at most 64. */
   readonly rotatedOut?: readonly RotatedOut[];
 }
 
@@ -44,7 +50,7 @@ export interface RotatedOut {
   readonly rotatedAt: number;
 }
 
-/** What a token says (docs/api.md, section 6). Times are whole seconds since the epoch. */
+/** The claims of a token (docs/api.md, section 6). Times are whole seconds since the epoch. */
 export interface TokenClaims {
   readonly type: 'access' | 'refresh';
   readonly id: string;
@@ -54,7 +60,7 @@ export interface TokenClaims {
   readonly expiresAt: number;
 }
 
-/** A session for a user who has just signed in. `now` is in seconds since the epoch. */
+/** A new session. `now` is in seconds since the epoch. */
 export function openSession(
   { refreshId, ...owner }: Pick<Session, 'id' | 'userId' | 'address'> & { readonly refreshId: string },
   now: number,
@@ -65,7 +71,7 @@ export function openSession(
   return { ...owner, openedAt, lastUsedAt: openedAt, current };
 }
 
-/** The refresh token that may follow a session's current one. Rotation never moves a session's absolute end. */
+/** The next refresh token of a session. With rotation, no refresh token outlives the session's absolute end. */
 export function nextGeneration(
   session: Pick<Session, 'openedAt'>,
   id: string,
@@ -78,7 +84,7 @@ export function nextGeneration(
   return { id, issuedAt, expiresAt: policy.rotate ? Math.min(expiresAt, absoluteEnd) : expiresAt };
 }
 
-/** A refresh token is presented to be exchanged for `next`. */
+/** A client presents a refresh token, to get `next` for it. */
 export interface RotationRequest {
   readonly presented: Pick<RefreshGeneration, 'id' | 'issuedAt'>;
   readonly next: RefreshGeneration;
@@ -86,20 +92,23 @@ export interface RotationRequest {
   readonly grace: number;
 }
 
-/** What comes of a rotation. */
+/** The outcome of a rotation. */
 export type Rotation =
-  /** The session as it is now. `next` is its current refresh token or, within the grace time, the one that it had before. */
+  /**
+   * The resulting session. Its current refresh token is `next` or, within the grace time, the one that it already had.
+   */
   | { readonly outcome: 'rotated'; readonly session: Session }
-  /** The token was spent before: whoever shows it again may have stolen it, so the session must end. */
+  /** The token was used before and may be stolen, so the session must end. */
   | { readonly outcome: 'reused' };
 
 /** How many rotated-out refresh tokens a session remembers. */
 const maxRotatedOut = 64;
 
 /**
- * Decides a rotation (RFC 9700, 4.14.2). A token that was rotated out less than `grace` seconds ago gets the current one:
- * one that was issued since then must have been, others are remembered. Deciding again with the same `next` gives the
- * same session.
+ * Decides a refresh token rotation with reuse detection (RFC 9700, 4.14.2). A token that was rotated out less than
+ * `grace` seconds ago gets the current one. A token issued less than `grace` seconds ago must be such a one; older
+ * tokens are remembered in `rotatedOut`. The function is idempotent: deciding again with the same `next` gives the same
+ * session.
  */
 export function rotate(session: Session, { presented, next, grace }: RotationRequest, now: number): Rotation {
   const { current, rotatedOut = [] } = session;
@@ -118,9 +127,14 @@ export function rotate(session: Session, { presented, next, grace }: RotationReq
   return isKnown ? { outcome: 'rotated', session } : { outcome: 'reused' };
 }
 
-/** The session with those of the rotated-out tokens for which the time of their issue alone will not tell enough. */
+/**
+ * The session with the rotated-out tokens that must be remembered because the time of issue is not enough to know them.
+ */
 function remembering(all: readonly RotatedOut[], session: Session, now: number, grace: number): Session {
-  /** For how many seconds the token needs its record: from when it was issued too long ago until it was rotated out too long ago. */
+  /**
+   * For how many seconds the token needs its record: until it was rotated out too long ago, from when it was issued too
+   * long ago.
+   */
   const need = ({ issuedAt, rotatedAt }: RotatedOut) =>
     Math.min(rotatedAt - issuedAt, rotatedAt + grace - now);
   const needed = all.filter((token) => isWithin(grace, token.rotatedAt, now));
@@ -135,24 +149,24 @@ function remembering(all: readonly RotatedOut[], session: Session, now: number, 
   return needed.length === 0 ? rest : { ...rest, rotatedOut: needed };
 }
 
-/** Clocks differ, and are set: a time that looks like the future counts as much as one that has passed. */
+/** Clocks differ and may be set back, so a time in the future counts like one in the past. */
 function isWithin(seconds: number, time: number, now: number): boolean {
   return Math.abs(now - time) < seconds;
 }
 
-/** Whether the session has not run out of time; it may still have been ended. */
+/** Whether the session has not expired. It may have been ended all the same. */
 export function isUnexpired(session: Session, now: number): boolean {
   return now < session.current.expiresAt;
 }
 
-/** An access token of the session; it never outlives what the session is good for now. */
+/** The claims of a new access token, which never outlives the session's current refresh token. */
 export function accessClaims(session: Session, id: string, now: number, policy: SessionPolicy): TokenClaims {
   const issuedAt = Math.floor(now);
   const expiresAt = Math.min(issuedAt + policy.accessLifetime, session.current.expiresAt);
   return { type: 'access', id, userId: session.userId, sessionId: session.id, issuedAt, expiresAt };
 }
 
-/** The session's current refresh token, the same one however often it is asked for. */
+/** The claims of the session's current refresh token. They are the same at each call. */
 export function refreshClaims(session: Session): TokenClaims {
   return { type: 'refresh', userId: session.userId, sessionId: session.id, ...session.current };
 }

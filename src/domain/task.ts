@@ -4,7 +4,7 @@ import { validateAll, checkText, type Validated, type Input } from './input.js';
 export const taskStatuses = ['pending', 'in-progress', 'completed'] as const;
 export type TaskStatus = (typeof taskStatuses)[number];
 
-/** A task of one user. Ids count up from 1 per user and are never given twice. */
+/** A task of one user. The ids of each user's tasks count up from 1, and no id is used twice. */
 export interface Task {
   readonly id: number;
   readonly title: string;
@@ -18,7 +18,7 @@ export type TaskDraft = Omit<Task, 'id'>;
 /** New values for some of a task's fields. */
 export type TaskChanges = Partial<TaskDraft>;
 
-/** Some of an owner's tasks, in the order of ids, and whether there are more behind them. */
+/** Some of an owner's tasks, ordered by id, and whether more follow. */
 export interface TaskPage {
   readonly tasks: readonly Task[];
   readonly hasMore: boolean;
@@ -27,13 +27,13 @@ export interface TaskPage {
 /** How much one owner may have. */
 export interface TaskLimits {
   readonly tasks: number;
-  /** Of titles and descriptions together, in bytes of UTF-8. */
+  /** All titles and descriptions together, in bytes of UTF-8. */
   readonly bytes: number;
   /** How many idempotency keys are remembered. */
   readonly idempotencyKeys: number;
 }
 
-/** Reads a new task; throws InvalidFields. */
+/** Parses a new task; throws InvalidFields. */
 export function parseTaskDraft(input: Input): TaskDraft {
   return validateAll<TaskDraft>({
     title: checkTitle(input['title']),
@@ -42,7 +42,7 @@ export function parseTaskDraft(input: Input): TaskDraft {
   });
 }
 
-/** Reads the fields to change, any subset of a task's; throws InvalidFields. */
+/** Parses the fields to change, any subset of a task's fields; throws InvalidFields. */
 export function parseTaskChanges(input: Input): TaskChanges {
   const { title, description, status } = input;
   return validateAll<TaskChanges>({

@@ -1,6 +1,6 @@
 import { validateAll, checkText, type Validated, type Input } from './input.js';
 
-/** An account. The id is a positive integer and is never given twice, also not after a deletion. */
+/** An account. The id is a positive integer, and no id is used twice, not even after a deletion. */
 export interface User {
   readonly id: number;
   readonly username: string;
@@ -11,10 +11,10 @@ export interface User {
   readonly createdAt: number;
 }
 
-/** A user before the storage has given the id; everybody starts active. */
+/** A user before the storage assigns an id. Every user starts active. */
 export type NewUser = Pick<User, 'username' | 'passwordHash' | 'createdAt'>;
 
-/** A name and a password, neither of them checked against an account. */
+/** A name and a password that are not yet checked against an account. */
 export interface Credentials {
   readonly username: string;
   readonly password: string;
@@ -25,14 +25,14 @@ const maxUsernameLength = 150;
 const maxPasswordLength = 128;
 
 /**
- * UTF-16 code units per code point that a text can lose by normalisation: at most four code points become one, of two
- * units each.
+ * How much shorter normalisation can make a text: at most four code points, of two UTF-16 code units each, become one
+ * code point.
  */
 const shrinkage = 8;
 
 /**
- * Checks the name of a new user. Names are compared case-sensitively after NFKC, so that two names which look alike
- * for being written in other widths or ligatures are one.
+ * Checks the name of a new user. Names are case-sensitive and compared after NFKC: names that differ only in character
+ * width or ligatures are the same.
  */
 export function checkUsername(value: unknown): Validated<string> {
   return checkText(value, {
@@ -42,14 +42,14 @@ export function checkUsername(value: unknown): Validated<string> {
   });
 }
 
-/** Checks the text of a new password; whether it is strong enough is told by `passwordWeaknesses`. */
+/** Checks the text of a new password. Whether it is strong enough is another check: `passwordWeaknesses`. */
 export function checkNewPassword(value: unknown): Validated<string> {
   return checkText(value, { maxLength: maxPasswordLength });
 }
 
 /**
- * Reads a name and a password as given at sign-in, where any text may be tried; throws InvalidFields. Of a name that is
- * too long for an account only the beginning is read, which is too long as well.
+ * Parses a name and a password at sign-in, where any text is allowed; throws InvalidFields. A very long name is cut
+ * off, to a length that no account's name can have.
  */
 export function parseCredentials(input: Input): Credentials {
   const { username, password } = validateAll<Credentials>({
@@ -59,17 +59,17 @@ export function parseCredentials(input: Input): Credentials {
   return { username: username.slice(0, shrinkage * maxUsernameLength), password };
 }
 
-/** The form in which usernames are stored and looked up. A text that is too long for a name stays as it is. */
+/** The form in which usernames are stored and looked up. A text that is too long for a name is not changed. */
 export function normaliseUsername(text: string): string {
   return normaliseUpTo(maxUsernameLength, text, 'NFKC');
 }
 
-/** The form in which passwords are hashed and compared. A text that is too long for a password stays as it is. */
+/** The form in which passwords are hashed and compared. A text that is too long for a password is not changed. */
 export function normalisePassword(text: string): string {
   return normaliseUpTo(maxPasswordLength, text, 'NFC');
 }
 
-/** Normalisation takes quadratic time for a run of combining marks: what is too long in any form is left alone. */
+/** Normalisation takes quadratic time for a run of combining marks, so it skips texts that are too long in any form. */
 function normaliseUpTo(maxLength: number, text: string, form: 'NFC' | 'NFKC'): string {
   return text.length > shrinkage * maxLength ? text : text.normalize(form);
 }

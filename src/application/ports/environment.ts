@@ -1,10 +1,10 @@
 /** Seconds since the epoch, with fractions. */
 export type Clock = () => number;
 
-/** 32 lower-case hexadecimal digits from a cryptographic source, new each time. */
+/** Returns 32 lower-case hexadecimal digits from a cryptographically secure source, different each time. */
 export type NewId = () => string;
 
-/** Makes a short text of any text; nobody can find two texts for which it is the same. */
+/** A collision-resistant digest of a text, as a short text. */
 export type Digest = (text: string) => string;
 
 /** Structured log lines. Fields never hold passwords, tokens, keys or bodies. */

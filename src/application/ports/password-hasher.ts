@@ -1,21 +1,24 @@
 import type { Client } from './client.js';
 
 /**
- * Hashes passwords. Where more are to be hashed than can be at once, they wait: the networks of the clients take turns,
- * and those that are trusted come first. Without a requester it is for the operator. Rejected with the code 'overloaded'
- * when too many are waiting, or when the client disconnects before its turn.
+ * Hashes passwords. Work that cannot start at once waits in a queue: the networks of the clients take turns, and
+ * trusted requesters come first. Without a requester, the work is the operator's. Rejects with the code 'overloaded'
+ * when too many are waiting, or when the client disconnects while it waits.
  */
 export interface PasswordHasher {
   hash(password: string, requester?: Requester): Promise<string>;
-  /** Compares in the same time whether there is a hash to compare with or not; without one the answer is false. */
+  /**
+   * Whether the password matches the hash. Without a hash the result is false, and takes as long: a dummy hash is
+   * compared, so that timing attacks learn nothing.
+   */
   verify(password: string, hash: string | undefined, requester?: Requester): Promise<boolean>;
-  /** Whether this hash was made with other settings than are in force now. */
+  /** Whether the hash was made with other settings than the current ones, so that the password should be rehashed. */
   isOutdated(hash: string): boolean;
 }
 
 /** For whom a password is hashed. */
 export interface Requester {
   readonly client: Client;
-  /** Whether the user is known to come from the client's network. */
+  /** Whether the user has lately signed in from the client's network. */
   readonly isTrusted: boolean;
 }

@@ -1,8 +1,8 @@
-/** Why a port could not do its work, by name. */
+/** Why a port could not do its work, as a code. */
 export type PortErrorCode =
-  /** The storage did not answer; whether a write took place is unknown. */
+  /** The storage did not respond. Whether a write happened is unknown. */
   | 'storage_unavailable'
-  /** More work is waiting than can be done in reasonable time; nothing was done. */
+  /** More work is waiting than can be done in reasonable time. Nothing was done. */
   | 'overloaded';
 
 /** A port that could not do its work. */

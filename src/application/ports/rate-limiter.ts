@@ -1,16 +1,19 @@
 import type { RateLimit } from '../../domain/rate-limit.js';
 
-/** Counts attempts, together for all processes that share the storage. Keys are short texts of printable ASCII. */
+/**
+ * Counts attempts by key. All processes that share the storage share the counts. Keys are short texts of printable
+ * ASCII.
+ */
 export interface RateLimiter {
   /**
-   * Counts an attempt if the limit has room for it, as `countAttempt` of the domain decides, and answers 0; otherwise
-   * counts nothing and answers after how many seconds there will be room. Of any number of concurrent attempts, no more
-   * count than there is room for. What no longer counts need not be kept.
+   * Counts an attempt if the limit has room for it, and returns 0. Otherwise counts nothing, and returns in how many
+   * seconds there will be room. `countAttempt` of the domain decides. Of any number of concurrent attempts, no more are
+   * counted than there is room for. A storage may forget attempts that no longer count.
    */
   consume(key: string, limit: RateLimit): Promise<number>;
-  /** Counts one attempt less, as `giveBackAttempt` of the domain decides, if any of the key are counted. */
+  /** Takes back one attempt, as `giveBackAttempt` of the domain decides. Does nothing if the key has none. */
   giveBack(key: string): Promise<void>;
-  /** Forgets the attempts that were counted, and trusts the key for so many seconds. */
+  /** Forgets the attempts of the key, and trusts the key for `lifetime` seconds. */
   trust(key: string, lifetime: number): Promise<void>;
   isTrusted(key: string): Promise<boolean>;
 }

@@ -7,33 +7,34 @@ export interface SessionRef {
 }
 
 /**
- * Sessions: a token is good only while its session is active here. An expired session is as good as none. What is done
- * `by` a session rejects with 'token_revoked', and changes nothing, unless that session is active in the same step.
+ * Sessions. A token is valid only while its session is active here. An expired session counts as missing. A method with
+ * the argument `by` acts for that session: in the same step, it checks that the session is active; if it is not, it
+ * changes nothing and rejects with 'token_revoked'.
  */
 export interface SessionRepository {
   /**
-   * Opens the session, provided its user is active and still has this password hash; answers undefined otherwise.
-   * However a sign-in races a deactivation, a deletion or a new password, no session is left open behind it.
-   * Where otherwise more than `limit` of the user's sessions would be active, ends the least recently used, of equal ones
-   * those that were opened first; answers how many.
+   * Opens the session if its user is active and still has this password hash; otherwise resolves to undefined. This is
+   * one step: a sign-in that races a deactivation, a deletion or a new password leaves no session open. At most `limit`
+   * of the user's sessions stay active: the least recently used are ended (among equals, those opened first). Resolves
+   * to the number of sessions that it ended.
    */
   open(session: Session, passwordHash: string, limit: number): Promise<number | undefined>;
   /** The session, if it is active. */
   find(session: SessionRef): Promise<Session | undefined>;
-  /** The active sessions of the session's user, in the order in which they were opened, within a second as well. */
+  /** The active sessions of the same user, in the order in which they were opened, also those opened in one second. */
   list(by: SessionRef): Promise<readonly Session[]>;
-  /** Records that the session was used `at` this second, unless it has ended or was used later. */
+  /** Sets the session's `lastUsedAt` to `at`, unless it has ended or was used later. */
   touch(session: SessionRef, at: number): Promise<void>;
   /**
-   * Makes `next` the session's current refresh token if `presented` still is, as `rotate` of the domain decides with this
-   * `grace`, and answers the session as it is then. A reused token ends the session. Of any number of concurrent callers
-   * that present the same token, exactly one makes a step.
+   * Makes `next` the session's current refresh token if `presented` still is the current one, as `rotate` of the domain
+   * decides, and resolves to the resulting session. A reused token ends the session. If any number of callers present
+   * the same token concurrently, exactly one of them rotates it.
    */
   rotate(session: SessionRef, rotation: RotationRequest): Promise<Session | 'reused' | 'gone'>;
-  /** Ends the session; answers whether it was there to end. */
+  /** Ends the session. False if it was not active. */
   end(session: SessionRef): Promise<boolean>;
-  /** Ends a session of the same user, which may be this very one; answers whether it was there to end. */
+  /** Ends a session of the same user, which may be `by` itself. False if it was not active. */
   endOther(by: SessionRef, sessionId: string): Promise<boolean>;
-  /** Ends all sessions of the session's user, this one included, in one step. */
+  /** Ends all sessions of the same user, `by` included, in one step. */
   endAll(by: SessionRef): Promise<void>;
 }

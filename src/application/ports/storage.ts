@@ -6,41 +6,45 @@ import type { SessionRepository } from './session-repository.js';
 import type { TaskRepository } from './task-repository.js';
 import type { UserRepository } from './user-repository.js';
 
-// What the use cases need from the world. Every promise of a storage may also be rejected with StorageUnavailable; a
-// write whose promise was rejected that way may or may not have happened. It may be rejected with UnreadableData where
-// what is stored cannot be read: nothing of that is skipped or overwritten. All other promises here are kept by every
-// storage, and test/contracts holds each storage to them.
-
-/** All that is kept, in one place. */
+/**
+ * Where users, sessions, tasks and rate limits are stored. test/contracts holds every storage to what these ports
+ * promise.
+ *
+ * Every method may also reject with StorageUnavailable: then a write may or may not have happened. It may reject with
+ * UnreadableData where stored data cannot be read: such data is neither skipped nor overwritten.
+ */
 export interface Storage {
   readonly users: UserRepository;
   readonly sessions: SessionRepository;
   readonly tasks: TaskRepository;
   readonly rateLimiter: RateLimiter;
-  /** Resolves if the storage can serve something now. */
+  /** How well the storage works now. Rejects with StorageUnavailable if it can serve nothing. */
   check(): Promise<StorageHealth>;
-  /** Lets go of connections; no other call follows. */
+  /** Closes all connections. No other call follows. */
   close(): Promise<void>;
 }
 
-/** How well a storage serves. */
+/** How well a storage works. */
 export interface StorageHealth {
-  /** What does not work now, in sentences; empty while everything does. */
+  /** What does not work now, as sentences. Empty while everything works. */
   readonly reasons: readonly string[];
-  /** What its operator had better change, in sentences. */
+  /** What its operator should change, as sentences. */
   readonly warnings: readonly string[];
 }
 
-/** What a storage is given when it is created. */
+/** What a storage gets when it is created. */
 export interface StorageOptions {
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** The one export that makes a module a storage. */
+/** A storage module exports one function of this type, `createStorage`. */
 export type CreateStorage = (options: StorageOptions) => Promise<Storage>;
 
-/** The codes of the DomainErrors that a storage rejects with. Whatever else it fails with is StorageUnavailable. */
+/**
+ * The codes of the DomainErrors that a storage may reject with. Any other failure is StorageUnavailable or
+ * UnreadableData.
+ */
 export const storageRejections = [
   'token_revoked',
   'task_limit_reached',
@@ -52,8 +56,8 @@ export const storageRejections = [
 export type StorageRejection = (typeof storageRejections)[number];
 
 /**
- * The storage is away. `reason` is for the operator's log: a code or a word, never a value that a client sent. `advice` is
- * a sentence about what to do.
+ * The storage is unavailable. `reason` is for the operator's log: a code or a few words, never a value that a client
+ * sent. `advice` is a sentence about what to do.
  */
 export class StorageUnavailable extends PortError {
   constructor(
@@ -64,17 +68,19 @@ export class StorageUnavailable extends PortError {
   }
 }
 
-/** The storage is there, and its data has another layout than this version reads. Nothing of it is read or changed. */
+/**
+ * The storage can be reached, but its data has a layout that this version does not know. None of it is read or changed.
+ */
 export class UnknownLayout extends StorageUnavailable {}
 
-/** What is stored cannot be read: somebody else, or another version, has written it. It is left as it is. */
+/** Stored data cannot be read: another program or another version has written it. It is left unchanged. */
 export class UnreadableData extends Error {
   override readonly name = 'UnreadableData';
 
   constructor(
-    /** Where it is, for the operator's log; never what it says. */
+    /** Where the data is, for the operator's log; never its content. */
     readonly key: string,
-    /** Which of what is there, by score or id, where that is known. */
+    /** Which entry under that key, by its score or id, if that is known. */
     readonly score?: string,
   ) {
     super(`what is stored at ${key} cannot be read`);

@@ -3,32 +3,33 @@ import type { Task, TaskChanges, TaskDraft, TaskLimits, TaskPage } from '../../d
 import type { SessionRef } from './session-repository.js';
 
 /**
- * The tasks of one user. Every call rejects with 'token_revoked', and does nothing, unless the session is active: a change
- * checks that in the same step, and nothing else is told before. A user's ids count up from 1 and are never given twice,
- * also not after a deletion.
+ * The tasks of one user. Every method checks that the session is active, before everything else and, if it changes
+ * something, in the same step as the change. If the session is not active, the method changes nothing and rejects with
+ * 'token_revoked'. A user's task ids count up from 1. No id is used twice, not even after a deletion.
  */
 export interface TaskRepository {
   /**
-   * Rejects with 'task_limit_reached' or 'byte_limit_reached' if the user would have more than `limits` allow; concurrent
-   * calls do not get past them either.
-   * Of any number of calls of the user with the same `idempotency.key` within a day, exactly one creates a task, and all
-   * answer it as it was created, whatever became of it. Rejects with 'idempotency_key_reused' if the key came with another
-   * fingerprint. As many keys of a user as `limits` allow are remembered, each for a day and none for more than 25 hours;
-   * one more rejects with 'idempotency_key_limit_reached'.
+   * Creates a task. Rejects with 'task_limit_reached' or 'byte_limit_reached' if the user would have more than `limits`
+   * allow. Concurrent calls cannot exceed the limits either.
+   *
+   * If a user calls this any number of times with the same `idempotency.key` within a day, exactly one call creates a
+   * task. All of them resolve to the task as it was created, even if it was changed or deleted since. Rejects with
+   * 'idempotency_key_reused' if the key was used with another fingerprint. A key is remembered for at least a day and
+   * at most 25 hours. Rejects with 'idempotency_key_limit_reached' if `limits` allow no more keys.
    */
   create(session: SessionRef, draft: TaskDraft, options: CreateTaskOptions): Promise<Task>;
   find(session: SessionRef, id: number): Promise<Task | undefined>;
   /**
-   * The tasks on this page, at least one if there is one. The page ends at `limit`, or with the task by which the titles
-   * and descriptions on it pass `maxPageBytes`; `hasMore` says whether there are tasks behind it.
+   * The tasks on this page; at least one if there is one. The page ends at `limit` tasks, or with the task that makes
+   * its titles and descriptions exceed `maxPageBytes`. `hasMore` says whether more tasks follow.
    */
   list(session: SessionRef, page: Page): Promise<TaskPage>;
   /**
-   * Sets the given fields and no others, in one step; answers the task as it is then. Rejects with 'byte_limit_reached' if
-   * it makes the task longer and the user's texts would pass `maxBytes` together.
+   * Sets the given fields and no others, in one step. Resolves to the resulting task, or to undefined if there is none.
+   * Rejects with 'byte_limit_reached' if the task would get longer and all the user's texts would exceed `maxBytes`.
    */
   update(session: SessionRef, id: number, changes: TaskChanges, maxBytes: number): Promise<Task | undefined>;
-  /** Deletes the task; answers whether it was there to delete. */
+  /** Deletes the task. False if there is no such task. */
   remove(session: SessionRef, id: number): Promise<boolean>;
 }
 
@@ -37,10 +38,10 @@ export interface CreateTaskOptions {
   readonly idempotency?: IdempotencyKey | undefined;
 }
 
-/** What makes a request safe to send again. Both texts are digests. */
+/** Makes a request safe to retry. Both texts are digests. */
 export interface IdempotencyKey {
-  /** What the client calls the request. */
+  /** The key that the client sent. */
   readonly key: string;
-  /** What the request asks for. */
+  /** The content of the request. */
   readonly fingerprint: string;
 }

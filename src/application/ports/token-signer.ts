@@ -1,14 +1,14 @@
 import type { TokenClaims } from '../../domain/session.js';
 
-/** Turns claims into tokens and back. */
+/** Signs and verifies tokens. */
 export interface TokenSigner {
-  /** Throws 'token_invalid' if the token would have expired already. */
+  /** A signed token with these claims. Throws 'token_invalid' if it would already have expired. */
   sign(claims: TokenClaims): string;
   /**
-   * The claims of a token that we signed, that is unchanged and in its time; undefined for anything else. The clock of
-   * the server that issued it may be up to five seconds ahead.
+   * The claims of a token if this server's keys signed it and it is valid now; undefined for anything else. The clock
+   * of the server that issued the token may be up to five seconds ahead.
    */
   verify(token: string): TokenClaims | undefined;
-  /** What others need to verify our tokens, as JSON Web Keys (RFC 7517); nothing if only we can. */
+  /** The public keys that verify these tokens, as JSON Web Keys (RFC 7517). Empty if the keys are secret. */
   publicKeys(): readonly object[];
 }

@@ -3,31 +3,38 @@ import type { NewUser, User } from '../../domain/user.js';
 import type { SessionRef } from './session-repository.js';
 
 /**
- * Accounts. Ids count up from 1 and are never given twice. What is done `by` a session rejects with 'token_revoked', and
- * changes nothing, unless that session is active in the same step.
+ * Accounts. Ids count up from 1, and no id is used twice. A method with the argument `by` acts for that session: in the
+ * same step, it checks that the session is active; if it is not, it changes nothing and rejects with 'token_revoked'.
  */
 export interface UserRepository {
-  /** Adds an active user, or answers undefined if the name is taken. Of any number of concurrent calls with one name, exactly one adds. */
+  /**
+   * Adds an active user, or resolves to undefined if the name is taken. If any number of calls use the same name
+   * concurrently, exactly one of them adds a user.
+   */
   add(user: NewUser): Promise<User | undefined>;
   find(id: number): Promise<User | undefined>;
   findByName(username: string): Promise<User | undefined>;
-  /** The users on this page, in the order of ids; fewer than `limit` only at the end of the list. */
+  /** The users on this page, ordered by id. There are fewer than `limit` only at the end of the list. */
   list(page: Page): Promise<readonly User[]>;
-  /** Stores the same password hashed anew, unless its hash is no longer `from`. Sessions stay. */
+  /** Stores `to`, the same password rehashed, if the user's hash still is `from`. Ends no sessions. */
   replacePasswordHash(id: number, from: string, to: string): Promise<void>;
-  /** Sets a new password and ends all of the user's sessions, in one step. False if there is no such user. */
+  /**
+   * Stores the hash of a new password and ends all of the user's sessions, in one step. False if there is no such user.
+   */
   setPasswordHash(id: number, hash: string): Promise<boolean>;
   /**
-   * Sets a new password of the session's user and ends all of their other sessions, in one step, provided the hash of the
-   * old one is still `from`; answers whether it was.
+   * Stores `to`, the hash of a new password of the session's user, and ends all their other sessions, in one step.
+   * False, and no change, if the user's hash no longer is `from`.
    */
   changePasswordHash(by: SessionRef, from: string, to: string): Promise<boolean>;
-  /** Lets the user sign in again; sessions that ended stay ended. False if there is no such user. */
+  /** Makes the user active, who can sign in again. Ended sessions stay ended. False if there is no such user. */
   activate(id: number): Promise<boolean>;
-  /** Makes the user inactive and ends all of their sessions, in one step. False if there is no such user. */
+  /** Makes the user inactive and ends all their sessions, in one step. False if there is no such user. */
   deactivate(id: number): Promise<boolean>;
-  /** Deletes the user, their sessions and their tasks in one step, and sets the name free. False if there is no such user. */
+  /**
+   * Deletes the user with all sessions and tasks in one step, and releases the name. False if there is no such user.
+   */
   remove(id: number): Promise<boolean>;
-  /** The same for the session's own user. */
+  /** Does the same for the session's own user. */
   removeOwn(by: SessionRef): Promise<boolean>;
 }
