@@ -11,7 +11,7 @@ import { AuthController } from './adapters/http/controllers/auth-controller.js';
 import { Authentication } from './adapters/http/middleware/authenticate.js';
 import { clientAddressReader, warnOfForwarding } from './adapters/http/request/client-address.js';
 import { clientReader, type ReadClient } from './adapters/http/request/client.js';
-import { HealthController, type Complaint } from './adapters/http/controllers/health-controller.js';
+import { HealthController, type Degradation } from './adapters/http/controllers/health-controller.js';
 import { PublicKeysController } from './adapters/http/controllers/public-keys-controller.js';
 import { fieldsReader, type ReadFields } from './adapters/http/request/body.js';
 import { createRoutes, type Route } from './adapters/http/routes.js';
@@ -62,7 +62,7 @@ const RandomId = token<NewId>('NewId');
 const Policy = token<SessionPolicy>('SessionPolicy');
 const Logger = token<Log>('Log');
 const BodyReader = token<ReadFields>('ReadFields');
-const Complaints = token<readonly Complaint[]>('Complaints');
+const Degradations = token<readonly Degradation[]>('Degradations');
 const ClientReader = token<ReadClient>('ReadClient');
 
 const RegistrationChoice = token<Registration>('Registration');
@@ -77,7 +77,7 @@ export const HttpApp = token<App>('App');
 /** What surrounds the system where it is served. */
 export interface Surroundings extends Extensions {
   /** What else than the storage may not work. */
-  readonly complaints?: readonly Complaint[];
+  readonly degradations?: readonly Degradation[];
 }
 
 /** The whole system as a list: what each part is made of. Everything is made once, when it is first asked for. */
@@ -86,7 +86,7 @@ export function createContainer(
   storage: Storage,
   clock: Clock,
   log: Log,
-  { complaints = [], ...extensions }: Surroundings = {},
+  { degradations = [], ...extensions }: Surroundings = {},
 ): Container {
   const container = new Container({ defaultScope: 'Singleton' });
 
@@ -119,7 +119,7 @@ export function createContainer(
   container.bind(LimitsPerUser).toConstantValue(config.taskLimits);
   container.bind(RegistrationChoice).toConstantValue(config.registration);
   container.bind(Logger).toConstantValue(log);
-  container.bind(Complaints).toConstantValue(complaints);
+  container.bind(Degradations).toConstantValue(degradations);
   bind(BcryptThreads, []);
   make(Hasher, (threads) => new BcryptPasswordHasher(config.bcryptCost, threads), [BcryptThreads]);
   make(
@@ -168,7 +168,7 @@ export function createContainer(
   ]);
   bind(AccountController, [BodyReader, ClientReader, ChangePassword, ManageSessions, DeleteAccount]);
   bind(TaskController, [BodyReader, ManageTasks, LongReadLimiter]);
-  bind(HealthController, [WholeStorage, Complaints]);
+  bind(HealthController, [WholeStorage, Degradations]);
   bind(PublicKeysController, [Tokens]);
   make(
     HttpRoutes,

@@ -34,7 +34,9 @@ export async function serve(config: Config, clock: Clock, log: Log, output: LogO
     log.error(describeError(reason), 'A promise was rejected, and nobody had waited for it.');
   });
   const storage = await createStorage(config.storage, { clock, log });
-  const container = createContainer(config, storage, clock, log, { complaints: [() => output.complaint()] });
+  const container = createContainer(config, storage, clock, log, {
+    degradations: [() => output.complaint()],
+  });
   await container
     .get(BcryptThreads)
     .start()

@@ -2,36 +2,36 @@ import { StorageUnavailable, type Storage, type StorageHealth } from '../../../a
 import type { Handler } from '../context.js';
 import { reply } from '../response/reply.js';
 
-/** Tells, in a sentence, what else than the storage does not work now; undefined while it does. */
-export type Complaint = () => string | undefined;
+/** Says in one sentence what is degraded now, apart from the storage; undefined while nothing is. */
+export type Degradation = () => string | undefined;
 
-/** Answers those who watch over the process. */
+/** Handlers for liveness and readiness probes. */
 export class HealthController {
-  private stopping = false;
+  private draining = false;
 
   constructor(
     private readonly storage: Pick<Storage, 'check'>,
-    private readonly complaints: readonly Complaint[],
+    private readonly degradations: readonly Degradation[],
   ) {}
 
-  /** From now on the process is not ready, because it is about to stop. */
+  /** Graceful shutdown begins: from now on the process is not ready. */
   startDraining(): void {
-    this.stopping = true;
+    this.draining = true;
   }
 
-  /** Whether the process lives: never asks the storage. */
+  /** Liveness: 200, without asking the storage. */
   readonly live: Handler = async (ctx) => {
     reply(ctx, 200, { status: 'live' });
   };
 
   /**
-   * Whether requests should be sent here: 503 while stopping, and while the storage can serve nothing; 200 also if something
-   * does not work. With the reasons, and with what the operator had better change.
+   * Readiness: 503 while draining and while the storage cannot serve; 200 otherwise, even if degraded. The body gives the
+   * reasons, and warnings about settings that the operator should change.
    */
   readonly ready: Handler = async (ctx) => {
-    if (this.stopping) return reply(ctx, 503, { status: 'stopping' });
+    if (this.draining) return reply(ctx, 503, { status: 'stopping' });
     const { canServe, reasons, warnings } = await this.checkStorage();
-    const all = [...reasons, ...this.complaints.map((complaint) => complaint())].filter(
+    const all = [...reasons, ...this.degradations.map((degradation) => degradation())].filter(
       (each) => each !== undefined,
     );
     const state = all.length > 0 ? { status: 'degraded', reasons: all } : { status: 'ready' };
