@@ -13,7 +13,9 @@ import { withEachStorage } from '../../support/storages.js';
 import { until } from '../../support/until.js';
 
 function forwardingWarnings(server: RunningServer): LogLine[] {
-  return server.log.filter(({ message }) => message.startsWith('X-Forwarded-For comes, and TRUST_PROXY is'));
+  return server.log.filter(({ message }) =>
+    message.startsWith('X-Forwarded-For ignored because TRUST_PROXY is'),
+  );
 }
 
 /** The line that was logged of the request with this id. */

@@ -41,10 +41,10 @@ export const errorResponses: Readonly<Record<ErrorCode | PortErrorCode, HttpErro
   overloaded: unavailable(5),
 };
 
-/** What a 401 asks for (RFC 6750, section 3). */
+/** The challenge on every 401 (RFC 6750, section 3). */
 const challenge = { 'WWW-Authenticate': 'Bearer realm="api"' };
 
-/** Turns whatever is thrown behind it into a response. */
+/** Turns every error of later middleware into a response. */
 export function handleErrors(log: Log): Middleware {
   return async (ctx, next) => {
     try {
@@ -55,7 +55,10 @@ export function handleErrors(log: Log): Middleware {
   };
 }
 
-/** Responds to an error. Unexpected ones are logged, and tell the client nothing. A response that has begun breaks off. */
+/**
+ * Responds to an error. An unexpected error is logged, and its response contains no details. If the response has already
+ * begun, the connection is closed.
+ */
 export function replyWithError(ctx: Context, error: unknown, log: Log): void {
   const { status, body, headers } = translate(error);
   if (error instanceof PortError) ctx.state.failure = failureOf(error);
@@ -70,7 +73,7 @@ function logUnexpected(error: unknown, ctx: Context, log: Log): void {
   const { requestId } = ctx.state;
   if (error instanceof UnreadableData) {
     const { key, score } = error;
-    return log.error({ requestId, key, score }, 'What is stored there cannot be read. It is left as it is.');
+    return log.error({ requestId, key, score }, 'Unreadable data in the storage; left unchanged');
   }
   log.error({ requestId, kind, at }, 'Unexpected error while handling a request');
 }
@@ -80,7 +83,7 @@ function translate(error: unknown): HttpError {
   if (error instanceof DomainError || error instanceof PortError) return errorResponses[error.code];
   if (error instanceof InvalidFields) return new HttpError(400, messagesOf(error));
   if (error instanceof Throttled) return tooManyAttempts(error);
-  // What middleware of others throws, by ctx.throw(403) for example.
+  // Thrown by middleware of embedding applications, for example with ctx.throw(403).
   if (error instanceof KoaHttpError) {
     const { status, expose, message, headers } = error;
     return new HttpError(status, { detail: expose ? message : 'Internal server error.' }, headers);

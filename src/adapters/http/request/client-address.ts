@@ -5,21 +5,18 @@ import proxyaddr from 'proxy-addr';
 import type { Log } from '../../../application/ports/environment.js';
 import type { Middleware } from '../context.js';
 
-/** Whose X-Forwarded-For is believed: that of so many proxies in front of this server, or that of proxies at these addresses. */
+/** The proxies whose X-Forwarded-For is trusted: so many in front of this server, or those at these addresses. */
 export type TrustedProxies = number | readonly string[];
 
-/**
- * Tells the address that a request comes from: one text for each address, IPv4 also where it came as IPv6. It is worked
- * out when it is asked for.
- */
+/** Returns the address of the client that sent a request, in canonical form; IPv4-mapped IPv6 addresses become IPv4. */
 export type ReadClientAddress = (request: IncomingMessage) => string;
 
-/** Stands for the address of a client that is not connected any more. */
+/** Returned for a client that has disconnected. */
 const unknownAddress = 'unknown';
 
 /**
- * A reader of addresses that goes back from the connection through X-Forwarded-For as far as proxies are trusted. What
- * comes before that may be forged, and is not looked at. Throws if `trusted` contains what parseTrustedProxies refuses.
+ * Creates a reader that follows X-Forwarded-For back from the connection as far as proxies are trusted. Earlier entries
+ * may be forged and are ignored. Throws if `trusted` contains an entry that parseTrustedProxies rejects.
  */
 export function clientAddressReader(trusted: TrustedProxies): ReadClientAddress {
   const isTrusted =
@@ -30,14 +27,14 @@ export function clientAddressReader(trusted: TrustedProxies): ReadClientAddress 
     const addresses = proxyaddr.all(request, (address, distance) =>
       isTrusted(bareAddress(address), distance),
     );
-    // A proxy that passes on what is no address speaks for itself.
+    // If a proxy forwards an invalid address, its own address counts.
     const address = addresses.map(bareAddress).findLast(isAddress);
     return address === undefined ? unknownAddress : ipaddr.process(address).toString();
   };
 }
 
 /**
- * An entry of X-Forwarded-For without what some proxies write around the address: a port (`192.0.2.1:49152`,
+ * The address in an entry of X-Forwarded-For, without the additions of some proxies: a port (`192.0.2.1:49152`,
  * `[2001:db8::1]:49152`), brackets, or the `for=` and the quotes of RFC 7239.
  */
 function bareAddress(entry: string): string {
@@ -46,7 +43,7 @@ function bareAddress(entry: string): string {
   return isAddress(text) ? text : withoutPort;
 }
 
-/** Says in the log once that X-Forwarded-For comes and nobody's is believed. */
+/** Logs one warning when X-Forwarded-For is present although no proxy is trusted. */
 export function warnOfForwarding(log: Log): Middleware {
   let hasWarned = false;
   return ({ req }, next) => {
@@ -54,14 +51,14 @@ export function warnOfForwarding(log: Log): Middleware {
       hasWarned = true;
       log.warn(
         {},
-        'X-Forwarded-For comes, and TRUST_PROXY is none: all clients of a proxy count as one. If it is yours, set TRUST_PROXY.',
+        'X-Forwarded-For ignored because TRUST_PROXY is none: all clients behind a proxy count as one. If the proxy is yours, set TRUST_PROXY.',
       );
     }
     return next();
   };
 }
 
-/** A number of proxies from 0 to 16, `none`, or addresses and ranges (CIDR) by comma; undefined for anything else. */
+/** Parses a number of proxies from 0 to 16, `none`, or addresses and CIDR ranges separated by commas; else undefined. */
 export function parseTrustedProxies(text: string): TrustedProxies | undefined {
   if (text === 'none') return 0;
   if (/^\d+$/.test(text)) return Number(text) <= 16 ? Number(text) : undefined;
@@ -78,7 +75,7 @@ function isRange(text: string): boolean {
   );
 }
 
-/** Stricter than either: to ipaddr.js `1` is an address, and Node takes zones that ipaddr.js throws at. */
+/** Needs both checks: ipaddr.js accepts `1` as an address, and Node accepts zones at which ipaddr.js throws. */
 function isAddress(text: string | undefined): text is string {
   return text !== undefined && isIP(text) !== 0 && ipaddr.isValid(text);
 }
