@@ -10,72 +10,72 @@ import type { Duplex } from 'node:stream';
 import { securityHeaders } from './response/reply.js';
 import { httpError, type HttpError } from './response/http-error.js';
 
-type Handle = (request: IncomingMessage, response: ServerResponse) => unknown;
+type RequestListener = (request: IncomingMessage, response: ServerResponse) => unknown;
 
-/** How many connections may wait to be accepted: thousands come at once when a proxy or another server is restarted. */
+/** How many connections may wait to be accepted. Thousands arrive at once when a proxy or another server restarts. */
 const backlog = 4096;
 
-/** How many pipelined requests may wait on one connection before it is not read any further. */
-const maxWaiting = 32;
+/** Backpressure: with more pipelined requests waiting than this, a connection is not read any further. */
+const maxQueued = 32;
 
 /**
- * How many may wait on all connections. One read can bring some thousands, so that each connection may hold more than
- * `maxWaiting`. Beyond this sum such connections are closed.
+ * How many pipelined requests may wait on all connections together. One read can bring thousands of requests, so a
+ * connection may hold more than `maxQueued`. When this total is exceeded, such connections are closed.
  */
-const maxWaitingOnAll = 10_000;
+const maxQueuedInTotal = 10_000;
 
-/** How often, during the send timeout, the server checks whether clients take their responses. */
+/** How often the server checks, within the send timeout, whether clients read their responses. */
 const checksPerSendTimeout = 24;
 
-/** How long a stopping server waits, in milliseconds. */
+/** How long a graceful shutdown waits, in milliseconds. */
 export interface ShutdownTimeouts {
-  /** For a request that may be on its way on a connection that looks idle. */
+  /** For a request that may be in transit on a connection that looks idle. */
   readonly idle: number;
-  /** For requests that are being answered; then they are cut off. */
+  /** For requests in progress; after that their connections are closed. */
   readonly busy: number;
 }
 
-/** How long the server waits for a client. */
+/** How long the server waits for slow clients (Slowloris), in milliseconds. */
 export interface Timeouts {
-  /** Milliseconds for the head of a request. */
+  /** For the headers of a request. */
   readonly headers: number;
-  /** Milliseconds for a whole request. */
+  /** For a whole request. */
   readonly request: number;
-  /** Milliseconds during which a client may take nothing of a response. */
+  /** For a client that reads nothing of its response. */
   readonly send: number;
 }
 
 const defaultTimeouts: Timeouts = { headers: 10_000, request: 30_000, send: 120_000 };
 
-/** What the server knows of an open connection. */
+/** The state of an open connection. */
 interface Connection {
   readonly socket: Socket;
   /** The response that is being written, or was written last. */
   current: ServerResponse | undefined;
-  /** Responses to pipelined requests that wait until `current` is written, in their order. */
-  readonly waiting: ServerResponse[];
-  /** Bytes that the system had taken for sending at the last check. */
+  /** Responses to pipelined requests that wait until `current` is written, in order of arrival. */
+  readonly queued: ServerResponse[];
+  /** How many bytes the operating system had accepted for sending at the last check. */
   sent: number;
-  /** How many checks in a row have found that the system had taken nothing more. */
+  /** How many checks in a row found that it had accepted nothing more. */
   checksWithoutProgress: number;
 }
 
 /**
- * An HTTP/1.1 server that slow, silent and broken clients cannot hold up, and that stops without failing a request.
- * Pipelined requests are handled one at a time, each in a turn of the event loop of its own. No error of a socket leaves
- * this class.
+ * An HTTP/1.1 server that slow, silent and broken clients cannot block, and that shuts down gracefully: no request fails.
+ * Pipelined requests are handled one at a time, each in its own turn of the event loop. Socket errors never leave this
+ * class.
  */
 export class HttpServer {
   private readonly server: Server;
   private readonly connections = new Map<Duplex, Connection>();
-  /** Those that are being rejected, or were. */
+  /** Connections that got an error response, or will get one. */
   private readonly rejected = new WeakSet<Duplex>();
-  /** How many pipelined requests wait on all connections. */
-  private waiting = 0;
+  /** How many pipelined requests wait on all connections together. */
+  private queuedInTotal = 0;
   private stopping = false;
 
   constructor(
-    private readonly handle: Handle,
+    private readonly handle: RequestListener,
     private readonly timeouts = defaultTimeouts,
   ) {
     const options = {
@@ -83,28 +83,28 @@ export class HttpServer {
       requestTimeout: timeouts.request,
       connectionsCheckingInterval: 1_000,
       keepAliveTimeout: 65_000,
-      requireHostHeader: false, // Refused by the application, which gives a reason.
+      requireHostHeader: false, // The application rejects these requests, with a reason.
       joinDuplicateHeaders: true, // Node would drop the second of two, and another server the first.
     };
-    this.server = createServer(options, (request, response) => this.take(request, response));
-    this.server.maxHeadersCount = 0; // Node would drop what is beyond; the application refuses it.
-    // A client that has sent all it wants may say so at once, and is answered nevertheless.
+    this.server = createServer(options, (request, response) => this.accept(request, response));
+    this.server.maxHeadersCount = 0; // Node would drop the headers above a limit; the application rejects the request.
+    // A client may close its side of the connection after its last request, and still gets the response.
     Object.assign(this.server, { httpAllowHalfOpen: true });
     this.server.on('connection', (socket: Socket) => this.open(socket));
     this.server.on('checkContinue', (request, response) => {
       // Not before the body is read: a request that is rejected for another reason need not send it.
       request.once('resume', () => response.headersSent || response.writeContinue());
-      this.take(request, response);
+      this.accept(request, response);
     });
-    // Expectations other than 100-continue are ignored, as clients are used to.
-    this.server.on('checkExpectation', (request, response) => this.take(request, response));
+    // Expectations other than 100-continue are ignored, as in the replaced backend.
+    this.server.on('checkExpectation', (request, response) => this.accept(request, response));
     this.server.on('connect', ({ socket }) => this.rejectConnect(socket));
     this.server.on('clientError', (error, socket) => this.rejectUnreadable(error, socket));
-    // A connection that cannot be accepted, such as for want of file descriptors, is the client's loss only.
+    // If a connection cannot be accepted, for example for lack of file descriptors, only that client is affected.
     this.server.on('error', ignore);
   }
 
-  /** Resolves with the port once connections are accepted; rejects if the address cannot be had. */
+  /** Resolves with the port once connections are accepted; rejects if it cannot listen on the address. */
   listen(port: number, host: string): Promise<number> {
     return new Promise((resolve, reject) => {
       this.server.once('error', reject);
@@ -116,18 +116,18 @@ export class HttpServer {
     });
   }
 
-  /** Accepts no more connections, asks clients to close theirs, and resolves when all are closed. */
-  stop(patience: ShutdownTimeouts): Promise<void> {
+  /** Shuts down gracefully: accepts no more connections, asks clients to close theirs, and resolves when all are closed. */
+  stop(shutdownTimeouts: ShutdownTimeouts): Promise<void> {
     this.stopping = true;
     for (const connection of this.connections.values()) {
       const response = lastOf(connection);
       if (response?.headersSent === false) response.setHeader('Connection', 'close');
     }
     return new Promise((resolve) => {
-      // More than once, for answers that had begun before and end later.
-      const idle = setInterval(() => this.closeIdleConnections(), patience.idle);
-      const busy = setTimeout(() => this.server.closeAllConnections(), patience.busy);
-      // Not http.Server's own close, which cuts idle connections at once, with requests that are on their way.
+      // Repeated, because a connection becomes idle when the response in progress ends.
+      const idle = setInterval(() => this.closeIdleConnections(), shutdownTimeouts.idle);
+      const busy = setTimeout(() => this.server.closeAllConnections(), shutdownTimeouts.busy);
+      // Not http.Server's own close: it closes idle connections at once, and loses requests that are in transit.
       NetServer.prototype.close.call(this.server, () => {
         clearInterval(idle);
         clearTimeout(busy);
@@ -138,7 +138,7 @@ export class HttpServer {
 
   private closeIdleConnections(): void {
     this.server.closeIdleConnections();
-    // A connection on which nothing was ever sent does not count as idle there.
+    // Node does not count a connection as idle if nothing was ever sent on it.
     for (const { socket } of this.connections.values()) {
       if (socket.bytesRead === 0) socket.destroy();
     }
@@ -148,45 +148,45 @@ export class HttpServer {
     const connection: Connection = {
       socket,
       current: undefined,
-      waiting: [],
+      queued: [],
       sent: 0,
       checksWithoutProgress: 0,
     };
     this.connections.set(socket, connection);
-    // Node takes its own listener off before it emits `connect` and `clientError`.
+    // Node removes its own listener before it emits `connect` and `clientError`.
     socket.on('error', ignore);
     // Node resumes the socket after each request that it has read.
     socket.on('resume', () => {
-      if (connection.waiting.length > maxWaiting) socket.pause();
+      if (connection.queued.length > maxQueued) socket.pause();
     });
     socket.once('close', () => {
-      this.waiting -= connection.waiting.length;
+      this.queuedInTotal -= connection.queued.length;
       this.connections.delete(socket);
     });
   }
 
-  /** Handles a request at once, or when those before it on the connection were answered. */
-  private take(request: IncomingMessage, response: ServerResponse): void {
+  /** Handles a request at once, or after the responses to earlier ones on its connection (pipelining). */
+  private accept(request: IncomingMessage, response: ServerResponse): void {
     if (this.stopping) response.setHeader('Connection', 'close');
     const connection = this.connections.get(request.socket);
     if (!connection) return; // Already closed.
     const { current } = connection;
-    if (current && (connection.waiting.length > 0 || !current.writableFinished)) {
-      this.wait(connection, response);
+    if (current && (connection.queued.length > 0 || !current.writableFinished)) {
+      this.enqueue(connection, response);
     } else {
       connection.current = response;
       this.handle(request, response);
     }
   }
 
-  private wait(connection: Connection, response: ServerResponse): void {
-    const { socket, waiting } = connection;
+  private enqueue(connection: Connection, response: ServerResponse): void {
+    const { socket, queued } = connection;
     if (socket.destroyed) return;
-    if (waiting.length === 0) this.continueAfterCurrent(connection);
-    waiting.push(response);
-    this.waiting++;
-    if (waiting.length <= maxWaiting) return;
-    if (this.waiting > maxWaitingOnAll) socket.destroy();
+    if (queued.length === 0) this.continueAfterCurrent(connection);
+    queued.push(response);
+    this.queuedInTotal++;
+    if (queued.length <= maxQueued) return;
+    if (this.queuedInTotal > maxQueuedInTotal) socket.destroy();
     else socket.pause();
   }
 
@@ -195,17 +195,17 @@ export class HttpServer {
   }
 
   private handleNext(connection: Connection): void {
-    const { socket, waiting } = connection;
-    const next = socket.writable ? waiting.shift() : undefined;
+    const { socket, queued } = connection;
+    const next = socket.writable ? queued.shift() : undefined;
     if (!next) return;
-    this.waiting--;
+    this.queuedInTotal--;
     connection.current = next;
-    if (waiting.length === 0) socket.resume();
+    if (queued.length === 0) socket.resume();
     else this.continueAfterCurrent(connection);
     this.handle(next.req, next);
   }
 
-  /** Closes the connections whose clients have taken nothing of a response for too long. */
+  /** Closes the connections whose clients have read nothing of a response for too long. */
   private closeStalled(): void {
     for (const connection of this.connections.values()) {
       const { socket } = connection;
@@ -218,33 +218,33 @@ export class HttpServer {
   }
 
   private rejectConnect(socket: Socket): void {
-    // Node has taken its own listener off, and the response to an earlier request may wait for this.
+    // Node has removed its own listener, and the response to an earlier request may wait for this event.
     socket.on('drain', () => this.connections.get(socket)?.current?.emit('drain'));
     this.rejectUnreadable(new Error('CONNECT'), socket);
   }
 
   /**
-   * Refuses what is no request to this server, or does not come to an end. If earlier requests are still being answered,
-   * that comes first. What a rejected client goes on to send is ignored.
+   * Responds with an error to input that is not a request to this server, or that does not end in time. Responses to
+   * earlier requests come first. Whatever a rejected client sends after that is ignored.
    */
   private rejectUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
     if (this.rejected.has(socket) || socket.writableEnded) return;
     this.rejected.add(socket);
     if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
-    else rejectInTurn(socket, httpErrorOf(error), lastOf(this.connections.get(socket)));
+    else rejectInOrder(socket, httpErrorOf(error), lastOf(this.connections.get(socket)));
   }
 }
 
 function ignore(): void {}
 
-/** The response to the last request that came on a connection. */
+/** The response to the request that arrived last on a connection. */
 function lastOf(connection: Connection | undefined): ServerResponse | undefined {
-  return connection?.waiting.at(-1) ?? connection?.current;
+  return connection?.queued.at(-1) ?? connection?.current;
 }
 
 /**
- * Bytes that the system has taken for sending. Those of a write that is under way count as soon as they are taken; only
- * the handle tells how many still wait.
+ * How many bytes the operating system has accepted for sending. Bytes of an unfinished write count as soon as they are
+ * accepted; only the handle knows how many are not.
  */
 function bytesSent(socket: Socket): number {
   const handle: unknown = Reflect.get(socket, '_handle');
@@ -264,12 +264,12 @@ function httpErrorOf({ code = '' }: NodeJS.ErrnoException): HttpError {
 
 const errorHeaders = { ...securityHeaders, 'Content-Type': 'application/json', Connection: 'close' };
 
-/** Refuses what came behind the request with this answer, or is a part of it and keeps it from being answered. */
-function rejectInTurn(socket: Duplex, reason: HttpError, last: ServerResponse | undefined): void {
+/** Writes an error after the last response, or in its place if the error is in the body of that response's request. */
+function rejectInOrder(socket: Duplex, reason: HttpError, last: ServerResponse | undefined): void {
   if (!last || last.writableFinished) writeError(socket, reason);
   else if (last.req.complete || last.headersSent) last.once('close', () => writeError(socket, reason));
   else if (last.socket) writeError(socket, reason);
-  else last.once('socket', () => rejectInTurn(socket, reason, last));
+  else last.once('socket', () => rejectInOrder(socket, reason, last));
 }
 
 /** Writes an error response where there is no response object to write it with, and ends the connection. */
@@ -279,6 +279,6 @@ function writeError(socket: Duplex, { status, body }: HttpError): void {
   const headers = { ...errorHeaders, 'Content-Length': Buffer.byteLength(text) };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
   socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, '', text].join('\r\n'));
-  // Time for the client to read this; closing at once would discard it where the client is still sending.
+  // The client needs time to read this. Closing at once would discard it if the client is still sending.
   setTimeout(() => socket.destroy(), 1_000).unref();
 }
