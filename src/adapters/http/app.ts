@@ -15,7 +15,7 @@ import { describeError } from '../../application/describe-error.js';
 export interface Extensions {
   /** Around everything, error responses included: CORS, compression, tracing. */
   readonly outer?: readonly Middleware[];
-  /** Behind the error handler and before the routes: authentication, routes of one's own. */
+  /** Inside the error handler and before the routes: authentication, additional routes. */
   readonly inner?: readonly Middleware[];
 }
 
@@ -31,7 +31,7 @@ export function createApp(
   const app: App = fastPaths ? new LeanKoa() : new Koa();
   exposeReply(app);
   app.on('error', (error, ctx) => {
-    if (!ctx.writable) return; // The client has gone, and Koa reports the error of its connection.
+    if (!ctx.writable) return; // The client has disconnected, and Koa reports the error of its socket.
     log.error(describeError(error), 'Unexpected error in the Koa application');
   });
   app.use(accessLog(log));

@@ -2,9 +2,10 @@ import type { Context, Middleware } from './context.js';
 import { params, type Route } from './routes.js';
 
 /**
- * Finds the common routes by one lookup: the router matches the path against every pattern and composes a chain for each
- * request (docs/performance.md has the figures). It is compiled from the same table, and runs the same steps. What it does
- * not know falls through to the router: ids that are not digits, encoded paths, other methods, unknown paths.
+ * Finds the common routes by one lookup. The router, in contrast, matches the path against every pattern and composes a
+ * chain for each request (docs/performance.md has the figures). This middleware is compiled from the same table and runs
+ * the same steps. Everything else falls through to the router: ids that are not digits, encoded paths, other methods,
+ * unknown paths.
  */
 export function fastRoutes(routes: readonly Route[]): Middleware {
   const known = new Map(
@@ -21,7 +22,7 @@ export function fastRoutes(routes: readonly Route[]): Middleware {
   };
 }
 
-/** `/tasks`, `/tasks/7/update`, with an optional slash at the end and a query. */
+/** Matches `/tasks` and `/tasks/7/update`, with an optional slash at the end and an optional query. */
 const plainPath = /^((?:\/[a-z]+)+(?:\/(?=\d))?)(?:(\d+)((?:\/[a-z]+)*))?\/?(?:\?|$)/;
 
 function compile({

@@ -3,12 +3,12 @@ import type { Context, ReplyContext, RequestState } from './context.js';
 
 type Run = (ctx: Context) => Promise<unknown>;
 
-/** Koa's own step, which its types leave out. */
+/** A method of Koa that its types leave out. */
 type HandleRequest = (ctx: Context, run: Run) => Promise<unknown>;
 
 /**
- * A Koa whose requests cost less where `sendReply` has written the response: Koa's on-finished makes an AsyncResource per
- * request, and there is nothing left for Koa to send. In every other case, errors included, Koa goes its ordinary way.
+ * A Koa application that skips Koa's own work for responses which `sendReply` has written: there is nothing left to send,
+ * and Koa's on-finished would create an AsyncResource for each request. Everything else, errors included, is left to Koa.
  */
 export class LeanKoa extends Koa<RequestState, ReplyContext> {
   handleRequest(ctx: Context, run: Run): Promise<unknown> {
@@ -19,7 +19,7 @@ export class LeanKoa extends Koa<RequestState, ReplyContext> {
     );
   }
 
-  /** Koa sets the status to 404 before middleware runs; here it has run. */
+  /** Koa sets the status to 404 before it runs middleware. Here middleware has run, so its status is kept. */
   #ordinary(ctx: Context, outcome: () => Promise<unknown>): Promise<unknown> {
     const { statusCode } = ctx.res;
     const { handleRequest } = Koa.prototype as unknown as { handleRequest: HandleRequest };

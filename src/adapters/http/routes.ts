@@ -9,12 +9,12 @@ import { HttpError, httpError } from './response/http-error.js';
 import { replyEmpty } from './response/reply.js';
 import type { TaskController } from './controllers/task-controller.js';
 
-/** One method of one path. */
+/** One method on one path. */
 export interface Route {
   readonly method: 'get' | 'post' | 'put' | 'delete';
-  /** As the router reads it; a trailing slash is optional. */
+  /** A pattern of @koa/router; a trailing slash is optional. */
   readonly path: string;
-  /** What comes before the handler, and before the 405 of other methods: who may ask. */
+  /** Authentication. It runs before the handler, and before the 405 for other methods. */
   readonly access: Middleware;
   readonly handler: Handler;
 }
@@ -27,7 +27,7 @@ interface Controllers {
   readonly publicKeys: PublicKeysController;
 }
 
-/** Every route. Of two patterns that match a path, the first one counts. */
+/** All routes. If two patterns match a path, the first one counts. */
 export function createRoutes(
   { auth, account, tasks, health, publicKeys }: Controllers,
   { required, active, optional, none }: Authentication,
@@ -54,14 +54,14 @@ export function createRoutes(
   ];
 }
 
-interface MakeRoute {
+interface CreateRoute {
   /** A handler that needs a session does not compile without middleware that requires one. */
   (path: string, access: RequiresSession, handler: SessionHandler): Route;
   (path: string, access: Middleware, handler: Handler): Route;
 }
 
 const route =
-  (method: Route['method']): MakeRoute =>
+  (method: Route['method']): CreateRoute =>
   (path: string, access: Middleware, handler: SessionHandler) => ({
     method,
     path,
@@ -73,35 +73,35 @@ const post = route('post');
 const put = route('put');
 const del = route('delete');
 
-/** Checks of ids in a path, by the name of the parameter. */
+/** Parses the ids in a path into the request's state, by the name of the parameter. Throws 404 for a malformed id. */
 export const params: Readonly<Record<string, (id: string, ctx: Context) => void>> = {
   taskId: (id, ctx) => void (ctx.state.taskId = parseTaskId(id)),
   sessionId: (id, ctx) => void (ctx.state.sessionId = parseSessionId(id)),
 };
 
-/** The router of a table: HEAD with GET, OPTIONS for everybody, and 405 for the methods that are left. */
+/** A router for these routes. It adds HEAD to each GET, OPTIONS without authentication, and 405 for all other methods. */
 export function createRouter(routes: readonly Route[]): Router<RequestState, ReplyContext> {
   const router = new Router<RequestState, ReplyContext>({ sensitive: true });
-  for (const [name, check] of Object.entries(params)) {
+  for (const [name, parse] of Object.entries(params)) {
     router.param(name, (id, ctx, next) => {
-      check(id, ctx);
+      parse(id, ctx);
       return next();
     });
   }
   for (const path of new Set(routes.map((each) => each.path))) {
     const here = routes.filter((each) => each.path === path);
-    // Behind the checks of ids: a path with a malformed one is no route.
-    const nameRoute: Middleware = (ctx, next) => {
+    // After the ids were parsed: a path with a malformed id matches no route.
+    const setRoute: Middleware = (ctx, next) => {
       ctx.state.route = path;
       return next();
     };
-    for (const { method, access, handler } of here) router[method](path, nameRoute, access, handler);
+    for (const { method, access, handler } of here) router[method](path, setRoute, access, handler);
     const allow = here.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]));
     const headers = { Allow: [...allow, 'OPTIONS'].join(', ') };
-    router.options(path, nameRoute, (ctx) => replyEmpty(ctx, headers));
+    router.options(path, setRoute, (ctx) => replyEmpty(ctx, headers));
     // Credentials are checked before the method (docs/api.md, section 2).
     for (const { access } of here.slice(0, 1)) {
-      router.all(path, nameRoute, access, (ctx) => {
+      router.all(path, setRoute, access, (ctx) => {
         throw new HttpError(405, { detail: `Method "${ctx.method}" not allowed.` }, headers);
       });
     }
@@ -111,14 +111,14 @@ export function createRouter(routes: readonly Route[]): Router<RequestState, Rep
 
 export const notFound = httpError(404, 'Not found.');
 
-/** An id in a path (docs/api.md, section 7). One that no number can hold becomes 0, which no task has either. */
+/** A task id in a path (docs/api.md, section 7). An id too large for a number becomes 0, which no task has. */
 function parseTaskId(text: string): number {
   if (!/^[0-9]+$/.test(text)) throw notFound;
   const id = Number(text);
   return Number.isSafeInteger(id) ? id : 0;
 }
 
-/** An id of a session, as sessions are given theirs. */
+/** A session id in a path: 32 hexadecimal digits. */
 function parseSessionId(text: string): string {
   if (!/^[0-9a-f]{32}$/.test(text)) throw notFound;
   return text;

@@ -7,7 +7,7 @@ import type { SessionHandler } from '../context.js';
 import { reply } from '../response/reply.js';
 import type { ReadFields } from '../request/body.js';
 
-/** What callers do about their own account and its sessions. */
+/** Handlers for the user's own account and its sessions. */
 export class AccountController {
   constructor(
     private readonly readFields: ReadFields,

@@ -10,7 +10,7 @@ import { reply } from '../response/reply.js';
 import { HttpError } from '../response/http-error.js';
 import type { ReadFields } from '../request/body.js';
 
-/** Registration, sign-in, and what becomes of the tokens. */
+/** Handlers for registration, sign-in and tokens. */
 export class AuthController {
   constructor(
     private readonly readFields: ReadFields,

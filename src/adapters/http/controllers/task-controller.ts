@@ -9,7 +9,7 @@ import { reply, replyJson } from '../response/reply.js';
 import type { ReadFields } from '../request/body.js';
 import { taskToJson, tasksToJson } from '../response/task-json.js';
 
-/** The caller's tasks. What is wrong with the caller is told before anything that is wrong with the request. */
+/** Handlers for the user's own tasks. A 401 takes precedence over every other error of a request. */
 export class TaskController {
   constructor(
     private readonly readFields: ReadFields,
@@ -18,8 +18,8 @@ export class TaskController {
   ) {}
 
   /**
-   * A list, at once if it is short, and page by page as the client takes it if it is long. One with a limit has a link to
-   * the next while there is more (RFC 8288).
+   * A short list is sent at once. A long list is streamed page by page, with backpressure. A list with a limit links to the
+   * next page while there is one (RFC 8288).
    */
   readonly list: SessionHandler = async (ctx) => {
     const paging = parsePaging(ctx.querystring);
@@ -36,11 +36,11 @@ export class TaskController {
     }
     const release = this.longReads.begin(session.userId);
     try {
-      // The link comes before the tasks, and names the last of them.
+      // The Link header is sent before the tasks, but contains the id of the last one.
       const wholeEnd = isWhole || limit === Infinity ? end : await this.tasks.endOf(session, rest);
       const pages = isWhole ? [] : this.tasks.listOn(session, rest);
       const upTo = limit === Infinity ? Infinity : wholeEnd.lastId;
-      // One page at a time, read when the client has taken the one before it.
+      // Backpressure: a page is read when the client has read the one before it.
       const options = { highWaterMark: 1 };
       const body = Readable.from(jsonArray(json, pages, upTo), options).once('close', release);
       replyJson(ctx, 200, body, linkToNext(ctx.querystring, paging, wholeEnd));
@@ -64,7 +64,7 @@ export class TaskController {
     const session = ctx.state.session;
     const id = taskIdOf(ctx);
     const fields = await this.readFields(ctx).catch(async (error: unknown) => {
-      await this.tasks.get(session, id); // That the task is missing is reported before an unreadable body.
+      await this.tasks.get(session, id); // A missing task is reported before an unreadable body.
       throw error;
     });
     const task = await this.tasks.update(session, id, fields);
@@ -81,10 +81,10 @@ function taskIdOf(ctx: Context): number {
   return ctx.state.taskId ?? 0;
 }
 
-/** How long a list may be, in characters of JSON, and still not count as a long read. */
+/** Lists of up to this many characters of JSON do not count as long reads. */
 const maxShortText = 2 ** 18;
 
-/** A list that begins with the first tasks, and goes on with pages as they come, up to an id. */
+/** A JSON array of the first tasks, followed by pages as they arrive, up to an id. */
 async function* jsonArray(
   first: string,
   more: AsyncIterable<TaskPage> | readonly TaskPage[],

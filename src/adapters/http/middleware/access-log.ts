@@ -4,15 +4,15 @@ import { performance } from 'node:perf_hooks';
 import type { Log } from '../../../application/ports/environment.js';
 import type { Middleware } from '../context.js';
 
-/** The id by which a request is known: the client's own if it is a decent one. */
+/** The request's id: the client's X-Request-Id if it is valid, else a random UUID. */
 export function requestIdOf({ headers }: IncomingMessage): string {
   const given = headers['x-request-id'];
   return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
 }
 
 /**
- * Gives each request an id, and logs it once its response is written. The line holds the route's pattern instead of the
- * path, and nothing else that a client chose but a decent request id.
+ * Gives each request an id, and logs one line when the response is written. The line has the route's pattern instead of
+ * the path. A valid request id is the only text of the client's choice in it.
  */
 export function accessLog(log: Log): Middleware {
   return async (ctx, next) => {
@@ -26,7 +26,7 @@ export function accessLog(log: Log): Middleware {
     const status = res.statusCode;
     const aborted = req.socket.destroyed || undefined;
     const line = { requestId, method, route, status, durationMs, userId: session?.userId, failure, aborted };
-    // A 501 is the client's doing.
+    // The client causes a 501.
     if (status >= 500 && status !== 501) log.warn(line, 'request');
     else log.info(line, 'request');
   };

@@ -4,10 +4,10 @@ import type { Context, Middleware } from '../context.js';
 import { errorResponses } from './error-handler.js';
 import { HttpError, httpError } from '../response/http-error.js';
 
-/** Middleware behind which `ctx.state.session` is there. The mark is for the compiler: see routes.ts. */
+/** Middleware after which `ctx.state.session` is set. The mark is for the compiler: see routes.ts. */
 export type RequiresSession = Middleware & { readonly requiresSession: true };
 
-function requiringSession(middleware: Middleware): RequiresSession {
+function requiresSession(middleware: Middleware): RequiresSession {
   return Object.assign(middleware, { requiresSession: true } as const);
 }
 
@@ -15,14 +15,15 @@ function requiringSession(middleware: Middleware): RequiresSession {
 export class Authentication {
   constructor(private readonly authenticate: Authenticate) {}
 
-  /** Lets everybody through; the header is never looked at. */
+  /** No authentication; the Authorization header is ignored. */
   readonly none: Middleware = (_ctx, next) => next();
 
   /**
-   * 401 without a good access token. Whether its session is active is checked by the storage, in the round trip of
-   * whatever the handler asks; where the handler fails before that, it is checked here, for a 401 is reported first.
+   * Responds with 401 unless there is a valid access token. The storage checks that its session is active, in the same
+   * round trip as the handler's own call. If the handler fails before that call, the session is checked here, because a
+   * 401 takes precedence.
    */
-  readonly required = requiringSession(async (ctx, next) => {
+  readonly required = requiresSession(async (ctx, next) => {
     const token = requiredToken(ctx);
     try {
       await this.authenticate.withSession(token, (session) => {
@@ -34,8 +35,8 @@ export class Authentication {
     }
   });
 
-  /** Like `required`, with the session checked first as well: for handlers that compare passwords, which is costly. */
-  readonly active = requiringSession(async (ctx, next) => {
+  /** Like `required`, and checks the session before the handler runs: for handlers that compare passwords, a costly step. */
+  readonly active = requiresSession(async (ctx, next) => {
     try {
       ctx.state.session = await this.authenticate.execute(requiredToken(ctx));
     } catch (error) {
@@ -44,19 +45,19 @@ export class Authentication {
     await this.required(ctx, next);
   });
 
-  /** 401 for a bad access token; without one the client stays unknown. */
+  /** Like `active` for requests with an access token; requests without one pass unauthenticated. */
   readonly optional: Middleware = (ctx, next) =>
     bearerToken(ctx) === undefined ? next() : this.active(ctx, next);
 }
 
-/** What to throw instead of an error, which may mean that the access token or its session is no good. */
+/** The 401 for an error that means an invalid access token or an ended session; any other error as it is. */
 function toHttpError(ctx: Context, error: unknown): unknown {
   if (!(error instanceof DomainError) || !accessTokenCodes.has(error.code)) return error;
   delete ctx.state.session;
   return accessTokenError(error.code);
 }
 
-/** What may be wrong with the user or session of an access token. */
+/** Errors that concern an access token, its session or its user. */
 const accessTokenCodes: ReadonlySet<ErrorCode> = new Set([
   'token_invalid',
   'token_wrong_type',
@@ -65,7 +66,7 @@ const accessTokenCodes: ReadonlySet<ErrorCode> = new Set([
   'user_inactive',
 ]);
 
-/** An access token in a header gets another body than a token in a body, with the same text inside. */
+/** A token in a header gets another error body than a token in a request body, with the same text inside. */
 function accessTokenError(code: ErrorCode): HttpError {
   const { status, body } = errorResponses[code];
   if (!code.startsWith('token_')) return errorResponses[code];

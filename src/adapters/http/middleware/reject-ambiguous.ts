@@ -4,17 +4,17 @@ import { HttpError, httpError } from '../response/http-error.js';
 /** How many headers a request may have. */
 const maxHeaders = 1000;
 
-/** A host and perhaps a port (RFC 9110, 7.2), without the characters that the grammar allows and no name has. */
+/** A host with an optional port (RFC 9110, 7.2), without characters that the grammar allows but no host name has. */
 const host = '(?:[\\w.~-]+|\\[[\\w.:%~-]+\\])(?::\\d*)?';
 const validHost = new RegExp(`^(?:${host})?$`);
-/** A target that is no path: `*` or a whole URL. */
+/** A request target that is not a path: `*` or an absolute URL. */
 const otherTarget = new RegExp(`^(?:\\*|https?://${host}(?:[/?][^#]*)?)$`, 'i');
 const endsInChunked = /(?:^|,[ \t]*)chunked$/i;
 
 const malformedRequest = { detail: 'Malformed request.' };
 const malformed = new HttpError(400, malformedRequest);
 const tooManyHeaders = httpError(431, 'Request headers too large.');
-// Where the body ends is uncertain, and so is what comes behind it.
+// The end of the body is uncertain, so nothing after it can be read as a request.
 const close = { Connection: 'close' };
 const wrongFraming = new HttpError(400, malformedRequest, close);
 const unknownTransferEncoding = new HttpError(
@@ -24,15 +24,15 @@ const unknownTransferEncoding = new HttpError(
 );
 
 /**
- * Rejects ambiguous requests, which a proxy might read in another way (request smuggling), and what is not HTTP/1.0 or 1.1
- * (RFC 9112, 2.3, 3.2 and 6.1).
+ * Rejects ambiguous requests, which a proxy might read differently (request smuggling), and versions other than HTTP/1.0
+ * and 1.1 (RFC 9112, 2.3, 3.2 and 6.1).
  */
 export const rejectAmbiguous: Middleware = ({ req }, next) => {
   const { headers, rawHeaders, httpVersion, url = '' } = req;
   if (rawHeaders.length > 2 * maxHeaders) throw tooManyHeaders;
   const isOld = httpVersion === '1.0';
   if (!isOld && httpVersion !== '1.1') throw malformed;
-  if (headers.host === undefined ? !isOld : !validHost.test(headers.host)) throw malformed; // Two hosts come joined.
+  if (headers.host === undefined ? !isOld : !validHost.test(headers.host)) throw malformed; // Node joins two Host headers.
   const isPath = url.startsWith('/') && !url.includes('#');
   if (!isPath && !otherTarget.test(url)) throw malformed;
   const coding = headers['transfer-encoding'];

@@ -2,8 +2,8 @@ import type { Middleware } from '../context.js';
 import { notFound } from '../routes.js';
 
 /**
- * Lets the router match the path as a whole decoded once, as the replaced backend does: `/tasks/%31/` is `/tasks/1/`.
- * Throws 404 for a target that is no URL, or encodes no text.
+ * Decodes the whole path once before the router matches it, like the replaced backend: `/tasks/%31/` is `/tasks/1/`.
+ * Throws 404 for a target that is not a URL or whose encoding is invalid.
  */
 export const decodePath: Middleware = (ctx, next) => {
   const path = decoded(() => ctx.path);

@@ -9,24 +9,24 @@ import { parseJson } from './parse-json.js';
 import { parseMultipart } from './parse-multipart.js';
 import { HttpError, httpError } from '../response/http-error.js';
 
-/** Reads the fields that a request carries in its body (docs/api.md, section 3). */
+/** Reads the fields in the body of a request (docs/api.md, section 3). */
 export type ReadFields = (ctx: Context) => Promise<Input>;
 
-/** Makes fields of a body that is not empty. */
+/** Parses a body that is not empty. */
 type Parse = (body: Buffer) => Input | Promise<Input>;
 
 const mediaTypes = ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'] as const;
 const [json, form, multipart] = mediaTypes;
 
-/** Bytes up to which a body of a known length is read here. */
+/** A body with a Content-Length of up to this many bytes is read without koa-bodyparser. */
 const shortLength = 16 * 1024;
 
-/** More fields than any client has reason to send in a form. */
+/** More fields in a form than any client needs. */
 const maxFormFields = 1000;
 
 /**
- * A reader of bodies up to a number of bytes. Empty bodies are `{}` whatever type they claim. A type that is not read
- * here is refused before a body that is too large.
+ * Creates a reader for bodies of up to `limit` bytes. An empty body is `{}`, whatever its type. An unsupported type (415)
+ * takes precedence over a body that is too large (413).
  */
 export function fieldsReader(limit: number): ReadFields {
   const readLong = longBodyReader(limit);
@@ -40,16 +40,16 @@ export function fieldsReader(limit: number): ReadFields {
     const length = Number(headers['content-length']);
     if (length > limit) throw tooLarge;
     const { rawBody } = ctx.request;
-    const isHere = length <= shortLength || Number.isNaN(length);
+    const isShort = length <= shortLength || Number.isNaN(length);
     const bytes =
       typeof rawBody === 'string'
-        ? Buffer.from(rawBody) // Middleware of somebody else has read it.
-        : await (isHere ? read(ctx.req, limit) : readLong(ctx));
+        ? Buffer.from(rawBody) // Middleware of an embedding application has read it.
+        : await (isShort ? readShort(ctx.req, limit) : readLong(ctx));
     return bytes.length === 0 ? {} : parse(bytes);
   };
 }
 
-/** How the body is to be parsed, or why it is not. */
+/** The parser for a body with these headers, or the 415 to throw. */
 function parserOf(headers: IncomingHttpHeaders): Parse | HttpError {
   const encoding = headers['content-encoding']?.toLowerCase() ?? 'identity';
   if (encoding !== 'identity' && encoding !== '') {
@@ -65,7 +65,7 @@ function parserOf(headers: IncomingHttpHeaders): Parse | HttpError {
   return httpError(415, `Unsupported media type "${contentType}" in request.`);
 }
 
-/** Whether there is a body that is not empty. Nothing is read where the head tells. */
+/** Whether there is a body that is not empty. Nothing is read if the headers say it. */
 async function hasBody(request: IncomingMessage): Promise<boolean> {
   const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
   if (length !== undefined || coding === undefined) return Number(length ?? 0) > 0;
@@ -78,14 +78,14 @@ async function hasBody(request: IncomingMessage): Promise<boolean> {
 }
 
 /**
- * Reads a body that is known to be short, or comes in chunks. koa-bodyparser would do so at several times the cost, and at
- * so much for chunks of one byte that others wait.
+ * Reads a body that is short or chunked. koa-bodyparser costs several times as much, and so much for chunks of one byte
+ * that other requests have to wait.
  */
-function read(request: IncomingMessage, limit: number): Promise<Buffer> {
+function readShort(request: IncomingMessage, limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
-    const refuse = (reason: HttpError) => {
+    const rejectWith = (reason: HttpError) => {
       request.off('data', collect);
       discardBody(request);
       reject(reason);
@@ -93,8 +93,8 @@ function read(request: IncomingMessage, limit: number): Promise<Buffer> {
     const collect = (chunk: Buffer) => {
       chunks.push(chunk);
       length += chunk.length;
-      if (length > limit) refuse(tooLarge);
-      else if (chunks.length > maxChunks(length)) refuse(tooManyChunks);
+      if (length > limit) rejectWith(tooLarge);
+      else if (chunks.length > maxChunks(length)) rejectWith(tooManyChunks);
     };
     request.on('data', collect);
     request.on('end', () => resolve(Buffer.concat(chunks)));
@@ -110,7 +110,7 @@ function longBodyReader(limit: number): (ctx: Context) => Promise<Buffer> {
     // One character per byte: as UTF-8, invalid bytes would be replaced instead of rejected.
     encoding: 'latin1',
     onerror: () => {
-      throw malformed; // Too large it is not: its length is known.
+      throw malformed; // It cannot be too large: its length was checked.
     },
   };
   const readText = bodyParser(options);
@@ -127,12 +127,12 @@ function readJson(body: Buffer, { isText, decode }: Charset): Input {
   const value = parseJson(text);
   if (value === null) throw new HttpError(400, { non_field_errors: ['No data provided'] });
   if (typeof value === 'object' && !Array.isArray(value)) return value as Input;
-  const message = `Invalid data. Expected a dictionary, but got ${kindOf(value, text)}.`;
+  const message = `Invalid data. Expected a dictionary, but got ${pythonTypeName(value, text)}.`;
   throw new HttpError(400, { non_field_errors: [message] });
 }
 
-/** What clients are used to being told that their value is. */
-function kindOf(value: unknown, text: string): string {
+/** The name of the value's type in Python, which the replaced backend is written in. */
+function pythonTypeName(value: unknown, text: string): string {
   if (Array.isArray(value)) return 'list';
   if (typeof value === 'string') return 'str';
   if (typeof value === 'boolean') return 'bool';
@@ -150,14 +150,14 @@ async function readMultipart(body: Buffer, { decode }: Charset, boundary?: strin
   const parts = await parseMultipart(body, boundary);
   const texts = parts.filter(({ filename }) => filename === undefined);
   const files = parts.filter(({ filename }) => filename !== undefined);
-  // As clients are used to, a file comes before a text of the same name.
+  // As in the replaced backend, a file takes precedence over a text of the same name.
   return fieldsOf([
     ...texts.map(({ name, content }) => [name, decode(content)] as const),
     ...files.map(({ name, filename }) => [name, { filename }] as const),
   ]);
 }
 
-/** The last value of each name. In a form a field that may be left out may as well be empty. */
+/** The last value of each name. An empty `status` in a form counts as missing, because the field is optional. */
 function fieldsOf(entries: readonly (readonly [name: string, value: unknown])[]): Input {
   const { status, ...fields } = Object.fromEntries(entries);
   return status === undefined || status === '' ? fields : { ...fields, status };

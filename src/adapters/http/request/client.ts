@@ -3,15 +3,15 @@ import type { Client } from '../../../application/ports/client.js';
 import type { ReadClientAddress } from './client-address.js';
 
 /**
- * For how long a client that has closed its side of the connection is waited for. It may still read its response; a client
- * that has given up looks the same.
+ * How many milliseconds after closing its side of the connection a client counts as disconnected. It may still read its
+ * response, but a client that has given up looks the same.
  */
 const halfClosedTimeout = 2_000;
 
-/** Tells who sent a request. */
+/** Returns the client that sent a request. */
 export type ReadClient = (request: IncomingMessage) => Client;
 
-/** A reader of clients whose addresses are read by `readAddress`. */
+/** Creates a reader of clients that gets their addresses from `readAddress`. */
 export function clientReader(readAddress: ReadClientAddress): ReadClient {
   return (request) => ({
     address: readAddress(request),

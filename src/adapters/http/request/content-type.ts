@@ -1,10 +1,10 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 
-/** How bytes are read as text. */
+/** How bytes are decoded. */
 export interface Charset {
-  /** Whether these bytes are text in the charset. */
+  /** Whether these bytes are valid in the charset. */
   readonly isText: (bytes: Buffer) => boolean;
-  /** The text; U+FFFD stands for what is none. */
+  /** The text, with U+FFFD in place of invalid bytes. */
   readonly decode: (bytes: Buffer) => string;
 }
 
@@ -19,17 +19,17 @@ const charsets: Readonly<Record<string, Charset>> = {
   'iso-8859-1': { isText: () => true, decode: (bytes) => bytes.toString('latin1') },
 };
 
-/** What a Content-Type says (RFC 9110, section 8.3.1). */
+/** A parsed Content-Type header (RFC 9110, section 8.3.1). */
 export interface ContentType {
   /** In lower case. */
   readonly mediaType: string;
-  /** UTF-8 unless another one is named; undefined if that is none that is read here. */
+  /** UTF-8 if the header names none; undefined if the header names an unsupported one. */
   readonly charset: Charset | undefined;
-  /** Where the parts of a multipart body begin. */
+  /** The boundary between the parts of a multipart body. */
   readonly boundary: string | undefined;
 }
 
-/** Reads a Content-Type. What is malformed in it is left out. */
+/** Parses a Content-Type header. Malformed parameters are ignored. */
 export function parseContentType(header: string): ContentType {
   const end = header.indexOf(';');
   const mediaType = header

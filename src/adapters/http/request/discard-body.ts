@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 
-/** More chunks than any client has reason to send so many bytes in. Each costs microseconds, and many come at once. */
+/** More chunks than any client needs for so many bytes. Each chunk costs microseconds, and many arrive at once. */
 export function maxChunks(bytes: number): number {
   return 1000 + bytes / 100;
 }
 
-/** Lets the rest of a body go by, so that the connection can be used again; ends it if the rest comes in many chunks. */
+/** Discards the rest of a body, so that the connection can be reused; closes it if the rest comes in too many chunks. */
 export function discardBody(request: IncomingMessage): void {
   let chunks = 0;
   let bytes = 0;

@@ -7,8 +7,8 @@ const malformed = httpError(
 );
 
 /**
- * What the client calls its request, so that it may send it again without its taking place twice
- * (draft-ietf-httpapi-idempotency-key-header); undefined without such a header. Quotes around a key are no part of it.
+ * The Idempotency-Key of a request (draft-ietf-httpapi-idempotency-key-header), with which a client can retry it safely;
+ * undefined without the header. Quotes around the key are not part of it. Throws a 400 for a malformed key.
  */
 export function idempotencyKey({ req }: Context): string | undefined {
   const header = req.headers['idempotency-key'];

@@ -2,19 +2,19 @@ import type { ListEnd } from '../../../application/manage-tasks.js';
 import { maxPageSize } from '../../../domain/page.js';
 import { parseForm, type FormEntries } from './parse-form.js';
 
-/** The part of a list that a client asks for. */
+/** The page of a list that a client asks for. */
 export interface Paging {
-  /** The id after which the part starts; 0 for the start of the list. */
+  /** The id after which the page starts; 0 for the start of the list. */
   readonly after: number;
-  /** How many items after `after` are left out; undefined if the client does not page by offset. */
+  /** How many items after `after` are skipped; undefined if the client does not page by offset. */
   readonly offset: number | undefined;
-  /** At most so many items; undefined for all that are left. */
+  /** The maximum number of items; undefined for no limit. */
   readonly limit: number | undefined;
 }
 
 /**
- * Reads what a client asks for in its query string. Nothing is refused: a value that cannot be read counts as missing, and
- * so does a limit above 1,000 (docs/api.md, section 8.14). Without a limit there is no offset.
+ * Parses the paging parameters of a query string. It never throws: an invalid value counts as missing, and so does a limit
+ * above 1,000 (docs/api.md, section 8.14). Without a limit the offset is ignored.
  */
 export function parsePaging(querystring: string): Paging {
   const query = parseQuery(querystring);
@@ -28,8 +28,8 @@ export function parsePaging(querystring: string): Paging {
 }
 
 /**
- * The header with a relative reference to the next page, which is right behind any prefix of a proxy. It keeps the other
- * parameters as they were sent, and goes on by offset where the client does. None behind the last page, or for a client
+ * The Link header to the next page. The reference is relative, so it works behind a proxy with any path prefix. It keeps
+ * all other parameters as they were sent, and pages by offset if the client does. Empty on the last page, and for a client
  * that does not page.
  */
 export function linkToNext(
@@ -48,21 +48,21 @@ export function linkToNext(
   return { Link: `<?${query}>; rel="next"` };
 }
 
-/** What would end the link (RFC 8288), of what a query may contain here. */
+/** Characters of a query that would end the link (RFC 8288). */
 const notInLinks = /["<>]/g;
 
-/** The parameters of a query. Koa's own `ctx.query` takes quadratic time for many of them. */
+/** The parameters of a query. Koa's own `ctx.query` takes quadratic time for many parameters. */
 function parseQuery(query: string): FormEntries {
   return query === '' ? [] : parseForm(query, (bytes) => bytes.toString());
 }
 
 /**
- * The last value of a parameter, as clients are used to, if it is a whole number: Python's int() takes a plus and blanks
- * around it, too.
+ * The last value of a parameter, as in the replaced backend, if it is a whole number. A plus and surrounding spaces are
+ * allowed, as in Python's int().
  */
 function wholeNumber(query: FormEntries, name: string): number | undefined {
   const text = query.findLast(([given]) => given === name)?.[1];
   const digits = /^\s*\+?(\d+)\s*$/.exec(text ?? '')?.[1];
-  // Larger than any id, and than any list is long.
+  // No id and no length of a list is larger.
   return digits === undefined ? undefined : Math.min(Number(digits), Number.MAX_SAFE_INTEGER);
 }

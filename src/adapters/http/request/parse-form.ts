@@ -1,4 +1,4 @@
-/** The names and values of a form, in order; a name may come more than once. */
+/** The names and values of a form, in order; names may repeat. */
 export type FormEntries = readonly (readonly [name: string, value: string])[];
 
 const percent = 0x25;
@@ -11,8 +11,8 @@ const hexDigits = new Map(
 ) as ReadonlyMap<number | undefined, number>;
 
 /**
- * Parses `application/x-www-form-urlencoded`, of which queries consist too. A `%` without two hexadecimal digits behind
- * it stays. URLSearchParams differs: it drops a `?` at the start and knows no charset but UTF-8.
+ * Parses `application/x-www-form-urlencoded`, the format of forms and query strings. A `%` that is not followed by two
+ * hexadecimal digits stays. URLSearchParams differs: it drops a `?` at the start and supports only UTF-8.
  *
  * @param form One character per byte.
  * @param decode Turns the bytes of a name or a value into text.
@@ -29,7 +29,7 @@ export function parseForm(form: string, decode: (bytes: Buffer) => string): Form
     });
 }
 
-/** Byte by byte, because a replacement in the text takes a tenth of a second where a megabyte has to be replaced. */
+/** Byte by byte, because replacing in the text takes a tenth of a second for a megabyte of escapes. */
 function unescaped(text: string): Buffer {
   const bytes = Buffer.from(text, 'latin1');
   let length = 0;

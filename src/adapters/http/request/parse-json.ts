@@ -1,27 +1,27 @@
 import { HttpError, httpError } from '../response/http-error.js';
 
-/** Deeper than any client has reason to nest, and shallow enough for every recursion that comes after. */
+/** Deeper than any client needs, and shallow enough for every later recursion. */
 const maxDepth = 1000;
 
-/** More than any client has reason to send; a megabyte of the shortest values would take a tenth of a second to parse. */
+/** More than any client needs. A megabyte of the shortest values would take a tenth of a second to parse. */
 const maxCommas = 10_000;
 
-/** As many digits as the replaced backend reads. */
+/** The most digits that the replaced backend reads. */
 const maxDigits = 4300;
 
-/** Whole numbers of fewer characters are read exactly. */
+/** Whole numbers with fewer digits are exact. */
 const exactLength = 16;
 
-/** Numbers of fewer characters are read exactly and in range, such as 1e99. */
+/** Numbers of fewer characters, such as 1e99, are exact and in range. */
 const harmlessLength = 5;
 
 /** Numbers of fewer characters and without an exponent are in range. */
 const inRangeLength = 309;
 
 /**
- * Parses JSON (RFC 8259). Whole numbers that a number cannot hold exactly come as strings of their digits, if they are in
- * a list or an object. Throws a 400 for malformed text, for numbers out of range, for values nested too deeply, and for
- * too many of them.
+ * Parses JSON (RFC 8259). Inside an array or object, whole numbers that a JavaScript number cannot hold exactly become
+ * strings of their digits. Throws a 400 for malformed text, for numbers out of range, for values nested too deeply, and for
+ * too many values.
  */
 export function parseJson(text: string): unknown {
   try {
@@ -43,8 +43,8 @@ const openBrace = 0x7b;
 const closeBrace = 0x7d;
 
 /**
- * Walks once through the text, which may be malformed, before anything is made of it. Throws a 400 if it is nested too
- * deeply or has too many values, and puts quotes around the huge numbers.
+ * Puts quotes around huge numbers, in one pass over the text, which may be malformed. Throws a 400 if it is nested too
+ * deeply or has too many values, before JSON.parse spends time and memory on it.
  */
 function quoteHugeNumbers(json: string): string {
   let depth = 0;
@@ -73,7 +73,7 @@ function quoteHugeNumbers(json: string): string {
 
 const numberPattern = /[\d.eE+-]+/y;
 
-/** The index of the quote that ends the string which begins at an index; the end of the text if there is none. */
+/** The index of the closing quote of the string that starts at an index; the end of the text if there is none. */
 function endOfString(json: string, start: number): number {
   let end = start + 1;
   while (end < json.length && json.charCodeAt(end) !== quote)
@@ -86,7 +86,7 @@ function numberAt(json: string, start: number): string {
   return numberPattern.exec(json)?.[0] ?? '';
 }
 
-/** Whether a number is whole and cannot be read exactly; throws a 400 if it is out of range. */
+/** Whether a number is whole and cannot be held exactly; throws a 400 if it is out of range. */
 function isHuge(number: string): boolean {
   if (number.length < harmlessLength) return false;
   const digits = /^-?([1-9]\d*)$/.exec(number)?.[1];
@@ -99,7 +99,7 @@ function isHuge(number: string): boolean {
   return digits.length >= exactLength && !Number.isSafeInteger(Number(number));
 }
 
-/** Whether a colon follows: a number is no name, but a text in its place would be one. */
+/** Whether a colon follows. JSON allows no number as a name, and quotes would turn it into a valid one. */
 function isName(json: string, end: number): boolean {
   const colon = /\s*:/y;
   colon.lastIndex = end;

@@ -5,26 +5,26 @@ import { httpError } from '../response/http-error.js';
 /** One part of a form. */
 export interface Part {
   readonly name: string;
-  /** Undefined for a part that is a text. */
+  /** Undefined for a part that is text. */
   readonly filename: string | undefined;
   readonly content: Buffer;
 }
 
-/** More than any client has reason to send. */
+/** More parts than any client needs. */
 const maxParts = 1000;
 
-/** In bytes, of the headers of a part. */
+/** Maximum length of the headers of one part, in bytes. */
 const maxHeaders = 8 * 1024;
 
-/** Bytes that are parsed in one turn of the event loop: a megabyte of short parts takes too long for one. */
-const turn = 16 * 1024;
+/** Bytes that are parsed in one turn of the event loop. A megabyte of short parts would block it for too long. */
+const bytesPerTurn = 16 * 1024;
 
-/** What a boundary may be (RFC 2046, section 5.1.1); up to 201 characters, as many as the replaced backend takes. */
+/** A valid boundary (RFC 2046, section 5.1.1), but with up to 201 characters, as in the replaced backend. */
 const validBoundary = /^[ -~]{0,200}[!-~]$/;
 
 /**
- * Parses a whole `multipart/form-data` body (RFC 7578). Parts without a name are left out. Throws a 400 if the body is
- * not complete, has more than 1,000 parts, or more than 8 KiB of headers in one of them.
+ * Parses a whole `multipart/form-data` body (RFC 7578). Parts without a name are ignored. Throws a 400 if the body is
+ * incomplete, has more than 1,000 parts, or has a part with more than 8 KiB of headers.
  */
 export async function parseMultipart(body: Buffer, boundary: string | undefined): Promise<readonly Part[]> {
   if (boundary === undefined || !validBoundary.test(boundary)) {
@@ -34,7 +34,7 @@ export async function parseMultipart(body: Buffer, boundary: string | undefined)
 
   const parser = new Busboy({
     headers: { 'content-type': `multipart/form-data; boundary="${boundary.replaceAll(/["\\]/g, '\\$&')}"` },
-    // So that texts come as bytes, too: otherwise each part would say in which charset it is read.
+    // Texts are delivered as bytes, too. Otherwise each part could choose its own charset.
     isPartAFile: () => true,
     preservePath: true,
   });
@@ -42,15 +42,15 @@ export async function parseMultipart(body: Buffer, boundary: string | undefined)
   parser.on('file', (name: string | undefined, stream, filename: string | undefined, encoding) => {
     const chunks: Buffer[] = [];
     stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-    stream.on('error', () => undefined); // The parser tells of it as well.
+    stream.on('error', () => undefined); // The parser emits the error as well.
     if (name !== undefined) parts.push({ name, filename: filename || undefined, encoding, chunks });
   });
   const parsed = new Promise((resolve) => {
     parser.on('finish', () => resolve(true));
     parser.on('error', () => resolve(false));
   });
-  for (let at = 0; at < body.length; at += turn) {
-    parser.write(body.subarray(at, at + turn));
+  for (let at = 0; at < body.length; at += bytesPerTurn) {
+    parser.write(body.subarray(at, at + bytesPerTurn));
     await setImmediate();
   }
   parser.end();
@@ -61,7 +61,7 @@ export async function parseMultipart(body: Buffer, boundary: string | undefined)
   });
 }
 
-/** Looks at each delimiter, the last of which ends the body, before anything is made of what is behind it. */
+/** Throws a 400 for too many parts or too long headers, before any part is parsed. The last delimiter ends the body. */
 function requireBounds(body: Buffer, delimiter: string): void {
   let delimiters = 0;
   for (let at = body.indexOf(delimiter); at !== -1; at = body.indexOf(delimiter, at + delimiter.length)) {
@@ -72,7 +72,7 @@ function requireBounds(body: Buffer, delimiter: string): void {
   }
 }
 
-/** Decodes base64 as the replaced backend does: other characters are skipped, and what is no base64 then stays as it is. */
+/** Decodes base64 like the replaced backend: other characters are skipped, and content that is not base64 is unchanged. */
 function decodeBase64(content: Buffer): Buffer {
   const text = content.toString('latin1').replaceAll(/[^A-Za-z0-9+/=]/g, '');
   const isBase64 = text.length % 4 === 0 && /^[^=]*={0,2}$/.test(text);

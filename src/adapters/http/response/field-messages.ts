@@ -1,6 +1,6 @@
 import type { FieldIssue } from '../../../domain/input.js';
 
-/** What clients are told about a field (docs/api.md, sections 4, 5 and 9). */
+/** The message for an invalid field (docs/api.md, sections 4, 5 and 9). */
 export function fieldMessage(issue: FieldIssue): string {
   switch (issue.code) {
     case 'too_long':

@@ -1,18 +1,18 @@
-/** An answer that refuses a request. Thrown where the reason is one of HTTP; other reasons are translated into one. */
+/** An error response. Thrown for reasons of HTTP; the error handler translates all other errors into one. */
 export class HttpError extends Error {
-  override readonly name = 'Refusal';
+  override readonly name = 'HttpError';
 
   constructor(
     readonly status: number,
-    /** Answered as JSON. */
+    /** Sent as JSON. */
     readonly body: object,
     readonly headers: Readonly<Record<string, string>> = {},
   ) {
-    super(`refused with ${status}`);
+    super(`HTTP error ${status}`);
   }
 }
 
-/** An error response in one sentence, with the code that clients know it by, where it has one. */
+/** An error response with one sentence for humans, and a code for programs if it has one. */
 export function httpError(status: number, detail: string, code?: string): HttpError {
   return new HttpError(status, code === undefined ? { detail } : { detail, code });
 }

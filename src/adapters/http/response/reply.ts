@@ -7,18 +7,18 @@ import type { Context, Middleware } from '../context.js';
 import { discardBody } from '../request/discard-body.js';
 import { replyWithError } from '../middleware/error-handler.js';
 
-/** A response that is recorded and not yet written. */
+/** A response that is recorded but not yet written. */
 export interface Reply {
   readonly status: number;
-  /** Nothing for a 204. */
+  /** Undefined for a 204. */
   readonly body: string | Readable | undefined;
-  /** Names and values in turn, as Node writes them fastest. */
+  /** Alternating names and values, the form that Node writes fastest. */
   readonly headers: readonly string[];
 }
 
 type Headers = Readonly<Record<string, string>>;
 
-/** On every response: the headers of docs/api.md, section 1, and that no cache keeps what is meant for one user. */
+/** Headers of every response (docs/api.md, section 1). No cache may keep a response that is meant for one user. */
 export const securityHeaders = {
   'X-Content-Type-Options': 'nosniff',
   'X-Frame-Options': 'DENY',
@@ -26,20 +26,20 @@ export const securityHeaders = {
   'Cache-Control': 'no-store',
 } as const;
 
-const headersOfAll = Object.entries(securityHeaders).flat();
-const headersOfJson = [...headersOfAll, 'Content-Type', 'application/json'];
+const commonHeaders = Object.entries(securityHeaders).flat();
+const jsonHeaders = [...commonHeaders, 'Content-Type', 'application/json'];
 
-/** Records a response with a value as compact JSON. Middleware on the way out may still read and replace it. */
+/** Records a response with a value as compact JSON. Outer middleware can still read and replace it. */
 export function reply(ctx: Context, status: number, body: unknown, headers?: Headers): void {
   replyJson(ctx, status, JSON.stringify(body), headers);
 }
 
-/** Records a response with a text that is JSON already, or a stream of it. */
+/** Records a response with a text or stream that is already JSON. */
 export function replyJson(ctx: Context, status: number, body: string | Readable, headers?: Headers): void {
-  record(ctx, { status, body, headers: headers ? [...headersOfJson, ...flat(headers)] : headersOfJson });
+  record(ctx, { status, body, headers: headers ? [...jsonHeaders, ...flat(headers)] : jsonHeaders });
 }
 
-/** Records a response with JSON that is the same for everybody, and that caches may keep for `maxAge` seconds. */
+/** Records a JSON response that is the same for all clients. Caches may keep it for `maxAge` seconds. */
 export function replyCacheable(ctx: Context, body: unknown, maxAge: number): void {
   const headers = {
     ...securityHeaders,
@@ -51,14 +51,14 @@ export function replyCacheable(ctx: Context, body: unknown, maxAge: number): voi
 
 /** Records a response without a body. */
 export function replyEmpty(ctx: Context, headers: Headers): void {
-  record(ctx, { status: 204, body: undefined, headers: [...headersOfAll, ...flat(headers)] });
+  record(ctx, { status: 204, body: undefined, headers: [...commonHeaders, ...flat(headers)] });
 }
 
 function record(ctx: Context, recorded: Reply): void {
   const { reply: replaced } = ctx;
   if (replaced && replaced.body instanceof Readable) replaced.body.destroy();
   ctx.reply = recorded;
-  // Mounted in somebody else's application, whose middleware reads Koa's response.
+  // Mounted in another Koa application, whose middleware reads Koa's response.
   if (!exposing.has(ctx.app)) handOver(ctx);
 }
 
@@ -67,8 +67,8 @@ function flat(headers: Headers): string[] {
 }
 
 /**
- * Writes what was recorded, in one piece: Koa would set each header by itself. Where nothing was, Koa responds with
- * `ctx.body`. Errors that reach this middleware come from middleware around the error handler, or from a stream.
+ * Writes the recorded reply in one write; Koa would set each header separately. Without a recorded reply, Koa responds with
+ * `ctx.body`. Errors that reach this middleware come from middleware outside the error handler, or from a stream.
  */
 export function sendReply(log: Log): Middleware {
   return async (ctx, next) => {
@@ -78,7 +78,7 @@ export function sendReply(log: Log): Middleware {
       replyWithError(ctx, error, log);
     }
     if (!ctx.reply) return;
-    ctx.respond = false; // Koa's own way to say that the response is written here; nowhere else is it used.
+    ctx.respond = false; // Koa's documented way to write to `res` directly. It is used only here.
     try {
       await write(ctx, ctx.reply);
     } catch (error) {
@@ -88,34 +88,34 @@ export function sendReply(log: Log): Middleware {
 }
 
 async function write({ req, res, state }: Context, { status, body, headers }: Reply): Promise<void> {
-  if (req.headers['transfer-encoding'] !== undefined) discardBody(req); // Where nobody has read it.
+  if (req.headers['transfer-encoding'] !== undefined) discardBody(req); // It may be unread.
   const head = [...headers, 'X-Request-Id', state.requestId];
   if (typeof body === 'string') head.push('Content-Length', String(Buffer.byteLength(body)));
   res.writeHead(
     status,
-    res.getHeaderNames().length === 0 ? head : without(head, (name) => res.hasHeader(name)),
+    res.getHeaderNames().length === 0 ? head : exceptSet(head, (name) => res.hasHeader(name)),
   );
   if (typeof body === 'string') {
-    // If the end were known before the body has left, Node would write it as a part of its own, which costs more.
+    // If `end` were called before the body is written, Node would write the end separately, which costs more.
     res.write(body, () => res.end());
   } else if (body === undefined || req.method === 'HEAD') {
     body?.destroy();
     res.end();
   } else {
     await pipeline(body, res).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error; // The client has gone, and needs no response.
+      if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error; // Else the client has disconnected.
     });
   }
 }
 
-/** Headers that middleware has set on the response win over those of a reply. */
-function without(head: readonly string[], isSet: (name: string) => boolean): string[] {
+/** The headers of a reply except those that middleware has set on the response, which take precedence. */
+function exceptSet(head: readonly string[], isSet: (name: string) => boolean): string[] {
   return head.filter((_, index) => !isSet(head[index - (index % 2)] ?? ''));
 }
 
 /**
- * Lets `ctx.status`, `ctx.body`, `ctx.type` and `ctx.length` read as the recorded reply. Setting one of them hands the
- * reply over to Koa, which then responds: so does middleware that compresses or replaces a response.
+ * Makes `ctx.status`, `ctx.body`, `ctx.type` and `ctx.length` return the recorded reply. Setting one of them, as middleware
+ * does that compresses or replaces a response, hands the reply over to Koa, which then responds.
  */
 export function exposeReply(app: Koa): void {
   exposing.add(app);
@@ -141,7 +141,7 @@ export function exposeReply(app: Koa): void {
   }
 }
 
-/** The applications whose responses show a recorded reply. */
+/** The applications whose `ctx` returns a recorded reply. */
 const exposing = new WeakSet<object>();
 
 function handOver(ctx: Context): void {

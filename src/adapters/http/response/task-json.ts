@@ -1,14 +1,14 @@
 import type { Task } from '../../../domain/task.js';
 
-/** Of which characters JSON writes each as it stands: those of ASCII but for what it escapes. */
+/** Texts that JSON does not escape: ASCII without quotes, backslashes and control characters. */
 const plain = /^[ !#-[\]-~]*$/;
 
-/** A task as JSON.stringify writes it, in two thirds of the time. */
+/** The same text as JSON.stringify, in two thirds of the time. */
 export function taskToJson({ id, title, description, status }: Task): string {
   return `{"id":${id},"title":${quoted(title)},"description":${quoted(description)},"status":"${status}"}`;
 }
 
-/** Tasks as JSON.stringify writes them, without the brackets of a list. */
+/** The same text as JSON.stringify for an array, without its brackets. */
 export function tasksToJson(tasks: readonly Task[]): string {
   let json = '';
   for (const task of tasks) json += json === '' ? taskToJson(task) : `,${taskToJson(task)}`;
