@@ -48,7 +48,7 @@ async function run(words: readonly string[]): Promise<void> {
 async function start(): Promise<void> {
   const config = readConfig(process.env);
   const output = new LogOutput((lost, code) =>
-    log.warn({ lost, code }, `The log could not be written (${code}); ${lost} lines are lost.`),
+    log.warn({ lost, code }, `The log could not be written (${code}); ${lost} lines were lost`),
   );
   const log = pino({ level: config.logLevel, timestamp: stdTimeFunctions.isoTime }, output);
   if (cluster.isPrimary) for (const warning of config.warnings) log.warn({}, warning);
@@ -92,7 +92,7 @@ function explain(error: unknown): Explanation {
     return { sentences: ['There is no user of this name.'], code: 1 };
   }
   const { kind, at } = describeError(error);
-  return { sentences: [`Something unforeseen went wrong (${kind}).`, ...at, ...suspicion()], code: 70 };
+  return { sentences: [`Unexpected error (${kind}).`, ...at, ...suspicion()], code: 70 };
 }
 
 /** An error of a connection has no frames of whoever opened it. */

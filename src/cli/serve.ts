@@ -31,7 +31,7 @@ export async function serve(config: Config, clock: Clock, log: Log, output: LogO
   keepNextTickFast();
   // A promise that somebody else's storage has forgotten must not end the server.
   process.on('unhandledRejection', (reason) => {
-    log.error(describeError(reason), 'A promise was rejected, and nobody had waited for it.');
+    log.error(describeError(reason), 'Unhandled promise rejection');
   });
   const storage = await createStorage(config.storage, { clock, log });
   const container = createContainer(config, storage, clock, log, {
@@ -41,7 +41,7 @@ export async function serve(config: Config, clock: Clock, log: Log, output: LogO
     .get(BcryptThreads)
     .start()
     .catch((error: unknown) => {
-      log.warn(describeError(error), 'No thread for password hashes can be started now.');
+      log.warn(describeError(error), 'No worker thread for password hashing could be started');
     });
   const server = new HttpServer(container.get(HttpApp).callback());
   const port = await server.listen(config.port, config.host).catch((error: NodeJS.ErrnoException) => {
@@ -60,7 +60,7 @@ export async function serve(config: Config, clock: Clock, log: Log, output: LogO
     // Whoever asks a worker means all of them.
     if (signal !== 'SIGUSR2') container.get(HealthController).startDraining();
     await server.stop(shutdownTimeouts);
-    await storage.close().catch(() => log.warn({}, 'The storage could not be closed.'));
+    await storage.close().catch(() => log.warn({}, 'Closing the storage failed'));
     log.info({}, 'stopped');
     process.exit(0);
   };
@@ -71,7 +71,7 @@ export async function serve(config: Config, clock: Clock, log: Log, output: LogO
   } else {
     stopWhenTold(stop, log, signingKeysFile);
     handleSignal('SIGUSR2', () =>
-      log.warn({}, 'SIGUSR2 replaces workers, and there are none; it does nothing here.'),
+      log.warn({}, 'SIGUSR2 is ignored: it replaces workers, and there are none'),
     );
   }
 }
@@ -80,10 +80,10 @@ export async function serve(config: Config, clock: Clock, log: Log, output: LogO
 function rereadKeys(file: string, signer: JwtTokenSigner, log: Log): void {
   const problems: string[] = [];
   const keys = rereadKeysFile(file, (sentence) => void problems.push(sentence));
-  if (!keys) return log.error({ problems }, 'The signing keys cannot be read again; those in force stay.');
+  if (!keys) return log.error({ problems }, 'Reloading the signing keys failed; keeping the current ones');
   signer.useKeys(keys);
   if (isReadableByOthers(file)) log.warn({}, `${file} can be read or changed by every user.`);
-  log.info({ keys: keys.map(({ id }) => id ?? null) }, 'The signing keys were read again.');
+  log.info({ keys: keys.map(({ id }) => id ?? null) }, 'Signing keys reloaded');
 }
 
 function whyNotListening({ code = 'unknown' }: NodeJS.ErrnoException, { host, port }: Config): string {
@@ -105,7 +105,7 @@ function welcome({ host, signingKeys }: Config, port: number): string {
     ? 'The tokens are signed with your key.'
     : 'The tokens are signed with a random key and are good until the server stops; set SIGNING_KEY to keep them.';
   return `
-Hexado answers at ${url}
+Hexado is listening at ${url}
 The data is in memory and gone when the server stops; set STORAGE=redis to keep it.
 ${key}
 

@@ -11,7 +11,7 @@ export function misspeltNames(
 ): string[] {
   return Object.keys(environment).flatMap((name) => {
     const meant = ours.includes(name) ? undefined : ours.find((each) => isNear(name.toUpperCase(), each));
-    return meant === undefined ? [] : [`${name} is no setting. Is ${meant} meant?`];
+    return meant === undefined ? [] : [`${name} is not a setting. Did you mean ${meant}?`];
   });
 }
 

@@ -65,10 +65,7 @@ export class ClusterSupervisor {
   private async replace(worker: Worker, code: number | null, signal: string | null): Promise<void> {
     const isAlone = !workers().some((each) => this.serving.has(each));
     if (noRestartExitCodes.has(code) && isAlone) return this.stop(code ?? 1);
-    this.log.error(
-      { worker: worker.process.pid, code, signal },
-      'A worker has died; another takes its place.',
-    );
+    this.log.error({ worker: worker.process.pid, code, signal }, 'Worker exited; starting a replacement');
     await setTimeout(backoff(this.deathsInARow++));
     this.fill();
   }
@@ -82,12 +79,12 @@ export class ClusterSupervisor {
 
   private async restart(): Promise<void> {
     if (this.restarting)
-      return this.log.warn({}, 'SIGUSR2 does nothing while the workers are being replaced.');
+      return this.log.warn({}, 'SIGUSR2 is ignored: the workers are already being replaced');
     this.restarting = true;
-    this.log.info({}, 'The workers are being replaced, one by one.');
+    this.log.info({}, 'Replacing the workers one by one');
     const areReplaced = await this.replaceEach(workers());
     this.restarting = false;
-    if (areReplaced) this.log.info({}, 'The workers have been replaced.');
+    if (areReplaced) this.log.info({}, 'All workers replaced');
   }
 
   /** Answers whether all have been replaced. */
@@ -99,7 +96,7 @@ export class ClusterSupervisor {
       if (ending && !this.stopping) {
         this.log.error(
           ending,
-          'The workers have not been replaced: a new one ended before it accepted requests. The others go on.',
+          'Replacing the workers failed: a new worker exited before it accepted requests; the others keep running',
         );
       }
       if (ending) return false;

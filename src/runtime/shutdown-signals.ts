@@ -31,8 +31,6 @@ export function stopWhenTold(stop: Stop, log: Log, signingKeysFile: string | und
   const isForUs = signingKeysFile === undefined;
   onShutdownSignal(isForUs && hasTerminal ? [...impatient, 'SIGHUP'] : impatient, stop);
   if (isForUs && !hasTerminal) {
-    handleSignal('SIGHUP', () =>
-      log.warn({}, 'SIGHUP does nothing here, because no SIGNING_KEYS_FILE is set.'),
-    );
+    handleSignal('SIGHUP', () => log.warn({}, 'SIGHUP is ignored: SIGNING_KEYS_FILE is not set'));
   }
 }

@@ -24,7 +24,7 @@ describe('the process at its start', () => {
 
     it('says where it answers, that the data is in memory, and that the key is random', () => {
       expect(server.stdout)
-        .to.include(`Hexado answers at http://127.0.0.1:${server.port}\n`)
+        .to.include(`Hexado is listening at http://127.0.0.1:${server.port}\n`)
         .and.match(/data is in memory and gone when the server stops/)
         .and.match(/signed with a random key/);
     });
@@ -137,7 +137,7 @@ describe('the process at its start', () => {
 
   it('warns of a misspelt setting in the log', async () => {
     const server = await ServerProcess.start({ REGISTRATIONS: 'closed' });
-    const { level } = await server.logged(({ msg }) => msg.startsWith('REGISTRATIONS is no setting.'));
+    const { level } = await server.logged(({ msg }) => msg.startsWith('REGISTRATIONS is not a setting.'));
     await server.kill();
     expect(level).to.equal(warning);
   });
@@ -237,7 +237,7 @@ describe('the process at its start', () => {
     });
 
     it('does not greet as it does in memory', () => {
-      expect(server.stdout).not.to.match(/Hexado answers/);
+      expect(server.stdout).not.to.match(/Hexado is listening/);
     });
 
     it('warns of cheap password hashes', () => {

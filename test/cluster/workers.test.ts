@@ -117,7 +117,7 @@ describe('several workers behind one port', () => {
       await load.next(users, 4);
       const before = workers();
       server.signal('SIGUSR2');
-      const replaced = server.logged(({ msg }) => msg === 'The workers have been replaced.');
+      const replaced = server.logged(({ msg }) => msg === 'All workers replaced');
       const readiness = await repeatedly(() => get('/readyz'), replaced);
       await load.next(users, 4);
       await load.stop();
@@ -146,7 +146,7 @@ describe('several workers behind one port', () => {
 
     it('go on at SIGHUP, which says that there are no keys to read again', async () => {
       server.signal('SIGHUP');
-      await server.logged(({ msg }) => msg.startsWith('SIGHUP does nothing here'));
+      await server.logged(({ msg }) => msg.startsWith('SIGHUP is ignored'));
       expect(workers().filter(isAlive)).to.have.length(2);
     });
 
@@ -163,7 +163,7 @@ describe('several workers behind one port', () => {
       server.signal('SIGUSR2');
       await server.logged(({ msg, signal }) => msg === 'stopping' && signal === 'SIGUSR2');
       process.kill(workers()[2] ?? 0, 'SIGKILL');
-      await server.logged(({ msg }) => msg === 'The workers have been replaced.');
+      await server.logged(({ msg }) => msg === 'All workers replaced');
       await until('there are two new ones', () => workers().slice(2).filter(isAlive).length === 2);
       expect(before.filter(isAlive)).to.deep.equal([]);
     });
@@ -202,7 +202,7 @@ describe('several workers behind one port', () => {
       write('second');
       server.signal('SIGHUP');
       const reread = (): unknown[] =>
-        server.log.filter(({ msg }) => msg === 'The signing keys were read again.').map(({ pid }) => pid);
+        server.log.filter(({ msg }) => msg === 'Signing keys reloaded').map(({ pid }) => pid);
       await server.logged(() => reread().length === 2);
       expect(new Set(reread())).to.deep.equal(new Set(workers()));
       const answers = await Promise.all(Array.from({ length: 10 }, () => get('/tasks/', access)));
@@ -213,14 +213,14 @@ describe('several workers behind one port', () => {
       const before = workers();
       writeFileSync(path, 'wrong');
       server.signal('SIGUSR2');
-      const { code } = await server.logged(({ msg }) => msg.startsWith('The workers have not been replaced'));
+      const { code } = await server.logged(({ msg }) => msg.startsWith('Replacing the workers failed'));
       expect(code).to.equal(78);
       expect(before.filter(isAlive)).to.deep.equal(before);
-      expect(server.log.filter(({ msg }) => msg === 'The workers have been replaced.')).to.deep.equal([]);
+      expect(server.log.filter(({ msg }) => msg === 'All workers replaced')).to.deep.equal([]);
 
       write('first');
       server.signal('SIGUSR2');
-      await server.logged(({ msg }) => msg === 'The workers have been replaced.');
+      await server.logged(({ msg }) => msg === 'All workers replaced');
       expect(workers().filter(isAlive)).to.have.length(2);
       expect(before.filter(isAlive)).to.deep.equal([]);
     });

@@ -481,14 +481,14 @@ describe('the configuration', () => {
     ] as const) {
       it(`${name} for ${meant}, without its value`, () => {
         const { warnings } = readConfig({ [name]: 'a value' });
-        expect(warnings).to.deep.equal([`${name} is no setting. Is ${meant} meant?`]);
+        expect(warnings).to.deep.equal([`${name} is not a setting. Did you mean ${meant}?`]);
       });
     }
 
     it('and tells it beside what is wrong, for that may be why', () => {
       const problems = problemsOf({ STORAGE: './mine.js', SIGNINGKEY: key });
       expect(problems[0]).to.match(/^SIGNING_KEY is missing/);
-      expect(problems[1]).to.equal('SIGNINGKEY is no setting. Is SIGNING_KEY meant?');
+      expect(problems[1]).to.equal('SIGNINGKEY is not a setting. Did you mean SIGNING_KEY?');
     });
 
     it('and not of what shells, containers and Kubernetes set', () => {

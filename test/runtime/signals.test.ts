@@ -6,8 +6,8 @@ const node = `"${process.execPath}" "${program}"`;
 
 /** What each signal is answered with in the log of a single process. */
 const nothing = {
-  SIGHUP: 'SIGHUP does nothing here, because no SIGNING_KEYS_FILE is set.',
-  SIGUSR2: 'SIGUSR2 replaces workers, and there are none; it does nothing here.',
+  SIGHUP: 'SIGHUP is ignored: SIGNING_KEYS_FILE is not set',
+  SIGUSR2: 'SIGUSR2 is ignored: it replaces workers, and there are none',
 } as const;
 
 describe('a server of one process', () => {

@@ -47,7 +47,8 @@ function checkedMethod(
       const rejection = storageRejections.find((code) => code === codeOf(error));
       if (rejection) throw new DomainError(rejection);
       const failure = describeFailure(error, name);
-      if (!fails) log.warn(failure, 'The storage does not do what it promises; answering 503 meanwhile.');
+      if (!fails)
+        log.warn(failure, 'Storage method failed or returned an invalid result; responding with 503');
       fails = true;
       throw new StorageUnavailable(failure.reason);
     }

@@ -31,9 +31,9 @@ export async function loadStorageModule(
     .catch((error: unknown) => {
       throw problem(`createStorage failed: ${firstLine(error)}`);
     });
-  const storage: unknown = await withTimeout(created, timeout, tooLate('createStorage has not answered'));
+  const storage: unknown = await withTimeout(created, timeout, tooLate('createStorage has not resolved'));
   const missing = missingMethods(storage);
-  if (missing.length > 0) throw problem(`createStorage answered a storage without ${missing.join(', ')}`);
+  if (missing.length > 0) throw problem(`createStorage returned a storage without ${missing.join(', ')}`);
   return checkedStorage(storage as Storage, options.log);
 }
 

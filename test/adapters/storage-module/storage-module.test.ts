@@ -90,13 +90,13 @@ describe('a storage of your own', () => {
       }`);
     const server = await ServerProcess.start({ ...environment, STORAGE: path });
     expect((await server.call('GET', '/readyz')).status).to.equal(200);
-    const line = await server.logged(({ msg }) => msg.startsWith('A promise was rejected'));
+    const line = await server.logged(({ msg }) => msg.startsWith('Unhandled promise rejection'));
     expect(line).to.include({ kind: 'RangeError' });
     expect((await server.call('GET', '/readyz')).status).to.equal(200);
     server.signal('SIGTERM');
     const { code, stdout, stderr } = await server.ending;
     expect(code).to.equal(0);
-    expect(server.log.map(({ msg }) => msg)).to.include('The storage could not be closed.');
+    expect(server.log.map(({ msg }) => msg)).to.include('Closing the storage failed');
     expect(stdout + stderr).not.to.include('secret');
   });
 
@@ -114,7 +114,7 @@ describe('a storage of your own', () => {
     await server.call('GET', '/readyz').catch(() => undefined);
     const { code, stderr } = await server.ending;
     expect(code).to.equal(70);
-    expect(stderr).to.match(/^hexado: Something unforeseen went wrong \(Error E(?:CONNRESET|PIPE)\)\.\n/);
+    expect(stderr).to.match(/^hexado: Unexpected error \(Error E(?:CONNRESET|PIPE)\)\.\n/);
     expect(stderr).to.include(`hexado: It may come from STORAGE=${path}, `).and.not.include('secret');
   });
 
@@ -160,7 +160,7 @@ describe('a storage of your own', () => {
     it('if the storage lacks a method, also for the commands on users', async () => {
       const path = moduleOf('export const createStorage = async () => ({ users: {}, check() {} });');
       const ending = await run(['user', 'list'], { environment: { ...environment, STORAGE: path } });
-      expectRejection(ending, 78, /: createStorage answered a storage without users\.add, .*, close\.$/);
+      expectRejection(ending, 78, /: createStorage returned a storage without users\.add, .*, close\.$/);
     });
   });
 
@@ -207,7 +207,7 @@ describe('a storage of your own', () => {
       const path = moduleOf(`export const createStorage = async () => (${value});`);
       const line = await outcomeOf(path);
       expect(line).to.equal(
-        `STORAGE=${path}: createStorage answered a storage without ${allMethods.join(', ')}.`,
+        `STORAGE=${path}: createStorage returned a storage without ${allMethods.join(', ')}.`,
       );
     });
   }
@@ -223,7 +223,7 @@ describe('a storage of your own', () => {
     const path = moduleOf(`export const createStorage = () => new Promise(() => {});`);
     await import(pathToFileURL(path).href); // It is loaded already, however busy the machine is.
     expect(await outcomeOf(path, 10)).to.equal(
-      `STORAGE=${path}: createStorage has not answered after 0.01 seconds.`,
+      `STORAGE=${path}: createStorage has not resolved after 0.01 seconds.`,
     );
   });
 
@@ -241,7 +241,7 @@ describe('a storage of your own', () => {
         const withOut = (port, name) =>
           new Proxy(port, { get: (target, key) => (key === name ? undefined : target[key]) });`);
       expect(await outcomeOf(path)).to.match(
-        new RegExp(`: createStorage answered a storage without ${missing}\\.$`),
+        new RegExp(`: createStorage returned a storage without ${missing}\\.$`),
       );
     });
   }
