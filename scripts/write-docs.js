@@ -2,11 +2,11 @@
 // fails if one of them is out of date. It needs a build.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
-import { variables } from '../dist/src/config/config.js';
+import { variables } from '../dist/src/config/variables.js';
 
-const settings = Object.entries(variables).map(([name, [fallback, description]]) => ({
+const settings = Object.entries(variables).map(([name, { default: value, description }]) => ({
   name,
-  fallback,
+  value,
   description,
 }));
 
@@ -33,15 +33,15 @@ Settings are environment variables. \`node --env-file=.env dist/src/main.js\` re
 
 | name | default | meaning |
 | --- | --- | --- |
-${settings.map(({ name, fallback, description }) => `| \`${name}\` | ${fallback} | ${description} |`).join('\n')}
+${settings.map(({ name, value, description }) => `| \`${name}\` | ${value} | ${description} |`).join('\n')}
 `;
 
 const environment = `# Copy to .env, fill in, and start with: node --env-file=.env dist/src/main.js
 # Make a SIGNING_KEY with: openssl rand -hex 32
 ${settings
-  .map(({ name, fallback, description }) => {
+  .map(({ name, value, description }) => {
     const line = name in essential ? `${name}=${essential[name]}` : `#${name}=`;
-    return `\n# ${description} (default: ${fallback})\n${line}\n`;
+    return `\n# ${description} (default: ${value})\n${line}\n`;
   })
   .join('')}`;
 

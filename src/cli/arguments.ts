@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { variables } from '../config/config.js';
+import { variables } from '../config/variables.js';
 
 const userVerbs = ['create', 'set-password', 'deactivate', 'activate', 'delete'] as const;
 
@@ -50,7 +50,7 @@ export function parseCommand(words: readonly string[]): Command {
 export function helpText(): string {
   const width = Math.max(...Object.keys(variables).map((name) => name.length)) + 1;
   const settings = Object.entries(variables).map(
-    ([name, [fallback, meaning]]) => `  ${name.padEnd(width)}${meaning} (default: ${fallback})`,
+    ([name, { default: value, description }]) => `  ${name.padEnd(width)}${description} (default: ${value})`,
   );
   return `Hexado, a to-do list API with JWT sign-in.
 

@@ -23,86 +23,7 @@ import { misspeltNames } from './misspelt-names.js';
 import { readSettingFile } from './read-setting-file.js';
 import { readSigningKeys } from './signing-keys.js';
 import { hidePasswords } from './hide-passwords.js';
-
-/** All that can be set, each by one environment variable, with its default. The order is that of the help text. */
-export const variables = {
-  HOST: ['127.0.0.1 in memory, else 0.0.0.0', 'address to listen on'],
-  PORT: ['3000', 'port to listen on; 0 takes a free one'],
-  STORAGE: [
-    'memory',
-    'memory, redis, or a module of your own: a package, or a path that starts with ./ or /',
-  ],
-  REDIS_URL: [
-    'none',
-    'redis://[user:password@]host[:port][,host[:port]...][/database]; rediss:// for TLS; unix:///path?db=0',
-  ],
-  REDIS_MODE: ['single', 'single, sentinel or cluster'],
-  REDIS_PASSWORD_FILE: ['none', 'file that holds the password, instead of one in REDIS_URL'],
-  REDIS_SENTINEL_NAME: ['none', "the master's name, with REDIS_MODE=sentinel"],
-  REDIS_SENTINEL_USERNAME: ['none', 'user of the Sentinels themselves'],
-  REDIS_SENTINEL_PASSWORD: ['none', 'password of the Sentinels themselves'],
-  REDIS_SENTINEL_PASSWORD_FILE: ['none', 'file that holds the password of the Sentinels'],
-  REDIS_TLS_CA_FILE: [
-    'those that Node knows',
-    "certificates that Redis' own is signed by, as PEM; with rediss:// in REDIS_URL",
-  ],
-  REDIS_TLS_CERT_FILE: ['none', 'certificate to show to Redis, as PEM'],
-  REDIS_TLS_KEY_FILE: ['none', 'private key of that certificate, as PEM'],
-  REDIS_TLS_SERVERNAME: ['host in REDIS_URL', "name in Redis' certificate"],
-  REDIS_KEY_PREFIX: ['hexado:', 'what every key in Redis starts with'],
-  REDIS_WAIT_REPLICAS: [
-    '0',
-    'how many replicas must have a write before it is acknowledged; all: those that are online, at least one',
-  ],
-  SIGNING_KEY: ['random in memory', 'secret that signs the tokens, at least 32 bytes'],
-  SIGNING_KEY_FILE: ['none', 'file that holds the signing key'],
-  SIGNING_KEYS_FILE: ['none', 'file of several keys, made by hexado keys new and read again at SIGHUP'],
-  ALGORITHM: ['HS256', 'HS256, or RS256 or ES256 with a private key as PEM; of a single key and of new ones'],
-  ACCESS_TOKEN_LIFETIME: ['30m', 'how long an access token is good: 90s, 30m, 12h, 7d'],
-  REFRESH_TOKEN_LIFETIME: ['1d', 'how long a refresh token is good'],
-  SESSION_LIFETIME: [
-    '30d',
-    'how long after sign-in a session ends at the latest, when refresh tokens rotate',
-  ],
-  ROTATE_REFRESH_TOKENS: ['false', 'true: every refresh token works once and returns its successor'],
-  REFRESH_GRACE: [
-    '10s',
-    'how long a rotated-out refresh token still gets the current one; 0 is strict, 1d suits clients that keep copies',
-  ],
-  MAX_SESSIONS_PER_USER: [
-    '100',
-    'active sessions of one user, up to 1000; a further sign-in ends the least recently used',
-  ],
-  MAX_TASKS_PER_USER: ['100000', 'tasks of one user, up to 10000000'],
-  MAX_BYTES_PER_USER: [
-    '64mb',
-    "titles and descriptions of one user's tasks together, in UTF-8: 500kb, 64mb, 1gb, up to 1024gb",
-  ],
-  REGISTRATION: ['open', 'open, or closed: only hexado user create adds users'],
-  BCRYPT_COST: ['12', 'work per password hash, 4 to 15; each step doubles it'],
-  BODY_LIMIT: ['1mb', 'largest request body: 65536b, 100kb, 1mb, up to 64mb'],
-  WORKERS: ['1', 'processes behind one port: a number, or auto for one per core; not in memory'],
-  THROTTLE_SIGN_IN: ['30/5m', 'wrong sign-ins under one name from one address: 30/5m, 100/1h, off'],
-  THROTTLE_SIGN_IN_USERNAME: [
-    '100/5m',
-    'wrong sign-ins under one name from all addresses; off where THROTTLE_SIGN_IN is off',
-  ],
-  THROTTLE_SIGN_IN_ADDRESS: ['2000/5m', 'wrong sign-ins from one address; off where THROTTLE_SIGN_IN is off'],
-  THROTTLE_REGISTER: ['2000/1h', 'registrations from one address'],
-  THROTTLE_REFRESH: ['6000/5m', 'refreshes from one address'],
-  TRUST_PROXY: [
-    'none',
-    'proxies whose X-Forwarded-For is believed: how many, or their addresses and CIDR ranges by comma',
-  ],
-  FAST_PATHS: [
-    'on',
-    'on, or off: every request takes the ordinary way through Koa and its router, as tracing needs',
-  ],
-  LOG_LEVEL: ['info', 'trace, debug, info, warn, error, fatal or silent'],
-} as const satisfies Record<string, readonly [fallback: string, meaning: string]>;
-
-type Name = keyof typeof variables;
-const names = Object.keys(variables) as Name[];
+import { variableNames, variables, type VariableName } from './variables.js';
 
 /** How many requests with an Idempotency-Key are remembered of a user, for a day each. */
 const idempotencyKeysPerDay = 10_000;
@@ -161,25 +82,30 @@ export class ConfigError extends Error {
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const problems: string[] = [];
   const problem = (sentence: string): undefined => void problems.push(sentence);
-  const text = (name: Name) => environment[name]?.trim() || undefined;
+  const text = (name: VariableName) => environment[name]?.trim() || undefined;
 
-  function value<T>(name: Name, parse: (text: string) => T | undefined, expected: string): T | undefined {
-    const given = text(name) ?? variables[name][0];
+  function value<T>(
+    name: VariableName,
+    parse: (text: string) => T | undefined,
+    expected: string,
+  ): T | undefined {
+    const given = text(name) ?? variables[name].default;
     return parse(given) ?? problem(`${name}=${given}: expected ${expected}.`);
   }
-  const duration = (name: Name, min: number) =>
+  const duration = (name: VariableName, min: number) =>
     value(name, (given) => parseDuration(given, min), 'a whole number and a unit: 90s, 30m, 12h, 7d');
 
-  const number = (name: Name, min: number, max: number) =>
+  const number = (name: VariableName, min: number, max: number) =>
     value(name, (given) => parseWhole(given, min, max), `a whole number from ${min} to ${max}`);
 
-  const size = (name: Name, max: number, expected: string) =>
+  const size = (name: VariableName, max: number, expected: string) =>
     value(name, (given) => parseSize(given, max), expected);
 
-  const limit = (name: Name) =>
+  const limit = (name: VariableName) =>
     value(name, parseRateLimit, 'a number and a time: 30/5m, 100/1h; or off') ?? 'off';
   const signIn = limit('THROTTLE_SIGN_IN');
-  const limitUnlessOff = (name: Name) => (signIn === 'off' && text(name) === undefined ? 'off' : limit(name));
+  const limitUnlessOff = (name: VariableName) =>
+    signIn === 'off' && text(name) === undefined ? 'off' : limit(name);
 
   const storage = readStorage(text, problem);
   const inMemory = storage?.kind === 'memory';
@@ -233,19 +159,19 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       `WORKERS=${text('WORKERS')}: with STORAGE=memory each worker would have data of its own; use STORAGE=redis.`,
     );
   }
-  const misspelt = misspeltNames(environment, names);
+  const misspelt = misspeltNames(environment, variableNames);
   if (problems.length > 0) throw new ConfigError([...problems, ...misspelt]);
   const warnings = [...misspelt, ...warningsAbout(config as Config), ...warningsAboutFiles(text)];
   return { ...(config as Config), warnings };
 }
 
 function readStorage(
-  text: (name: Name) => string | undefined,
+  text: (name: VariableName) => string | undefined,
   problem: (sentence: string) => undefined,
 ): StorageChoice | undefined {
   const storage = text('STORAGE');
   if (storage === undefined) {
-    const unused = names.filter((name) => name.startsWith('REDIS_') && text(name) !== undefined);
+    const unused = variableNames.filter((name) => name.startsWith('REDIS_') && text(name) !== undefined);
     if (unused.length === 0) return { kind: 'memory' };
     return problem(`${unused.join(', ')} without STORAGE: set STORAGE=redis, or leave this out.`);
   }
@@ -262,9 +188,9 @@ function readStorage(
   }
   if (storage !== 'redis') return { kind: 'module', specifier: storage };
   const defaults: { readonly [K in RedisVariable]?: string } = {
-    REDIS_MODE: variables.REDIS_MODE[0],
-    REDIS_KEY_PREFIX: variables.REDIS_KEY_PREFIX[0],
-    REDIS_WAIT_REPLICAS: variables.REDIS_WAIT_REPLICAS[0],
+    REDIS_MODE: variables.REDIS_MODE.default,
+    REDIS_KEY_PREFIX: variables.REDIS_KEY_PREFIX.default,
+    REDIS_WAIT_REPLICAS: variables.REDIS_WAIT_REPLICAS.default,
   };
   const redis = parseRedisSettings({
     text: (name) => text(name) ?? defaults[name],
@@ -286,8 +212,8 @@ function parseWorkers(text: string): number | undefined {
 }
 
 /** Files of secrets should be for the server's own user, or its group. */
-function warningsAboutFiles(text: (name: Name) => string | undefined): string[] {
-  const files = names.filter((name) => /(?:KEYS?|PASSWORD)_FILE$/.test(name));
+function warningsAboutFiles(text: (name: VariableName) => string | undefined): string[] {
+  const files = variableNames.filter((name) => /(?:KEYS?|PASSWORD)_FILE$/.test(name));
   return files.flatMap((name) => {
     const path = text(name);
     const isOpen = path !== undefined && isReadableByOthers(path);

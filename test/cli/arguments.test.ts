@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { helpText, parseCommand, UsageError, type Command } from '../../src/cli/arguments.js';
-import { variables } from '../../src/config/config.js';
+import { variables } from '../../src/config/variables.js';
 
 describe('the command line', () => {
   const commands: Readonly<Record<string, Command>> = {
@@ -50,7 +50,7 @@ describe('the command line', () => {
     });
   }
 
-  for (const [name, [fallback]] of Object.entries(variables)) {
+  for (const [name, { default: fallback }] of Object.entries(variables)) {
     it(`explains ${name} with its default`, () => {
       const line = helpText()
         .split('\n')

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { newKeyText } from '../../src/adapters/crypto/signing-key.js';
-import { ConfigError, readConfig, variables, type Config } from '../../src/config/config.js';
+import { ConfigError, readConfig, type Config } from '../../src/config/config.js';
+import { variables } from '../../src/config/variables.js';
 
 type Environment = Readonly<Record<string, string>>;
 
