@@ -17,7 +17,7 @@ import { withEachStorage } from '../../support/storages.js';
 const newPassword = 'Another & longer kite';
 const blacklisted = accessRefused('Token is blacklisted');
 
-describe('the account over HTTP', () => {
+describe('account endpoints', () => {
   withEachStorage((start) => {
     let clock: SettableClock;
     let server: RunningServer;
@@ -67,10 +67,10 @@ describe('the account over HTTP', () => {
       return answer.json() as SignedIn;
     }
 
-    describe('changing the password', () => {
+    describe('POST /api/password/change/', () => {
       serve();
 
-      it('ends all other sessions, and keeps the caller’s own', async () => {
+      it('ends all other sessions of the user after a password change', async () => {
         const other = await signIn(user);
         expectResponse(await changePassword(passwords()), 200, { message: 'Password changed successfully' });
 
@@ -87,14 +87,14 @@ describe('the account over HTTP', () => {
         await signIn({ username, password: newPassword });
       });
 
-      it('is refused for a wrong old password', async () => {
+      it('rejects a password change with a wrong old password', async () => {
         expectResponse(await changePassword({ ...passwords(), old_password: 'wrong' }), 400, {
           old_password: ['Your password was entered incorrectly. Please enter it again.'],
         });
         await signIn(user);
       });
 
-      it('is refused for a new one that breaks the rules', async () => {
+      it('rejects a new password that breaks the rules', async () => {
         expectResponse(await changePassword({ ...passwords(), new_password: 'qwerty' }), 400, {
           new_password: [
             'This password is too short. It must contain at least 8 characters.',
@@ -107,7 +107,7 @@ describe('the account over HTTP', () => {
         });
       });
 
-      it('looks at the credentials before the body', async () => {
+      it('checks credentials before the body of a password change', async () => {
         const path = '/api/password/change/';
         expectResponse(await server.call('POST', path, []), 401, noCredentials);
         const headers = { 'Content-Type': 'application/json', Authorization: `Bearer ${user.access}` };
@@ -118,10 +118,10 @@ describe('the account over HTTP', () => {
       });
     });
 
-    describe('listing sessions', () => {
+    describe('GET /api/sessions/', () => {
       serve({ TRUST_PROXY: '1', ACCESS_TOKEN_LIFETIME: '1d' });
 
-      it('tells since when, last used when and from where the user is signed in', async () => {
+      it('lists sessions with the times of sign-in and last use, and the address', async () => {
         const openedAt = clock.now();
         clock.advance(100);
         const { access, refresh } = await signIn(user, '203.0.113.9, 198.51.100.7');
@@ -145,13 +145,13 @@ describe('the account over HTTP', () => {
         ]);
       });
 
-      it('tells nothing of anybody else’s', async () => {
+      it('does not list sessions of other users', async () => {
         const other = await server.signedIn();
         const ids = (await listSessions(other.access)).map(({ id }) => id);
         expect(ids).to.deep.equal([sessionIdOf(other.access)]);
       });
 
-      it('does not list what has ended or expired', async () => {
+      it('does not list ended or expired sessions', async () => {
         const ended = await signIn(user);
         await server.call('POST', '/api/logout/', { refresh: ended.refresh });
         clock.advance(23 * 3600);
@@ -169,7 +169,7 @@ describe('the account over HTTP', () => {
     describe('ending sessions', () => {
       serve({ MAX_SESSIONS_PER_USER: '3' });
 
-      it('ends one of the user’s own, once', async () => {
+      it('ends a session of the user, and responds with 404 the second time', async () => {
         const other = await signIn(user);
         const ended = { message: 'Session ended successfully' };
         expectResponse(await endSession(sessionIdOf(other.access)), 200, ended);
@@ -179,19 +179,19 @@ describe('the account over HTTP', () => {
         expectResponse(await listTasks(user.access), 401, blacklisted);
       });
 
-      it('takes somebody else’s for missing', async () => {
+      it('responds with 404 when a user ends a session of another user', async () => {
         const other = await server.signedIn();
         expectResponse(await endSession(sessionIdOf(other.access)), 404, sessionNotFound);
         expectResponse(await listTasks(other.access), 200, []);
       });
 
-      it('never reads a body', async () => {
+      it('ignores the body of DELETE /api/sessions/:sessionId/', async () => {
         const path = `/api/sessions/${sessionIdOf(user.access)}`;
         const headers = { 'Content-Type': 'text/plain', Authorization: `Bearer ${user.access}` };
         expect((await server.send({ method: 'DELETE', path, headers, body: 'x' })).status).to.equal(200);
       });
 
-      it('ends all of them with POST /api/logout/all/', async () => {
+      it('ends all sessions of the user on POST /api/logout/all/', async () => {
         const other = await signIn(user);
         const bystander = await server.signedIn();
         const message = 'Successfully logged out of all sessions';
@@ -209,7 +209,7 @@ describe('the account over HTTP', () => {
         expectResponse(await listTasks(bystander.access), 200, []);
       });
 
-      it('ends the oldest where there would be too many', async () => {
+      it('ends the oldest session when a sign-in exceeds MAX_SESSIONS_PER_USER', async () => {
         const later: string[] = [];
         for (let i = 0; i < 3; i++) {
           clock.advance(1);
@@ -220,10 +220,10 @@ describe('the account over HTTP', () => {
       });
     });
 
-    describe('deleting it', () => {
+    describe('DELETE /api/account/', () => {
       serve();
 
-      it('takes the sessions and tasks along, and sets the name free', async () => {
+      it('deletes an account with its sessions and tasks, and releases the user name', async () => {
         await server.call('POST', '/tasks/create/', { title: 't', description: 'd' }, user.access);
         const { username, password } = user;
         expectResponse(await deleteAccount({ password }), 200, { message: 'Account deleted successfully' });
@@ -240,7 +240,7 @@ describe('the account over HTTP', () => {
         expectResponse(await listTasks(user.access), 401, userNotFound);
       });
 
-      it('is refused without the password', async () => {
+      it('rejects an account deletion without the right password', async () => {
         expectResponse(await deleteAccount(undefined), 400, { password: ['This field is required.'] });
         expectResponse(await deleteAccount({ password: 'wrong' }), 400, {
           password: ['Your password was entered incorrectly. Please enter it again.'],
@@ -249,10 +249,10 @@ describe('the account over HTTP', () => {
       });
     });
 
-    describe('asking for the password', () => {
+    describe('password confirmation', () => {
       serve({ THROTTLE_SIGN_IN: '3/60s' });
 
-      it('counts as a sign-in does, until it is right', async () => {
+      it('counts wrong password confirmations towards the rate limit of sign-ins, and resets it on success', async () => {
         const throttled = { detail: 'Request was throttled. Expected available in 20 seconds.' };
         for (let i = 0; i < 2; i++) await deleteAccount({ password: 'wrong' });
         expect((await changePassword(passwords())).status).to.equal(200);
@@ -265,10 +265,10 @@ describe('the account over HTTP', () => {
       });
     });
 
-    describe('with as many tasks as one user may have', () => {
+    describe('with MAX_TASKS_PER_USER reached', () => {
       serve({ MAX_TASKS_PER_USER: '2' });
 
-      it('creates no more until one is deleted', async () => {
+      it('rejects new tasks at MAX_TASKS_PER_USER until one is deleted', async () => {
         await Promise.all([createTask(), createTask()]);
         expectResponse(await createTask(), 403, {
           detail: 'You have as many tasks as one user may have; delete some first.',

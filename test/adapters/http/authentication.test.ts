@@ -5,7 +5,7 @@ import { RunningServer, type SignedIn } from '../../support/running-server.js';
 const invalid = accessRefused('Token is invalid or expired');
 
 /** The header, with `<access>` and `<refresh>` for tokens, and the body of the 401; undefined where it is accepted. */
-const headers: readonly (readonly [header: string | undefined, refusal: object | undefined])[] = [
+const headers: readonly (readonly [header: string | undefined, rejection: object | undefined])[] = [
   [undefined, noCredentials],
   ['', noCredentials],
   ['<access>', noCredentials],
@@ -57,37 +57,37 @@ describe('the Authorization header', () => {
     });
   }
 
-  describe('of a request for tasks', () => {
-    for (const [header, refused] of headers) {
-      it(`is ${refused ? 'refused' : 'accepted'} as ${JSON.stringify(header) ?? 'nothing'}`, async () => {
+  describe('on GET /tasks/', () => {
+    for (const [header, rejection] of headers) {
+      it(`${rejection ? 'rejects' : 'accepts'} the Authorization header ${JSON.stringify(header) ?? 'nothing'} on GET /tasks/`, async () => {
         const answer = await send('GET', '/tasks/', header);
-        if (refused) expectResponse(answer, 401, refused);
+        if (rejection) expectResponse(answer, 401, rejection);
         else expectResponse(answer, 200, []);
       });
     }
   });
 
-  describe('of a registration', () => {
-    for (const [header, refused] of headers) {
-      const isIgnored = refused === noCredentials;
-      it(`is ${isIgnored ? 'ignored' : refused ? 'refused' : 'accepted'} as ${JSON.stringify(header) ?? 'nothing'}`, async () => {
+  describe('on POST /tasks/register/', () => {
+    for (const [header, rejection] of headers) {
+      const isIgnored = rejection === noCredentials;
+      it(`${isIgnored ? 'ignores' : rejection ? 'rejects' : 'accepts'} the Authorization header ${JSON.stringify(header) ?? 'nothing'} on registration`, async () => {
         const answer = await send('POST', '/tasks/register/', header, newCredentials());
-        if (refused && !isIgnored) expectResponse(answer, 401, refused);
+        if (rejection && !isIgnored) expectResponse(answer, 401, rejection);
         else expectResponse(answer, 201, { message: 'User registered successfully' });
       });
     }
 
-    it('is looked at before the body', async () => {
+    it('checks the Authorization header of a registration before the body', async () => {
       expectResponse(await send('POST', '/tasks/register/', 'Bearer garbage', {}), 401, invalid);
     });
 
-    it('registers nobody if it is refused', async () => {
+    it('creates no user when the Authorization header of a registration is rejected', async () => {
       const credentials = newCredentials();
       await send('POST', '/tasks/register/', 'Bearer garbage', credentials);
       expect((await server.call('POST', '/tasks/register/', credentials)).status).to.equal(201);
     });
 
-    it('is refused once its session has ended', async () => {
+    it('rejects a registration with an access token whose session has ended', async () => {
       const { access, refresh } = await server.signedIn();
       await server.call('POST', '/api/logout/', { refresh });
       const answer = await server.call('POST', '/tasks/register/', newCredentials(), access);
@@ -95,7 +95,7 @@ describe('the Authorization header', () => {
     });
   });
 
-  it('is never looked at where tokens are made, exchanged, verified and given back', async () => {
+  it('ignores the Authorization header at sign-in, refresh, verify and logout', async () => {
     const { username, password, refresh } = await server.signedIn();
     for (const header of ['Bearer garbage', 'Bearer', 'Bearer a b', 'Bearer <refresh>']) {
       const statuses = [

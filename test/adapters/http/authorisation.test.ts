@@ -156,7 +156,7 @@ describe('authorisation', () => {
     });
     after(() => server.stop());
 
-    it('has a row for every method of every path that the server knows, and for nothing else', async () => {
+    it('the authorisation table has one row for every method of every route', async () => {
       const known = await Promise.all(server.paths.map(methodsOf));
       expect(known.flat()).to.have.members(Object.keys(table));
     });
@@ -166,7 +166,7 @@ describe('authorisation', () => {
         for (const caller of callers) {
           const expected = row.expected[caller];
           const status = typeof expected === 'number' ? expected : expected[0];
-          it(`answers ${status} to ${caller}`, async () => {
+          it(`responds with ${status} to ${caller} on ${route}`, async () => {
             const world = await createWorld();
             const credentials = await credentialsOf(caller, world);
             const answer = await request(route, row, credentials, world);

@@ -49,7 +49,7 @@ describe('request bodies', () => {
   const create = (contentType: string, body: string | Buffer) =>
     send('POST', '/tasks/create/', { 'Content-Type': contentType }, body);
   const createFromJson = (body: string | Buffer) => create(json, body);
-  describe('of a type', () => {
+  describe('types of request bodies', () => {
     for (const type of [
       'application/json',
       'APPLICATION/JSON',
@@ -69,7 +69,7 @@ describe('request bodies', () => {
       'application/json; charset=iso-8859-1',
       'application/json; charset="ISO-8859-1"',
     ]) {
-      it(`are JSON as ${type}`, async () => {
+      it(`reads a body of the type ${type} as JSON`, async () => {
         expectResponse(await create(type, '{"title":"t","description":"d"}'), 201, task());
       });
     }
@@ -79,7 +79,7 @@ describe('request bodies', () => {
       'Application/X-WWW-Form-URLencoded;charset=utf-8',
       'application/x-www-form-urlencoded; x',
     ]) {
-      it(`are forms as ${type}`, async () => {
+      it(`reads a body of the type ${type} as a form`, async () => {
         expectResponse(await create(type, 'title=t&description=d'), 201, task());
       });
     }
@@ -106,17 +106,17 @@ describe('request bodies', () => {
       'application/"json"',
       '__proto__',
     ]) {
-      it(`are refused as ${type}`, async () => {
+      it(`responds with 415 to a body of the type ${type}`, async () => {
         expectResponse(await create(type, '{"title":"t","description":"d"}'), 415, unsupported(type));
       });
     }
 
-    it('are refused without one', async () => {
+    it('responds with 415 to a body without a type', async () => {
       expectResponse(await send('POST', '/tasks/create/', {}, '{}'), 415, unsupported(''));
       expectResponse(await create('', '{}'), 415, unsupported(''));
     });
 
-    it('are never refused when they are empty', async () => {
+    it('accepts an empty body of any type', async () => {
       for (const type of [
         json,
         form,
@@ -142,7 +142,7 @@ describe('request bodies', () => {
     });
   });
 
-  describe('in a charset', () => {
+  describe('charsets of request bodies', () => {
     for (const [type, body, title] of [
       [`${json}; charset=iso-8859-1`, latin1('{"title":"é\x80","description":"d"}'), 'é\x80'],
       [`${json}; charset=iso-8859-1`, '{"title":"é","description":"d"}', 'Ã©'],
@@ -151,18 +151,18 @@ describe('request bodies', () => {
       [`${form}; charset=us-ascii`, latin1('title=aé%E9%41&description=d'), 'a\ufffd\ufffdA'],
       [`${form}; charset=utf-8`, 'title=é%C3%A9&description=d', 'éé'],
     ] as const) {
-      it(`are read as ${type}: ${title}`, async () => {
+      it(`reads ${title} from a body of the type ${type}`, async () => {
         expectResponse(await create(type, body), 201, task({ title }));
       });
     }
 
-    it('are refused as JSON if they are no text in it', async () => {
+    it('rejects JSON that is invalid in its charset', async () => {
       expectParseError(await create(`${json}; charset=us-ascii`, '{"title":"é","description":"d"}'));
       expectParseError(await create(`${json}; charset=utf-8`, latin1('{"title":"é","description":"d"}')));
     });
   });
 
-  describe('in JSON', () => {
+  describe('JSON bodies', () => {
     for (const [text, kind] of [
       ['[]', 'list'],
       ['[{"title":"t","description":"d"}]', 'list'],
@@ -177,14 +177,14 @@ describe('request bodies', () => {
       ['true', 'bool'],
       ['false', 'bool'],
     ] as const) {
-      it(`are refused if they are ${text}`, async () => {
+      it(`rejects the JSON body ${text}, which is a ${kind}`, async () => {
         expectResponse(await createFromJson(text), 400, {
           non_field_errors: [`Invalid data. Expected a dictionary, but got ${kind}.`],
         });
       });
     }
 
-    it('are refused if they are null', async () => {
+    it('rejects the JSON body null', async () => {
       expectResponse(await createFromJson(' null '), 400, { non_field_errors: ['No data provided'] });
     });
 
@@ -197,7 +197,7 @@ describe('request bodies', () => {
       ['Infinity', '{"title":"t","description":"d","x":Infinity}'],
       ['-Infinity', '{"title":-Infinity}'],
       ['undefined', '{"title":undefined}'],
-      ['a comma too many', '{"title":"t",}'],
+      ['a trailing comma', '{"title":"t",}'],
       ['single quotes', "{'title':'t'}"],
       ['no quotes', '{title:"t"}'],
       ['a comment', '{"title":"t"/**/}'],
@@ -211,14 +211,14 @@ describe('request bodies', () => {
       ['a byte order mark', '\ufeff{"title":"t","description":"d"}'],
       ['a form', 'title=t&description=d'],
       ['HTML', '<html></html>'],
-      ['a byte that is no UTF-8', Buffer.from('{"title":"\xff","description":"d"}', 'latin1')],
+      ['a byte that is not UTF-8', Buffer.from('{"title":"\xff","description":"d"}', 'latin1')],
       ['an overlong encoding', Buffer.from('{"title":"\xc0\x80","description":"d"}', 'latin1')],
       ['an encoded surrogate', Buffer.from('{"title":"\xed\xa0\x80","description":"d"}', 'latin1')],
       ['a character cut in two', Buffer.from('{"title":"t","description":"d","x":"\xe2\x82"}', 'latin1')],
       ['UTF-16', Buffer.from('{"title":"t","description":"d"}', 'utf16le')],
       ['only null bytes', Buffer.alloc(100)],
     ] as const) {
-      it(`are refused as malformed: ${name}`, async () => {
+      it(`rejects malformed JSON: ${name}`, async () => {
         expectParseError(await createFromJson(body));
       });
     }
@@ -234,12 +234,12 @@ describe('request bodies', () => {
       ['escapes', '{"title":"\\u0041\\/\\n\\ud83d\\ude00","description":"d"}', task({ title: 'A/\n😀' })],
       ['blanks around', '\r\n\t {"title" : "t" , "description":"d"}\n', task()],
     ] as const) {
-      it(`are taken with ${name}`, async () => {
+      it(`accepts JSON with ${name}`, async () => {
         expectResponse(await createFromJson(body), 201, expected);
       });
     }
 
-    it('do not reach the prototypes of objects', async () => {
+    it('protects object prototypes from JSON keys (prototype pollution)', async () => {
       for (const key of ['__proto__', '\\u005f_proto__', 'constructor', 'prototype']) {
         const value =
           '{"title":"x","description":"x","status":"completed","prototype":{"status":"completed"}}';
@@ -258,7 +258,7 @@ describe('request bodies', () => {
       }
     });
 
-    it('answer any kind of status that is no choice with a 400', async () => {
+    it('responds with 400 to any JSON value that is not a valid status', async () => {
       for (const status of [
         '1',
         '1.5',
@@ -293,7 +293,7 @@ describe('request bodies', () => {
       ['9'.repeat(255), '9'.repeat(255)],
       [`-${'9'.repeat(254)}`, `-${'9'.repeat(254)}`],
     ] as const) {
-      it(`are taken with the number ${number.slice(0, 20)} as a text`, async () => {
+      it(`accepts the number ${number.slice(0, 20)} as a text`, async () => {
         expectResponse(
           await createFromJson(`{"title":${number},"description":"d"}`),
           201,
@@ -302,20 +302,20 @@ describe('request bodies', () => {
       });
     }
 
-    it('count the digits of a number like the characters of a text', async () => {
+    it('limits the digits of a number like the characters of a text', async () => {
       expectResponse(await createFromJson(`{"title":${'9'.repeat(256)},"description":"d"}`), 400, {
         title: ['Ensure this field has no more than 255 characters.'],
       });
     });
 
-    it('are taken with numbers of up to 4300 digits', async () => {
+    it('accepts numbers of up to 4300 digits', async () => {
       for (const digits of ['7'.repeat(4300), `-${'7'.repeat(4300)}`]) {
         const answer = await createFromJson(`{"title":"t","description":${digits}}`);
         expect((answer.json() as { description: string }).description).to.equal(digits);
       }
     });
 
-    it('are refused with numbers out of range, also where nobody looks', async () => {
+    it('rejects numbers out of range, even in unknown fields', async () => {
       for (const number of [
         '7'.repeat(4301),
         `-${'7'.repeat(4301)}`,
@@ -329,14 +329,14 @@ describe('request bodies', () => {
           expectParseError(await createFromJson(`{"description":"d","${field}":${number}}`));
     });
 
-    it('leave numbers in texts and in keys alone', async () => {
+    it('leaves numbers within texts and keys unchanged', async () => {
       const title = '12345678901234567 1e400 "-99999999999999999999" \\ 7e999';
       const body = JSON.stringify({ '12345678901234567890': 1, title, description: '1e400,"x":1e400' });
       const answer = await createFromJson(body.replace(':1,', ':12345678901234567890,'));
       expectResponse(answer, 201, task({ title, description: '1e400,"x":1e400' }));
     });
 
-    it('are taken with texts that are all escapes, next to a huge number', async () => {
+    it('accepts texts that are all escapes next to a huge number', async () => {
       for (const text of ['"'.repeat(50_000), '\\'.repeat(50_000), '\\"'.repeat(25_000)]) {
         const body = JSON.stringify({ title: 't', description: `.${text}`, n: 1 });
         const answer = await createFromJson(body.replace(/1\}$/, '12345678901234567}'));
@@ -345,7 +345,7 @@ describe('request bodies', () => {
       }
     });
 
-    it('are taken when nested 900 levels deep, and refused when deeper than anybody needs', async () => {
+    it('accepts JSON nested 900 levels deep, and rejects it far deeper', async () => {
       expectResponse(await createFromJson(nested(900, '[', ']')), 201, task());
       expectResponse(await createFromJson(nested(900, '{"a":', '}')), 201, task({ id: 2 }));
       expectParseError(await createFromJson(nested(50_000, '[', ']')));
@@ -354,19 +354,19 @@ describe('request bodies', () => {
       expectParseError(await createFromJson('{"a":'.repeat(20_000)));
     });
 
-    it('are taken with 10,000 values that nobody asked for, and refused with more of them', async () => {
+    it('accepts JSON with 10,000 unknown values, and rejects more', async () => {
       expectResponse(await createFromJson(listOf(9_999)), 201, task());
       expectParseError(await createFromJson(listOf(10_000)));
       expectParseError(await createFromJson(`{"title":"t","description":"d"${',"x":1'.repeat(10_000)}}`));
     });
 
-    it('are taken with any commas and brackets in texts', async () => {
+    it('accepts any commas and brackets within JSON texts', async () => {
       const description = ',"[{'.repeat(50_000);
       const answer = await createFromJson(JSON.stringify({ title: 't', description }));
       expectResponse(answer, 201, task({ description }));
     });
 
-    it('are refused when a field is nested', async () => {
+    it('rejects arrays as task fields, however deeply nested', async () => {
       for (const levels of [1, 900]) {
         const value = `${'['.repeat(levels)}${']'.repeat(levels)}`;
         const answer = await createFromJson(`{"title":${value},"description":${value},"status":${value}}`);
@@ -379,7 +379,7 @@ describe('request bodies', () => {
     });
   });
 
-  describe('in a form', () => {
+  describe('form bodies', () => {
     for (const [body, expected] of [
       ['title=x&description=d&title=t', task()],
       ['title=a+b%20c%2B&description=%C3%A9%F0%9F%98%80', task({ title: 'a b c+', description: 'é😀' })],
@@ -401,7 +401,7 @@ describe('request bodies', () => {
         task({ title: '12345678901234567890', description: '1e400' }),
       ],
     ] as const) {
-      it(`are taken as ${body}`, async () => {
+      it(`accepts the form ${body}`, async () => {
         expectResponse(await create(form, body), 201, expected);
       });
     }
@@ -422,17 +422,17 @@ describe('request bodies', () => {
       ['title=t&description=d&status=%20pending', { status: ['" pending" is not a valid choice.'] }],
       ['__proto__=t', required],
     ] as const) {
-      it(`are refused as ${body}`, async () => {
+      it(`rejects the form ${body}`, async () => {
         expectResponse(await create(form, body), 400, expected);
       });
     }
 
-    it('are taken with 1,000 fields, and refused with more', async () => {
+    it('accepts a form with 1,000 fields, and rejects more', async () => {
       expectResponse(await create(form, formOf(1000)), 201, task());
       expectResponse(await create(form, formOf(1001)), 400, { detail: 'Too many fields in the form.' });
     });
 
-    it('change the fields of a task that they have, and leave the status when it is empty', async () => {
+    it('updates a task from a form, and ignores an empty status', async () => {
       await create(form, 'title=t&description=d&status=completed');
       const update = (body: string) => send('PUT', '/tasks/1/update/', { 'Content-Type': form }, body);
       expectResponse(await update('title=new&status='), 200, task({ title: 'new', status: 'completed' }));
@@ -442,7 +442,7 @@ describe('request bodies', () => {
     });
   });
 
-  it('are not read where there is nothing to read', async () => {
+  it('ignores the body of GET, HEAD, OPTIONS and DELETE requests for tasks', async () => {
     const headers = { 'Content-Type': 'text/plain', 'Content-Encoding': 'gzip' };
     await createFromJson('{"title":"t","description":"d"}');
     for (const body of ['{', 'x'.repeat(2 * limit)]) {
@@ -456,7 +456,7 @@ describe('request bodies', () => {
     });
   });
 
-  describe('on a connection that is used again', () => {
+  describe('on a keep-alive connection', () => {
     let connection: RawConnection;
     beforeEach(async () => {
       connection = await RawConnection.open(server.port);
@@ -480,18 +480,18 @@ describe('request bodies', () => {
       expectResponse(answer, 201, task({ id, title: 'next' }));
     }
 
-    it('are read from chunks', async () => {
+    it('reads a chunked body', async () => {
       post(inChunks, chunked('{"title":', '"t"', ',"description":"d"}'));
       expectResponse(await connection.response(), 201, task());
       await expectStillUsable();
     });
 
-    it('are read from chunks that cut a character in two', async () => {
+    it('reads chunks that split a character', async () => {
       post(inChunks, chunked('{"title":"\xc3', '\xa9","description":"d"}'));
       expectResponse(await connection.response(), 201, task({ title: 'é' }));
     });
 
-    it('are read from chunks that come one by one, with extensions and a trailer', async () => {
+    it('reads chunks with extensions and a trailer that arrive separately', async () => {
       post(inChunks, '5;name=value\r\n{"tit\r\n');
       connection.send('15\r\nle":"t","description"\r\n');
       connection.send('5\r\n:"d"}\r\n0\r\nX-Trailer: x\r\n\r\n');
@@ -499,7 +499,7 @@ describe('request bodies', () => {
       await expectStillUsable();
     });
 
-    it('are read from 1,000 chunks of one byte, and refused in twice as many', async () => {
+    it('accepts 1,000 chunks of one byte, and rejects 2,000', async () => {
       const body = bodyOf(1000);
       post(inChunks, chunked(...body.split('')));
       expectResponse(await connection.response(), 201, task(JSON.parse(body) as object));
@@ -507,14 +507,14 @@ describe('request bodies', () => {
       expectResponse(await connection.response(), 400, { detail: 'Request body in too many chunks.' });
     });
 
-    it('are read from many chunks that are not short', async () => {
+    it('reads a megabyte in many chunks', async () => {
       const body = bodyOf(limit);
       post(inChunks, chunked(...(body.match(/.{1,128}/g) ?? [])));
       expectResponse(await connection.response(), 201, task(JSON.parse(body) as object));
       await expectStillUsable();
     });
 
-    it('are empty in no chunk, whatever type they claim', async () => {
+    it('treats a chunked body without chunks as empty, whatever its type', async () => {
       for (const types of [[`Content-Type: ${json}`], ['Content-Type: text/plain'], []]) {
         post([...types, 'Transfer-Encoding: chunked'], chunked());
         expectResponse(await connection.response(), 400, required);
@@ -522,7 +522,7 @@ describe('request bodies', () => {
       await expectStillUsable();
     });
 
-    it('are refused in chunks of an unknown type', async () => {
+    it('responds with 415 to chunks of an unsupported type', async () => {
       post(['Content-Type: text/plain', 'Transfer-Encoding: chunked'], chunked('x'));
       expectResponse(await connection.response(), 415, unsupported('text/plain'));
       await expectStillUsable();
@@ -536,7 +536,7 @@ describe('request bodies', () => {
       ['gzip, identity', gzipSync],
       ['zstd', (text: string) => Buffer.from(text)],
     ] as const) {
-      it(`are refused in the encoding ${name}`, async () => {
+      it(`responds with 415 to the Content-Encoding ${name}`, async () => {
         const body = compress('{"title":"t","description":"d"}').toString('latin1');
         post([...withLength(body), `Content-Encoding: ${name}`], body);
         const answer = await connection.response();
@@ -546,7 +546,7 @@ describe('request bodies', () => {
       });
     }
 
-    it('are read in the encoding identity', async () => {
+    it('accepts the Content-Encoding identity', async () => {
       const body = '{"title":"t","description":"d"}';
       post([...withLength(body), 'Content-Encoding: identity'], body);
       expectResponse(await connection.response(), 201, task());
@@ -558,7 +558,7 @@ describe('request bodies', () => {
       [limit + 1, false],
       [50 * limit, false],
     ] as const) {
-      it(`are ${isRead ? 'read' : 'refused'} when they have ${bytes} bytes`, async () => {
+      it(`${isRead ? 'accepts' : 'rejects'} a body of ${bytes} bytes`, async () => {
         const body = bodyOf(bytes);
         expect(body.length).to.equal(bytes);
         post(withLength(body), body);
@@ -577,12 +577,12 @@ describe('request bodies', () => {
       });
     }
 
-    it('are refused by their length before they have come', async () => {
+    it('responds with 413 to a large Content-Length before the body arrives', async () => {
       post([`Content-Type: ${json}`, `Content-Length: ${limit + 1}`], '');
       expectResponse(await connection.response(), 413, tooLarge);
     });
 
-    it('are refused for their type before their size, with a length or in chunks', async () => {
+    it('checks the type of a body before its size, with a length or in chunks', async () => {
       const body = bodyOf(limit + 1);
       for (const type of ['text/plain', 'application/json; charset=latin1', 'multipart/mixed; boundary=x']) {
         post([`Content-Type: ${type}`, `Content-Length: ${body.length}`], body);
@@ -594,18 +594,18 @@ describe('request bodies', () => {
       }
     });
 
-    it('are refused for their type before they have come', async () => {
+    it('responds with 415 before the body arrives', async () => {
       post(['Content-Type: text/plain', 'Content-Length: 10'], '');
       expectResponse(await connection.response(), 415, unsupported('text/plain'));
     });
 
-    it('are refused for their type once the first of their chunks has come', async () => {
+    it('responds with 415 after the first chunk', async () => {
       post(['Content-Type: text/plain', 'Transfer-Encoding: chunked'], '1\r\nx\r\n');
       expectResponse(await connection.response(), 415, unsupported('text/plain'));
     });
   });
 
-  describe('where megabytes are allowed', () => {
+  describe('with a BODY_LIMIT of 16 MB', () => {
     let generous: RunningServer;
     let owner: SignedIn;
     before(async () => {
@@ -621,7 +621,7 @@ describe('request bodies', () => {
       ['backslashes', '\\\\'],
       ['brackets', '['],
     ] as const) {
-      it(`are read with ten megabytes of ${name} next to a huge number`, async () => {
+      it(`reads ten megabytes of ${name} next to a huge number`, async () => {
         const text = filling.repeat(10_000_000 / filling.length);
         const body = `{"ignored":"${text}","title":12345678901234567,"description":"d"}`;
         const answer = await generous.send({

@@ -5,11 +5,11 @@ import { withEachStorage } from '../../support/storages.js';
 
 const hour = 3_600_000;
 
-describe('a clock that jumps by an hour', () => {
+describe('a clock jump of one hour', () => {
   withEachStorage((start) => {
     for (const [direction, offset] of [
       ['forwards', hour],
-      ['back', -hour],
+      ['backwards', -hour],
     ] as const) {
       describe(direction, () => {
         let server: RunningServer;
@@ -21,7 +21,7 @@ describe('a clock that jumps by an hour', () => {
         const list = async ({ access }: Pick<SignedIn, 'access'>): Promise<number> =>
           (await server.call('GET', '/tasks/', undefined, access)).status;
 
-        it('lets everybody sign in and work', async () => {
+        it(`users can sign in and work during and after a clock jump ${direction}`, async () => {
           const before = await server.signedIn();
           let after: SignedIn | undefined;
           await meanwhile(offset, async () => {
@@ -38,7 +38,7 @@ describe('a clock that jumps by an hour', () => {
           expect(await list(again)).to.equal(200);
         });
 
-        it('keeps sessions of which the refresh token was issued in the past', async () => {
+        it(`sessions with a refresh token from the past survive a clock jump ${direction}`, async () => {
           const { refresh } = await server.signedIn();
           const exchange = async (token: string) => {
             const answer = await server.call('POST', '/api/token/refresh/', { refresh: token });
@@ -53,7 +53,7 @@ describe('a clock that jumps by an hour', () => {
           if (!exchanged) expect(await exchange(refresh)).not.to.equal(undefined);
         });
 
-        it('makes no answer a 500, no duration and no waiting time negative or long', async () => {
+        it(`a clock jump ${direction} causes no 500, and no negative or long duration or Retry-After`, async () => {
           const { username, password, access, refresh } = await server.signedIn();
           const calls = () => [
             ...Array.from({ length: 30 }, () =>

@@ -81,7 +81,7 @@ for (const fastPaths of ['on', 'off']) {
       await embedded.close();
     });
 
-    it('answers with the CORS headers of @koa/cors, errors included', async () => {
+    it('sends the CORS headers of @koa/cors with every response, errors included', async () => {
       await serve({ outer: [cors({ origin: 'https://app.example' })] });
       await signIn();
       const origin = { Origin: 'https://app.example' };
@@ -98,7 +98,7 @@ for (const fastPaths of ['on', 'off']) {
       expect(seen).to.deep.equal([200, 404, 401, 404].map((status) => [status, 'https://app.example']));
     });
 
-    it('lets @koa/cors answer preflights, which are logged like other requests', async () => {
+    it('lets @koa/cors respond to preflights, and logs them like other requests', async () => {
       await serve({ outer: [cors()] });
       const preflight = { Origin: 'https://app.example', 'Access-Control-Request-Method': 'PUT' };
       const { status } = await client.send({
@@ -111,7 +111,7 @@ for (const fastPaths of ['on', 'off']) {
       expect(log.lines[0]?.fields).to.include({ method: 'OPTIONS', status: 204 });
     });
 
-    it('is compressed by koa-compress, with the headers of Hexado and without a length that is wrong', async () => {
+    it('koa-compress compresses responses, which keep their headers but not Content-Length', async () => {
       await serve({ outer: [compress()] });
       await signIn();
       for (const path of ['/tasks/', '/tasks/1/']) {
@@ -125,7 +125,7 @@ for (const fastPaths of ['on', 'off']) {
       }
     });
 
-    it('compresses a list that is streamed with koa-compress', async () => {
+    it('koa-compress compresses a streamed list', async () => {
       await serve({ outer: [compress()] });
       await signIn();
       const creations = Array.from({ length: 1100 }, () => ({ title: 't', description: 'd' }));
@@ -135,7 +135,7 @@ for (const fastPaths of ['on', 'off']) {
       expect(((await response.json()) as unknown[]).length).to.equal(1101);
     });
 
-    it('keeps the headers of koa-helmet, also where Hexado has a default of its own', async () => {
+    it('keeps the headers of koa-helmet, even those for which Hexado has a default', async () => {
       await serve({ outer: [helmet() as Middleware] });
       await signIn();
       const { headers } = await get('/tasks/');
@@ -144,7 +144,7 @@ for (const fastPaths of ['on', 'off']) {
       expect(headers.get('cache-control')).to.equal('no-store');
     });
 
-    it('shows outer middleware what will be sent', async () => {
+    it('shows outer middleware the status, body, type and length of the response', async () => {
       const seen: unknown[] = [];
       const look: Middleware = async (ctx, next) => {
         await next();
@@ -161,7 +161,7 @@ for (const fastPaths of ['on', 'off']) {
       ]);
     });
 
-    it('sends what outer middleware sets in the place of a reply', async () => {
+    it('lets outer middleware replace a response', async () => {
       await serve({ outer: [replace] });
       await signIn();
       const lost = await get('/tasks/99/');
@@ -175,7 +175,7 @@ for (const fastPaths of ['on', 'off']) {
       ]);
     });
 
-    it('turns ctx.throw of inner middleware into JSON with that status and its headers', async () => {
+    it('turns ctx.throw of inner middleware into a JSON response with its status and headers', async () => {
       await serve({ inner: [refuse] });
       expectResponse(await client.call('GET', '/forbidden'), 403, { detail: 'Not on Sundays.' });
       const teapot = await client.call('GET', '/teapot');
@@ -184,14 +184,14 @@ for (const fastPaths of ['on', 'off']) {
       expectResponse(await client.call('GET', '/tasks/'), 401, noCredentials);
     });
 
-    it('responds with 500 and JSON to an error of outer middleware, and logs it without its message', async () => {
+    it('responds with 500 and JSON to an error of outer middleware, and logs the error without its message', async () => {
       await serve({ outer: [fail] });
       expectResponse(await client.call('GET', '/livez'), 500, { detail: 'Internal server error.' });
       expect(log.messages('Unexpected error')).to.have.lengthOf(1);
       expect(JSON.stringify(log.lines)).not.to.contain('secret');
     });
 
-    it('serves routes of a router of somebody else, with ctx.body', async () => {
+    it('serves the routes of another router, with ctx.body', async () => {
       const router = new Router<RequestState, ReplyContext>();
       router.get('/hello/:name', (ctx) => {
         ctx.set('X-Hello', 'yes');
@@ -214,7 +214,7 @@ for (const fastPaths of ['on', 'off']) {
       expect([head.text, head.headers['content-length']]).to.deep.equal(['', '12']);
     });
 
-    it('lets inner authentication reject a request before the routes, and see the session after them', async () => {
+    it('lets inner middleware reject a request before the routes, and read the session after them', async () => {
       const sessions: unknown[] = [];
       const authenticate: Middleware = async (ctx, next) => {
         if (ctx.get('X-Api-Key') !== 'open sesame') ctx.throw(401, 'An X-Api-Key is missing.');

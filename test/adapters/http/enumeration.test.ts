@@ -6,7 +6,7 @@ import { rejectedSignIns, type Credentials } from '../../support/rejected-sign-i
 import type { RunningServer } from '../../support/running-server.js';
 import { withEachStorage } from '../../support/storages.js';
 
-describe('a refused sign-in', () => {
+describe('failed sign-ins (user enumeration)', () => {
   withEachStorage((start) => {
     let server: RunningServer;
     let cases: (readonly [reason: string, Credentials])[];
@@ -19,7 +19,7 @@ describe('a refused sign-in', () => {
     const signIn = (credentials: Credentials): Promise<WireResponse> =>
       server.call('POST', '/api/token/', credentials);
 
-    it('is answered with the same bytes, status and headers, whatever the reason', async () => {
+    it('a failed sign-in gets the same status, headers and body for every reason', async () => {
       const seen = new Set<string>();
       for (const [reason, credentials] of cases) {
         const answer = await signIn(credentials);
@@ -31,7 +31,7 @@ describe('a refused sign-in', () => {
       expect(seen.size).to.equal(1);
     });
 
-    it('has taken one comparison with a hash of the configured cost, whatever the reason', async () => {
+    it('a failed sign-in costs one comparison with a hash of the configured cost for every reason (timing attack)', async () => {
       for (const [reason, credentials] of cases) {
         const costs = await comparisonCosts(async () => void (await signIn(credentials)));
         expect(costs, reason).to.deep.equal([5]);

@@ -47,7 +47,7 @@ const wrongClaims: readonly (readonly [name: string, forge: (claims: Claims, now
   ['a number as its payload', () => forge('1')],
   ['null as its payload', () => forge('null')],
   ['no payload', () => forge('')],
-  ['a payload that is no JSON', (claims) => forge(`${JSON.stringify(claims)},`)],
+  ['a payload that is not JSON', (claims) => forge(`${JSON.stringify(claims)},`)],
 ];
 
 const wrongHeaders: readonly (readonly [name: string, forge: (claims: Claims) => string])[] = [
@@ -63,24 +63,24 @@ const wrongHeaders: readonly (readonly [name: string, forge: (claims: Claims) =>
   ['HS384', (claims) => forge(claims, { alg: 'HS384', typ: 'JWT' }, { hash: 'sha384' })],
   ['the algorithm in lower case', (claims) => forge(claims, { alg: 'hs256', typ: 'JWT' })],
   ['no algorithm', (claims) => forge(claims, { typ: 'JWT' })],
-  ['another algorithm than that of the signature', (claims) => forge(claims, { alg: 'RS256', typ: 'JWT' })],
+  ['a different algorithm than its signature', (claims) => forge(claims, { alg: 'RS256', typ: 'JWT' })],
   ['a critical extension', (claims) => forge(claims, { alg: 'HS256', crit: ['b64'], b64: true })],
   ['an empty list of critical extensions', (claims) => forge(claims, { alg: 'HS256', crit: [] })],
   ['null as its header', (claims) => forge(claims, 'null')],
   ['an array as its header', (claims) => forge(claims, [{ alg: 'HS256' }])],
-  ['a header that is no JSON', (claims) => forge(claims, '{"alg":"HS256"')],
+  ['a header that is not JSON', (claims) => forge(claims, '{"alg":"HS256"')],
   ['another key', (claims) => forge(claims, undefined, { key: own })],
   ...(['jwk', 'jku', 'x5u'] as const).map(
     (name) =>
       [
-        `another key that it brings along as ${name}`,
+        `another key, sent along as ${name}`,
         (claims: Claims) => forge(claims, { alg: 'HS256', [name]: ownKey(name) }, { key: own }),
       ] as const,
   ),
   ...['1', '', '../../../dev/null', '__proto__', 'a'.repeat(8192), null, 0, ['1'], { '1': 1 }].map(
     (kid) =>
       [
-        `a key id that there is not: ${JSON.stringify(kid).slice(0, 20)}`,
+        `an unknown key id: ${JSON.stringify(kid).slice(0, 20)}`,
         (claims: Claims) => forge(claims, { alg: 'HS256', typ: 'JWT', kid }),
       ] as const,
   ),
@@ -108,11 +108,11 @@ const wrongShapes: readonly (readonly [name: string, change: (token: string) => 
     'unused bits set',
     (token) => changePart(token, 2, (part) => part.slice(0, -1) + nextInAlphabet(part.at(-1))),
   ],
-  ['ordinary base64 in its signature', (token) => changePart(token, 2, toOrdinaryBase64)],
+  ['standard base64 in its signature', (token) => changePart(token, 2, toOrdinaryBase64)],
   ['a scheme in front of it', (token) => `Bearer ${token}`],
 ];
 
-describe('a forged token', () => {
+describe('forged tokens', () => {
   const clock = new SettableClock();
   let server: RunningServer;
   let user: SignedIn;
@@ -167,7 +167,7 @@ describe('a forged token', () => {
     expect(contents(answers)).to.deep.equal(expected);
   }
 
-  it('that says what a good one says is as good', async () => {
+  it('accepts other tokens with valid claims and a valid signature', async () => {
     const claims = [claimsOf(user.access), claimsOf(user.refresh)] as const;
     expect(claims.map((each) => forge(each))).to.deep.equal([user.access, user.refresh]);
     const [access, refresh] = claims.map((each) =>
@@ -179,7 +179,7 @@ describe('a forged token', () => {
     await expectGood(access ?? '', refresh ?? '');
   });
 
-  it('that a server issued whose clock is five seconds ahead is as good', async () => {
+  it('accepts a token from a server whose clock is five seconds ahead', async () => {
     const ahead = Math.floor(clock.now()) + 5;
     const [access, refresh] = [user.access, user.refresh].map((token) =>
       forge({ ...claimsOf(token), iat: ahead, nbf: ahead }),
@@ -188,7 +188,7 @@ describe('a forged token', () => {
   });
 
   for (const [name, make] of [...wrongClaims, ...wrongHeaders]) {
-    it(`with ${name} is refused`, async () => {
+    it(`rejects a token with ${name}`, async () => {
       const [access, refresh] = [user.access, user.refresh].map((token) =>
         make(claimsOf(token), clock.now()),
       );
@@ -197,13 +197,13 @@ describe('a forged token', () => {
   }
 
   for (const [name, change] of wrongShapes) {
-    it(`with ${name} is refused`, async () => {
+    it(`rejects a token with ${name}`, async () => {
       expect(change(user.access)).to.not.equal(user.access);
       await expectInvalid(change(user.access), change(user.refresh));
     });
   }
 
-  it('of more than a megabyte is refused by the limits, or as any other', async () => {
+  it('rejects a token of more than a megabyte', async () => {
     const megabyte = '.'.padStart(550_000, 'a').padEnd(1_100_000, 'b');
     const roomy = await RunningServer.start({ BODY_LIMIT: '2mb' }, clock.now);
     for (const token of [`${megabyte}.c`, 'a'.repeat(1_100_000), '.'.repeat(1_100_000)]) {
@@ -215,7 +215,7 @@ describe('a forged token', () => {
     await roomy.stop();
   });
 
-  it('is looked for neither in the query nor in a cookie, and a good one there is neither taken nor logged', async () => {
+  it('ignores tokens in queries and cookies, and does not log them', async () => {
     for (const name of ['token', 'access', 'access_token', 'jwt', 'Authorization']) {
       const value = name === 'Authorization' ? `Bearer%20${user.access}` : user.access;
       const headers = { Cookie: `${name}=${user.access}`, 'X-Access-Token': user.access };
@@ -228,26 +228,26 @@ describe('a forged token', () => {
     expect(JSON.stringify(server.log)).not.to.include(user.access).and.not.to.include(user.refresh);
   });
 
-  describe('whose signature is good', () => {
-    it('is refused if its session is unknown', () => expectBlacklisted({ sid: 'f'.repeat(32) }));
+  describe('with a valid signature', () => {
+    it('rejects a token of an unknown session', () => expectBlacklisted({ sid: 'f'.repeat(32) }));
 
-    it('is refused if its session is called like a property of objects', async () => {
+    it('rejects a token whose session id is a property of Object.prototype', async () => {
       for (const sid of ['__proto__', 'constructor', 'toString', '']) await expectBlacklisted({ sid });
     });
 
-    it("is refused if its session is somebody else's", async () => {
+    it('rejects a token with the session of another user', async () => {
       const other = await server.signedIn();
       await expectBlacklisted({ sid: claimsOf(other.access)['sid'] });
       expectResponse(await listTasks(other.access), 200, []);
     });
 
-    it('is refused as a refresh token if it is not the one of its session', async () => {
+    it('rejects a refresh token that is not the one of its session', async () => {
       const answers = contents(await answersTo({ jti: 'f'.repeat(32) }));
       expect(answers['refreshed']).to.deep.equal([401, tokenBlacklisted]);
       expect(answers['verified, of refresh']).to.deep.equal([400, verifiedAsBlacklisted]);
     });
 
-    it('is refused if its user is unknown', async () => {
+    it('rejects a token of an unknown user', async () => {
       for (const id of [0, 999_999, Number.MAX_SAFE_INTEGER]) {
         expect(contents(await answersTo({ user_id: id }))).to.deep.equal({
           'used for tasks': [401, userNotFound],

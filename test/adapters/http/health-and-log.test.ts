@@ -25,7 +25,7 @@ function requestLine(server: RunningServer, id: string): Promise<LogLine> {
   );
 }
 
-describe('the health of the server', () => {
+describe('health endpoints', () => {
   const stopped = stopAfterEach();
 
   withEachStorage((start) => {
@@ -35,14 +35,14 @@ describe('the health of the server', () => {
     });
     after(() => server.stop());
 
-    it('is told to everybody', async () => {
+    it('serves GET /livez and /readyz without authentication', async () => {
       for (const access of [undefined, 'garbage']) {
         expectResponse(await server.call('GET', '/livez', undefined, access), 200, { status: 'live' });
         expectResponse(await server.call('GET', '/readyz', undefined, access), 200, { status: 'ready' });
       }
     });
 
-    it('has a head', async () => {
+    it('returns an empty body to HEAD /livez and HEAD /readyz/', async () => {
       for (const path of ['/livez', '/readyz/']) {
         const answer = await server.call('HEAD', path);
         expect([answer.status, answer.text]).to.deep.equal([200, '']);
@@ -51,7 +51,7 @@ describe('the health of the server', () => {
     });
   });
 
-  it('is ready, and says what its operator had better change', async () => {
+  it('responds to /readyz with 200 and a warning about a Redis that keeps nothing on disk', async () => {
     const redis = stopped(await RedisServer.start({ args: ['--save', ''] }));
     const server = stopped(await RunningServer.start({ STORAGE: 'redis', REDIS_URL: redis.url }));
     await until('it is ready', async () => (await server.call('GET', '/readyz')).status === 200);
@@ -62,7 +62,7 @@ describe('the health of the server', () => {
     expect(server.log.filter(({ message }) => message === warnings[0])).to.have.length(1);
   });
 
-  it('is good but not ready while the storage is away', async () => {
+  it('responds with 200 to /livez and 503 to /readyz while the storage is unavailable', async () => {
     const redis = stopped(await RedisServer.start());
     const server = stopped(await RunningServer.start({ STORAGE: 'redis', REDIS_URL: redis.url }));
     await redis.kill();
@@ -77,7 +77,7 @@ describe('the health of the server', () => {
     expect(Date.now() - startedAt).to.be.lessThan(1500);
   });
 
-  it('is good but not ready while the server is about to stop', async () => {
+  it('responds with 200 to /livez and 503 to /readyz while the server is draining', async () => {
     const server = stopped(await RunningServer.start());
     server.startDraining();
     expectResponse(await server.call('GET', '/readyz'), 503, { status: 'stopping' });
@@ -86,7 +86,7 @@ describe('the health of the server', () => {
   });
 });
 
-describe('the log', () => {
+describe('the access log', () => {
   let server: RunningServer;
   let user: SignedIn;
   let requests = 0;
@@ -118,7 +118,7 @@ describe('the log', () => {
     return requestLine(server, id);
   }
 
-  it('has one line for each request, with what was asked, by whom, and what came of it', async () => {
+  it('logs one line for each request, with method, route, user, status and duration', async () => {
     const { level, fields } = await lineOf('GET', '/tasks/007/?limit=1', { access: user.access });
     const { durationMs, ...others } = fields;
     expect(level).to.equal('info');
@@ -137,7 +137,7 @@ describe('the log', () => {
     expect(lines).to.have.length(1);
   });
 
-  it('names the route, and only where there is one', async () => {
+  it('logs the pattern of the route, if a route matches', async () => {
     const { access } = user;
     const body = { title: 't', description: 'd' };
     for (const [method, path, route, status] of [
@@ -156,7 +156,7 @@ describe('the log', () => {
     }
   });
 
-  it('does not name a caller whose token was refused', async () => {
+  it('logs no user id for a rejected token', async () => {
     for (const access of [undefined, 'garbage', user.refresh, `${user.access}x`]) {
       const { fields } = await lineOf('GET', '/tasks/', access === undefined ? {} : { access });
       expect([fields['status'], fields['userId']]).to.deep.equal([401, undefined]);
@@ -167,9 +167,9 @@ describe('the log', () => {
     expect([fields['status'], fields['userId']]).to.deep.equal([401, undefined]);
   });
 
-  describe('and the answer', () => {
+  describe('and the response', () => {
     for (const id of ['a', 'A-1_2.3', 'x'.repeat(64), '7f1c6f0e-6a0e-4c8e-9d58-8a1b6b8f8c11']) {
-      it(`take over the request id ${id.slice(0, 40)}`, async () => {
+      it(`log and return the X-Request-Id ${id.slice(0, 40)}`, async () => {
         expect(await answeredId(id)).to.equal(id);
         await requestLine(server, id);
       });
@@ -189,7 +189,7 @@ describe('the log', () => {
       'a/b',
       '${x}',
     ]) {
-      it(`make a request id of their own for ${JSON.stringify(id) ?? 'none'}`, async () => {
+      it(`use a new request id instead of the X-Request-Id ${JSON.stringify(id) ?? 'none'}`, async () => {
         const [first, second] = [await answeredId(id), await answeredId(id)];
         expect(first).to.match(/^[0-9a-f-]{36}$/);
         expect(second).to.not.equal(first);
@@ -198,7 +198,7 @@ describe('the log', () => {
     }
   });
 
-  it('says once that X-Forwarded-For comes while TRUST_PROXY is none', async () => {
+  it('warns once about X-Forwarded-For while TRUST_PROXY is none', async () => {
     const headers = { 'X-Forwarded-For': '203.0.113.9' };
     for (let i = 0; i < 3; i++) await server.send({ method: 'GET', path: '/livez', headers });
     expect(forwardingWarnings(server).map(({ level }) => level)).to.deep.equal(['warn']);
@@ -208,7 +208,7 @@ describe('the log', () => {
     expect(forwardingWarnings(trusting)).to.deep.equal([]);
   });
 
-  it('has a line for a client that left before its answer', async () => {
+  it('logs an aborted request when the client disconnects before the response', async () => {
     const connection = await RawConnection.open(server.port);
     const abortThen =
       <A extends unknown[], R>(list: (...args: A) => Promise<R>) =>
@@ -247,7 +247,7 @@ function whileFailing<T extends object>(
   return withStub(owner, method, () => fail as T[typeof method], work);
 }
 
-describe('what clients send', () => {
+describe('text that clients send', () => {
   const stopped = stopAfterEach();
 
   withEachStorage((start) => {
@@ -316,7 +316,7 @@ describe('what clients send', () => {
       return texts;
     }
 
-    it('is in no line of the log', async () => {
+    it('never appears in the log, wherever a client sends it', async () => {
       const texts = await sendEverywhere();
       expect(texts.filter((text) => text.includes(canary))).to.not.deep.equal([]);
       expect(texts.filter((text) => text.includes('Internal'))).to.deep.equal([]);
@@ -326,7 +326,7 @@ describe('what clients send', () => {
         expect(JSON.stringify(server.log)).to.not.include(secret);
     });
 
-    it('is in no line of the log and in no header, whatever path, field and header it is sent in', async () => {
+    it('never appears in the log or a response header, for any path, field and header', async () => {
       const all = stopped(await start(withoutLimits));
       const { access } = await all.signedIn(canary);
       const names = 'username password old_password new_password refresh token title description status';
@@ -363,7 +363,7 @@ describe('what clients send', () => {
       for (const secret of [canary, access]) expect(JSON.stringify(all.log)).to.not.include(secret);
     });
 
-    describe('when something goes wrong that nobody foresaw', () => {
+    describe('on unexpected errors', () => {
       const failures: readonly (readonly [name: string, error: unknown, kind: string])[] = [
         ['an error', new UnforeseenError(`no ${canary}\n    at ${canary}`), 'UnforeseenError'],
         ['a text', canary, 'string'],
@@ -379,7 +379,7 @@ describe('what clients send', () => {
         ],
       ];
       for (const [name, error, kind] of failures) {
-        it(`is in no line and in no answer, if ${name} is thrown`, async () => {
+        it(`never appears in the log or a response if ${name} is thrown`, async () => {
           const { users, sessions, tasks } = server.storage;
           const { access, refresh } = user;
           const credentials = { username: canary, password: 'Xk9-fence-Orbit' };
@@ -427,7 +427,7 @@ describe('what clients send', () => {
         });
       }
 
-      it('breaks a list off that had begun, so that nobody takes a part for the whole', async () => {
+      it('closes the connection if a long list fails after its response has begun', async () => {
         const { tasks } = server.storage;
         const owner = await server.signedIn();
         const session = sessionRefOf(owner.access);
@@ -463,7 +463,7 @@ describe('what clients send', () => {
     });
   });
 
-  it('is in no line either when the storage goes away', async () => {
+  it('never appears in the log when the storage becomes unavailable', async () => {
     const redis = stopped(await RedisServer.start());
     const server = stopped(await RunningServer.start({ STORAGE: 'redis', REDIS_URL: redis.url }));
     const { access, refresh } = await server.signedIn(canary);

@@ -31,7 +31,7 @@ describe('the HTTP server', () => {
   }
 
   describe('with pipelined requests', () => {
-    it('handles each in a turn of the event loop of its own', async () => {
+    it('handles each pipelined request in its own turn of the event loop', async () => {
       let turn = 0;
       let isCounting = true;
       const count = () => {
@@ -53,7 +53,7 @@ describe('the HTTP server', () => {
       expect(new Set(turns).size).to.be.above(0.99 * many);
     });
 
-    it('answers all of them in their order, however many there are', async () => {
+    it('responds to 5,000 pipelined requests in order', async () => {
       const port = await listening(({ url }, response) => response.end(url));
       const connection = await RawConnection.open(port);
       const paths = Array.from({ length: many }, (_, i) => `/${i}`);
@@ -64,7 +64,7 @@ describe('the HTTP server', () => {
       expect(answered).to.deep.equal(paths);
     });
 
-    it('reads the body of one that waited behind many', async () => {
+    it('reads the body of a request that waited behind 5,000 pipelined ones', async () => {
       const bodies: string[] = [];
       const port = await listening(async (request, response) => {
         let body = '';
@@ -83,7 +83,7 @@ describe('the HTTP server', () => {
       expect(bodies.at(-1)).to.equal(body);
     });
 
-    it('closes connections on which many wait, when too many wait on all of them, and no other', async () => {
+    it('closes only the connections with many pipelined requests when too many wait in total', async () => {
       const events = new EventEmitter();
       const released = once(events, 'released');
       const port = await listening(async (_request, response) => {
@@ -103,7 +103,7 @@ describe('the HTTP server', () => {
       modest.close();
     });
 
-    it('refuses CONNECT behind a response that the client takes slowly, once all of that has left', async () => {
+    it('rejects a pipelined CONNECT after the whole response to a slow reader', async () => {
       const chunk = Buffer.alloc(100_000, 'x');
       const chunks = Array.from({ length: 400 }, () => chunk);
       const port = await listening((_request, response) => {
@@ -125,7 +125,7 @@ describe('the HTTP server', () => {
     });
   });
 
-  describe('outlives an error of a socket', () => {
+  describe('survives a socket error', () => {
     for (const [name, bytes] of [
       ['behind a request', ''],
       ['after CONNECT', 'CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n'],
@@ -133,7 +133,7 @@ describe('the HTTP server', () => {
       ['after a change of the protocol', `${get.slice(0, -2)}Connection: Upgrade\r\nUpgrade: x\r\n\r\n`],
       ['after what is no HTTP', '\0garbage\r\n\r\n'],
     ] as const) {
-      it(name, async () => {
+      it(`survives a socket error ${name}`, async () => {
         const events = new EventEmitter();
         const handled = once(events, 'handled');
         const port = await listening(({ socket }) => void events.emit('handled', socket));
@@ -147,7 +147,7 @@ describe('the HTTP server', () => {
       });
     }
 
-    it('on which it listens', async () => {
+    it('survives an error of the listening socket', async () => {
       const server = new HttpServer(() => undefined);
       stopped({ stop: () => server.stop({ idle: 0, busy: 0 }) });
       await server.listen(0, '127.0.0.1');
@@ -156,13 +156,13 @@ describe('the HTTP server', () => {
     });
   });
 
-  describe('cuts off a client that takes nothing of its response', () => {
+  describe('closes the connection of a stalled client', () => {
     for (const [name, bytes] of [
-      ['and sends nothing', ''],
-      ['and goes on to send requests', get],
-      ['and goes on to send a body', `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n`],
+      ['that sends nothing', ''],
+      ['that keeps sending requests', get],
+      ['that keeps sending a body', `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n`],
     ] as const) {
-      it(name, async () => {
+      it(`closes the connection of a stalled client ${name}`, async () => {
         const events = new EventEmitter();
         const handle: Handle = (_request, response) => {
           response.once('close', () => events.emit('closed'));
@@ -180,7 +180,7 @@ describe('the HTTP server', () => {
     }
   });
 
-  it('waits for a client that takes its response slowly, for longer than the timeout', async () => {
+  it('serves a slow reader for longer than the send timeout', async () => {
     const send = 400;
     const port = await listening((_request, response) => response.end(longBody), { send });
     const socket = await open(port);
@@ -196,7 +196,7 @@ describe('the HTTP server', () => {
     expect(received).to.be.above(longBody.length);
   });
 
-  it('tells a client that sends too slowly', async () => {
+  it('responds with 408 to a client that sends its request too slowly (Slowloris)', async () => {
     const port = await listening((request) => request.resume(), { headers: 50, request: 50 });
     const starts = ['GET / HTTP/1.1\r\nHost', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{'];
     await Promise.all(

@@ -38,7 +38,7 @@ describe('an Idempotency-Key', () => {
     const tasks = async (): Promise<unknown[]> =>
       (await server.call('GET', '/tasks/', undefined, user.access)).json() as unknown[];
 
-    it('makes a request that is sent again safe: the same answer, and one task', async () => {
+    it('returns the same response to a retry with the same Idempotency-Key, and creates one task', async () => {
       const task = { id: 1, ...milk, status: 'pending' };
       expectResponse(await create('a'), 201, task);
       expectResponse(await create('a'), 201, task);
@@ -47,20 +47,20 @@ describe('an Idempotency-Key', () => {
       expect(await tasks()).to.deep.equal([]);
     });
 
-    it('makes one task of fifty requests at once', async () => {
+    it('creates one task for fifty concurrent requests with the same Idempotency-Key', async () => {
       const answers = await Promise.all(Array.from({ length: 50 }, () => create('a')));
       for (const answer of answers) expectResponse(answer, 201, { id: 1, ...milk, status: 'pending' });
       expect(await tasks()).to.have.length(1);
     });
 
-    it('is refused for another task, and stays what it was', async () => {
+    it('rejects an Idempotency-Key that is reused for another task, and keeps the first one', async () => {
       await create('a');
       expectResponse(await create('a', tea), 422, keyReused);
       expectResponse(await create('a'), 201, { id: 1, ...milk, status: 'pending' });
       expectResponse(await create('b', tea), 201, { id: 2, ...tea, status: 'pending' });
     });
 
-    it('is of one user, in whichever session', async () => {
+    it('scopes an Idempotency-Key to the user, across sessions', async () => {
       const other = await server.signedIn();
       await create('a');
       expectResponse(await create('a', tea, other.access), 201, { id: 1, ...tea, status: 'pending' });
@@ -70,13 +70,13 @@ describe('an Idempotency-Key', () => {
       expectResponse(await create('a', milk, access), 201, { id: 1, ...milk, status: 'pending' });
     });
 
-    it('is not used up by a request that was refused', async () => {
+    it('does not consume the Idempotency-Key of a rejected request', async () => {
       expect((await create('a', { title: 'Milk' })).status).to.equal(400);
       expect((await create('a', milk, 'garbage')).status).to.equal(401);
       expectResponse(await create('a'), 201, { id: 1, ...milk, status: 'pending' });
     });
 
-    it('may be in quotes, and long', async () => {
+    it('accepts an Idempotency-Key with or without quotes, of up to 255 characters', async () => {
       await create('8e03978e-40d5-43dd-bc93-6894a57f9324');
       await create('"8e03978e-40d5-43dd-bc93-6894a57f9324"');
       await create('x'.repeat(255));
@@ -85,7 +85,7 @@ describe('an Idempotency-Key', () => {
     });
 
     for (const key of ['', '""', '"', '"a', 'a"', 'a b', 'a, b', 'é', '\\', 'a"b', 'x'.repeat(256)]) {
-      it(`is refused: ${JSON.stringify(key.slice(0, 20))} of ${key.length} characters`, async () => {
+      it(`rejects the Idempotency-Key ${JSON.stringify(key.slice(0, 20))} of ${key.length} characters`, async () => {
         expectResponse(await create(key), 400, keyMalformed);
         expect((await create(key, milk, 'garbage')).status).to.equal(401);
         expect(await tasks()).to.deep.equal([]);

@@ -26,7 +26,7 @@ const tooManyKeys = {
 const count = 300;
 const large = (title: string) => ({ title, description: 'x'.repeat(95_000), status: 'pending' }) as const;
 
-describe('a user with large tasks', () => {
+describe('large tasks', () => {
   withEachStorage((start) => {
     const clock = new SettableClock();
     let server: RunningServer;
@@ -64,7 +64,7 @@ describe('a user with large tasks', () => {
       return { username, password, ...(tokens as Pick<SignedIn, 'access' | 'refresh'>) };
     };
 
-    describe('gets as many of them on a page as were asked for, and a link to the next:', () => {
+    describe('as pages', () => {
       for (const [query, first, next] of [
         ['limit=50', 1, 'limit=50&after=50'],
         ['limit=50&after=200', 201, 'limit=50&after=250'],
@@ -72,7 +72,7 @@ describe('a user with large tasks', () => {
         ['limit=50&after=250', 251, undefined],
         ['limit=5', 1, 'limit=5&after=5'],
       ] as const) {
-        it(`?${query}`, async () => {
+        it(`lists a page of 95 kB tasks with a link to the next for ?${query}`, async () => {
           const answer = await call('GET', `/tasks/?${query}`, undefined, owner);
           expect(answer.headers['link']).to.equal(next && `<?${next}>; rel="next"`);
           const size = Number(/limit=(\d+)/.exec(query)?.[1]);
@@ -82,12 +82,12 @@ describe('a user with large tasks', () => {
       }
     });
 
-    it('gets all of them in one list', async () => {
+    it('lists 300 tasks of 95 kB in one response', async () => {
       const tasks = (await call('GET', '/tasks/', undefined, owner)).json() as Task[];
       expect(tasks.map(({ id }) => id)).to.deep.equal(Array.from({ length: count }, (_, i) => i + 1));
     });
 
-    it('may not have more text than a user may have, be it created or added to a task', async () => {
+    it('rejects creates and updates beyond MAX_BYTES_PER_USER', async () => {
       expectResponse(await call('POST', '/tasks/create/', large('1')), 201, { id: 1, ...large('1') });
       expect((await call('POST', '/tasks/create/', large('2'))).status).to.equal(201);
       const rest = 200 * 1024 - 2 * 95_001;
@@ -107,7 +107,7 @@ describe('a user with large tasks', () => {
       expect((await call('POST', '/tasks/create/', large('3'))).status).to.equal(201);
     });
 
-    it('may use 10,000 keys of requests in a day', async () => {
+    it('accepts 10,000 idempotency keys of a user in a day, and rejects further ones', async () => {
       const session = sessionRefOf(user.access);
       for (let i = 1; i < 10_000; i++) {
         const draft = { title: 't', description: 'd', status: 'pending' } as const;
@@ -134,7 +134,7 @@ describe('a user with large tasks', () => {
       expect(withoutKey.status).to.equal(201);
     });
 
-    describe('who reads four long lists', () => {
+    describe('while a user reads four long lists', () => {
       let reads: IncomingMessage[];
       beforeEach(async () => {
         reads = await Promise.all(
@@ -146,7 +146,7 @@ describe('a user with large tasks', () => {
       });
       afterEach(() => reads.forEach((read) => read.destroy()));
 
-      it('is refused a fifth one, while short lists and those of others are served', async () => {
+      it('rejects a fifth long list with 429, and serves short lists and other users', async () => {
         for (const path of ['/tasks/', '/tasks/?limit=100', '/tasks/?limit=1&offset=200']) {
           const refused = await call('GET', path, undefined, owner);
           expectResponse(refused, 429, tooManyReads);
@@ -158,11 +158,11 @@ describe('a user with large tasks', () => {
       });
 
       const endings: Record<string, (read: IncomingMessage) => unknown> = {
-        'has come to its end': (read) => text(read),
-        'was broken off by the client': (read) => read.destroy(),
+        'has ended': (read) => text(read),
+        'was aborted by the client': (read) => read.destroy(),
       };
       for (const [how, end] of Object.entries(endings)) {
-        it(`may begin another one when one of them ${how}`, async () => {
+        it(`serves another long list when one of four ${how}`, async () => {
           await end(reads[0] as IncomingMessage);
           const path = '/tasks/?limit=100';
           await until('another list is served', async () => {
@@ -173,7 +173,7 @@ describe('a user with large tasks', () => {
       }
     });
 
-    it('is no failure when they have gone before the response to a long list begins', async () => {
+    it('logs no failure when the client disconnects before the response to a long list begins', async () => {
       const { tasks } = server.storage;
       const lines = server.log.length;
       let read = 0;
@@ -208,7 +208,7 @@ describe('a user with large tasks', () => {
       });
     });
 
-    it('is refused when their session ends before the response to a long list begins', async () => {
+    it('responds with 401 when the session ends before the response to a long list begins', async () => {
       const { tasks } = server.storage;
       const reader = await signInAgain(owner);
       let read = 0;
@@ -236,7 +236,7 @@ describe('a user with large tasks', () => {
     };
     for (const [how, end] of Object.entries(endings)) {
       for (const path of ['/tasks/', '/tasks/?limit=300']) {
-        it(`gets no more of ${path} once they have ${how}`, async () => {
+        it(`stops streaming ${path} once the user has ${how}`, async () => {
           const reader = await signInAgain(owner);
           const incoming = await beginToRead(path, reader);
           await end(reader);

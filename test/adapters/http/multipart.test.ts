@@ -59,7 +59,7 @@ describe('multipart bodies', () => {
   const create = (body: string | Buffer, contentType?: string) =>
     send('POST', '/tasks/create/', body, contentType);
 
-  it('are read at every endpoint that reads a body', async () => {
+  it('accepts multipart bodies at every endpoint that reads a body', async () => {
     const credentials = { username: `multi.${user.username}`, password: user.password };
     expectResponse(
       await send('POST', '/tasks/register/', form(credentials)),
@@ -100,7 +100,7 @@ describe('multipart bodies', () => {
     );
   });
 
-  it('are read as browsers write them', async () => {
+  it('reads a multipart body that fetch has encoded', async () => {
     const formData = new FormData();
     formData.set('title', 'Ünï 😀\r\nline');
     formData.set('description', 'd');
@@ -111,7 +111,7 @@ describe('multipart bodies', () => {
   });
 
   for (const [what, body, expected] of [
-    ['a text before the first part and one behind the last', `preamble\r\n${whole}epilogue\r\n--XbX`, task()],
+    ['text before the first part and after the last', `preamble\r\n${whole}epilogue\r\n--XbX`, task()],
     ['no line break at the end', whole.slice(0, -2), task()],
     [
       'the last of several values',
@@ -119,12 +119,12 @@ describe('multipart bodies', () => {
       task(),
     ],
     [
-      'no unknown parts',
+      'ignored unknown parts',
       part('__proto__', 'x') + part('Title', 'x') + part('_charset_', 'x') + whole,
       task(),
     ],
     [
-      'text that is no UTF-8',
+      'text that is not UTF-8',
       Buffer.from(part('title', 'a\xffb') + whole.slice(whole.indexOf('--XbX', 1)), 'latin1'),
       task({ title: 'a\ufffdb' }),
     ],
@@ -138,7 +138,7 @@ describe('multipart bodies', () => {
     ['a header on two lines', whole.replace('; name', ';\r\n name'), task()],
     ['headers in another case', whole.replaceAll('Content-Disposition', 'content-DISPOSITION'), task()],
     [
-      'parts that say of which type and charset they are',
+      'parts with their own type and charset',
       whole.replaceAll('\r\n\r\n', '\r\nContent-Type: text/plain; charset=utf-16\r\n\r\n'),
       task(),
     ],
@@ -147,10 +147,10 @@ describe('multipart bodies', () => {
       whole.replaceAll('\r\n\r\n', '\r\nContent-Type: application/octet-stream\r\n\r\n'),
       task(),
     ],
-    ['an empty name of a file', whole.replace('"title"', '"title"; filename=""'), task()],
-    ['files that nobody asked for', file('a') + file('b') + whole, task()],
+    ['an empty file name', whole.replace('"title"', '"title"; filename=""'), task()],
+    ['unknown files', file('a') + file('b') + whole, task()],
     [
-      'no part that has no name',
+      'ignored parts without a name',
       `--XbX\r\nContent-Disposition: form-data\r\n\r\nx\r\n--XbX\r\n\r\nx\r\n--XbX\r\nx\r\n${whole}`,
       task(),
     ],
@@ -161,7 +161,7 @@ describe('multipart bodies', () => {
       task(),
     ],
   ] as const) {
-    it(`are taken with ${what}`, async () => {
+    it(`accepts a multipart body with ${what}`, async () => {
       expectResponse(await create(body), 201, expected);
     });
   }
@@ -174,7 +174,7 @@ describe('multipart bodies', () => {
     [`multipart/form-data; boundary=${'b'.repeat(201)}`, 'b'.repeat(201)],
     ['multipart/form-data; boundary=XbX; boundary=x', 'XbX'],
   ] as const) {
-    it(`are read as ${contentType}`, async () => {
+    it(`reads a multipart body of the type ${contentType}`, async () => {
       expectResponse(
         await create(
           whole.replaceAll('XbX', () => boundary),
@@ -186,7 +186,7 @@ describe('multipart bodies', () => {
     });
   }
 
-  it('are read in the charset that the header names', async () => {
+  it('reads a multipart body in the charset of the Content-Type header', async () => {
     const body = Buffer.from(whole.replace('\r\nt\r\n', '\r\n\xe9\x80\r\n'), 'latin1');
     expectResponse(await create(body, `${type}; charset=iso-8859-1`), 201, task({ title: 'é\x80' }));
     expectResponse(
@@ -204,13 +204,13 @@ describe('multipart bodies', () => {
     ['quoted-printable', '=C3=89', '=C3=89'],
     ['8bit', 'É', 'É'],
   ] as const) {
-    it(`are taken with ${JSON.stringify(value)} in the encoding ${encoding}`, async () => {
+    it(`accepts a part with ${JSON.stringify(value)} in the transfer encoding ${encoding}`, async () => {
       const title64 = part('title', value, { headers: `Content-Transfer-Encoding: ${encoding}\r\n` });
       expectResponse(await create(title64 + part('description', 'd') + end), 201, task({ title }));
     });
   }
 
-  it('are refused with a file in the place of a text', async () => {
+  it('rejects a multipart body with a file in place of a text', async () => {
     expectResponse(await create(file('title') + part('description', 'd') + end), 400, { title: noText });
     expectResponse(await create(file('title', '') + file('description') + end), 400, {
       title: noText,
@@ -225,7 +225,7 @@ describe('multipart bodies', () => {
     expect((await create(file('status') + whole)).status).to.equal(400);
   });
 
-  it('are refused field by field as other forms are', async () => {
+  it('reports each invalid field of a multipart body', async () => {
     expectResponse(await create(end), 400, required);
     expectResponse(await create(part('title', '') + part('description', ' ') + end), 400, {
       title: ['This field may not be blank.'],
@@ -244,7 +244,7 @@ describe('multipart bodies', () => {
     ['multipart/form-data; boundary="a\tb"', 'a\tb'],
     [`multipart/form-data; boundary=${'b'.repeat(202)}`, 'b'.repeat(202)],
   ] as const) {
-    it(`are refused for the boundary of ${contentType.slice(0, 60)}`, async () => {
+    it(`rejects the boundary of ${contentType.slice(0, 60)}`, async () => {
       expectResponse(await create(whole, contentType), 400, {
         detail: `Multipart form parse error - Invalid boundary in multipart: ${boundary}`,
       });
@@ -269,16 +269,16 @@ describe('multipart bodies', () => {
     ],
     ['a megabyte of headers', `--XbX\r\n${'x: y\r\n'.repeat(170_000)}\r\n1\r\n${whole}`],
   ] as const) {
-    it(`are refused with ${what}`, async () => {
+    it(`rejects a multipart body with ${what}`, async () => {
       expectRefused(await create(body));
     });
   }
 
-  it('are taken with 1,000 parts', async () => {
+  it('accepts a multipart body with 1,000 parts', async () => {
     expectResponse(await create(part('x', '1').repeat(998) + whole), 201, task());
   });
 
-  it('are refused wherever they are cut off, and the server goes on', async () => {
+  it('rejects a truncated multipart body wherever it is cut off', async () => {
     const body = file('file') + part('status', 'completed') + whole;
     const answers = await Promise.all(
       Array.from({ length: body.length - '--\r\n'.length }, (_, i) => create(body.slice(0, i + 1))),
@@ -287,12 +287,12 @@ describe('multipart bodies', () => {
     expectResponse(await create(body), 201, task({ status: 'completed' }));
   });
 
-  it('are refused when they are too large', async () => {
+  it('rejects a multipart body over the size limit with 413', async () => {
     const body = part('x', 'x'.repeat(1024 * 1024)) + whole;
     expectResponse(await create(body), 413, { detail: 'Request body too large.' });
   });
 
-  it('are taken as large as bodies may be', async () => {
+  it('accepts a multipart body up to the size limit', async () => {
     const description = 'd'.repeat(1_000_000);
     expectResponse(
       await create(part('title', 't') + part('description', description) + end),

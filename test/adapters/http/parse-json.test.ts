@@ -26,8 +26,8 @@ function roughly(value: unknown): unknown {
   );
 }
 
-describe('JSON', () => {
-  it('is malformed where JSON.parse says so, and otherwise has the same value', () => {
+describe('parseJson', () => {
+  it('rejects what JSON.parse rejects, and otherwise returns the same value', () => {
     fc.assert(
       fc.property(nearlyJson, (text) => {
         const expected = resultOf(JSON.parse, text);
@@ -39,7 +39,7 @@ describe('JSON', () => {
     );
   });
 
-  it('has any value that can be written, with whole numbers as they are written', () => {
+  it('parses any JSON value, with whole numbers kept exactly', () => {
     const integers = fc.bigInt({ min: -(10n ** 40n), max: 10n ** 40n });
     fc.assert(
       fc.property(fc.jsonValue(), fc.array(integers), (value, numbers) => {
@@ -51,7 +51,7 @@ describe('JSON', () => {
     );
   });
 
-  it('has no number for a name', () => {
+  it('rejects a number as the name of a member', () => {
     for (const text of ['{12345678901234567:1}', '{"a":1,12345678901234567 \n:1}'])
       expect(() => parseJson(text)).to.throw();
   });

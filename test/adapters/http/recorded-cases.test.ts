@@ -3,7 +3,7 @@ import { RedisServer } from '../../support/redis-server.js';
 import { RunningServer } from '../../support/running-server.js';
 import { answersAsRecorded, recorded } from './recorded-cases.js';
 
-describe('the recorded cases of the contract', () => {
+describe('the recorded cases of the wire contract', () => {
   describe('with the storage in memory', () => answersAsRecorded(() => RunningServer.start()));
 
   describe('with the storage in Redis', () => {
@@ -15,7 +15,7 @@ describe('the recorded cases of the contract', () => {
     answersAsRecorded(() => RunningServer.start({ STORAGE: 'redis', REDIS_URL: redis.url }));
   });
 
-  it('are all there', () => {
+  it('there are 250 recorded cases of the wire contract', () => {
     expect(recorded).to.have.length(250);
   });
 });

@@ -7,7 +7,7 @@ import { RunningServer, type SignedIn } from '../../support/running-server.js';
 import { stopAfterEach } from '../../support/stop-after-each.js';
 import { until } from '../../support/until.js';
 
-describe('while Redis is away', () => {
+describe('while Redis is unavailable', () => {
   let redis: RedisServer;
   let server: RunningServer;
   let user: SignedIn;
@@ -43,7 +43,7 @@ describe('while Redis is away', () => {
     expect((await server.call('POST', '/api/token/', { username, password })).status).to.equal(200);
   }
 
-  it('every endpoint says so at once when it was killed, and serves again when it is back', async () => {
+  it('every endpoint responds with 503 at once after Redis is killed, and recovers after a restart', async () => {
     await redis.kill();
     await expectUnavailableWithin(server, user, 1500);
     await expectUnavailableWithin(server, user, 1500);
@@ -52,7 +52,7 @@ describe('while Redis is away', () => {
     await expectServesAgain();
   });
 
-  it('every endpoint says so soon when it was frozen, and serves again when it goes on', async () => {
+  it('every endpoint responds with 503 soon while Redis is frozen, and recovers when it resumes', async () => {
     redis.freeze();
     await expectUnavailableWithin(server, user, 2000);
     await expectStillRefused();
@@ -60,14 +60,14 @@ describe('while Redis is away', () => {
     await expectServesAgain();
   });
 
-  it('a request that is under way when it is killed is answered', async () => {
+  it('responds with 503 to requests in progress when Redis is killed', async () => {
     redis.freeze();
     const answers = callEveryEndpoint(server, user);
     await redis.kill();
     for (const answer of await answers) expectResponse(answer, 503, unavailable);
   });
 
-  it('the server can start, and serves as soon as it comes', async () => {
+  it('the server starts without Redis, and serves as soon as Redis is available', async () => {
     await redis.kill();
     const early = stopped(await RunningServer.start({ STORAGE: 'redis', REDIS_URL: redis.url }));
     expect((await early.call('GET', '/readyz')).status).to.equal(503);
@@ -79,7 +79,7 @@ describe('while Redis is away', () => {
     expect((await early.call('GET', '/tasks/', undefined, user.access)).status).to.equal(200);
   });
 
-  it('tokens are good again afterwards if it kept its data, and refused if it lost them', async () => {
+  it('accepts tokens after Redis restarts with its data, and rejects them if the data is lost', async () => {
     await redis.restart();
     await until('it is ready', ready, { patience: 5_000 });
     expect((await server.call('GET', '/tasks/', undefined, user.access)).status).to.equal(200);
@@ -98,7 +98,7 @@ describe('while Redis is away', () => {
     expect((await other.call('POST', '/api/token/refresh/', { refresh })).status).to.equal(401);
   });
 
-  it('no task that was answered for is lost, be it killed among many', async () => {
+  it('no acknowledged task is lost when Redis is killed during many writes', async () => {
     const created = new Map<number, string>();
     let next = 0;
     let killed: Promise<void> | undefined;

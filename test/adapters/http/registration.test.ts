@@ -18,7 +18,7 @@ const short = 'This password is too short. It must contain at least 8 characters
 const common = 'This password is too common.';
 const numeric = 'This password is entirely numeric.';
 
-describe('registration over HTTP', () => {
+describe('registration', () => {
   withEachStorage((start) => {
     let server: RunningServer;
     before(async () => {
@@ -37,7 +37,7 @@ describe('registration over HTTP', () => {
       return Number(claimsOf((answer.json() as { access: string }).access)['user_id']);
     }
 
-    it("takes the documentation's own example", async () => {
+    it('accepts the example of the documentation', async () => {
       expectResponse(await register('jigyasnh', 'securepassword123'), 201, registered);
       await expectSignedIn('jigyasnh', 'securepassword123');
     });
@@ -62,7 +62,7 @@ describe('registration over HTTP', () => {
       ['almost-numeric', '918273645x'],
       ['similar-but-for-a-part', 'zzyx-wvut-part'],
     ] as const) {
-      it(`takes the name ${username.slice(0, 30)} with the password ${password.slice(0, 20)}`, async () => {
+      it(`registers the name ${username.slice(0, 30)} with the password ${password.slice(0, 20)}`, async () => {
         expectResponse(await register(username, password), 201, registered);
         await expectSignedIn(username, password);
         expectResponse(await signIn(username, `${password}x`), 401, invalidCredentials);
@@ -122,19 +122,19 @@ describe('registration over HTTP', () => {
       ['1234567', '1234567', { password: [similar, short, common, numeric] }],
     ];
     for (const [username, password, body] of refusals) {
-      it(`refuses ${JSON.stringify([username, password]).slice(0, 70)} with every reason`, async () => {
+      it(`rejects the registration of ${JSON.stringify([username, password]).slice(0, 70)} with every reason`, async () => {
         expectResponse(await register(username, password), 400, body);
       });
     }
 
-    it('refuses what is missing', async () => {
+    it('rejects a registration without name and password', async () => {
       expectResponse(await server.call('POST', '/tasks/register/', {}), 400, {
         username: ['This field is required.'],
         password: ['This field is required.'],
       });
     });
 
-    it('refuses a name that is taken, by whatever password', async () => {
+    it('rejects a user name that is taken, with any password', async () => {
       await register('first-come', strong);
       expectResponse(await register('first-come', strong), 400, { username: [nameTaken] });
       expectResponse(await register('  first-come\n', 'x'), 400, { username: [nameTaken] });
@@ -145,13 +145,13 @@ describe('registration over HTTP', () => {
       await expectSignedIn('first-come');
     });
 
-    it('tells upper case from lower case', async () => {
+    it('distinguishes upper and lower case in user names', async () => {
       expectResponse(await register('upper-or-lower'), 201, registered);
       expectResponse(await register('Upper-Or-Lower'), 201, registered);
       expect(await expectSignedIn('upper-or-lower')).to.not.equal(await expectSignedIn('Upper-Or-Lower'));
     });
 
-    it('takes names that look alike for the same one', async () => {
+    it('treats user names as equal if they have the same NFKC form', async () => {
       for (const [given, same] of [
         ['ｆｕｌｌｗｉｄｔｈ', 'fullwidth'],
         ['ﬁne', 'fine'],
@@ -166,28 +166,28 @@ describe('registration over HTTP', () => {
       }
     });
 
-    it('counts the characters of the name as it is kept', async () => {
+    it('counts the characters of the normalised user name', async () => {
       expectResponse(await register('ﬃ'.repeat(50)), 201, registered);
       expectResponse(await register('ﬃ'.repeat(51)), 400, { username: [nameTooLong] });
       expectResponse(await register(`e\u0301${'y'.repeat(149)}`), 201, registered);
     });
 
-    it('compares the password with the name as it is kept', async () => {
+    it('compares the password with the normalised user name', async () => {
       expectResponse(await register('ｍａｒｍａｌａｄｅ', 'marmalad9'), 400, { password: [similar] });
     });
 
-    it('takes a password in either way to write its accents for the same one', async () => {
+    it('accepts a password with composed or decomposed accents', async () => {
       expectResponse(await register('accents', 'pa\u0301ssage-9x'), 201, registered);
       await expectSignedIn('accents', 'p\u00e1ssage-9x');
     });
 
-    it('trims name and password, as the sign-in does', async () => {
+    it('trims user name and password at registration and at sign-in', async () => {
       expectResponse(await register('\u00a0 trimmed\u2029', `\x1c${strong}\u3000`), 201, registered);
       await expectSignedIn('trimmed');
       await expectSignedIn(' trimmed ', ` ${strong}\t`);
     });
 
-    it('does not mistake names for properties of objects', async () => {
+    it('registers and signs in users named like properties of Object.prototype', async () => {
       for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf']) {
         expectResponse(await signIn(name), 401, invalidCredentials);
         expectResponse(await register(name), 201, registered);
@@ -195,7 +195,7 @@ describe('registration over HTTP', () => {
       }
     });
 
-    it('takes whole numbers for their digits', async () => {
+    it('accepts whole numbers as user name, digit by digit', async () => {
       const body = `{"username":12345678901234567890123,"password":${JSON.stringify(strong)}}`;
       const headers = { 'Content-Type': 'application/json' };
       expectResponse(
@@ -208,7 +208,7 @@ describe('registration over HTTP', () => {
       await expectSignedIn('0');
     });
 
-    it('ignores every other field', async () => {
+    it('ignores unknown fields of a registration', async () => {
       const more = {
         is_staff: true,
         is_superuser: true,
@@ -229,7 +229,7 @@ describe('registration over HTTP', () => {
       );
     });
 
-    it('lets one of a hundred have a name that all want at the same time', async () => {
+    it('registers one of a hundred concurrent requests for the same user name', async () => {
       const passwords = Array.from({ length: 100 }, (_, i) => `${strong}-${i}`);
       const answers = await Promise.all(passwords.map((password) => register('wanted', password)));
       const winner = answers.findIndex(({ status }) => status === 201);
@@ -240,22 +240,22 @@ describe('registration over HTTP', () => {
       await expectSignedIn('wanted', passwords[winner]);
     });
 
-    describe('and then the sign-in', () => {
+    describe('followed by a sign-in', () => {
       before(() => register('signs-in'));
 
-      it('does not tell an unknown name from a wrong password', async () => {
+      it('returns the same response for an unknown name and a wrong password', async () => {
         expectResponse(await signIn('signs-in', 'wrong'), 401, invalidCredentials);
         expectResponse(await signIn('nobody', strong), 401, invalidCredentials);
         expectResponse(await signIn('Signs-In', strong), 401, invalidCredentials);
         expectResponse(await signIn('signs-in', strong.toUpperCase()), 401, invalidCredentials);
       });
 
-      it('lets any text be tried, of whatever length', async () => {
+      it('responds with 401 to any text as user name and password', async () => {
         for (const text of ['a b', '😀', 'x'.repeat(50_000), '%s', '*', "' or 1=1 --", '\r\nSET x 1'])
           expectResponse(await signIn(text, text), 401, invalidCredentials);
       });
 
-      it('looks at every character of a long password', async () => {
+      it('compares every character of a long password', async () => {
         const long = `${'k7-'.repeat(42)}y`;
         await register('long-password', long);
         await expectSignedIn('long-password', long);
@@ -265,7 +265,7 @@ describe('registration over HTTP', () => {
   });
 });
 
-describe('registration that is closed', () => {
+describe('closed registration', () => {
   let server: RunningServer;
   before(async () => {
     server = await RunningServer.start({ REGISTRATION: 'closed' });
@@ -274,19 +274,19 @@ describe('registration that is closed', () => {
 
   const body = { username: 'somebody', password: strong };
 
-  it('is refused whatever the body, and registers nobody', async () => {
+  it('responds with 403 to any body while registration is closed, and creates no user', async () => {
     const closed = { detail: 'Registration is closed.' };
     for (const each of [body, {}, []])
       expectResponse(await server.call('POST', '/tasks/register/', each), 403, closed);
     expectResponse(await server.call('POST', '/api/token/', body), 401, invalidCredentials);
   });
 
-  it('looks at credentials and the method before that', async () => {
+  it('checks credentials and method before it rejects a closed registration', async () => {
     expect((await server.call('POST', '/tasks/register/', body, 'garbage')).status).to.equal(401);
     expect((await server.call('GET', '/tasks/register/')).status).to.equal(405);
   });
 
-  it('lets those sign in whom the operator has added', async () => {
+  it('signs in users that the operator added while registration is closed', async () => {
     const passwordHash = await new BcryptPasswordHasher(4, bcryptThreads).hash(strong);
     await server.storage.users.add({ username: 'added', passwordHash, createdAt: 0 });
     const answer = await server.call('POST', '/api/token/', { username: 'added', password: strong });

@@ -6,7 +6,7 @@ import { sessionRefOf } from '../../support/json-web-token.js';
 import { RedisServer } from '../../support/redis-server.js';
 import { RunningServer, type SignedIn } from '../../support/running-server.js';
 
-describe('a trip to Redis', () => {
+describe('round trips to Redis', () => {
   let redis: RedisServer;
   let proxy: CountingProxy;
   let server: RunningServer;
@@ -54,7 +54,7 @@ describe('a trip to Redis', () => {
     ['DELETE', '/tasks/9/delete/', 404],
     ['GET', '/api/sessions/', 200],
   ] as const) {
-    it(`is made once for ${method} ${path} with ${status}, the caller's session included`, async () => {
+    it(`makes one round trip to Redis for ${method} ${path} with ${status}, including the session check`, async () => {
       let answered = 0;
       const made = await proxy.tripsOf(async () => {
         answered = (await call(method, path, body)).status;
@@ -63,19 +63,19 @@ describe('a trip to Redis', () => {
     });
   }
 
-  it('is made once for each thousand tasks of a long list', async () => {
+  it('makes one round trip to Redis per thousand tasks of a long list', async () => {
     await createTasks(2500);
     expect(await proxy.tripsOf(() => call('GET', '/tasks/'))).to.equal(3);
   });
 
-  it('is made once for a page of a long list', async () => {
+  it('makes one round trip to Redis for a page of a long list', async () => {
     await createTasks(100);
     for (const limit of [1, 31, 32, 50, 99]) {
       expect(await proxy.tripsOf(() => call('GET', `/tasks/?limit=${limit}`))).to.equal(1);
     }
   });
 
-  it('is made once for a list of 200 kB, and finds out that a longer one has to wait for its turn', async () => {
+  it('makes one round trip to Redis for a list of 200 kB, and two for a longer one', async () => {
     const long = { title: 'long', description: 'x'.repeat(50_000) };
     for (let i = 0; i < 4; i++) await call('POST', '/tasks/create/', long);
     expect(await proxy.tripsOf(() => call('GET', '/tasks/'))).to.equal(1);
@@ -83,7 +83,7 @@ describe('a trip to Redis', () => {
     expect(await proxy.tripsOf(() => call('GET', '/tasks/'))).to.equal(2);
   });
 
-  it('is not needed for a token that is not good', async () => {
+  it('makes no round trip to Redis for an invalid token', async () => {
     expect(await proxy.tripsOf(() => server.call('GET', '/tasks/', undefined, 'garbage'))).to.equal(0);
   });
 });

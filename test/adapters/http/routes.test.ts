@@ -47,7 +47,7 @@ const methods =
 
 const invalid = accessRefused('Token is invalid or expired');
 
-describe('the routes', () => {
+describe('routes', () => {
   let server: RunningServer;
   let user: SignedIn;
   before(async () => {
@@ -81,11 +81,11 @@ describe('the routes', () => {
     });
 
   for (const { path, methods: known, credentials } of routes) {
-    describe(`at ${path}`, () => {
+    describe(`${path}`, () => {
       const allowed = [...known, 'OPTIONS'].toSorted();
       const unknownMethods = methods.filter((method) => !known.includes(method));
 
-      it(`know ${known.join(', ')}, with a slash at the end and without`, async () => {
+      it(`serves ${known.join(', ')} ${path} with and without a trailing slash`, async () => {
         for (const method of known) {
           const answers: WireResponse[] = [];
           for (const each of [path, `${path}/`]) {
@@ -99,7 +99,7 @@ describe('the routes', () => {
         }
       });
 
-      it('refuse every other method', async () => {
+      it(`responds with 405 to every other method on ${path}`, async () => {
         for (const method of unknownMethods) {
           for (const each of [path, `${path}/`]) {
             const answer = await call(method, each);
@@ -110,7 +110,7 @@ describe('the routes', () => {
         }
       });
 
-      it('answer OPTIONS to everybody', async () => {
+      it(`responds to OPTIONS ${path} without authentication`, async () => {
         for (const access of [undefined, user.access, 'garbage', 'a b']) {
           for (const each of [path, `${path}/`]) {
             const answer = await server.call('OPTIONS', each, undefined, access);
@@ -121,7 +121,7 @@ describe('the routes', () => {
         }
       });
 
-      it(`look at credentials before the method, which are ${credentials} here`, async () => {
+      it(`checks credentials (${credentials}) before the method on ${path}`, async () => {
         const withNone = await server.call('PATCH', path);
         if (credentials === 'required') expectResponse(withNone, 401, noCredentials);
         else expectResponse(withNone, 405, notAllowed('PATCH'));
@@ -130,7 +130,7 @@ describe('the routes', () => {
         else expectResponse(withBad, 401, invalid);
       });
 
-      it('are not found under another spelling', async () => {
+      it(`responds with 404 to other spellings of ${path}`, async () => {
         const spellings = [
           path.toUpperCase(),
           path.replace(/[a-z]/, (letter) => letter.toUpperCase()),
@@ -162,18 +162,18 @@ describe('the routes', () => {
     '/favicon.ico',
     '/tasks/create/1/',
   ]) {
-    it(`are not at ${path}, whoever asks`, async () => {
+    it(`responds with 404 to ${path} with any credentials`, async () => {
       for (const access of [undefined, 'garbage', user.access])
         for (const method of ['GET', 'OPTIONS', 'PATCH'])
           expectResponse(await server.call(method, path, undefined, access), 404, unknownPath);
     });
   }
 
-  describe('with an id', () => {
+  describe('with a task id', () => {
     const task = { id: 1, title: 't', description: 'd', status: 'pending' };
 
     for (const id of ['1', '01', '0000000000001', '%31', '%30%31']) {
-      it(`take ${id} for the id of the first task`, async () => {
+      it(`reads ${id} as the task id 1`, async () => {
         expectResponse(await call('GET', `/tasks/${id}/`), 200, task);
         expectResponse(await call('PUT', `/tasks/${id}/update/`, {}), 200, task);
       });
@@ -183,7 +183,7 @@ describe('the routes', () => {
       'x 1x -1 +1 1.0 1e0 0x1 1,2 %2B1 %201 1%20 1%0A 1%00 %D9%A1 %EF%BC%91 % %1 %zz %ff 1%2531 %2e%2e :id * NaN ' +
       'Infinity __proto__';
     for (const id of malformed.split(' ')) {
-      it(`do not exist for ${id}, whoever asks`, async () => {
+      it(`responds with 404 to the task id ${id} with any credentials`, async () => {
         for (const access of [undefined, user.access]) {
           for (const [method, path] of [
             ['GET', `/tasks/${id}/`],
@@ -197,13 +197,13 @@ describe('the routes', () => {
       });
     }
 
-    it('are decoded as a whole', async () => {
+    it('decodes the whole path once', async () => {
       expectResponse(await call('GET', '/%74asks%2F1%2f'), 200, task);
       expectResponse(await call('GET', '/tasks/1%3Flimit=x'), 404, unknownPath);
     });
   });
 
-  describe('with the id of a session', () => {
+  describe('with a session id', () => {
     for (const id of [
       '0',
       'x',
@@ -213,7 +213,7 @@ describe('the routes', () => {
       `${'0'.repeat(31)}g`,
       '__proto__',
     ]) {
-      it(`do not exist for ${id}, whoever asks`, async () => {
+      it(`responds with 404 to the session id ${id} with any credentials`, async () => {
         for (const access of [undefined, user.access]) {
           for (const method of ['DELETE', 'OPTIONS', 'PATCH'])
             expectResponse(
@@ -226,34 +226,34 @@ describe('the routes', () => {
     }
   });
 
-  describe('check', () => {
+  describe('order of checks', () => {
     const required = { title: ['This field is required.'], description: ['This field is required.'] };
 
-    it('the path before the credentials', async () => {
+    it('checks the path before the credentials', async () => {
       expectResponse(await server.call('GET', '/tasks/x/', undefined, 'garbage'), 404, unknownPath);
     });
 
-    it('the credentials before the task', async () => {
+    it('checks the credentials before the task', async () => {
       expectResponse(await server.call('GET', '/tasks/999/'), 401, noCredentials);
       expectResponse(await server.call('DELETE', '/tasks/999/delete/', undefined, 'garbage'), 401, invalid);
     });
 
-    it('the credentials before the body', async () => {
+    it('checks the credentials before the body', async () => {
       expectResponse(await send('POST', '/tasks/create/', 'text/plain', 'x'), 401, noCredentials);
       expectResponse(await send('PUT', '/tasks/1/update/', 'application/json', '{', 'garbage'), 401, invalid);
     });
 
-    it('the method before the task', async () => {
+    it('checks the method before the task', async () => {
       expectResponse(await call('POST', '/tasks/999/'), 405, notAllowed('POST'));
       expectResponse(await call('GET', '/tasks/999/update/'), 405, notAllowed('GET'));
     });
 
-    it('the method before the body', async () => {
+    it('checks the method before the body', async () => {
       const answer = await send('PUT', '/tasks/create/', 'text/plain', 'x', user.access);
       expectResponse(answer, 405, notAllowed('PUT'));
     });
 
-    it('the task before the body', async () => {
+    it('checks the task before the body', async () => {
       for (const [contentType, body] of [
         ['text/plain', 'x'],
         ['application/json', '{'],
@@ -267,12 +267,12 @@ describe('the routes', () => {
         );
     });
 
-    it('the type of the body before its content', async () => {
+    it('checks the type of the body before its content', async () => {
       const answer = await send('POST', '/tasks/create/', 'text/plain', '{', user.access);
       expectResponse(answer, 415, { detail: 'Unsupported media type "text/plain" in request.' });
     });
 
-    it('the syntax of the body before its shape, and its shape before its fields', async () => {
+    it('checks the syntax of the body before its shape, and its shape before its fields', async () => {
       expectParseError(await send('POST', '/tasks/create/', 'application/json', '[{},]', user.access));
       expectResponse(await send('POST', '/tasks/create/', 'application/json', '[{}]', user.access), 400, {
         non_field_errors: ['Invalid data. Expected a dictionary, but got list.'],
@@ -284,7 +284,7 @@ describe('the routes', () => {
       );
     });
 
-    it('all fields together', async () => {
+    it('reports all invalid fields together', async () => {
       const body = { status: 'x', description: '', title: null };
       expectResponse(await call('POST', '/tasks/create/', body), 400, {
         title: ['This field may not be null.'],
@@ -293,7 +293,7 @@ describe('the routes', () => {
       });
     });
 
-    it('credentials and tokens in a body only when all fields are there', async () => {
+    it('checks credentials and tokens in a body only if no field is missing', async () => {
       const { username } = user;
       expectResponse(await server.call('POST', '/api/token/', { username }), 400, {
         password: ['This field is required.'],

@@ -23,7 +23,7 @@ const days = 24 * hours;
 
 const loggedOut = { message: 'Successfully logged out' };
 
-describe('sessions over HTTP', () => {
+describe('sessions', () => {
   withEachStorage((start) => {
     let clock: SettableClock;
     let server: RunningServer;
@@ -66,16 +66,16 @@ describe('sessions over HTTP', () => {
       expectResponse(await logout(token), 401, tokenBlacklisted);
     }
 
-    describe('while refresh tokens do not rotate', () => {
+    describe('without refresh token rotation', () => {
       serve();
 
-      it('begin with two tokens, the refresh token first', async () => {
+      it('a sign-in returns two tokens, the refresh token first', async () => {
         const answer = await signIn(user);
         expect(answer.text).to.match(/^\{"refresh":"[\w.-]+","access":"[\w.-]+"\}$/);
         expectResponse(answer, 200, answer.json());
       });
 
-      it('give tokens with the header and the claims that clients know', () => {
+      it('tokens have the header and the claims that clients expect', () => {
         const now = Math.floor(clock.now());
         const access = claimsOf(user.access);
         const refreshed = claimsOf(user.refresh);
@@ -104,7 +104,7 @@ describe('sessions over HTTP', () => {
         expect(id).to.satisfy(Number.isSafeInteger);
       });
 
-      it('have ids and tokens of their own, however often a user signs in', async () => {
+      it('each sign-in gets its own session id and tokens', async () => {
         const { access } = (await signIn(user)).json() as SignedIn;
         const second = claimsOf(access);
         const first = claimsOf(user.access);
@@ -113,7 +113,7 @@ describe('sessions over HTTP', () => {
         expect(second['jti']).to.not.equal(first['jti']);
       });
 
-      it('give an access token for each use of the refresh token, and nothing else', async () => {
+      it('a refresh returns a new access token and nothing else', async () => {
         for (let uses = 0; uses < 2; uses++) {
           const answer = await refresh(user.refresh);
           expect(answer.text).to.match(/^\{"access":"[\w.-]+"\}$/);
@@ -126,44 +126,44 @@ describe('sessions over HTTP', () => {
         }
       });
 
-      it('are known by either of their tokens', async () => {
+      it('verifies both access tokens and refresh tokens', async () => {
         expectResponse(await verify(user.access), 200, {});
         expectResponse(await verify(user.refresh), 200, {});
       });
 
-      it('tell an access token from a refresh token', async () => {
+      it('rejects an access token as refresh token, and the reverse', async () => {
         expectResponse(await refresh(user.access), 401, tokenOfWrongType);
         expectResponse(await logout(user.access), 401, tokenOfWrongType);
         expectResponse(await listTasks(user.refresh), 401, accessRefused('Token has wrong type'));
         expectResponse(await listTasks(user.access), 200, []);
       });
 
-      it('end at the logout, and their tokens with them', async () => {
+      it('rejects both tokens after logout', async () => {
         expectResponse(await logout(user.refresh), 200, loggedOut);
         await expectNoLongerGood(user, 'Token is blacklisted');
       });
 
-      it('still tell an access token from a refresh token after their end', async () => {
+      it('reports a wrong token type even after logout', async () => {
         await logout(user.refresh);
         expectResponse(await refresh(user.access), 401, tokenOfWrongType);
         expectResponse(await logout(user.access), 401, tokenOfWrongType);
         expectResponse(await listTasks(user.refresh), 401, accessRefused('Token has wrong type'));
       });
 
-      it('end without an end to the other sessions of the user', async () => {
+      it('a logout does not end other sessions of the user', async () => {
         const other = (await signIn(user)).json() as SignedIn;
         await logout(user.refresh);
         expectResponse(await listTasks(other.access), 200, []);
         expectResponse(await verify(other.refresh), 200, {});
       });
 
-      it('end once, of fifty logouts at the same time', async () => {
+      it('one of fifty concurrent logouts succeeds', async () => {
         const answers = await Promise.all(Array.from({ length: 50 }, () => logout(user.refresh)));
         expect(answers.filter(({ status }) => status === 200)).to.have.length(1);
         expect(answers.filter(({ text }) => text === JSON.stringify(tokenBlacklisted))).to.have.length(49);
       });
 
-      it('end when their user is deactivated', async () => {
+      it('rejects the tokens of a deactivated user', async () => {
         await server.storage.users.deactivate(userId());
         expectResponse(await listTasks(user.access), 401, userInactive);
         expectResponse(await refresh(user.refresh), 401, noActiveAccount);
@@ -173,14 +173,14 @@ describe('sessions over HTTP', () => {
         expectResponse(await signIn(user), 401, invalidCredentials);
       });
 
-      it('do not come back with their user, who can sign in again', async () => {
+      it('reactivating a user does not restore ended sessions', async () => {
         await server.storage.users.deactivate(userId());
         await server.storage.users.activate(userId());
         await expectNoLongerGood(user, 'Token is blacklisted');
         expect((await signIn(user)).status).to.equal(200);
       });
 
-      it('end when their user is deleted', async () => {
+      it('rejects the tokens of a deleted user', async () => {
         await server.storage.users.remove(userId());
         expectResponse(await listTasks(user.access), 401, userNotFound);
         expectResponse(await refresh(user.refresh), 401, noActiveAccount);
@@ -190,7 +190,7 @@ describe('sessions over HTTP', () => {
         expectResponse(await signIn(user), 401, invalidCredentials);
       });
 
-      it('stay with the deleted user when somebody takes the name', async () => {
+      it('rejects the tokens of a deleted user after the name is registered again', async () => {
         await server.storage.users.remove(userId());
         const { username, password } = user;
         expect((await server.call('POST', '/tasks/register/', { username, password })).status).to.equal(201);
@@ -199,12 +199,12 @@ describe('sessions over HTTP', () => {
         expect(claimsOf(access)['user_id']).to.be.greaterThan(userId());
       });
 
-      it('end when their user gets a new password', async () => {
+      it('a new password ends all sessions of the user', async () => {
         await server.storage.users.setPasswordHash(userId(), 'a hash of nothing');
         await expectNoLongerGood(user, 'Token is blacklisted');
       });
 
-      it('last as long as their refresh token, and access tokens half an hour', async () => {
+      it('a session lasts as long as its refresh token, and an access token half an hour', async () => {
         clock.advance(30 * minutes - 1);
         expectResponse(await listTasks(user.access), 200, []);
         clock.advance(1);
@@ -223,10 +223,10 @@ describe('sessions over HTTP', () => {
       });
     });
 
-    describe('while refresh tokens rotate', () => {
+    describe('with refresh token rotation', () => {
       serve({ ROTATE_REFRESH_TOKENS: 'true', SESSION_LIFETIME: '2d' });
 
-      it('give a new refresh token for the old one, after the access token', async () => {
+      it('a refresh returns a new access token and a new refresh token', async () => {
         clock.advance(100);
         const next = await exchange(user.refresh);
         const now = Math.floor(clock.now());
@@ -241,12 +241,12 @@ describe('sessions over HTTP', () => {
         expectResponse(await verify(next.refresh), 200, {});
       });
 
-      it('do not verify a spent refresh token, not even in the time of grace', async () => {
+      it('does not verify a used refresh token, not even within the grace period', async () => {
         await exchange(user.refresh);
         expectResponse(await verify(user.refresh), 400, verifiedAsBlacklisted);
       });
 
-      it('answer a spent refresh token with the same successor in the time of grace', async () => {
+      it('exchanges a used refresh token for the same successor within the grace period', async () => {
         const next = await exchange(user.refresh);
         clock.advance(9.75);
         const again = await exchange(user.refresh);
@@ -254,14 +254,14 @@ describe('sessions over HTTP', () => {
         expect((await exchange(next.refresh)).refresh).to.not.equal(next.refresh);
       });
 
-      it('end when a refresh token is used again after the time of grace', async () => {
+      it('reuse of a refresh token after the grace period ends the session', async () => {
         const next = await exchange(user.refresh);
         clock.advance(10);
         expectResponse(await refresh(user.refresh), 401, tokenBlacklisted);
         await expectNoLongerGood({ ...user, ...next }, 'Token is blacklisted');
       });
 
-      it('answer every spent refresh token with the current one in the time of grace, and end after it', async () => {
+      it('exchanges every used refresh token for the current one within the grace period, and ends the session after it', async () => {
         const spent = [user.refresh];
         for (let step = 0; step < 5; step++) {
           clock.advance(1.5);
@@ -274,20 +274,20 @@ describe('sessions over HTTP', () => {
         expectResponse(await refresh(current ?? ''), 401, tokenBlacklisted);
       });
 
-      it('end at a logout with a spent refresh token', async () => {
+      it('a logout with a used refresh token ends the session', async () => {
         const last = await exchange((await exchange(user.refresh)).refresh);
         expectResponse(await logout(user.refresh), 200, loggedOut);
         await expectNoLongerGood({ ...user, ...last }, 'Token is blacklisted');
       });
 
-      it('take one step at fifty refreshes at the same time', async () => {
+      it('fifty concurrent refreshes rotate the refresh token once', async () => {
         const answers = await Promise.all(Array.from({ length: 50 }, () => exchange(user.refresh)));
         expect(new Set(answers.map((each) => each.refresh)).size).to.equal(1);
         expect(new Set(answers.map(({ access }) => access)).size).to.equal(50);
         await exchange(answers[0]?.refresh ?? '');
       });
 
-      it('end no later than their lifetime after the sign-in, however often they are refreshed', async () => {
+      it('refreshing never extends a session beyond SESSION_LIFETIME', async () => {
         const end = Math.floor(clock.now()) + 2 * days;
         clock.advance(0.9 * days);
         const second = await exchange(user.refresh);
@@ -304,16 +304,16 @@ describe('sessions over HTTP', () => {
       });
     });
 
-    describe('while refresh tokens rotate without grace', () => {
+    describe('with refresh token rotation and no grace period', () => {
       serve({ ROTATE_REFRESH_TOKENS: 'true', REFRESH_GRACE: '0' });
 
-      it('end as soon as a refresh token is used twice', async () => {
+      it('reuse of a refresh token without a grace period ends the session', async () => {
         const next = (await refresh(user.refresh)).json() as SignedIn;
         expectResponse(await refresh(user.refresh), 401, tokenBlacklisted);
         await expectNoLongerGood({ ...user, ...next }, 'Token is blacklisted');
       });
 
-      it('let one of fifty refreshes at the same time through, and end', async () => {
+      it('one of fifty concurrent refreshes without a grace period succeeds, and the session ends', async () => {
         const answers = await Promise.all(Array.from({ length: 50 }, () => refresh(user.refresh)));
         const [exchanged, ...more] = answers.filter(({ status }) => status === 200);
         expect(more).to.deep.equal([]);

@@ -9,7 +9,7 @@ import { RunningServer } from '../../support/running-server.js';
 /** What the system keeps for a connection between two processes of one machine, and a page or two. */
 const buffered = 16 * 2 ** 20;
 
-describe('somebody who reads slowly', () => {
+describe('a slow reader', () => {
   const count = 100_000;
   const bytesEach = JSON.stringify(aTask(count)).length;
 
@@ -19,7 +19,7 @@ describe('somebody who reads slowly', () => {
   });
   after(() => server.stop());
 
-  it('gets all of a long list, of which no more is read than they have room for', async () => {
+  it('gets a whole long list with backpressure: the server reads no more than the client has room for', async () => {
     const { access } = await server.signedIn();
     let read = 0;
     let received = 0;

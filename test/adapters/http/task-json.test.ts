@@ -15,7 +15,7 @@ const task = record(
 );
 
 describe('a task as JSON', () => {
-  it('is what JSON.stringify makes of it', () => {
+  it('taskToJson returns the same text as JSON.stringify for any task', () => {
     assert(
       property(task, (one) => {
         expect(taskToJson(one)).to.equal(JSON.stringify(one));
@@ -23,7 +23,7 @@ describe('a task as JSON', () => {
     );
   });
 
-  it('keeps every character of ASCII, of Latin-1, and what is no character at all', () => {
+  it('taskToJson keeps every ASCII, Latin-1 and surrogate code unit', () => {
     const codes = [...Array(0x300).keys(), 0x2028, 0x2029, 0xd7ff, 0xd800, 0xdbff, 0xdc00, 0xdfff, 0xffff];
     for (const code of codes) {
       const title = `a${String.fromCharCode(code)}b`;
@@ -32,7 +32,7 @@ describe('a task as JSON', () => {
     }
   });
 
-  it('is one of several, in their order', () => {
+  it('tasksToJson returns the same text as JSON.stringify for several tasks', () => {
     assert(
       property(array(task, { maxLength: 3 }), (tasks) => {
         expect(`[${tasksToJson(tasks)}]`).to.equal(JSON.stringify(tasks));

@@ -39,7 +39,7 @@ const task = (id: number, title: string, description = 'd', status = 'pending') 
   status,
 });
 
-describe('tasks over HTTP', () => {
+describe('tasks', () => {
   withEachStorage((start) => {
     let server: RunningServer;
     let user: SignedIn;
@@ -54,7 +54,7 @@ describe('tasks over HTTP', () => {
     const call = (method: string, path: string, body?: unknown) =>
       server.call(method, path, body, user.access);
     const create = (title: string) => call('POST', '/tasks/create/', { title, description: 'd' });
-    it('are answered with id, title, description and status, in this order', async () => {
+    it('returns tasks with id, title, description and status, in this order', async () => {
       const created = await call('POST', '/tasks/create/', {
         status: 'in-progress',
         description: 'Two litres',
@@ -67,15 +67,15 @@ describe('tasks over HTTP', () => {
       expectResponse(await call('GET', '/tasks/'), 200, [task(1, 'Buy milk', 'Two litres', 'in-progress')]);
     });
 
-    it('are pending unless something else is said', async () => {
+    it('creates a task as pending by default', async () => {
       expectResponse(await create('Buy milk'), 201, task(1, 'Buy milk'));
     });
 
-    it('are none for a new user', async () => {
+    it('returns an empty list to a new user', async () => {
       expectResponse(await call('GET', '/tasks/'), 200, []);
     });
 
-    it('change in the fields that are given, and in no others', async () => {
+    it('updates the given fields of a task and no others', async () => {
       await create('Buy milk');
       const updates: [object, object][] = [
         [{}, task(1, 'Buy milk')],
@@ -91,7 +91,7 @@ describe('tasks over HTTP', () => {
       }
     });
 
-    it('do not change at all if one of the fields is refused', async () => {
+    it('changes nothing if one field of an update is invalid', async () => {
       await create('Buy milk');
       expectResponse(
         await call('PUT', '/tasks/1/update/', { status: 'done', description: null, title: '' }),
@@ -108,7 +108,7 @@ describe('tasks over HTTP', () => {
       expectResponse(await call('GET', '/tasks/1/'), 200, task(1, 'Buy milk'));
     });
 
-    it('keep both of two changes that are made at the same time', async () => {
+    it('keeps both of two concurrent updates to different fields', async () => {
       await create('Buy milk');
       for (let round = 1; round <= 20; round++) {
         const [title, description] = [`title ${round}`, `description ${round}`];
@@ -120,7 +120,7 @@ describe('tasks over HTTP', () => {
       }
     });
 
-    it('keep every character of their texts', async () => {
+    it('keeps every character of titles', async () => {
       for (const text of awkwardTexts) {
         const { id } = (await create(text)).json() as { id: number };
         const updated = await call('PUT', `/tasks/${id}/update/`, { status: 'completed' });
@@ -132,7 +132,7 @@ describe('tasks over HTTP', () => {
     });
 
     for (const id of missingIds) {
-      it(`are missing under the id ${id.slice(0, 25)}`, async () => {
+      it(`responds with 404 to the task id ${id.slice(0, 25)}`, async () => {
         await create('Buy milk');
         expectResponse(await call('GET', `/tasks/${id}/`), 404, taskNotFound);
         expectResponse(await call('PUT', `/tasks/${id}/update/`, { title: 'x' }), 404, taskNotFound);
@@ -141,7 +141,7 @@ describe('tasks over HTTP', () => {
       });
     }
 
-    it('are gone when they are deleted', async () => {
+    it('responds with 404 to a deleted task', async () => {
       await create('Buy milk');
       expectResponse(await call('DELETE', '/tasks/1/delete/'), 200, deleted);
       expectResponse(await call('DELETE', '/tasks/1/delete/'), 404, taskNotFound);
@@ -150,7 +150,7 @@ describe('tasks over HTTP', () => {
       expectResponse(await call('GET', '/tasks/'), 200, []);
     });
 
-    it('are deleted once, of twenty deletions at the same time', async () => {
+    it('one of twenty concurrent deletions of a task succeeds', async () => {
       await create('Buy milk');
       const answers = await Promise.all(Array.from({ length: 20 }, () => call('DELETE', '/tasks/1/delete/')));
       expect(answers.filter(({ status }) => status === 200)).to.have.length(1);
@@ -158,7 +158,7 @@ describe('tasks over HTTP', () => {
         expectResponse(answer, 404, taskNotFound);
     });
 
-    it('get ids from 1 on, and none that was given before', async () => {
+    it('numbers tasks from 1 and never reuses an id', async () => {
       for (const id of [1, 2, 3]) expectResponse(await create('t'), 201, task(id, 't'));
       await call('DELETE', '/tasks/3/delete/');
       await call('DELETE', '/tasks/1/delete/');
@@ -168,13 +168,13 @@ describe('tasks over HTTP', () => {
       expectResponse(await call('GET', '/tasks/'), 200, [task(5, 't')]);
     });
 
-    it('get different ids when they are created at the same time', async () => {
+    it('gives different ids to tasks that are created concurrently', async () => {
       const answers = await Promise.all(Array.from({ length: 50 }, () => create('t')));
       const ids = answers.map((answer) => (answer.json() as { id: number }).id);
       expect(ids.toSorted((a, b) => a - b)).to.deep.equal(Array.from({ length: 50 }, (_, i) => i + 1));
     });
 
-    it('belong to their creator and do not exist for anybody else', async () => {
+    it('hides tasks from other users', async () => {
       await create('Buy milk');
       await create('Drink milk');
       const other = await server.signedIn();
@@ -190,7 +190,7 @@ describe('tasks over HTTP', () => {
       expectResponse(await call('GET', '/tasks/'), 200, [task(1, 'Buy milk'), task(2, 'Drink milk')]);
     });
 
-    it('are kept from a caller whose session has ended, and not changed for them', async () => {
+    it('rejects reads and writes of tasks after the session has ended', async () => {
       await create('Buy milk');
       await server.call('POST', '/api/logout/', { refresh: user.refresh });
       const refused = accessRefused('Token is blacklisted');
@@ -221,17 +221,17 @@ describe('tasks over HTTP', () => {
         user = owner;
       });
 
-      it('come whole and in order', async () => {
+      it('returns a list of 2,500 tasks in order', async () => {
         expectResponse(await call('GET', '/tasks/'), 200, all);
         expectResponse(await call('GET', '/tasks'), 200, all);
       });
 
-      it('come from an id on', async () => {
+      it('returns the tasks after an id', async () => {
         for (const after of [0, 1, 999, 1499, 1500, 1501, 2499, 2500, 9999, Number.MAX_SAFE_INTEGER])
           expectResponse(await call('GET', `/tasks/?after=${after}`), 200, all.slice(after));
       });
 
-      it('do not come at all when only the head is asked for', async () => {
+      it('returns an empty body to HEAD /tasks/', async () => {
         for (const path of ['/tasks/', '/tasks/?limit=10', '/tasks/?after=2499']) {
           const answer = await call('HEAD', path);
           expect([answer.status, answer.text]).to.deep.equal([200, '']);
@@ -240,7 +240,7 @@ describe('tasks over HTTP', () => {
         }
       });
 
-      it('are not all read when only the head is asked for', async () => {
+      it('reads only one page from the storage for HEAD /tasks/', async () => {
         const { tasks } = server.storage;
         let pagesRead = 0;
         const counting =
@@ -261,7 +261,7 @@ describe('tasks over HTTP', () => {
         [500, 5],
         [499, 6],
       ] as const) {
-        it(`come in ${pages} pages of at most ${limit}, each of which links to the next`, async () => {
+        it(`returns ${pages} pages of at most ${limit} tasks, each with a link to the next`, async () => {
           let rest = all;
           let path = `/tasks/?limit=${limit}`;
           for (let page = 1; page <= pages; page++) {
@@ -275,12 +275,12 @@ describe('tasks over HTTP', () => {
         });
       }
 
-      it('link from the head of a page to the next as well', async () => {
+      it('returns the link to the next page to HEAD, too', async () => {
         const { headers } = await call('HEAD', '/tasks/?after=7&limit=10');
         expect(headers['link']).to.equal('<?limit=10&after=17>; rel="next"');
       });
 
-      it('come in pages by offset, each of which links to the next', async () => {
+      it('returns pages by offset, each with a link to the next', async () => {
         let rest = all.slice(100);
         let query = '?limit=900&offset=0&after=100';
         for (let page = 1; page <= 3; page++) {
@@ -293,7 +293,7 @@ describe('tasks over HTTP', () => {
         expect({ rest, query }).to.deep.equal({ rest: [], query: '' });
       });
 
-      it('begin at an offset that counts from an id', async () => {
+      it('counts the offset from the task after an id', async () => {
         for (const [query, first] of [
           ['offset=5', 5],
           ['offset=2495', 2495],
@@ -307,7 +307,7 @@ describe('tasks over HTTP', () => {
           expectResponse(await call('GET', `/tasks/?limit=5&offset=${offset}`), 200, []);
       });
 
-      it('are all there for an offset without a limit', async () => {
+      it('ignores an offset without a limit in GET /tasks/', async () => {
         expectResponse(await call('GET', '/tasks/?offset=2000'), 200, all);
         expectResponse(await call('GET', '/tasks/?offset=2&limit=0&after=2490'), 200, all.slice(2490));
       });
@@ -321,18 +321,18 @@ describe('tasks over HTTP', () => {
         ['limit=2&q=<>;rel="prev"\\', 'limit=2&q=%3C%3E;rel=%22prev%22\\&after=2'],
         ['?limit=9&limit=2', 'limit=2&?limit=9&after=2'],
       ] as const) {
-        it(`link from ?${query} to ?${next}`, async () => {
+        it(`links from ?${query} to ?${next}`, async () => {
           const { headers } = await call('GET', `/tasks/?${query}`);
           expect(headers['link']).to.equal(`<?${next}>; rel="next"`);
         });
       }
 
-      it('have no link on the last page, be it full', async () => {
+      it('returns no link on the last page, even if it is full', async () => {
         for (const path of ['/tasks/?limit=500&after=2000', '/tasks/?limit=5&after=2500', '/tasks/?after=1'])
           expect((await call('GET', path)).headers).to.not.have.property('link');
       });
 
-      it('go on after a task that was deleted', async () => {
+      it('continues a list after a deleted task', async () => {
         const [first] = ((await call('GET', '/tasks/?limit=1&after=41')).json() as object[]) ?? [];
         expect(first).to.deep.equal(all[41]);
         await call('DELETE', '/tasks/1250/delete/');
@@ -342,7 +342,7 @@ describe('tasks over HTTP', () => {
       });
     });
 
-    describe('on a page', () => {
+    describe('with a query', () => {
       // prettier-ignore
       const unreadable = [
         '', 'x', 'undefined', 'null', '-1', '%2B', '1.5', '1e2', '0x10', '2026-01-01', '%00', '%zz', '%D9%A3', '%FF',
@@ -375,14 +375,14 @@ describe('tasks over HTTP', () => {
         '%',
         '&&&==&',
       ]) {
-        it(`are there for ${query === '' ? 'an empty query' : query}`, async () => {
+        it(`returns both tasks for ${query === '' ? 'an empty query' : query}`, async () => {
           await create('one');
           await create('two');
           expectResponse(await call('GET', `/tasks/?${query}`), 200, [task(1, 'one'), task(2, 'two')]);
         });
       }
 
-      it('are refused for who the caller is before the page is looked at', async () => {
+      it('checks credentials before the paging parameters', async () => {
         expectResponse(await server.call('GET', '/tasks/?limit=x'), 401, noCredentials);
         const invalid = accessRefused('Token is invalid or expired');
         expectResponse(await server.call('GET', '/tasks/?limit=x', undefined, 'garbage'), 401, invalid);
@@ -392,7 +392,7 @@ describe('tasks over HTTP', () => {
           expectResponse(await call('GET', `/tasks/?${query}`), 401, ended);
       });
 
-      it('are not what the other endpoints know of', async () => {
+      it('other endpoints ignore paging parameters', async () => {
         expectResponse(
           await call('POST', '/tasks/create/?limit=x', { title: 't', description: 'd' }),
           201,

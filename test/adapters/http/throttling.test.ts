@@ -53,7 +53,7 @@ function expectThrottled(answer: WireResponse, seconds: number): void {
   expect(answer.headers['retry-after']).to.equal(String(seconds));
 }
 
-describe('attempts', () => {
+describe('rate limits', () => {
   withEachStorage((start) => {
     const stopped = stopAfterEach();
     let clock: SettableClock;
@@ -75,19 +75,19 @@ describe('attempts', () => {
     let addresses = 0;
     const anyAddress = () => `203.0.${++addresses >> 8}.${addresses & 255}`;
 
-    describe('to sign in under one name from one address', () => {
+    describe('on sign-ins with one name from one address', () => {
       beforeEach(async () => {
         await startWith({ THROTTLE_SIGN_IN: '3/60s' });
         await client.register(name);
       });
 
-      it('are refused with 429 once there were too many, whatever the password', async () => {
+      it('responds with 429 to sign-ins beyond the limit, with any password', async () => {
         expect(await client.guesses(name, 3)).to.deep.equal([401, 401, 401]);
         expectThrottled(await client.guess(name), 20);
         expectThrottled(await client.signIn(name), 20);
       });
 
-      it('go on when the time has come that was told', async () => {
+      it('accepts sign-ins again after the time in Retry-After', async () => {
         await client.guesses(name, 3);
         clock.advance(5.5);
         expectThrottled(await client.signIn(name), 15);
@@ -95,20 +95,20 @@ describe('attempts', () => {
         expect((await client.signIn(name)).status).to.equal(200);
       });
 
-      it('are told to wait for a second at least', async () => {
+      it('returns a Retry-After of at least one second', async () => {
         await client.guesses(name, 3);
         clock.advance(19.999);
         expectThrottled(await client.signIn(name), 1);
       });
 
-      it('do not hinder those from another address, or under another name', async () => {
+      it('does not limit sign-ins from another address or with another name', async () => {
         await client.register(`${name}-2`);
         await client.guesses(name, 4);
         expect((await stranger.signIn(name)).status).to.equal(200);
         expect((await client.signIn(`${name}-2`)).status).to.equal(200);
       });
 
-      it('are forgotten when one was right, and only those', async () => {
+      it('resets the rate limit of a name and address after a successful sign-in, and no other', async () => {
         await client.register(`${name}-2`);
         await client.guesses(`${name}-2`, 3);
         await stranger.guesses(name, 3);
@@ -120,7 +120,7 @@ describe('attempts', () => {
         expect((await stranger.signIn(name)).status).to.equal(429);
       });
 
-      it('count for a name that nobody has as for any other', async () => {
+      it('limits sign-ins with unknown names like any others (user enumeration)', async () => {
         const [known, unknown] = [await client.guess(name), await client.guess(`${name}-unknown`)];
         expect(unknown.text).to.equal(known.text);
         await client.guesses(name, 2);
@@ -129,46 +129,46 @@ describe('attempts', () => {
         expectThrottled(await client.guess(`${name}-unknown`), 20);
       });
 
-      it('count for one name however it is written', async () => {
+      it('counts all spellings of a name as one', async () => {
         await client.guesses('\uff41lice', 3); // A wide a.
         expectThrottled(await client.guess('alice'), 20);
       });
 
-      it('do not count if a field is wrong', async () => {
+      it('does not count sign-ins with invalid fields', async () => {
         for (let i = 0; i < 10; i++) {
           expect((await client.post('/api/token/', { username: name })).status).to.equal(400);
         }
         expect((await client.signIn(name)).status).to.equal(200);
       });
 
-      it('count together for a network of IPv6, and for no more than that', async () => {
+      it('counts an IPv6 /64 network as one address', async () => {
         await clientAt('2001:db8:1:2::1').guesses(name, 2);
         await clientAt('2001:db8:1:2:ffff::5').guesses(name, 1);
         expect((await clientAt('2001:db8:1:2:3:4:5:6').guess(name)).status).to.equal(429);
         expect((await clientAt('2001:db8:1:3::1').guess(name)).status).to.equal(401);
       });
 
-      it('count for the client, whatever it claims to have been forwarded', async () => {
+      it('counts the real address of a client that forges X-Forwarded-For', async () => {
         const own = anyAddress();
         for (let i = 0; i < 3; i++) await clientAt(`${anyAddress()}, ${own}`).guess(name);
         expect((await clientAt(`${anyAddress()}, ${own}`).guess(name)).status).to.equal(429);
       });
     });
 
-    describe('to sign in under one name from everywhere', () => {
+    describe('on sign-ins with one name from all addresses', () => {
       beforeEach(async () => {
         await startWith({ THROTTLE_SIGN_IN: '4/60s', THROTTLE_SIGN_IN_USERNAME: '6/30s' });
         await client.register(name);
       });
 
-      it('are slowed down', async () => {
+      it('limits sign-ins with one name from many addresses', async () => {
         for (let i = 0; i < 6; i++) expect((await clientAt(anyAddress()).guess(name)).status).to.equal(401);
         expectThrottled(await clientAt(anyAddress()).signIn(name), 5);
         clock.advance(5);
         expect((await clientAt(anyAddress()).signIn(name)).status).to.equal(200);
       });
 
-      it('are let through for whoever has signed in from there before', async () => {
+      it('exempts an address from which the user has signed in before', async () => {
         await client.signIn(name);
         clock.advance(29 * 86_400);
         for (let i = 0; i < 10; i++) await clientAt(anyAddress()).guess(name);
@@ -177,13 +177,13 @@ describe('attempts', () => {
         expect(await client.guesses(name, 5)).to.deep.equal([401, 401, 401, 401, 429]);
       });
 
-      it('do not count if their address had too many, so that one address cannot slow others down', async () => {
+      it('does not count throttled sign-ins towards the limit of the name, so that one address cannot lock others out', async () => {
         await stranger.guesses(name, 50);
         expect((await clientAt(anyAddress()).signIn(name)).status).to.equal(200);
       });
     });
 
-    it('to sign in from one address are limited, whatever the names', async () => {
+    it('limits sign-ins from one address across all names', async () => {
       await startWith({ THROTTLE_SIGN_IN_ADDRESS: '3/60s' });
       await client.register(name);
       for (let i = 0; i < 3; i++) expect((await client.guess(`${name}-${i}`)).status).to.equal(401);
@@ -191,8 +191,8 @@ describe('attempts', () => {
       expect((await stranger.signIn(name)).status).to.equal(200);
     });
 
-    describe('that are right', () => {
-      it('all succeed, twenty of one user at once, and leave as much room as there was', async () => {
+    describe('with the right password', () => {
+      it('accepts twenty concurrent sign-ins of one user, and does not count them', async () => {
         await startWith({});
         await client.register(name);
         const answers = await concurrently(20, () => client.signIn(name));
@@ -200,7 +200,7 @@ describe('attempts', () => {
         expect(await client.guesses(name, 31)).to.deep.equal([...Array<number>(30).fill(401), 429]);
       });
 
-      it('do not count for their address or for their name, however many there are', async () => {
+      it('does not count successful sign-ins towards the limits of the address and the name', async () => {
         await startWith({ THROTTLE_SIGN_IN_USERNAME: '3/1d', THROTTLE_SIGN_IN_ADDRESS: '3/1d' });
         await client.register(name);
         for (let i = 0; i < 5; i++) {
@@ -212,7 +212,7 @@ describe('attempts', () => {
         expect((await clientAt(anyAddress()).guess(name)).status).to.equal(429);
       });
 
-      it('count no less for the others, where they got through because they are trusted', async () => {
+      it('does not reset the limit of a name when an exempt address signs in', async () => {
         await startWith({ THROTTLE_SIGN_IN_USERNAME: '3/1d' });
         await client.register(name);
         await client.signIn(name);
@@ -222,7 +222,7 @@ describe('attempts', () => {
       });
     });
 
-    it('to register from one address are limited, also those that would only learn which names are taken', async () => {
+    it('limits registrations from one address, including rejected ones (user enumeration)', async () => {
       await startWith({ THROTTLE_REGISTER: '3/60s' });
       expect((await client.register(name)).status).to.equal(201);
       expect((await client.register(name)).status).to.equal(400);
@@ -233,7 +233,7 @@ describe('attempts', () => {
       expect((await stranger.register(`${name}-2`)).status).to.equal(201);
     });
 
-    it('to refresh from one address are limited', async () => {
+    it('limits token refreshes from one address', async () => {
       await startWith({ THROTTLE_REFRESH: '3/60s' });
       await client.register(name);
       const { refresh } = (await client.signIn(name)).json() as { refresh: string };
@@ -245,7 +245,7 @@ describe('attempts', () => {
       expect((await stranger.refresh(refresh)).status).to.equal(200);
     });
 
-    it('are not limited where that is off', async () => {
+    it('does not limit anything if the limits are off', async () => {
       await startWith({ THROTTLE_SIGN_IN: 'off', THROTTLE_REGISTER: 'off', THROTTLE_REFRESH: 'off' });
       await client.register(name);
       expect(new Set(await client.guesses(name, 150))).to.deep.equal(new Set([401]));
@@ -261,7 +261,7 @@ describe('attempts', () => {
     const start = async (environment: Readonly<Record<string, string>> = {}) =>
       stopped(await RunningServer.start({ STORAGE: 'redis', REDIS_URL: redis.url, ...environment }));
 
-    it('reach bcrypt exactly as often as the limit says, whatever the number of servers', async () => {
+    it('allows exactly as many bcrypt comparisons as the limit, across four servers', async () => {
       const servers = await concurrently(4, () => start({ THROTTLE_SIGN_IN: '10/1d' }));
       const [first] = servers;
       const user = await first?.signedIn();
@@ -276,7 +276,7 @@ describe('attempts', () => {
       expect(costs).to.have.length(10);
     });
 
-    it('leave no name behind, and keys that are short', async () => {
+    it('stores no user name in the keys of rate limits, and keeps them short', async () => {
       const server = await start();
       const name = `eve${'x'.repeat(50_000)}`;
       await server.call('POST', '/api/token/', { username: name, password });
@@ -286,8 +286,8 @@ describe('attempts', () => {
       expect(ofRateLimiter.filter((key) => key.includes('eve') || key.length > 150)).to.deep.equal([]);
     });
 
-    describe('that takes no more writes', () => {
-      it('sign nobody in, and are let through a tenth as often', async () => {
+    describe('that is out of memory', () => {
+      it('responds with 503 to sign-ins while Redis is out of memory, and applies a tenth of the limits', async () => {
         const server = await start({ THROTTLE_SIGN_IN: '30/1d', THROTTLE_REFRESH: '20/1d' });
         const { username, refresh } = await server.signedIn();
         await command(redis, 'CONFIG', 'SET', 'maxmemory', '1');
@@ -304,7 +304,7 @@ describe('attempts', () => {
     });
   });
 
-  it('are counted in the log by their status, and by nothing that a client sent', async () => {
+  it('logs throttled requests with their status and nothing that the client sent', async () => {
     const server = await RunningServer.start({ THROTTLE_SIGN_IN: '1/1d' });
     const body = { username: 'a-secret-name', password: 'a wrong password' };
     expectResponse(await server.call('POST', '/api/token/', body), 401, invalidCredentials);

@@ -9,7 +9,7 @@ import { RunningServer, type SignedIn } from '../../support/running-server.js';
 const internalError = { detail: 'Internal server error.' };
 const milk = { title: 'Milk', description: 'Two litres' };
 
-describe('what is stored in Redis and cannot be read', () => {
+describe('unreadable data in Redis', () => {
   const keys = new Keys('hexado:');
   let server: RedisServer;
   let redis: Redis;
@@ -83,7 +83,7 @@ describe('what is stored in Redis and cannot be read', () => {
     'with an id that is no number': 'two\0pending\0Milk\0Two litres',
   };
   for (const [what, text] of Object.entries(unreadableTasks)) {
-    it(`is a 500 where a task is asked for, and stays as it is: a task ${what}`, async () => {
+    it(`responds with 500 to requests for a task ${what}, and leaves it unchanged`, async () => {
       await replaceTask(2, text);
       await expectUnreadable(own.tasks, 'GET', '/tasks/2/');
       await expectUnreadable(own.tasks, 'PUT', '/tasks/2/update/', { title: 'Tea' });
@@ -98,7 +98,7 @@ describe('what is stored in Redis and cannot be read', () => {
     });
   }
 
-  it('is no part of a list that passes for the whole, however long the list is', async () => {
+  it('aborts a long list at an unreadable task', async () => {
     for (let i = 0; i < 60; i++) {
       await call('POST', '/tasks/create/', { title: 't', description: 'x'.repeat(90_000) });
     }
@@ -109,7 +109,7 @@ describe('what is stored in Redis and cannot be read', () => {
     expect(hexado.log.at(-2)?.fields).to.include({ key: own.tasks, score: 'above 59' });
   });
 
-  it('is no task of two of the same id', async () => {
+  it('responds with 500 if two tasks have the same id', async () => {
     await redis.zadd(own.tasks, 2, '2\0pending\0Tea\0Green');
     for (const [method, path] of [
       ['GET', '/tasks/2/'],
@@ -121,7 +121,7 @@ describe('what is stored in Redis and cannot be read', () => {
     }
   });
 
-  it('is not joined by a task of the same id, though ids are counted from the start again', async () => {
+  it('rejects new tasks if the counter of ids was reset', async () => {
     await redis.del(own.taskCounts);
     await expectUnreadable(own.tasks, 'POST', '/tasks/create/', milk);
     await redis.hset(own.taskCounts, { last: 2, bytes: 42 });
@@ -134,7 +134,7 @@ describe('what is stored in Redis and cannot be read', () => {
     'the last id': { last: 'x' },
     'the bytes': { bytes: 'x' },
   })) {
-    it(`keeps tasks from being created, and counts no further: ${what} of a user`, async () => {
+    it(`rejects new tasks and leaves the counters unchanged if ${what} of a user are unreadable`, async () => {
       await redis.hset(own.taskCounts, counts);
       await expectUnreadable(own.taskCounts, 'POST', '/tasks/create/', milk);
       if ('last' in counts) return;
@@ -143,7 +143,7 @@ describe('what is stored in Redis and cannot be read', () => {
     });
   }
 
-  it('is a request that was not remembered as requests are', async () => {
+  it('responds with 500 to an unreadable idempotency key', async () => {
     await createWithKey();
     const [key = ''] = await redis.keys(`*{u:${userId}}:request:*`);
     await redis.set(key, 'garbage');
@@ -155,7 +155,7 @@ describe('what is stored in Redis and cannot be read', () => {
     expect(await redis.zcard(own.tasks)).to.equal(4);
   });
 
-  it('is data of another type than it should be', async () => {
+  it('responds with 500 to a key of the wrong Redis type', async () => {
     await redis.del(own.tasks);
     await redis.set(own.tasks, 'x');
     for (const [method, path, body] of [
@@ -184,7 +184,7 @@ describe('what is stored in Redis and cannot be read', () => {
     },
   };
   for (const [what, spoil] of Object.entries(unreadableAccounts)) {
-    it(`is a 500 where its owner signs in, and its name is not given to others: an account ${what}`, async () => {
+    it(`responds with 500 to a sign-in with an account ${what}, and does not release its name`, async () => {
       const { username, password } = user;
       await spoil();
       const credentials = { username, password };
@@ -196,7 +196,7 @@ describe('what is stored in Redis and cannot be read', () => {
     });
   }
 
-  it('is a 500 where a name leads to no id, and the name is not given to others', async () => {
+  it('responds with 500 to a sign-in with a name that has an unreadable id, and does not release the name', async () => {
     const { username, password } = user;
     const key = keys.username(username);
     await redis.set(key, 'garbage');
@@ -206,7 +206,7 @@ describe('what is stored in Redis and cannot be read', () => {
     expect(await redis.get(key)).to.equal('garbage');
   });
 
-  it('is not overwritten by a registration: whatever has the key of the next account', async () => {
+  it('a registration never overwrites existing data under the key of the next account', async () => {
     const { password } = user;
     const next = Number(await redis.get(keys.userIds)) + 1;
     await redis.set(keys.ofUser(next).account, 'x');

@@ -56,7 +56,7 @@ const invalidHosts = [
 
 const headersTooLarge = { detail: 'Request headers too large.' };
 
-describe('on the wire', () => {
+describe('the wire protocol', () => {
   let server: RunningServer;
   let user: SignedIn;
   let connection: RawConnection;
@@ -87,7 +87,7 @@ describe('on the wire', () => {
     connection.sendRequest([`GET ${path} HTTP/1.1`, 'Host: x', ...headers]);
   const bearer = () => `Authorization: Bearer ${user.access}`;
 
-  describe('what is no HTTP', () => {
+  describe('malformed HTTP', () => {
     for (const [name, bytes] of [
       ['garbage', '\x00\x01\x02\xff\xfe garbage\r\n\r\n'],
       ['TLS', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
@@ -106,19 +106,19 @@ describe('on the wire', () => {
       ['a null byte in a header', 'GET /livez HTTP/1.1\r\nHost: x\r\nA: \0\r\n\r\n'],
       ['a line break without a line feed', 'GET /livez HTTP/1.1\rHost: x\r\r'],
     ] as const) {
-      it(`is refused: ${name}`, async () => {
+      it(`rejects malformed HTTP: ${name}`, async () => {
         connection.send(bytes);
         await expectRefused(400, malformedRequest);
       });
     }
 
-    it('is refused behind a good request, which is answered first', async () => {
+    it('rejects garbage pipelined after a valid request, and responds to the request first', async () => {
       connection.send(`GET /tasks/ HTTP/1.1\r\nHost: x\r\n${bearer()}\r\n\r\n\x00garbage\r\n\r\n`);
       expectResponse(await connection.response(), 200, []);
       await expectRefused(400, malformedRequest);
     });
 
-    it('is refused once, however much there is of it', async () => {
+    it('rejects repeated garbage only once', async () => {
       const warnings: Error[] = [];
       const note = (warning: Error) => void warnings.push(warning);
       process.on('warning', note);
@@ -141,7 +141,7 @@ describe('on the wire', () => {
       expect(warnings).to.deep.equal([]);
     });
 
-    it('is refused after a good request that was answered', async () => {
+    it('rejects garbage after a valid request and its response', async () => {
       get('/livez');
       expect((await connection.response()).status).to.equal(200);
       connection.send('garbage\r\n\r\n');
@@ -149,7 +149,7 @@ describe('on the wire', () => {
     });
   });
 
-  describe('a request that two servers might read in two ways', () => {
+  describe('ambiguous requests (request smuggling)', () => {
     for (const [name, headers, body] of [
       ['a length and chunks', ['Content-Length: 5', 'Transfer-Encoding: chunked'], chunked()],
       ['chunks and a length', ['Transfer-Encoding: chunked', 'Content-Length: 5'], chunked()],
@@ -181,21 +181,21 @@ describe('on the wire', () => {
       ['a chunk size with a sign', ['Transfer-Encoding: chunked'], '+2\r\n{}\r\n0\r\n\r\n'],
       ['a chunk that is longer than it says', ['Transfer-Encoding: chunked'], '1\r\n{}\r\n0\r\n\r\n'],
     ] as const) {
-      it(`is refused: ${name}`, async () => {
+      it(`rejects an ambiguous request with ${name}`, async () => {
         const lines = ['POST /api/token/ HTTP/1.1', 'Host: x', 'Content-Type: application/json', ...headers];
         connection.sendRequest(lines, body);
         await expectRefused(400, malformedRequest);
       });
     }
 
-    it('is refused when it has chunks in HTTP/1.0', async () => {
+    it('rejects chunks in HTTP/1.0', async () => {
       const headers = ['Connection: keep-alive', 'Transfer-Encoding: chunked'];
       connection.sendRequest(['POST /api/token/ HTTP/1.0', ...headers], chunked('{}'));
       await expectRefused(400, malformedRequest);
     });
 
     for (const codings of [['gzip, chunked'], ['gzip', 'chunked'], ['identity, chunked'], ['x,CHUNKED']]) {
-      it(`is refused when its chunks are encoded: ${codings.join(' and ')}`, async () => {
+      it(`responds with 501 to the Transfer-Encoding ${codings.join(' and ')}`, async () => {
         const headers = codings.map((coding) => `Transfer-Encoding: ${coding}`);
         const type = 'Content-Type: application/json';
         connection.sendRequest(['POST /api/token/ HTTP/1.1', 'Host: x', type, ...headers], chunked('{}'));
@@ -211,20 +211,20 @@ describe('on the wire', () => {
       ['no host beside a whole URL', ['GET http://x/livez HTTP/1.1']],
       ['a version that is none of HTTP/1', ['GET /livez HTTP/2.0', 'Host: x']],
     ] as const) {
-      it(`is refused: ${name}`, async () => {
+      it(`rejects a request with ${name}`, async () => {
         connection.sendRequest(lines);
         expectResponse(await connection.response(), 400, malformedRequest);
       });
     }
 
     for (const host of invalidHosts) {
-      it(`is refused when its host is ${JSON.stringify(host)}`, async () => {
+      it(`rejects the Host ${JSON.stringify(host)}`, async () => {
         connection.sendRequest(['GET /livez HTTP/1.1', `Host: ${host}`]);
         expectResponse(await connection.response(), 400, malformedRequest);
       });
     }
 
-    it('is none when its host is a name or an address, with a port or without', async () => {
+    it('accepts a name or an address as Host, with or without a port', async () => {
       for (const host of [
         'x',
         'EXAMPLE.com.',
@@ -250,25 +250,25 @@ describe('on the wire', () => {
       '/tasks/#x',
       '/#/../tasks/',
     ]) {
-      it(`is refused when its target is ${target}`, async () => {
+      it(`rejects the request target ${target}`, async () => {
         get(target, bearer());
         expectResponse(await connection.response(), 400, malformedRequest);
       });
     }
 
-    it('is refused when it has two Authorization headers, though each is good', async () => {
+    it('rejects two Authorization headers, even if both are valid', async () => {
       get('/tasks/', bearer(), bearer());
       expectResponse(await connection.response(), 401, badHeader);
     });
 
-    it('is refused when it has two types', async () => {
+    it('rejects two Content-Type headers', async () => {
       const types = ['Content-Type: application/json', 'Content-Type: text/plain'];
       connection.sendRequest(['POST /api/token/ HTTP/1.1', 'Host: x', ...types, 'Content-Length: 2'], '{}');
       const detail = 'Unsupported media type "application/json, text/plain" in request.';
       expectResponse(await connection.response(), 415, { detail });
     });
 
-    it('is refused when a chunk turns out malformed after others', async () => {
+    it('rejects a malformed chunk after valid ones', async () => {
       connection.sendRequest(
         [
           'POST /api/token/ HTTP/1.1',
@@ -290,7 +290,7 @@ describe('on the wire', () => {
       ['garbage', '\x00garbage\r\n\r\n'],
       ['CONNECT', 'CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n'],
     ] as const) {
-      it(`is refused behind one that is still being answered, which is answered first: ${name}`, async () => {
+      it(`rejects ${name} pipelined after a request in progress, and responds to that first`, async () => {
         const { tasks } = server.storage;
         const events = new EventEmitter();
         const [asked, allowed] = [once(events, 'asked'), once(events, 'allowed')];
@@ -313,17 +313,17 @@ describe('on the wire', () => {
   });
 
   describe('headers', () => {
-    it('are refused when they are too large', async () => {
+    it('responds with 431 to a header that is too large', async () => {
       get('/livez', `X-Large: ${'x'.repeat(20_000)}`);
       await expectRefused(431, headersTooLarge);
     });
 
-    it('are refused when they are too large together', async () => {
+    it('responds with 431 to headers that are too large together', async () => {
       get('/livez', ...Array.from({ length: 500 }, (_, i) => `X-Header-${i}: ${'x'.repeat(30)}`));
       await expectRefused(431, headersTooLarge);
     });
 
-    it('are refused when there are more than 1,000, however small', async () => {
+    it('responds with 431 to more than 1,000 headers', async () => {
       get('/livez', ...Array.from({ length: 999 }, () => 'a:'));
       expectResponse(await connection.response(), 200, { status: 'live' });
       get('/livez', ...Array.from({ length: 1_000 }, () => 'a:'));
@@ -332,7 +332,7 @@ describe('on the wire', () => {
       expectResponse(await connection.response(), 431, headersTooLarge);
     });
 
-    it('behind the body are ignored, however many they are', async () => {
+    it('ignores any number of trailers', async () => {
       const lines = ['POST /api/token/verify/ HTTP/1.1', 'Host: x', 'Content-Type: application/json'];
       const trailers = ['Host: y', ...Array.from({ length: 2_000 }, () => 'a:'), 'Authorization: x'];
       const end = `0\r\n${trailers.join('\r\n')}\r\n\r\n`;
@@ -340,19 +340,19 @@ describe('on the wire', () => {
       expectResponse(await connection.response(), 401, tokenInvalid);
     });
 
-    it('behind the body are refused when they are too large together', async () => {
+    it('responds with 431 to trailers that are too large together', async () => {
       const lines = ['POST /api/token/verify/ HTTP/1.1', 'Host: x', 'Content-Type: application/json'];
       const trailers = Array.from({ length: 1_000 }, () => `a: ${'x'.repeat(20)}`).join('\r\n');
       connection.sendRequest([...lines, 'Transfer-Encoding: chunked'], `2\r\n{}\r\n0\r\n${trailers}\r\n\r\n`);
       await expectRefused(431, headersTooLarge);
     });
 
-    it('are refused when the path is too long', async () => {
+    it('responds with 431 to a path that is too long', async () => {
       get(`/tasks/${'1'.repeat(20_000)}/`);
       await expectRefused(431, headersTooLarge);
     });
 
-    it('may be many and odd', async () => {
+    it('ignores many unusual headers', async () => {
       get(
         '/tasks/',
         bearer(),
@@ -378,7 +378,7 @@ describe('on the wire', () => {
       expectResponse(await connection.response(), 200, []);
     });
 
-    it('may hold bytes that are no ASCII', async () => {
+    it('accepts headers with bytes outside ASCII', async () => {
       get('/tasks/', 'Authorization: Bearer \xff\xfe');
       expect((await connection.response()).status).to.equal(401);
       get('/tasks/', 'X-Request-Id: \xe9');
@@ -388,25 +388,25 @@ describe('on the wire', () => {
     });
   });
 
-  describe('a request', () => {
-    it('in HTTP/1.0 needs no host, and ends its connection', async () => {
+  describe('requests', () => {
+    it('serves an HTTP/1.0 request without a Host, and closes the connection', async () => {
       connection.sendRequest(['GET /livez HTTP/1.0']);
       expectResponse(await connection.response(), 200, { status: 'live' });
       expect(await connection.end()).to.equal('');
     });
 
-    it('may have its target in full', async () => {
+    it('accepts an absolute URL as request target', async () => {
       get('http://elsewhere.example/tasks/?limit=1', bearer());
       expectResponse(await connection.response(), 200, []);
     });
 
-    it('for the server as a whole is for no path', async () => {
+    it('responds with 404 to OPTIONS *', async () => {
       connection.sendRequest(['OPTIONS * HTTP/1.1', 'Host: x']);
       expectResponse(await connection.response(), 404, unknownPath);
     });
 
     for (const target of targets) {
-      it(`for ${JSON.stringify(target)} does no harm`, async () => {
+      it(`survives the request target ${JSON.stringify(target)}`, async () => {
         get(target, bearer());
         const answer = await connection.response();
         expect(answer.status).to.be.oneOf([200, 400, 404]);
@@ -415,20 +415,20 @@ describe('on the wire', () => {
     }
 
     for (const target of ['x:443', '/livez']) {
-      it(`to CONNECT to ${target} is refused`, async () => {
+      it(`rejects CONNECT to ${target}`, async () => {
         connection.sendRequest([`CONNECT ${target} HTTP/1.1`, 'Host: x']);
         await expectRefused(400, malformedRequest);
       });
     }
 
-    it('to change the protocol is answered in the present one', async () => {
+    it('ignores a protocol upgrade', async () => {
       get('/tasks/', bearer(), 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13');
       expectResponse(await connection.response(), 200, []);
       get('/tasks/', bearer(), 'Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: x');
       expectResponse(await connection.response(), 200, []);
     });
 
-    it('that waits to be continued is', async () => {
+    it('sends 100 Continue to a request that expects it', async () => {
       const body = '{"token":"x"}';
       connection.sendRequest([
         'POST /api/token/verify/ HTTP/1.1',
@@ -452,7 +452,7 @@ describe('on the wire', () => {
       ['for an unknown path', 404, '/nowhere', ['Content-Length: 2']],
       ['not signed in', 401, '/tasks/create/', ['Content-Type: application/json', 'Content-Length: 2']],
     ] as const) {
-      it(`that waits to be continued is refused at once when it is ${name}`, async () => {
+      it(`rejects a request with Expect: 100-continue before its body if it is ${name}`, async () => {
         connection.sendRequest([`POST ${path} HTTP/1.1`, 'Host: x', ...headers, 'Expect: 100-continue']);
         const answer = await connection.response();
         expect(answer.status).to.equal(status);
@@ -461,7 +461,7 @@ describe('on the wire', () => {
       });
     }
 
-    it('that waits to be continued behind others is continued when its turn has come', async () => {
+    it('sends 100 Continue to a pipelined request after the responses before it', async () => {
       const body = '{"token":"x"}';
       const lines = ['POST /api/token/verify/ HTTP/1.1', 'Host: x', 'Content-Type: application/json'];
       get('/livez');
@@ -472,26 +472,26 @@ describe('on the wire', () => {
       expectResponse(await connection.response(), 401, tokenInvalid);
     });
 
-    it('with other expectations is answered as if it had none', async () => {
+    it('ignores other expectations than 100-continue', async () => {
       get('/tasks/', bearer(), 'Expect: the-unexpected');
       expectResponse(await connection.response(), 200, []);
       get('/tasks/', bearer());
       expectResponse(await connection.response(), 200, []);
     });
 
-    it('that comes byte by byte is answered', async () => {
+    it('serves a request that arrives byte by byte', async () => {
       for (const byte of `GET /livez HTTP/1.1\r\nHost: x\r\n\r\n`) connection.send(byte);
       expectResponse(await connection.response(), 200, { status: 'live' });
     });
 
-    it('after empty lines is answered', async () => {
+    it('serves a request after empty lines', async () => {
       connection.send('\r\n\r\nGET /livez HTTP/1.1\r\nHost: x\r\n\r\n');
       expectResponse(await connection.response(), 200, { status: 'live' });
     });
   });
 
-  describe('requests one behind the other', () => {
-    it('are answered in their order', async () => {
+  describe('pipelined requests', () => {
+    it('responds to pipelined requests in order', async () => {
       const body = JSON.stringify({ username: 'nobody', password: 'takes its time' });
       for (let round = 0; round < 10; round++) {
         connection.sendRequest(
@@ -520,7 +520,7 @@ describe('on the wire', () => {
       }
     });
 
-    it('are taken one at a time, so that each finds what the one before it did', async () => {
+    it('handles pipelined requests one at a time, so that each sees the effects of the one before', async () => {
       const other = await server.signedIn();
       const headers = ['Host: x', `Authorization: Bearer ${other.access}`];
       const body = JSON.stringify({ title: 't', description: 'd' });
@@ -535,7 +535,7 @@ describe('on the wire', () => {
       }
     });
 
-    it('are answered up to the one that closes the connection', async () => {
+    it('responds to pipelined requests up to the one that closes the connection', async () => {
       get('/livez');
       get('/nowhere', 'Connection: close');
       get('/livez');
@@ -545,7 +545,7 @@ describe('on the wire', () => {
     });
   });
 
-  describe('a client', () => {
+  describe('clients', () => {
     const startOfRequest = [
       'POST /tasks/create/ HTTP/1.1',
       'Host: x',
@@ -553,14 +553,14 @@ describe('on the wire', () => {
       'Content-Length: 100',
     ];
 
-    it('that has sent all it wants is answered', async () => {
+    it('responds to a client that has closed its side of the connection', async () => {
       get('/tasks/', bearer());
       connection.finish();
       expectResponse(await connection.response(), 200, []);
       expect(await connection.end()).to.equal('');
     });
 
-    it('that has sent all it wants is answered when the answers take their time', async () => {
+    it('sends slow responses to a client that has closed its side of the connection', async () => {
       const body = JSON.stringify({ username: 'somebody', password: 'takes its time' });
       const length = `Content-Length: ${body.length}`;
       for (let i = 0; i < 2; i++) {
@@ -572,7 +572,7 @@ describe('on the wire', () => {
       expect(await connection.end()).to.equal('');
     });
 
-    it('that has sent all it wants is answered also when it has to wait for its password to be compared', async () => {
+    it('responds to half-closed clients that wait for a password comparison', async () => {
       const body = JSON.stringify({ username: 'somebody', password: 'takes its time' });
       const lines = ['POST /api/token/ HTTP/1.1', 'Host: x', 'Content-Type: application/json'];
       await concurrently(20, async () => {
@@ -583,14 +583,14 @@ describe('on the wire', () => {
       });
     });
 
-    it('that stops in the middle of the headers is refused', async () => {
+    it('rejects a request that ends within its headers', async () => {
       connection.send('GET /livez HTTP/1.1\r\nHost');
       connection.finish();
       await expectRefused(400, malformedRequest);
     });
 
     for (const line of ['GET /tasks/ HTTP/1.1', 'POST /tasks/create/ HTTP/1.1']) {
-      it(`that stops in the middle of the body of ${line} is refused after what came before is answered`, async () => {
+      it(`rejects a pipelined ${line} that ends within its body, after the response before it`, async () => {
         const body = JSON.stringify({ username: 'somebody', password: 'takes its time' });
         const type = 'Content-Type: application/json';
         const length = `Content-Length: ${body.length}`;
@@ -602,13 +602,13 @@ describe('on the wire', () => {
       });
     }
 
-    it('that stops in the middle of a body is refused', async () => {
+    it('rejects a request that ends within its body', async () => {
       connection.sendRequest([...startOfRequest, bearer()], '{"title":');
       connection.finish();
       await expectRefused(400, malformedRequest);
     });
 
-    it('that leaves in the middle of a body is forgotten', async () => {
+    it('logs a client that disconnects within a body as aborted', async () => {
       const lines = [...startOfRequest, bearer(), 'X-Request-Id: leaves-early', 'Expect: 100-continue'];
       connection.sendRequest(lines);
       expect((await connection.response()).status).to.equal(100);
@@ -620,7 +620,7 @@ describe('on the wire', () => {
 
     for (const [name, before] of [
       ['', ''],
-      [' behind other requests', 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(2)],
+      [' pipelined after other requests', 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(2)],
     ] as const) {
       for (const [kind, bytes] of [
         ['CONNECT', 'CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n'],
@@ -631,7 +631,7 @@ describe('on the wire', () => {
         ],
         ['garbage', '\x00garbage\r\n\r\n'],
       ] as const) {
-        it(`that breaks off after ${kind}${name} ends nothing but its connection`, async () => {
+        it(`survives a client that disconnects after ${kind}${name}`, async () => {
           for (let i = 0; i < 20; i++) {
             const other = await RawConnection.open(server.port);
             other.send(before + bytes);
@@ -643,7 +643,7 @@ describe('on the wire', () => {
       }
     }
 
-    it('that leaves before its answer is forgotten', async () => {
+    it('survives clients that disconnect before their response', async () => {
       for (let i = 0; i < 20; i++) {
         const other = await RawConnection.open(server.port);
         other.sendRequest(['GET /tasks/ HTTP/1.1', 'Host: x', bearer()]);
@@ -651,13 +651,13 @@ describe('on the wire', () => {
       }
     });
 
-    it('that says nothing is no trouble', async () => {
+    it('closes the connection of a client that sends nothing and closes its side', async () => {
       connection.finish();
       expect(await connection.end()).to.equal('');
     });
   });
 
-  it('slow clients are waited for, but not for ever', () => {
+  it('has timeouts for slow clients (Slowloris)', () => {
     const limits = Reflect.get(new HttpServer(() => undefined), 'server') as Server;
     expect(limits.headersTimeout).to.be.within(1, 30_000);
     expect(limits.requestTimeout).to.be.within(limits.headersTimeout, 60_000);
