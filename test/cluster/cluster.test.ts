@@ -3,7 +3,7 @@ import { createStorage } from '../../src/adapters/redis/create-storage.js';
 import { Keys } from '../../src/adapters/redis/keys.js';
 import type { Storage, StorageOptions } from '../../src/application/ports/storage.js';
 import { storageContract } from '../contracts/storage-contract.js';
-import { answersAsRecorded } from '../adapters/http/recorded-cases.js';
+import { respondsAsRecorded } from '../adapters/http/recorded-cases.js';
 import { claimsOf } from '../support/json-web-token.js';
 import { Load, type Exchange } from '../support/load.js';
 import { RedisCluster } from '../support/redis-cluster.js';
@@ -48,7 +48,7 @@ describe('Redis Cluster', () => {
     storageContract(open);
   });
 
-  describe('behind the recorded cases of the contract', () => answersAsRecorded(() => start()));
+  describe('behind the recorded cases of the contract', () => respondsAsRecorded(() => start()));
 
   it('was never asked for keys of several slots at once', async () => {
     expect(await cluster.refusals('ERR')).to.be.above(0);

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import {
-  accessRefused,
+  accessTokenError,
   invalidCredentials,
   noActiveAccount,
   noCredentials,
@@ -333,12 +333,15 @@ export class ApiModel {
   private caller(bearer: string | undefined): Account {
     if (bearer === undefined) throw new Refused(401, noCredentials);
     const token = this.unexpired(bearer);
-    if (!token) throw new Refused(401, accessRefused('Token is invalid or expired'));
-    if (token.kind !== 'access') throw new Refused(401, accessRefused('Token has wrong type'));
+    if (!token) throw new Refused(401, accessTokenError('Token is invalid or expired'));
+    if (token.kind !== 'access') throw new Refused(401, accessTokenError('Token has wrong type'));
     const { owner } = token.session;
     if (this.isLive(token.session)) return owner;
     if (owner.state === 'deleted') throw new Refused(401, userNotFound);
-    throw new Refused(401, owner.state === 'inactive' ? userInactive : accessRefused('Token is blacklisted'));
+    throw new Refused(
+      401,
+      owner.state === 'inactive' ? userInactive : accessTokenError('Token is blacklisted'),
+    );
   }
 
   private takeToken(body: Body, field: 'token' | 'refresh'): Token & { readonly text: string } {

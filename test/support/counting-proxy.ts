@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** Milliseconds within which what a client sends counts as sent at once, and by which every trip is longer. */
+/** Everything that a client sends within so many milliseconds counts as one round trip, which takes that much longer. */
 const distance = 10;
 
-/** A server far away from its client: it passes on all that was sent at once, and counts how often it has to. */
+/** A proxy that simulates a distant server: it forwards what was sent at once, and counts the round trips. */
 export class CountingProxy {
-  /** How often a client has sent something, be it several commands at once. */
-  trips = 0;
+  /** How often a client has sent something. Several commands sent at once are one round trip. */
+  roundTrips = 0;
   private readonly sockets: Socket[] = [];
 
   private constructor(
@@ -17,7 +17,7 @@ export class CountingProxy {
     server.on('connection', (client) => this.join(client));
   }
 
-  /** Resolves once it accepts connections, on a free port of this machine, to a server on another one. */
+  /** Listens on a free port of this machine, and forwards to `target`, another port. */
   static async start(target: number): Promise<CountingProxy> {
     const proxy = new CountingProxy(createServer(), target);
     proxy.server.listen(0, '127.0.0.1');
@@ -29,11 +29,11 @@ export class CountingProxy {
     return (this.server.address() as AddressInfo).port;
   }
 
-  /** Counts the trips that something takes. */
-  async tripsOf(work: () => Promise<unknown>): Promise<number> {
-    const before = this.trips;
+  /** Counts the round trips that some work takes. */
+  async roundTripsOf(work: () => Promise<unknown>): Promise<number> {
+    const before = this.roundTrips;
     await work();
-    return this.trips - before;
+    return this.roundTrips - before;
   }
 
   stop(): void {
@@ -48,7 +48,7 @@ export class CountingProxy {
     client.on('data', (bytes: Buffer) => {
       if (waiting.push(bytes) > 1) return;
       setTimeout(() => {
-        this.trips++;
+        this.roundTrips++;
         upstream.write(Buffer.concat(waiting));
         waiting = [];
       }, distance);

@@ -29,7 +29,7 @@ export const badHeader = {
 export const userNotFound = { detail: 'User not found', code: 'user_not_found' };
 export const userInactive = { detail: 'User is inactive', code: 'user_inactive' };
 
-export function accessRefused(message: string): object {
+export function accessTokenError(message: string): object {
   return {
     detail: 'Given token not valid for any token type',
     code: 'token_not_valid',

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import {
-  accessRefused,
+  accessTokenError,
   expectResponse,
   expectParseError,
   invalidCredentials,
@@ -15,7 +15,7 @@ import { SettableClock } from '../../support/settable-clock.js';
 import { withEachStorage } from '../../support/storages.js';
 
 const newPassword = 'Another & longer kite';
-const blacklisted = accessRefused('Token is blacklisted');
+const blacklisted = accessTokenError('Token is blacklisted');
 
 describe('account endpoints', () => {
   withEachStorage((start) => {
@@ -23,7 +23,7 @@ describe('account endpoints', () => {
     let server: RunningServer;
     let user: SignedIn;
 
-    /** Lets the tests around use a new server with these settings, and one user who has just signed in. */
+    /** Starts a new server with these settings for the surrounding tests, and signs in a new user before each. */
     function serve(environment: Readonly<Record<string, string>> = {}): void {
       before(async () => {
         clock = new SettableClock();
@@ -43,9 +43,9 @@ describe('account endpoints', () => {
       server.call('DELETE', `/api/sessions/${id}/`, undefined, access);
     const deleteAccount = (body: unknown) => server.call('DELETE', '/api/account/', body, user.access);
     const listSessions = async (access: string): Promise<Record<string, unknown>[]> => {
-      const answer = await server.call('GET', '/api/sessions/', undefined, access);
-      expectResponse(answer, 200, answer.json());
-      return answer.json() as Record<string, unknown>[];
+      const response = await server.call('GET', '/api/sessions/', undefined, access);
+      expectResponse(response, 200, response.json());
+      return response.json() as Record<string, unknown>[];
     };
     const createTask = () =>
       server.call('POST', '/tasks/create/', { title: 't', description: 'd' }, user.access);
@@ -54,7 +54,7 @@ describe('account endpoints', () => {
       { username, password }: Pick<SignedIn, 'username' | 'password'>,
       forwardedFor?: string,
     ): Promise<Pick<SignedIn, 'access' | 'refresh'>> {
-      const answer = await server.send({
+      const response = await server.send({
         method: 'POST',
         path: '/api/token/',
         headers: {
@@ -63,8 +63,8 @@ describe('account endpoints', () => {
         },
         body: JSON.stringify({ username, password }),
       });
-      expect(answer.status).to.equal(200);
-      return answer.json() as SignedIn;
+      expect(response.status).to.equal(200);
+      return response.json() as SignedIn;
     }
 
     describe('POST /api/password/change/', () => {

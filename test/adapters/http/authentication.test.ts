@@ -1,10 +1,10 @@
 import { expect } from 'chai';
-import { accessRefused, badHeader, expectResponse, noCredentials } from '../../support/responses.js';
+import { accessTokenError, badHeader, expectResponse, noCredentials } from '../../support/responses.js';
 import { RunningServer, type SignedIn } from '../../support/running-server.js';
 
-const invalid = accessRefused('Token is invalid or expired');
+const invalid = accessTokenError('Token is invalid or expired');
 
-/** The header, with `<access>` and `<refresh>` for tokens, and the body of the 401; undefined where it is accepted. */
+/** The header, with `<access>` and `<refresh>` for tokens, and the body of the 401; undefined if it is accepted. */
 const headers: readonly (readonly [header: string | undefined, rejection: object | undefined])[] = [
   [undefined, noCredentials],
   ['', noCredentials],
@@ -26,7 +26,7 @@ const headers: readonly (readonly [header: string | undefined, rejection: object
   ['Bearer ..', invalid],
   ['Bearer "<access>"', invalid],
   ['Bearer <access>.', invalid],
-  ['Bearer <refresh>', accessRefused('Token has wrong type')],
+  ['Bearer <refresh>', accessTokenError('Token has wrong type')],
   ['Bearer <access>', undefined],
   ['Bearer   <access>', undefined],
   ['Bearer\t<access>', undefined],
@@ -60,9 +60,9 @@ describe('the Authorization header', () => {
   describe('on GET /tasks/', () => {
     for (const [header, rejection] of headers) {
       it(`${rejection ? 'rejects' : 'accepts'} the Authorization header ${JSON.stringify(header) ?? 'nothing'} on GET /tasks/`, async () => {
-        const answer = await send('GET', '/tasks/', header);
-        if (rejection) expectResponse(answer, 401, rejection);
-        else expectResponse(answer, 200, []);
+        const response = await send('GET', '/tasks/', header);
+        if (rejection) expectResponse(response, 401, rejection);
+        else expectResponse(response, 200, []);
       });
     }
   });
@@ -71,9 +71,9 @@ describe('the Authorization header', () => {
     for (const [header, rejection] of headers) {
       const isIgnored = rejection === noCredentials;
       it(`${isIgnored ? 'ignores' : rejection ? 'rejects' : 'accepts'} the Authorization header ${JSON.stringify(header) ?? 'nothing'} on registration`, async () => {
-        const answer = await send('POST', '/tasks/register/', header, newCredentials());
-        if (rejection && !isIgnored) expectResponse(answer, 401, rejection);
-        else expectResponse(answer, 201, { message: 'User registered successfully' });
+        const response = await send('POST', '/tasks/register/', header, newCredentials());
+        if (rejection && !isIgnored) expectResponse(response, 401, rejection);
+        else expectResponse(response, 201, { message: 'User registered successfully' });
       });
     }
 
@@ -90,8 +90,8 @@ describe('the Authorization header', () => {
     it('rejects a registration with an access token whose session has ended', async () => {
       const { access, refresh } = await server.signedIn();
       await server.call('POST', '/api/logout/', { refresh });
-      const answer = await server.call('POST', '/tasks/register/', newCredentials(), access);
-      expectResponse(answer, 401, accessRefused('Token is blacklisted'));
+      const response = await server.call('POST', '/tasks/register/', newCredentials(), access);
+      expectResponse(response, 401, accessTokenError('Token is blacklisted'));
     });
   });
 

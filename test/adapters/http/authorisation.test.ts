@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import {
-  accessRefused,
+  accessTokenError,
   expectResponse,
   invalidCredentials,
   noActiveAccount,
@@ -16,20 +16,20 @@ import { claimsOf } from '../../support/json-web-token.js';
 import type { RunningServer, SignedIn } from '../../support/running-server.js';
 import { withEachStorage } from '../../support/storages.js';
 
-/** Who may call. All but the anonymous have credentials: what they once were given, and send wherever it belongs. */
+/** All kinds of callers. Every caller except `anonymous` sends the credentials that it was once given. */
 const callers = ['anonymous', 'owner', 'other', 'ended session', 'inactive', 'deleted'] as const;
 type Caller = (typeof callers)[number];
 
-/** A status that is a success, or the whole refusal. */
+/** The status of a success, or the status and body of an error. */
 type Expected = number | readonly [status: number, body: object];
 
 interface Row {
   readonly expected: Readonly<Record<Caller, Expected>>;
-  /** What is sent; nothing for most. */
+  /** The body to send, if any. */
   readonly body?: (caller: Credentials) => object;
 }
 
-/** What a caller has; the anonymous have made theirs up. */
+/** The credentials of a caller; invented for `anonymous`. */
 interface Credentials {
   readonly username: string;
   readonly password: string;
@@ -37,19 +37,19 @@ interface Credentials {
   readonly refresh?: string;
 }
 
-const ended = [401, accessRefused('Token is blacklisted')] as const;
+const ended = [401, accessTokenError('Token is blacklisted')] as const;
 const inactive = [401, userInactive] as const;
 const deleted = [401, userNotFound] as const;
 
-/** Answers to those whose access token must be good, however it came to be no good. */
-const refusedCallers = {
+/** The responses of routes that require a session to callers without one. */
+const unauthenticated = {
   anonymous: [401, noCredentials],
   'ended session': ended,
   inactive,
   deleted,
 } as const;
 
-const everybody = {
+const publicRoute = {
   anonymous: 200,
   owner: 200,
   other: 200,
@@ -58,16 +58,16 @@ const everybody = {
   deleted: 200,
 } as const;
 
-/** Those who own nothing of what is asked for, as nobody does of what does not exist. */
+/** The responses of routes that require a session, where `other` does not own the resource of `owner`. */
 const only = (status: number, otherwise: Expected): Row['expected'] => ({
-  ...refusedCallers,
+  ...unauthenticated,
   owner: status,
   other: otherwise,
 });
 
 const required = (field: string) => [400, { [field]: ['This field is required.'] }] as const;
 
-/** Every method of every path that the server knows, as it is answered to each caller. The task and the session are the owner's. */
+/** The response of every route to each caller. The task and the session in the path are the owner's. */
 const table: Readonly<Record<string, Row>> = {
   'POST /tasks/register': {
     expected: {
@@ -143,9 +143,9 @@ const table: Readonly<Record<string, Row>> = {
     body: () => ({ title: 'changed' }),
   },
   'DELETE /tasks/:taskId/delete': { expected: only(200, [404, taskNotFound]) },
-  'GET /livez': { expected: everybody },
-  'GET /readyz': { expected: everybody },
-  'GET /.well-known/jwks.json': { expected: everybody },
+  'GET /livez': { expected: publicRoute },
+  'GET /readyz': { expected: publicRoute },
+  'GET /.well-known/jwks.json': { expected: publicRoute },
 };
 
 describe('authorisation', () => {
@@ -169,19 +169,19 @@ describe('authorisation', () => {
           it(`responds with ${status} to ${caller} on ${route}`, async () => {
             const world = await createWorld();
             const credentials = await credentialsOf(caller, world);
-            const answer = await request(route, row, credentials, world);
-            if (typeof expected === 'number') expect(answer.status).to.equal(expected);
-            else expectResponse(answer, ...expected);
+            const response = await request(route, row, credentials, world);
+            if (typeof expected === 'number') expect(response.status).to.equal(expected);
+            else expectResponse(response, ...expected);
 
             const isOwnerUnharmed = caller !== 'owner' && caller !== 'inactive' && caller !== 'deleted';
             if (isOwnerUnharmed) await expectUntouched(world);
-            if (caller === 'other' || caller === 'anonymous') expect(answer.text).to.not.include('secret');
+            if (caller === 'other' || caller === 'anonymous') expect(response.text).to.not.include('secret');
           });
         }
       });
     }
 
-    /** Signs the owner in twice, who has one task, and somebody else. */
+    /** Signs in the owner, who has one task, twice, and another user once. */
     async function createWorld(): Promise<World> {
       const owner = await server.signedIn('owner');
       const second = await signInAgain(owner);
@@ -190,8 +190,8 @@ describe('authorisation', () => {
     }
 
     async function signInAgain({ username, password }: SignedIn): Promise<SignedIn> {
-      const answer = await server.call('POST', '/api/token/', { username, password });
-      return { username, password, ...(answer.json() as Pick<SignedIn, 'access' | 'refresh'>) };
+      const response = await server.call('POST', '/api/token/', { username, password });
+      return { username, password, ...(response.json() as Pick<SignedIn, 'access' | 'refresh'>) };
     }
 
     async function credentialsOf(caller: Caller, { owner, other }: World): Promise<Credentials> {

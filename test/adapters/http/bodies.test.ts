@@ -269,9 +269,9 @@ describe('request bodies', () => {
         '{"a":[null]}',
         '12345678901234567890',
       ]) {
-        const answer = await createFromJson(`{"title":"t","description":"d","status":${status}}`);
-        expect(answer.status).to.equal(400);
-        expect(answer.text).to.match(/^\{"status":\[".* is not a valid choice\."\]\}$/);
+        const response = await createFromJson(`{"title":"t","description":"d","status":${status}}`);
+        expect(response.status).to.equal(400);
+        expect(response.text).to.match(/^\{"status":\[".* is not a valid choice\."\]\}$/);
       }
     });
 
@@ -310,8 +310,8 @@ describe('request bodies', () => {
 
     it('accepts numbers of up to 4300 digits', async () => {
       for (const digits of ['7'.repeat(4300), `-${'7'.repeat(4300)}`]) {
-        const answer = await createFromJson(`{"title":"t","description":${digits}}`);
-        expect((answer.json() as { description: string }).description).to.equal(digits);
+        const response = await createFromJson(`{"title":"t","description":${digits}}`);
+        expect((response.json() as { description: string }).description).to.equal(digits);
       }
     });
 
@@ -332,16 +332,16 @@ describe('request bodies', () => {
     it('leaves numbers within texts and keys unchanged', async () => {
       const title = '12345678901234567 1e400 "-99999999999999999999" \\ 7e999';
       const body = JSON.stringify({ '12345678901234567890': 1, title, description: '1e400,"x":1e400' });
-      const answer = await createFromJson(body.replace(':1,', ':12345678901234567890,'));
-      expectResponse(answer, 201, task({ title, description: '1e400,"x":1e400' }));
+      const response = await createFromJson(body.replace(':1,', ':12345678901234567890,'));
+      expectResponse(response, 201, task({ title, description: '1e400,"x":1e400' }));
     });
 
     it('accepts texts that are all escapes next to a huge number', async () => {
       for (const text of ['"'.repeat(50_000), '\\'.repeat(50_000), '\\"'.repeat(25_000)]) {
         const body = JSON.stringify({ title: 't', description: `.${text}`, n: 1 });
-        const answer = await createFromJson(body.replace(/1\}$/, '12345678901234567}'));
-        expectResponse(answer, 201, answer.json());
-        expect((answer.json() as { description: string }).description).to.equal(`.${text}`);
+        const response = await createFromJson(body.replace(/1\}$/, '12345678901234567}'));
+        expectResponse(response, 201, response.json());
+        expect((response.json() as { description: string }).description).to.equal(`.${text}`);
       }
     });
 
@@ -362,15 +362,15 @@ describe('request bodies', () => {
 
     it('accepts any commas and brackets within JSON texts', async () => {
       const description = ',"[{'.repeat(50_000);
-      const answer = await createFromJson(JSON.stringify({ title: 't', description }));
-      expectResponse(answer, 201, task({ description }));
+      const response = await createFromJson(JSON.stringify({ title: 't', description }));
+      expectResponse(response, 201, task({ description }));
     });
 
     it('rejects arrays as task fields, however deeply nested', async () => {
       for (const levels of [1, 900]) {
         const value = `${'['.repeat(levels)}${']'.repeat(levels)}`;
-        const answer = await createFromJson(`{"title":${value},"description":${value},"status":${value}}`);
-        expectResponse(answer, 400, {
+        const response = await createFromJson(`{"title":${value},"description":${value},"status":${value}}`);
+        expectResponse(response, 400, {
           title: ['Not a valid string.'],
           description: ['Not a valid string.'],
           status: [`"${value}" is not a valid choice.`],
@@ -471,13 +471,13 @@ describe('request bodies', () => {
     const withLength = (body: string) => [`Content-Type: ${json}`, `Content-Length: ${body.length}`];
     const inChunks = [`Content-Type: ${json}`, 'Transfer-Encoding: chunked'];
 
-    /** Expects that the connection was left in a state in which it serves, or that it was ended after its answer. */
+    /** Expects that the connection can be reused, by sending one more request. */
     async function expectStillUsable(): Promise<void> {
       const body = '{"title":"next","description":"d"}';
       post(withLength(body), body);
-      const answer = await connection.response();
-      const { id } = JSON.parse(answer.text) as { id: number };
-      expectResponse(answer, 201, task({ id, title: 'next' }));
+      const response = await connection.response();
+      const { id } = JSON.parse(response.text) as { id: number };
+      expectResponse(response, 201, task({ id, title: 'next' }));
     }
 
     it('reads a chunked body', async () => {
@@ -539,9 +539,9 @@ describe('request bodies', () => {
       it(`responds with 415 to the Content-Encoding ${name}`, async () => {
         const body = compress('{"title":"t","description":"d"}').toString('latin1');
         post([...withLength(body), `Content-Encoding: ${name}`], body);
-        const answer = await connection.response();
-        const { detail } = JSON.parse(answer.text) as { detail: string };
-        expectResponse(answer, 415, { detail });
+        const response = await connection.response();
+        const { detail } = JSON.parse(response.text) as { detail: string };
+        expectResponse(response, 415, { detail });
         await expectStillUsable();
       });
     }
@@ -570,9 +570,9 @@ describe('request bodies', () => {
         const inHalves = await connection.response();
         await expectStillUsable();
 
-        for (const answer of [whole, inHalves]) {
-          if (isRead) expect(answer.status).to.equal(201);
-          else expectResponse(answer, 413, tooLarge);
+        for (const response of [whole, inHalves]) {
+          if (isRead) expect(response.status).to.equal(201);
+          else expectResponse(response, 413, tooLarge);
         }
       });
     }
@@ -624,36 +624,36 @@ describe('request bodies', () => {
       it(`reads ten megabytes of ${name} next to a huge number`, async () => {
         const text = filling.repeat(10_000_000 / filling.length);
         const body = `{"ignored":"${text}","title":12345678901234567,"description":"d"}`;
-        const answer = await generous.send({
+        const response = await generous.send({
           method: 'POST',
           path: '/tasks/create/',
           headers: { 'Content-Type': json, Authorization: `Bearer ${owner.access}` },
           body,
         });
-        expect(answer.status).to.equal(201);
-        expect((answer.json() as { title: string }).title).to.equal('12345678901234567');
+        expect(response.status).to.equal(201);
+        expect((response.json() as { title: string }).title).to.equal('12345678901234567');
       });
     }
   });
 });
 
-/** A task of so many bytes. */
+/** A JSON task of exactly this many bytes. */
 function bodyOf(bytes: number): string {
   const empty = '{"title":"t","description":""}';
   return empty.replace('""', `"${'d'.repeat(bytes - empty.length)}"`);
 }
 
-/** A task with an unknown field that is so many levels deep. */
+/** A task with an unknown field that is nested this deep. */
 function nested(levels: number, open: string, close: string): string {
   return `{"x":${open.repeat(levels)}1${close.repeat(levels)},"title":"t","description":"d"}`;
 }
 
-/** A task with an unknown field that is a list of so many objects. */
+/** A task with an unknown field that is a list of this many objects. */
 function listOf(length: number): string {
   return `{"title":"t","description":"d","x":[${Array(length).fill('{"a":1}').join()}]}`;
 }
 
-/** A task as a form of so many fields. */
+/** A task as a form with this many fields. */
 function formOf(count: number): string {
   return `title=t&description=d${'&x'.repeat(count - 2)}`;
 }

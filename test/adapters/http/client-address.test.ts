@@ -21,10 +21,10 @@ describe('clientAddressReader', () => {
   });
   after(() => server.close().closeAllConnections());
 
-  /** Whom the server takes for the client of a request from 127.0.0.1, with these settings of TRUST_PROXY. */
+  /** The client's address that the server reads from a request of 127.0.0.1 with this TRUST_PROXY. */
   async function seen(trustProxy: string, forwardedFor?: string): Promise<string> {
     const trusted = parseTrustedProxies(trustProxy);
-    if (trusted === undefined) throw new Error(`${trustProxy} is refused`);
+    if (trusted === undefined) throw new Error(`${trustProxy} is invalid`);
     read = clientAddressReader(trusted);
     const headers = forwardedFor === undefined ? {} : { 'X-Forwarded-For': forwardedFor };
     return (await send(port, { method: 'GET', path: '/', headers })).text;

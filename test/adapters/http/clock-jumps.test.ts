@@ -24,8 +24,8 @@ describe('a clock jump of one hour', () => {
         it(`users can sign in and work during and after a clock jump ${direction}`, async () => {
           const before = await server.signedIn();
           let after: SignedIn | undefined;
-          await meanwhile(offset, async () => {
-            // Half an hour too old, or of the future.
+          await withClockOffset(offset, async () => {
+            // Half an hour too old, or issued in the future.
             expect(await list(before)).to.equal(401);
             const again = await signIn(server, before);
             expect(await list(again)).to.equal(200);
@@ -41,11 +41,11 @@ describe('a clock jump of one hour', () => {
         it(`sessions with a refresh token from the past survive a clock jump ${direction}`, async () => {
           const { refresh } = await server.signedIn();
           const exchange = async (token: string) => {
-            const answer = await server.call('POST', '/api/token/refresh/', { refresh: token });
-            return answer.status === 200 ? (answer.json() as SignedIn) : undefined;
+            const response = await server.call('POST', '/api/token/refresh/', { refresh: token });
+            return response.status === 200 ? (response.json() as SignedIn) : undefined;
           };
           let exchanged: SignedIn | undefined;
-          await meanwhile(offset, async () => {
+          await withClockOffset(offset, async () => {
             exchanged = await exchange(refresh);
             if (exchanged) expect(await list(exchanged)).to.equal(200);
           });
@@ -66,18 +66,18 @@ describe('a clock jump of one hour', () => {
             server.call('GET', '/readyz'),
             server.call('POST', '/api/logout/', { refresh }),
           ];
-          const answers = await Promise.all(calls());
+          const responses = await Promise.all(calls());
           const jumpedOver = calls();
-          await meanwhile(
+          await withClockOffset(
             offset,
-            async () => void answers.push(...(await Promise.all([...jumpedOver, ...calls()]))),
+            async () => void responses.push(...(await Promise.all([...jumpedOver, ...calls()]))),
           );
-          answers.push(...(await Promise.all(calls())));
+          responses.push(...(await Promise.all(calls())));
 
-          expect(answers.filter(({ status }) => status >= 500)).to.deep.equal([]);
-          const throttled = answers.filter(({ status }) => status === 429);
+          expect(responses.filter(({ status }) => status >= 500)).to.deep.equal([]);
+          const throttled = responses.filter(({ status }) => status === 429);
           expect(throttled).not.to.deep.equal([]);
-          // Thirty in five minutes are one in ten seconds.
+          // Thirty in five minutes leak one every ten seconds.
           for (const { headers } of throttled) expect(Number(headers['retry-after'])).to.be.within(1, 10);
           for (const { fields } of server.log.filter(({ message }) => message === 'request')) {
             expect(fields['durationMs']).to.be.within(0, 60_000);
@@ -88,13 +88,13 @@ describe('a clock jump of one hour', () => {
   });
 });
 
-/** Does something while the clock of this process, the server's as well, is set to another time. */
-function meanwhile(offset: number, work: () => Promise<void>): Promise<void> {
+/** Does something while the clock of this process, and so of the server, is offset by some milliseconds. */
+function withClockOffset(offset: number, work: () => Promise<void>): Promise<void> {
   return withStub(Date, 'now', (now) => () => now() + offset, work);
 }
 
 async function signIn(server: RunningServer, user: SignedIn | undefined): Promise<SignedIn> {
   const { username, password } = user ?? {};
-  const answer = await server.call('POST', '/api/token/', { username, password });
-  return { ...user, ...(answer.json() as object) } as SignedIn;
+  const response = await server.call('POST', '/api/token/', { username, password });
+  return { ...user, ...(response.json() as object) } as SignedIn;
 }

@@ -10,12 +10,12 @@ import helmet from 'koa-helmet';
 import type { App, Extensions } from '../../../src/adapters/http/app.js';
 import type { Middleware, ReplyContext, RequestState } from '../../../src/adapters/http/context.js';
 import { createHexado } from '../../../src/embed.js';
-import { accessRefused, expectResponse, noCredentials, unknownPath } from '../../support/responses.js';
+import { accessTokenError, expectResponse, noCredentials, unknownPath } from '../../support/responses.js';
 import { ApiClient, type SignedIn } from '../../support/api-client.js';
 import { RecordedLog } from '../../support/recorded-log.js';
 import { testEnvironment } from '../../support/running-server.js';
 
-// The types of one want a newer Node, and the other has none.
+// The types of one require a newer Node, and the other has none.
 const require = createRequire(import.meta.url);
 const compress = require('koa-compress') as (options?: object) => Middleware;
 const mount = require('koa-mount') as (prefix: string, app: App) => Koa.Middleware;
@@ -29,7 +29,7 @@ const replace: Middleware = async (ctx, next) => {
   if (ctx.path === '/livez') ctx.type = 'application/health+json';
 };
 
-const refuse: Middleware = async (ctx, next) => {
+const rejectSome: Middleware = async (ctx, next) => {
   if (ctx.path === '/forbidden') ctx.throw(403, 'Not on Sundays.');
   if (ctx.path === '/teapot') ctx.throw(418, { headers: { 'X-Tea': 'green' } });
   if (ctx.path === '/broken') ctx.throw(502, 'the secret reason');
@@ -54,7 +54,7 @@ for (const fastPaths of ['on', 'off']) {
     let client: ApiClient;
     let user: SignedIn;
 
-    /** Serves the application, or what is made of it. */
+    /** Serves the application, or the application that `wrap` returns. */
     async function serve(extensions: Extensions = {}, wrap: (app: App) => Koa = (app) => app): Promise<void> {
       const environment = { ...testEnvironment, FAST_PATHS: fastPaths };
       embedded = await createHexado({ environment, log, ...extensions });
@@ -68,7 +68,7 @@ for (const fastPaths of ['on', 'off']) {
       await client.call('POST', '/tasks/create/', { title: 'Buy milk', description }, user.access);
     }
 
-    /** Fetch decompresses, as browsers do. */
+    /** Uses fetch because it decompresses responses, as browsers do. */
     const get = (path: string, headers: Record<string, string> = {}) =>
       fetch(`http://127.0.0.1:${client.port}${path}`, {
         headers: { Authorization: `Bearer ${user.access}`, ...headers },
@@ -176,7 +176,7 @@ for (const fastPaths of ['on', 'off']) {
     });
 
     it('turns ctx.throw of inner middleware into a JSON response with its status and headers', async () => {
-      await serve({ inner: [refuse] });
+      await serve({ inner: [rejectSome] });
       expectResponse(await client.call('GET', '/forbidden'), 403, { detail: 'Not on Sundays.' });
       const teapot = await client.call('GET', '/teapot');
       expect([teapot.status, teapot.headers['x-tea']]).to.deep.equal([418, 'green']);
@@ -233,8 +233,8 @@ for (const fastPaths of ['on', 'off']) {
       const bearer = { ...key, Authorization: `Bearer ${access}` };
       expectResponse(await client.send({ method: 'GET', path: '/tasks/', headers: bearer }), 200, []);
       const garbage = { ...key, Authorization: 'Bearer garbage' };
-      const refused = await client.send({ method: 'GET', path: '/tasks/', headers: garbage });
-      expectResponse(refused, 401, accessRefused('Token is invalid or expired'));
+      const rejected = await client.send({ method: 'GET', path: '/tasks/', headers: garbage });
+      expectResponse(rejected, 401, accessTokenError('Token is invalid or expired'));
       expect(sessions).to.deep.equal([1]);
     });
 

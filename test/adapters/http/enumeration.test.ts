@@ -22,9 +22,9 @@ describe('failed sign-ins (user enumeration)', () => {
     it('a failed sign-in gets the same status, headers and body for every reason', async () => {
       const seen = new Set<string>();
       for (const [reason, credentials] of cases) {
-        const answer = await signIn(credentials);
-        expectResponse(answer, 401, invalidCredentials);
-        const { date, 'x-request-id': requestId, ...others } = answer.headers;
+        const response = await signIn(credentials);
+        expectResponse(response, 401, invalidCredentials);
+        const { date, 'x-request-id': requestId, ...others } = response.headers;
         expect([date, requestId], reason).not.to.include(undefined);
         seen.add(JSON.stringify(others));
       }

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import {
-  accessRefused,
+  accessTokenError,
   expectResponse,
   noActiveAccount,
   noCredentials,
@@ -16,14 +16,14 @@ import { SettableClock } from '../../support/settable-clock.js';
 
 const own = 'a key that somebody else knows, of 32 bytes';
 
-/** What a header says of a key, or of where there is one. */
+/** The value of a header parameter that contains a key, or says where to get one. */
 function ownKey(name: 'jwk' | 'jku' | 'x5u'): unknown {
   return name === 'jwk'
     ? { kty: 'oct', k: Buffer.from(own).toString('base64url') }
     : 'http://127.0.0.1:1/keys';
 }
 
-/** What can be done to the claims of a good token. Each of these tokens is signed with the right key. */
+/** Invalid claims. Each of these tokens is signed with the right key. */
 const wrongClaims: readonly (readonly [name: string, forge: (claims: Claims, now: number) => string])[] = [
   ...wrongValues('exp', [undefined, null, 'tomorrow', '9999999999', true, [9_999_999_999], -1, 0, 1e300]),
   ...wrongValues('iat', [undefined, null, 'now', true, -1, 0.5, 1e300]),
@@ -130,20 +130,20 @@ describe('forged tokens', () => {
     expectResponse(await post('/api/token/verify/', { token: refresh }), 401, tokenInvalid);
     expectResponse(await post('/api/token/verify/', { token: access }), 401, tokenInvalid);
     expectResponse(await post('/api/logout/', { refresh }), 401, tokenInvalid);
-    if (/[\s]/.test(access)) return; // No header holds it.
-    expectResponse(await listTasks(access), 401, accessRefused('Token is invalid or expired'));
+    if (/[\s]/.test(access)) return; // No header can contain it.
+    expectResponse(await listTasks(access), 401, accessTokenError('Token is invalid or expired'));
   }
 
-  /** Expects every endpoint to take both tokens for good, so that a refusal is known to be due to the forgery. */
-  async function expectGood(access: string, refresh: string): Promise<void> {
+  /** Expects every endpoint to accept both tokens, so that a rejection must be due to the forgery. */
+  async function expectAccepted(access: string, refresh: string): Promise<void> {
     expectResponse(await listTasks(access), 200, []);
     expectResponse(await post('/api/token/verify/', { token: access }), 200, {});
     expectResponse(await post('/api/token/verify/', { token: refresh }), 200, {});
     expect((await post('/api/token/refresh/', { refresh })).status).to.equal(200);
   }
 
-  /** What the endpoints answer to tokens with these claims instead of their own. */
-  async function answersTo(changes: object): Promise<Readonly<Record<string, WireResponse>>> {
+  /** The responses of the endpoints to tokens with these claims changed. */
+  async function responsesTo(changes: object): Promise<Readonly<Record<string, WireResponse>>> {
     const access = forge({ ...claimsOf(user.access), ...changes });
     const refresh = forge({ ...claimsOf(user.refresh), ...changes });
     return {
@@ -156,15 +156,15 @@ describe('forged tokens', () => {
   }
 
   async function expectBlacklisted(changes: object): Promise<void> {
-    const answers = await answersTo(changes);
+    const responses = await responsesTo(changes);
     const expected = {
-      'used for tasks': [401, accessRefused('Token is blacklisted')],
+      'used for tasks': [401, accessTokenError('Token is blacklisted')],
       refreshed: [401, tokenBlacklisted],
       'verified, of access': [400, verifiedAsBlacklisted],
       'verified, of refresh': [400, verifiedAsBlacklisted],
       'logged out': [401, tokenBlacklisted],
     };
-    expect(contents(answers)).to.deep.equal(expected);
+    expect(contents(responses)).to.deep.equal(expected);
   }
 
   it('accepts other tokens with valid claims and a valid signature', async () => {
@@ -176,7 +176,7 @@ describe('forged tokens', () => {
         { alg: 'HS256' },
       ),
     );
-    await expectGood(access ?? '', refresh ?? '');
+    await expectAccepted(access ?? '', refresh ?? '');
   });
 
   it('accepts a token from a server whose clock is five seconds ahead', async () => {
@@ -184,7 +184,7 @@ describe('forged tokens', () => {
     const [access, refresh] = [user.access, user.refresh].map((token) =>
       forge({ ...claimsOf(token), iat: ahead, nbf: ahead }),
     );
-    await expectGood(access ?? '', refresh ?? '');
+    await expectAccepted(access ?? '', refresh ?? '');
   });
 
   for (const [name, make] of [...wrongClaims, ...wrongHeaders]) {
@@ -242,14 +242,14 @@ describe('forged tokens', () => {
     });
 
     it('rejects a refresh token that is not the one of its session', async () => {
-      const answers = contents(await answersTo({ jti: 'f'.repeat(32) }));
-      expect(answers['refreshed']).to.deep.equal([401, tokenBlacklisted]);
-      expect(answers['verified, of refresh']).to.deep.equal([400, verifiedAsBlacklisted]);
+      const responses = contents(await responsesTo({ jti: 'f'.repeat(32) }));
+      expect(responses['refreshed']).to.deep.equal([401, tokenBlacklisted]);
+      expect(responses['verified, of refresh']).to.deep.equal([400, verifiedAsBlacklisted]);
     });
 
     it('rejects a token of an unknown user', async () => {
       for (const id of [0, 999_999, Number.MAX_SAFE_INTEGER]) {
-        expect(contents(await answersTo({ user_id: id }))).to.deep.equal({
+        expect(contents(await responsesTo({ user_id: id }))).to.deep.equal({
           'used for tasks': [401, userNotFound],
           refreshed: [401, noActiveAccount],
           'verified, of access': [401, noActiveAccount],
@@ -271,9 +271,9 @@ function wrongValues(
   ]);
 }
 
-function contents(answers: Readonly<Record<string, WireResponse>>): Record<string, unknown> {
+function contents(responses: Readonly<Record<string, WireResponse>>): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(answers).map(([name, answer]) => [name, [answer.status, answer.json()]]),
+    Object.entries(responses).map(([name, response]) => [name, [response.status, response.json()]]),
   );
 }
 

@@ -18,7 +18,7 @@ function forwardingWarnings(server: RunningServer): LogLine[] {
   );
 }
 
-/** The line that was logged of the request with this id. */
+/** The line that was logged for the request with this id. */
 function requestLine(server: RunningServer, id: string): Promise<LogLine> {
   return until('the request is logged', () =>
     server.log.find(({ message, fields }) => message === 'request' && fields['requestId'] === id),
@@ -44,9 +44,9 @@ describe('health endpoints', () => {
 
     it('returns an empty body to HEAD /livez and HEAD /readyz/', async () => {
       for (const path of ['/livez', '/readyz/']) {
-        const answer = await server.call('HEAD', path);
-        expect([answer.status, answer.text]).to.deep.equal([200, '']);
-        expectCommonHeaders(answer);
+        const response = await server.call('HEAD', path);
+        expect([response.status, response.text]).to.deep.equal([200, '']);
+        expectCommonHeaders(response);
       }
     });
   });
@@ -96,13 +96,13 @@ describe('the access log', () => {
   });
   after(() => server.stop());
 
-  const answeredId = async (id?: string) => {
+  const returnedId = async (id?: string) => {
     const headers = id === undefined ? {} : { 'X-Request-Id': id };
-    const answer = await server.send({ method: 'GET', path: '/livez', headers });
-    return String(answer.headers['x-request-id']);
+    const response = await server.send({ method: 'GET', path: '/livez', headers });
+    return String(response.headers['x-request-id']);
   };
 
-  /** Sends a request and answers what is logged of it. */
+  /** Sends a request and returns its line in the log. */
   async function lineOf(
     method: string,
     path: string,
@@ -170,7 +170,7 @@ describe('the access log', () => {
   describe('and the response', () => {
     for (const id of ['a', 'A-1_2.3', 'x'.repeat(64), '7f1c6f0e-6a0e-4c8e-9d58-8a1b6b8f8c11']) {
       it(`log and return the X-Request-Id ${id.slice(0, 40)}`, async () => {
-        expect(await answeredId(id)).to.equal(id);
+        expect(await returnedId(id)).to.equal(id);
         await requestLine(server, id);
       });
     }
@@ -190,7 +190,7 @@ describe('the access log', () => {
       '${x}',
     ]) {
       it(`use a new request id instead of the X-Request-Id ${JSON.stringify(id) ?? 'none'}`, async () => {
-        const [first, second] = [await answeredId(id), await answeredId(id)];
+        const [first, second] = [await returnedId(id), await returnedId(id)];
         expect(first).to.match(/^[0-9a-f-]{36}$/);
         expect(second).to.not.equal(first);
         await requestLine(server, first);
@@ -214,7 +214,7 @@ describe('the access log', () => {
       <A extends unknown[], R>(list: (...args: A) => Promise<R>) =>
       async (...args: A) => {
         connection.abort();
-        // By the time of these answers, the server knows.
+        // When these responses are here, the server has noticed.
         for (let i = 0; i < 2; i++) await server.call('GET', '/livez');
         return list(...args);
       };
@@ -231,12 +231,12 @@ describe('the access log', () => {
 
 const canary = 'Canary-5c1d';
 
-class UnforeseenError extends TypeError {
-  override readonly name = 'UnforeseenError';
+class UnexpectedError extends TypeError {
+  override readonly name = 'UnexpectedError';
   readonly command = ['SET', canary];
 }
 
-/** Lets a method fail until some work is done. */
+/** Makes a method fail while some work is done. */
 function whileFailing<T extends object>(
   owner: T,
   method: keyof T & string,
@@ -259,7 +259,7 @@ describe('text that clients send', () => {
     });
     after(() => server.stop());
 
-    /** Sends the word wherever a client can send one, and answers the texts of all answers. */
+    /** Sends the word wherever a client can send text, and returns the bodies of all responses. */
     async function sendEverywhere(): Promise<string[]> {
       const { access, refresh, username, password } = user;
       const fields = { title: canary, description: canary, status: canary, username, password: canary };
@@ -305,8 +305,8 @@ describe('text that clients send', () => {
         [{ 'Content-Type': 'application/x-www-form-urlencoded' }, `title=${canary}`],
       ] as const) {
         const given = { Authorization: `Bearer ${access}`, ...oddHeaders, ...headers };
-        const answer = await server.send({ method: 'POST', path: '/tasks/create/', headers: given, body });
-        texts.push(answer.text);
+        const response = await server.send({ method: 'POST', path: '/tasks/create/', headers: given, body });
+        texts.push(response.text);
       }
 
       const connection = await RawConnection.open(server.port);
@@ -347,14 +347,14 @@ describe('text that clients send', () => {
       for (const target of new Set(targets)) {
         for (const method of ['GET', 'POST', 'PUT', 'DELETE']) {
           for (const [type, body] of bodies) {
-            const answer = await all.send({
+            const response = await all.send({
               method,
               path: `${target}/?${canary}=${canary}&limit=${canary}&token=${canary}`,
               headers: { ...headers, Authorization: `Bearer ${access}`, 'Content-Type': type },
               body,
             });
-            expect(answer.status, `${method} ${target}`).to.be.lessThan(500);
-            expect(JSON.stringify(answer.headers)).to.not.include(canary);
+            expect(response.status, `${method} ${target}`).to.be.lessThan(500);
+            expect(JSON.stringify(response.headers)).to.not.include(canary);
           }
         }
       }
@@ -365,7 +365,7 @@ describe('text that clients send', () => {
 
     describe('on unexpected errors', () => {
       const failures: readonly (readonly [name: string, error: unknown, kind: string])[] = [
-        ['an error', new UnforeseenError(`no ${canary}\n    at ${canary}`), 'UnforeseenError'],
+        ['an error', new UnexpectedError(`no ${canary}\n    at ${canary}`), 'UnexpectedError'],
         ['a text', canary, 'string'],
         ['nothing', undefined, 'undefined'],
         ['an object with a status', { status: 418, message: canary, expose: true, body: canary }, 'object'],
@@ -386,9 +386,9 @@ describe('text that clients send', () => {
           const task = { title: canary, description: canary };
           const before = server.log.length;
           const expectFailure = async (method: string, path: string, body?: object, token?: string) => {
-            const answer = await server.call(method, path, body, token);
-            expectResponse(answer, 500, { detail: 'Internal server error.' });
-            const line = await requestLine(server, String(answer.headers['x-request-id']));
+            const response = await server.call(method, path, body, token);
+            expectResponse(response, 500, { detail: 'Internal server error.' });
+            const line = await requestLine(server, String(response.headers['x-request-id']));
             expect([line.level, line.fields['failure']]).to.deep.equal(['warn', kind]);
           };
 
@@ -420,9 +420,9 @@ describe('text that clients send', () => {
           );
 
           const lines = server.log.slice(before);
-          const unforeseen = lines.filter(({ level }) => level === 'error');
-          expect(unforeseen).to.have.length(12);
-          for (const { fields } of unforeseen) expect(fields['kind']).to.equal(kind);
+          const unexpected = lines.filter(({ level }) => level === 'error');
+          expect(unexpected).to.have.length(12);
+          for (const { fields } of unexpected) expect(fields['kind']).to.equal(kind);
           expect(JSON.stringify(lines)).to.not.include(canary);
         });
       }
@@ -441,8 +441,8 @@ describe('text that clients send', () => {
           (list: typeof tasks.list): typeof tasks.list =>
           async (by, page) => {
             if (page.after === 0) return list(by, page);
-            await begun; // Before that, Node may still hold the first page, and break off with nothing sent.
-            throw new UnforeseenError(canary);
+            await begun; // Before that, Node may still buffer the first page, and abort with nothing sent.
+            throw new UnexpectedError(canary);
           };
         const headers = ['Host: x', `Authorization: Bearer ${owner.access}`, 'X-Request-Id: breaks-off'];
         let received = '';
@@ -457,7 +457,7 @@ describe('text that clients send', () => {
         expect(received).to.match(/^HTTP\/1\.1 200 OK\r\n/);
         expect(received).to.not.match(/\r\n0\r\n\r\n$/);
         const { fields } = await requestLine(server, 'breaks-off');
-        expect(fields).to.include({ failure: 'UnforeseenError', aborted: true });
+        expect(fields).to.include({ failure: 'UnexpectedError', aborted: true });
         expect(JSON.stringify(server.log)).to.not.include(canary);
       });
     });
@@ -475,9 +475,9 @@ describe('text that clients send', () => {
       ['POST', '/api/token/refresh/', { refresh }],
       ['POST', '/tasks/create/', { title: canary, description: canary }],
     ] as const) {
-      const answer = await server.call(method, path, body, path === '/tasks/create/' ? access : undefined);
-      expectResponse(answer, 503, unavailable);
-      const line = await requestLine(server, String(answer.headers['x-request-id']));
+      const response = await server.call(method, path, body, path === '/tasks/create/' ? access : undefined);
+      expectResponse(response, 503, unavailable);
+      const line = await requestLine(server, String(response.headers['x-request-id']));
       expect(line.level).to.equal('warn');
       expect(line.fields['failure']).to.match(/^storage: ./);
     }

@@ -14,16 +14,16 @@ import { until } from '../../support/until.js';
 type Handle = ConstructorParameters<typeof HttpServer>[0];
 
 const get = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
-/** More than one read of a socket brings, and many times what may wait. */
+/** More requests than one read of a socket brings, and many times the number that may wait. */
 const many = 5_000;
-/** Longer than what the system keeps for a connection between two processes of one machine. */
+/** Longer than the operating system buffers for a connection between two processes of one machine. */
 const longBody = 'x'.repeat(40_000_000);
 const timeouts = { headers: 60_000, request: 60_000, send: 60_000 };
 
 describe('the HTTP server', () => {
   const stopped = stopAfterEach();
 
-  /** Resolves with the port of a server that ends with the test. */
+  /** Starts a server that stops after the test, and resolves with its port. */
   async function listening(handle: Handle, given: Partial<typeof timeouts> = {}): Promise<number> {
     const server = new HttpServer(handle, { ...timeouts, ...given });
     stopped({ stop: () => server.stop({ idle: 0, busy: 0 }) });
@@ -49,7 +49,7 @@ describe('the HTTP server', () => {
       for (let i = 0; i < many; i++) await connection.response();
       connection.close();
       isCounting = false;
-      // One that was read after all others had been handled may share their last turn.
+      // A request that was read after all others were handled may share their last turn.
       expect(new Set(turns).size).to.be.above(0.99 * many);
     });
 
@@ -58,10 +58,10 @@ describe('the HTTP server', () => {
       const connection = await RawConnection.open(port);
       const paths = Array.from({ length: many }, (_, i) => `/${i}`);
       connection.send(paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`).join(''));
-      const answered: string[] = [];
-      for (let i = 0; i < many; i++) answered.push((await connection.response()).text);
+      const received: string[] = [];
+      for (let i = 0; i < many; i++) received.push((await connection.response()).text);
       connection.close();
-      expect(answered).to.deep.equal(paths);
+      expect(received).to.deep.equal(paths);
     });
 
     it('reads the body of a request that waited behind 5,000 pipelined ones', async () => {
@@ -140,7 +140,7 @@ describe('the HTTP server', () => {
         const connection = await RawConnection.open(port);
         connection.send(get + bytes);
         const [socket] = (await handled) as [Socket];
-        await setImmediate(); // The rest came with the same read.
+        await setImmediate(); // The rest arrived with the same read.
         socket.destroy(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }));
         await until('the socket is closed', () => socket.closed);
         connection.close();
@@ -213,7 +213,7 @@ describe('the HTTP server', () => {
 
 async function open(port: number): Promise<Socket> {
   const socket = connect({ port, host: '127.0.0.1' }).pause();
-  socket.on('error', () => undefined); // A connection that is reset is closed too.
+  socket.on('error', () => undefined); // A connection that is reset emits `close`, too.
   await once(socket, 'connect');
   return socket;
 }

@@ -48,8 +48,8 @@ describe('an Idempotency-Key', () => {
     });
 
     it('creates one task for fifty concurrent requests with the same Idempotency-Key', async () => {
-      const answers = await Promise.all(Array.from({ length: 50 }, () => create('a')));
-      for (const answer of answers) expectResponse(answer, 201, { id: 1, ...milk, status: 'pending' });
+      const responses = await Promise.all(Array.from({ length: 50 }, () => create('a')));
+      for (const response of responses) expectResponse(response, 201, { id: 1, ...milk, status: 'pending' });
       expect(await tasks()).to.have.length(1);
     });
 

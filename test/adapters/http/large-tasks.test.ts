@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import type { Task } from '../../../src/domain/task.js';
 import { createTask, updateTask } from '../../contracts/builders.js';
-import { accessRefused, expectResponse } from '../../support/responses.js';
+import { accessTokenError, expectResponse } from '../../support/responses.js';
 import { sessionRefOf } from '../../support/json-web-token.js';
 import type { RunningServer, SignedIn } from '../../support/running-server.js';
 import { SettableClock } from '../../support/settable-clock.js';
@@ -22,7 +22,7 @@ const tooManyKeys = {
   detail: 'You have used as many keys of requests as one user may in a day; use none for now.',
 };
 
-/** More than the system keeps for a connection between two processes of one machine, with what the server keeps. */
+/** More tasks than the operating system and the server buffer for a connection between two processes of one machine. */
 const count = 300;
 const large = (title: string) => ({ title, description: 'x'.repeat(95_000), status: 'pending' }) as const;
 
@@ -51,7 +51,7 @@ describe('large tasks', () => {
     const call = (method: string, path: string, body?: unknown, by = user) =>
       server.call(method, path, body, by.access);
 
-    /** The response to a request for a list, once its head is here. Nothing is read of it until somebody does. */
+    /** Requests a list, and resolves with the response when its headers are here. Its body is not read. */
     async function beginToRead(path: string, by = owner): Promise<IncomingMessage> {
       const headers = { Authorization: `Bearer ${by.access}` };
       const options = { host: '127.0.0.1', port: server.port, path, headers, agent: false };
@@ -73,10 +73,10 @@ describe('large tasks', () => {
         ['limit=5', 1, 'limit=5&after=5'],
       ] as const) {
         it(`lists a page of 95 kB tasks with a link to the next for ?${query}`, async () => {
-          const answer = await call('GET', `/tasks/?${query}`, undefined, owner);
-          expect(answer.headers['link']).to.equal(next && `<?${next}>; rel="next"`);
+          const response = await call('GET', `/tasks/?${query}`, undefined, owner);
+          expect(response.headers['link']).to.equal(next && `<?${next}>; rel="next"`);
           const size = Number(/limit=(\d+)/.exec(query)?.[1]);
-          const titles = (answer.json() as Task[]).map(({ title }) => title);
+          const titles = (response.json() as Task[]).map(({ title }) => title);
           expect(titles).to.deep.equal(Array.from({ length: size }, (_, i) => `task ${first + i}`));
         });
       }
@@ -126,9 +126,9 @@ describe('large tasks', () => {
           body: JSON.stringify({ title: 't', description: 'd' }),
         });
       expect((await create('a')).status).to.equal(201);
-      const refused = await create('b');
-      expectResponse(refused, 429, tooManyKeys);
-      expect(refused.headers['retry-after']).to.equal('3600');
+      const rejected = await create('b');
+      expectResponse(rejected, 429, tooManyKeys);
+      expect(rejected.headers['retry-after']).to.equal('3600');
       expect((await create('a')).json()).to.include({ id: 10_000 });
       const withoutKey = await call('POST', '/tasks/create/', { title: 't', description: 'd' });
       expect(withoutKey.status).to.equal(201);
@@ -148,9 +148,9 @@ describe('large tasks', () => {
 
       it('rejects a fifth long list with 429, and serves short lists and other users', async () => {
         for (const path of ['/tasks/', '/tasks/?limit=100', '/tasks/?limit=1&offset=200']) {
-          const refused = await call('GET', path, undefined, owner);
-          expectResponse(refused, 429, tooManyReads);
-          expect(refused.headers['retry-after']).to.equal('5');
+          const rejected = await call('GET', path, undefined, owner);
+          expectResponse(rejected, 429, tooManyReads);
+          expect(rejected.headers['retry-after']).to.equal('5');
         }
         expect((await call('GET', '/tasks/?limit=2', undefined, owner)).json()).to.have.length(2);
         expect((await call('GET', '/tasks/300/', undefined, owner)).status).to.equal(200);
@@ -223,7 +223,7 @@ describe('large tasks', () => {
           expectResponse(
             await call('GET', path, undefined, reader),
             401,
-            accessRefused('Token is blacklisted'),
+            accessTokenError('Token is blacklisted'),
           );
         });
       }
@@ -251,8 +251,8 @@ describe('large tasks', () => {
           expect(error).to.include({ code: 'ECONNRESET' });
           expect(received.join('')).to.match(/^\[\{"id":1,/);
           expect(received.join('')).to.not.contain('SECRET');
-          const refused = await call('GET', '/tasks/', undefined, reader);
-          expect(refused.status).to.equal(401);
+          const rejected = await call('GET', '/tasks/', undefined, reader);
+          expect(rejected.status).to.equal(401);
 
           await updateTask(server.storage, session, count, { title: `task ${count}` });
         });

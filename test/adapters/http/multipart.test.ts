@@ -16,7 +16,7 @@ const task = (changes: object = {}) => ({
   ...changes,
 });
 
-/** A part; `parameters` follow the name, `headers` the Content-Disposition. */
+/** A part. `parameters` follow the name, and `headers` the Content-Disposition. */
 function part(name: string, value: string, { parameters = '', headers = '' } = {}): string {
   return `--XbX\r\nContent-Disposition: form-data; name="${name}"${parameters}\r\n${headers}\r\n${value}\r\n`;
 }
@@ -35,10 +35,10 @@ function form(fields: Readonly<Record<string, string>>): string {
 
 const message = (text: string) => ({ message: text });
 
-function expectRefused(answer: WireResponse): void {
-  const { detail } = answer.json() as { detail: string };
+function expectRejected(response: WireResponse): void {
+  const { detail } = response.json() as { detail: string };
   expect(detail).to.match(/^Multipart form parse error - ./);
-  expectResponse(answer, 400, { detail });
+  expectResponse(response, 400, { detail });
 }
 
 describe('multipart bodies', () => {
@@ -270,7 +270,7 @@ describe('multipart bodies', () => {
     ['a megabyte of headers', `--XbX\r\n${'x: y\r\n'.repeat(170_000)}\r\n1\r\n${whole}`],
   ] as const) {
     it(`rejects a multipart body with ${what}`, async () => {
-      expectRefused(await create(body));
+      expectRejected(await create(body));
     });
   }
 
@@ -280,10 +280,10 @@ describe('multipart bodies', () => {
 
   it('rejects a truncated multipart body wherever it is cut off', async () => {
     const body = file('file') + part('status', 'completed') + whole;
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: body.length - '--\r\n'.length }, (_, i) => create(body.slice(0, i + 1))),
     );
-    for (const answer of answers) expectRefused(answer);
+    for (const response of responses) expectRejected(response);
     expectResponse(await create(body), 201, task({ status: 'completed' }));
   });
 

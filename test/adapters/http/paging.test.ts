@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { parsePaging, type Paging } from '../../../src/adapters/http/request/paging.js';
 
-/** What is read from a query string of these parameters. */
+/** Parses a query string of these parameters. */
 function paging(limit?: string, after?: string, offset?: string): Paging {
   const given = Object.entries({ limit, after, offset }).filter(([, value]) => value !== undefined);
   return parsePaging(given.map(([name, value = '']) => `${name}=${encodeURIComponent(value)}`).join('&'));

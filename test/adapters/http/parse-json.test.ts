@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { parseJson } from '../../../src/adapters/http/request/parse-json.js';
 
-/** Tokens that are often JSON when they come in a row, and often nearly so. */
+/** Tokens whose sequences are often JSON, and often almost JSON. */
 // prettier-ignore
 const tokens = fc.constantFrom(
   '{', '}', '[', ']', ',', ':', ' ', '"', '\\', '\\"', '\n', '""', '"a"', '"\\\\"', '{"a":', '[[', ']]', '}]',
@@ -19,7 +19,7 @@ function resultOf(parse: (text: string) => unknown, text: string): { readonly va
   }
 }
 
-/** What is the same however exactly large numbers are read. */
+/** The value with large numbers rounded, so that exact and inexact ones compare as equal. */
 function roughly(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value), (_, part: unknown) =>
     typeof part === 'string' && /^-?\d{17,}$/.test(part) ? Number(part) : part,

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import { RedisServer } from '../../support/redis-server.js';
 import { RunningServer } from '../../support/running-server.js';
-import { answersAsRecorded, recorded } from './recorded-cases.js';
+import { respondsAsRecorded, recorded } from './recorded-cases.js';
 
 describe('the recorded cases of the wire contract', () => {
-  describe('with the storage in memory', () => answersAsRecorded(() => RunningServer.start()));
+  describe('with the storage in memory', () => respondsAsRecorded(() => RunningServer.start()));
 
   describe('with the storage in Redis', () => {
     let redis: RedisServer;
@@ -12,7 +12,7 @@ describe('the recorded cases of the wire contract', () => {
       redis = await RedisServer.start();
     });
     after(() => redis.stop());
-    answersAsRecorded(() => RunningServer.start({ STORAGE: 'redis', REDIS_URL: redis.url }));
+    respondsAsRecorded(() => RunningServer.start({ STORAGE: 'redis', REDIS_URL: redis.url }));
   });
 
   it('there are 250 recorded cases of the wire contract', () => {

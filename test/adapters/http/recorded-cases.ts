@@ -23,13 +23,13 @@ export const recorded = JSON.parse(
   readFileSync('test/adapters/http/recorded-cases.json', 'utf8'),
 ) as readonly Case[];
 
-/** Where the contract (section 8) departs from the record on purpose: what nobody foresaw there is refused here. */
+/** Deliberate differences from the record (docs/api.md, section 8): a 500 there is a rejection here. */
 const departures: Readonly<Record<string, Case['expect']>> = {
   'create/status-surrogate': { status: 400, body: { status: ['"\ud800" is not a valid choice.'] } },
 };
 
-/** Every recorded request, sent to a server of this kind, is answered as it was recorded. */
-export function answersAsRecorded(start: () => Promise<RunningServer>): void {
+/** Tests that a server of this kind responds to every recorded request as recorded. */
+export function respondsAsRecorded(start: () => Promise<RunningServer>): void {
   const tag = String(Math.floor(Math.random() * 1e8)).padStart(8, '0');
   let server: RunningServer;
   let user: SignedIn;
@@ -74,7 +74,7 @@ export function answersAsRecorded(start: () => Promise<RunningServer>): void {
   }
 }
 
-/** An answer with any task id as the same one, if it is a task. */
+/** The body with its id replaced, if it is a task: ids may differ from the record. */
 function withoutId(body: unknown): unknown {
   const isTask = typeof body === 'object' && body !== null && 'id' in body;
   if (!isTask) return body;

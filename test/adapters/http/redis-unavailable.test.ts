@@ -22,8 +22,8 @@ describe('while Redis is unavailable', () => {
   const createTask = (title: string) =>
     server.call('POST', '/tasks/create/', { title, description: 'd' }, user.access);
 
-  /** What needs no storage goes on, and in the same words. */
-  async function expectStillRefused(): Promise<void> {
+  /** Requests that need no storage get the same responses as ever. */
+  async function expectStillRejected(): Promise<void> {
     expect((await server.call('GET', '/livez')).status).to.equal(200);
     expect((await server.call('GET', '/tasks/')).status).to.equal(401);
     expect((await server.call('GET', '/tasks/', undefined, 'garbage')).status).to.equal(401);
@@ -47,7 +47,7 @@ describe('while Redis is unavailable', () => {
     await redis.kill();
     await expectUnavailableWithin(server, user, 1500);
     await expectUnavailableWithin(server, user, 1500);
-    await expectStillRefused();
+    await expectStillRejected();
     await redis.restart();
     await expectServesAgain();
   });
@@ -55,16 +55,16 @@ describe('while Redis is unavailable', () => {
   it('every endpoint responds with 503 soon while Redis is frozen, and recovers when it resumes', async () => {
     redis.freeze();
     await expectUnavailableWithin(server, user, 2000);
-    await expectStillRefused();
+    await expectStillRejected();
     redis.resume();
     await expectServesAgain();
   });
 
   it('responds with 503 to requests in progress when Redis is killed', async () => {
     redis.freeze();
-    const answers = callEveryEndpoint(server, user);
+    const responses = callEveryEndpoint(server, user);
     await redis.kill();
-    for (const answer of await answers) expectResponse(answer, 503, unavailable);
+    for (const response of await responses) expectResponse(response, 503, unavailable);
   });
 
   it('the server starts without Redis, and serves as soon as Redis is available', async () => {
@@ -92,7 +92,7 @@ describe('while Redis is unavailable', () => {
     await until('it is ready', async () => (await other.call('GET', '/readyz')).status === 200, {
       patience: 5_000,
     });
-    // Somebody else is now the first user; the token must not be theirs.
+    // Another user now has the id 1; the token must not be valid for that user.
     await other.signedIn();
     expect((await other.call('GET', '/tasks/', undefined, access)).status).to.equal(401);
     expect((await other.call('POST', '/api/token/refresh/', { refresh })).status).to.equal(401);
@@ -102,18 +102,18 @@ describe('while Redis is unavailable', () => {
     const created = new Map<number, string>();
     let next = 0;
     let killed: Promise<void> | undefined;
-    const createUntilRefused = async (): Promise<number> => {
+    const createUntilRejected = async (): Promise<number> => {
       for (;;) {
         const title = `task ${++next}`;
-        const answer = await createTask(title);
-        if (answer.status !== 201) return answer.status;
-        const { id } = answer.json() as { id: number };
+        const response = await createTask(title);
+        if (response.status !== 201) return response.status;
+        const { id } = response.json() as { id: number };
         expect(created.has(id)).to.equal(false);
         created.set(id, title);
         if (created.size === 300) killed = redis.kill();
       }
     };
-    const statuses = await Promise.all(Array.from({ length: 20 }, createUntilRefused));
+    const statuses = await Promise.all(Array.from({ length: 20 }, createUntilRejected));
     expect(new Set(statuses)).to.deep.equal(new Set([503]));
     await killed;
     await redis.restart();

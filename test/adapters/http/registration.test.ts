@@ -32,9 +32,9 @@ describe('registration', () => {
       server.call('POST', '/api/token/', { username, password });
 
     async function expectSignedIn(username: string, password = strong): Promise<number> {
-      const answer = await signIn(username, password);
-      expect(answer.status).to.equal(200);
-      return Number(claimsOf((answer.json() as { access: string }).access)['user_id']);
+      const response = await signIn(username, password);
+      expect(response.status).to.equal(200);
+      return Number(claimsOf((response.json() as { access: string }).access)['user_id']);
     }
 
     it('accepts the example of the documentation', async () => {
@@ -69,7 +69,7 @@ describe('registration', () => {
       });
     }
 
-    const refusals: readonly (readonly [username: unknown, password: unknown, body: object])[] = [
+    const rejections: readonly (readonly [username: unknown, password: unknown, body: object])[] = [
       ['a b', strong, { username: [nameCharacters] }],
       ['a/b', strong, { username: [nameCharacters] }],
       ['a\u200bb', strong, { username: [nameCharacters] }],
@@ -104,7 +104,7 @@ describe('registration', () => {
       ['p', 'abc\udfffdefgh', { password: ['Surrogate characters are not allowed: U+DFFF.'] }],
       ['a b', 'x', { username: [nameCharacters] }],
       ['a b', '', { username: [nameCharacters], password: ['This field may not be blank.'] }],
-      // The rules for passwords.
+      // Password rules.
       ['p', 'vbq2xk7', { password: [short] }],
       ['p', '  vbq2xk7  ', { password: [short] }],
       ['p', '😀😀😀😀', { password: [short] }],
@@ -121,7 +121,7 @@ describe('registration', () => {
       ['susan@robots+us', 'robots99', { password: [similar] }],
       ['1234567', '1234567', { password: [similar, short, common, numeric] }],
     ];
-    for (const [username, password, body] of refusals) {
+    for (const [username, password, body] of rejections) {
       it(`rejects the registration of ${JSON.stringify([username, password]).slice(0, 70)} with every reason`, async () => {
         expectResponse(await register(username, password), 400, body);
       });
@@ -231,11 +231,11 @@ describe('registration', () => {
 
     it('registers one of a hundred concurrent requests for the same user name', async () => {
       const passwords = Array.from({ length: 100 }, (_, i) => `${strong}-${i}`);
-      const answers = await Promise.all(passwords.map((password) => register('wanted', password)));
-      const winner = answers.findIndex(({ status }) => status === 201);
-      for (const [i, answer] of answers.entries()) {
-        if (i === winner) expectResponse(answer, 201, registered);
-        else expectResponse(answer, 400, { username: [nameTaken] });
+      const responses = await Promise.all(passwords.map((password) => register('wanted', password)));
+      const winner = responses.findIndex(({ status }) => status === 201);
+      for (const [i, response] of responses.entries()) {
+        if (i === winner) expectResponse(response, 201, registered);
+        else expectResponse(response, 400, { username: [nameTaken] });
       }
       await expectSignedIn('wanted', passwords[winner]);
     });
@@ -289,7 +289,7 @@ describe('closed registration', () => {
   it('signs in users that the operator added while registration is closed', async () => {
     const passwordHash = await new BcryptPasswordHasher(4, bcryptThreads).hash(strong);
     await server.storage.users.add({ username: 'added', passwordHash, createdAt: 0 });
-    const answer = await server.call('POST', '/api/token/', { username: 'added', password: strong });
-    expect(answer.status).to.equal(200);
+    const response = await server.call('POST', '/api/token/', { username: 'added', password: strong });
+    expect(response.status).to.equal(200);
   });
 });

@@ -23,7 +23,7 @@ describe('round trips to Redis', () => {
     await redis.stop();
   });
 
-  /** Somebody with a task, for whom every script has been loaded. */
+  /** A user with a task, after every script was loaded. */
   beforeEach(async () => {
     user = await server.signedIn();
     for (const title of ['one', 'two']) await call('POST', '/tasks/create/', { title, description: 'd' });
@@ -35,7 +35,7 @@ describe('round trips to Redis', () => {
 
   const call = (method: string, path: string, body?: object) => server.call(method, path, body, user.access);
 
-  /** Gives the user many tasks, by the storage itself. */
+  /** Gives the user many tasks, directly in the storage. */
   const createTasks = async (count: number): Promise<void> => {
     const draft = { title: 'long', description: 'list', status: 'pending' } as const;
     const session = sessionRefOf(user.access);
@@ -55,35 +55,35 @@ describe('round trips to Redis', () => {
     ['GET', '/api/sessions/', 200],
   ] as const) {
     it(`makes one round trip to Redis for ${method} ${path} with ${status}, including the session check`, async () => {
-      let answered = 0;
-      const made = await proxy.tripsOf(async () => {
-        answered = (await call(method, path, body)).status;
+      let actualStatus = 0;
+      const made = await proxy.roundTripsOf(async () => {
+        actualStatus = (await call(method, path, body)).status;
       });
-      expect({ answered, made }).to.deep.equal({ answered: status, made: 1 });
+      expect({ actualStatus, made }).to.deep.equal({ actualStatus: status, made: 1 });
     });
   }
 
   it('makes one round trip to Redis per thousand tasks of a long list', async () => {
     await createTasks(2500);
-    expect(await proxy.tripsOf(() => call('GET', '/tasks/'))).to.equal(3);
+    expect(await proxy.roundTripsOf(() => call('GET', '/tasks/'))).to.equal(3);
   });
 
   it('makes one round trip to Redis for a page of a long list', async () => {
     await createTasks(100);
     for (const limit of [1, 31, 32, 50, 99]) {
-      expect(await proxy.tripsOf(() => call('GET', `/tasks/?limit=${limit}`))).to.equal(1);
+      expect(await proxy.roundTripsOf(() => call('GET', `/tasks/?limit=${limit}`))).to.equal(1);
     }
   });
 
   it('makes one round trip to Redis for a list of 200 kB, and two for a longer one', async () => {
     const long = { title: 'long', description: 'x'.repeat(50_000) };
     for (let i = 0; i < 4; i++) await call('POST', '/tasks/create/', long);
-    expect(await proxy.tripsOf(() => call('GET', '/tasks/'))).to.equal(1);
+    expect(await proxy.roundTripsOf(() => call('GET', '/tasks/'))).to.equal(1);
     for (let i = 0; i < 2; i++) await call('POST', '/tasks/create/', long);
-    expect(await proxy.tripsOf(() => call('GET', '/tasks/'))).to.equal(2);
+    expect(await proxy.roundTripsOf(() => call('GET', '/tasks/'))).to.equal(2);
   });
 
   it('makes no round trip to Redis for an invalid token', async () => {
-    expect(await proxy.tripsOf(() => server.call('GET', '/tasks/', undefined, 'garbage'))).to.equal(0);
+    expect(await proxy.roundTripsOf(() => server.call('GET', '/tasks/', undefined, 'garbage'))).to.equal(0);
   });
 });

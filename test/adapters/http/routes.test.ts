@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import {
-  accessRefused,
+  accessTokenError,
   expectResponse,
   expectCommonHeaders,
   expectParseError,
@@ -15,7 +15,7 @@ import { RunningServer, type SignedIn } from '../../support/running-server.js';
 interface Route {
   readonly path: string;
   readonly methods: readonly string[];
-  /** Whether callers must say who they are, may do so, or are never asked. */
+  /** Whether the Authorization header is required, optional or ignored. */
   readonly credentials: 'required' | 'optional' | 'ignored';
 }
 
@@ -45,7 +45,7 @@ const methods =
     ' ',
   );
 
-const invalid = accessRefused('Token is invalid or expired');
+const invalid = accessTokenError('Token is invalid or expired');
 
 describe('routes', () => {
   let server: RunningServer;
@@ -81,19 +81,19 @@ describe('routes', () => {
     });
 
   for (const { path, methods: known, credentials } of routes) {
-    describe(`${path}`, () => {
+    describe(path, () => {
       const allowed = [...known, 'OPTIONS'].toSorted();
       const unknownMethods = methods.filter((method) => !known.includes(method));
 
       it(`serves ${known.join(', ')} ${path} with and without a trailing slash`, async () => {
         for (const method of known) {
-          const answers: WireResponse[] = [];
+          const responses: WireResponse[] = [];
           for (const each of [path, `${path}/`]) {
-            answers.push(await call(method, each));
+            responses.push(await call(method, each));
             if (path === '/api/logout/all') user = await signedInAgain();
           }
-          for (const { status } of answers) expect(status).to.not.equal(405);
-          const [without, withSlash] = answers.map(({ status, text }) => ({ status, text }));
+          for (const { status } of responses) expect(status).to.not.equal(405);
+          const [without, withSlash] = responses.map(({ status, text }) => ({ status, text }));
           expect(without).to.deep.equal(withSlash);
           expect(without?.text, method).to.not.equal(JSON.stringify(unknownPath));
         }
@@ -102,10 +102,10 @@ describe('routes', () => {
       it(`responds with 405 to every other method on ${path}`, async () => {
         for (const method of unknownMethods) {
           for (const each of [path, `${path}/`]) {
-            const answer = await call(method, each);
-            expect(allowOf(answer), method).to.deep.equal(allowed);
-            if (method === 'HEAD') expect([answer.status, answer.text]).to.deep.equal([405, '']);
-            else expectResponse(answer, 405, notAllowed(method));
+            const response = await call(method, each);
+            expect(allowOf(response), method).to.deep.equal(allowed);
+            if (method === 'HEAD') expect([response.status, response.text]).to.deep.equal([405, '']);
+            else expectResponse(response, 405, notAllowed(method));
           }
         }
       });
@@ -113,10 +113,10 @@ describe('routes', () => {
       it(`responds to OPTIONS ${path} without authentication`, async () => {
         for (const access of [undefined, user.access, 'garbage', 'a b']) {
           for (const each of [path, `${path}/`]) {
-            const answer = await server.call('OPTIONS', each, undefined, access);
-            expect([answer.status, answer.text]).to.deep.equal([204, '']);
-            expect(allowOf(answer)).to.deep.equal(allowed);
-            expectCommonHeaders(answer);
+            const response = await server.call('OPTIONS', each, undefined, access);
+            expect([response.status, response.text]).to.deep.equal([204, '']);
+            expect(allowOf(response)).to.deep.equal(allowed);
+            expectCommonHeaders(response);
           }
         }
       });
@@ -249,8 +249,8 @@ describe('routes', () => {
     });
 
     it('checks the method before the body', async () => {
-      const answer = await send('PUT', '/tasks/create/', 'text/plain', 'x', user.access);
-      expectResponse(answer, 405, notAllowed('PUT'));
+      const response = await send('PUT', '/tasks/create/', 'text/plain', 'x', user.access);
+      expectResponse(response, 405, notAllowed('PUT'));
     });
 
     it('checks the task before the body', async () => {
@@ -268,8 +268,8 @@ describe('routes', () => {
     });
 
     it('checks the type of the body before its content', async () => {
-      const answer = await send('POST', '/tasks/create/', 'text/plain', '{', user.access);
-      expectResponse(answer, 415, { detail: 'Unsupported media type "text/plain" in request.' });
+      const response = await send('POST', '/tasks/create/', 'text/plain', '{', user.access);
+      expectResponse(response, 415, { detail: 'Unsupported media type "text/plain" in request.' });
     });
 
     it('checks the syntax of the body before its shape, and its shape before its fields', async () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import {
-  accessRefused,
+  accessTokenError,
   expectResponse,
   invalidCredentials,
   noActiveAccount,
@@ -29,11 +29,11 @@ describe('sessions', () => {
     let server: RunningServer;
     let user: SignedIn;
 
-    /** Lets the tests around use a new server with these settings, and one user who has just signed in. */
+    /** Starts a new server with these settings for the surrounding tests, and signs in a new user before each. */
     function serve(environment: Readonly<Record<string, string>> = {}): void {
       before(async () => {
         clock = new SettableClock();
-        clock.advance(0.25); // Real clocks hardly ever show a whole second.
+        clock.advance(0.25); // Real clocks rarely show a whole second.
         server = await start(environment, clock.now);
       });
       beforeEach(async () => {
@@ -50,16 +50,19 @@ describe('sessions', () => {
       server.call('POST', '/api/token/', { username, password });
     const userId = () => Number(claimsOf(user.access)['user_id']);
 
-    /** The tokens for which a refresh token is exchanged. */
+    /** Exchanges a refresh token for new tokens. */
     async function exchange(token: string): Promise<SignedIn> {
-      const answer = await refresh(token);
-      expect(answer.text).to.match(/^\{"access":"[\w.-]+","refresh":"[\w.-]+"\}$/);
-      expectResponse(answer, 200, answer.json());
-      return answer.json() as SignedIn;
+      const response = await refresh(token);
+      expect(response.text).to.match(/^\{"access":"[\w.-]+","refresh":"[\w.-]+"\}$/);
+      expectResponse(response, 200, response.json());
+      return response.json() as SignedIn;
     }
 
-    async function expectNoLongerGood({ access, refresh: token }: SignedIn, because: string): Promise<void> {
-      expectResponse(await listTasks(access), 401, accessRefused(because));
+    async function expectTokensRejected(
+      { access, refresh: token }: SignedIn,
+      because: string,
+    ): Promise<void> {
+      expectResponse(await listTasks(access), 401, accessTokenError(because));
       expectResponse(await verify(access), 400, verifiedAsBlacklisted);
       expectResponse(await refresh(token), 401, tokenBlacklisted);
       expectResponse(await verify(token), 400, verifiedAsBlacklisted);
@@ -70,9 +73,9 @@ describe('sessions', () => {
       serve();
 
       it('a sign-in returns two tokens, the refresh token first', async () => {
-        const answer = await signIn(user);
-        expect(answer.text).to.match(/^\{"refresh":"[\w.-]+","access":"[\w.-]+"\}$/);
-        expectResponse(answer, 200, answer.json());
+        const response = await signIn(user);
+        expect(response.text).to.match(/^\{"refresh":"[\w.-]+","access":"[\w.-]+"\}$/);
+        expectResponse(response, 200, response.json());
       });
 
       it('tokens have the header and the claims that clients expect', () => {
@@ -115,11 +118,11 @@ describe('sessions', () => {
 
       it('a refresh returns a new access token and nothing else', async () => {
         for (let uses = 0; uses < 2; uses++) {
-          const answer = await refresh(user.refresh);
-          expect(answer.text).to.match(/^\{"access":"[\w.-]+"\}$/);
-          expectResponse(answer, 200, answer.json());
+          const response = await refresh(user.refresh);
+          expect(response.text).to.match(/^\{"access":"[\w.-]+"\}$/);
+          expectResponse(response, 200, response.json());
 
-          const { access } = answer.json() as SignedIn;
+          const { access } = response.json() as SignedIn;
           expect(claimsOf(access)['jti']).to.not.equal(claimsOf(user.access)['jti']);
           expect(claimsOf(access)['sid']).to.equal(claimsOf(user.access)['sid']);
           expectResponse(await listTasks(access), 200, []);
@@ -134,20 +137,20 @@ describe('sessions', () => {
       it('rejects an access token as refresh token, and the reverse', async () => {
         expectResponse(await refresh(user.access), 401, tokenOfWrongType);
         expectResponse(await logout(user.access), 401, tokenOfWrongType);
-        expectResponse(await listTasks(user.refresh), 401, accessRefused('Token has wrong type'));
+        expectResponse(await listTasks(user.refresh), 401, accessTokenError('Token has wrong type'));
         expectResponse(await listTasks(user.access), 200, []);
       });
 
       it('rejects both tokens after logout', async () => {
         expectResponse(await logout(user.refresh), 200, loggedOut);
-        await expectNoLongerGood(user, 'Token is blacklisted');
+        await expectTokensRejected(user, 'Token is blacklisted');
       });
 
       it('reports a wrong token type even after logout', async () => {
         await logout(user.refresh);
         expectResponse(await refresh(user.access), 401, tokenOfWrongType);
         expectResponse(await logout(user.access), 401, tokenOfWrongType);
-        expectResponse(await listTasks(user.refresh), 401, accessRefused('Token has wrong type'));
+        expectResponse(await listTasks(user.refresh), 401, accessTokenError('Token has wrong type'));
       });
 
       it('a logout does not end other sessions of the user', async () => {
@@ -158,9 +161,9 @@ describe('sessions', () => {
       });
 
       it('one of fifty concurrent logouts succeeds', async () => {
-        const answers = await Promise.all(Array.from({ length: 50 }, () => logout(user.refresh)));
-        expect(answers.filter(({ status }) => status === 200)).to.have.length(1);
-        expect(answers.filter(({ text }) => text === JSON.stringify(tokenBlacklisted))).to.have.length(49);
+        const responses = await Promise.all(Array.from({ length: 50 }, () => logout(user.refresh)));
+        expect(responses.filter(({ status }) => status === 200)).to.have.length(1);
+        expect(responses.filter(({ text }) => text === JSON.stringify(tokenBlacklisted))).to.have.length(49);
       });
 
       it('rejects the tokens of a deactivated user', async () => {
@@ -176,7 +179,7 @@ describe('sessions', () => {
       it('reactivating a user does not restore ended sessions', async () => {
         await server.storage.users.deactivate(userId());
         await server.storage.users.activate(userId());
-        await expectNoLongerGood(user, 'Token is blacklisted');
+        await expectTokensRejected(user, 'Token is blacklisted');
         expect((await signIn(user)).status).to.equal(200);
       });
 
@@ -201,14 +204,14 @@ describe('sessions', () => {
 
       it('a new password ends all sessions of the user', async () => {
         await server.storage.users.setPasswordHash(userId(), 'a hash of nothing');
-        await expectNoLongerGood(user, 'Token is blacklisted');
+        await expectTokensRejected(user, 'Token is blacklisted');
       });
 
       it('a session lasts as long as its refresh token, and an access token half an hour', async () => {
         clock.advance(30 * minutes - 1);
         expectResponse(await listTasks(user.access), 200, []);
         clock.advance(1);
-        expectResponse(await listTasks(user.access), 401, accessRefused('Token is invalid or expired'));
+        expectResponse(await listTasks(user.access), 401, accessTokenError('Token is invalid or expired'));
         expectResponse(await verify(user.access), 401, tokenInvalid);
 
         clock.advance(1 * days - 30 * minutes - 1);
@@ -219,7 +222,7 @@ describe('sessions', () => {
         clock.advance(1);
         for (const use of [refresh, verify, logout])
           expectResponse(await use(user.refresh), 401, tokenInvalid);
-        expectResponse(await listTasks(access), 401, accessRefused('Token is invalid or expired'));
+        expectResponse(await listTasks(access), 401, accessTokenError('Token is invalid or expired'));
       });
     });
 
@@ -258,7 +261,7 @@ describe('sessions', () => {
         const next = await exchange(user.refresh);
         clock.advance(10);
         expectResponse(await refresh(user.refresh), 401, tokenBlacklisted);
-        await expectNoLongerGood({ ...user, ...next }, 'Token is blacklisted');
+        await expectTokensRejected({ ...user, ...next }, 'Token is blacklisted');
       });
 
       it('exchanges every used refresh token for the current one within the grace period, and ends the session after it', async () => {
@@ -277,14 +280,14 @@ describe('sessions', () => {
       it('a logout with a used refresh token ends the session', async () => {
         const last = await exchange((await exchange(user.refresh)).refresh);
         expectResponse(await logout(user.refresh), 200, loggedOut);
-        await expectNoLongerGood({ ...user, ...last }, 'Token is blacklisted');
+        await expectTokensRejected({ ...user, ...last }, 'Token is blacklisted');
       });
 
       it('fifty concurrent refreshes rotate the refresh token once', async () => {
-        const answers = await Promise.all(Array.from({ length: 50 }, () => exchange(user.refresh)));
-        expect(new Set(answers.map((each) => each.refresh)).size).to.equal(1);
-        expect(new Set(answers.map(({ access }) => access)).size).to.equal(50);
-        await exchange(answers[0]?.refresh ?? '');
+        const responses = await Promise.all(Array.from({ length: 50 }, () => exchange(user.refresh)));
+        expect(new Set(responses.map((each) => each.refresh)).size).to.equal(1);
+        expect(new Set(responses.map(({ access }) => access)).size).to.equal(50);
+        await exchange(responses[0]?.refresh ?? '');
       });
 
       it('refreshing never extends a session beyond SESSION_LIFETIME', async () => {
@@ -300,7 +303,7 @@ describe('sessions', () => {
         expect(claimsOf(fourth.access)['exp']).to.equal(end);
         clock.advance(60);
         expectResponse(await refresh(fourth.refresh), 401, tokenInvalid);
-        expectResponse(await listTasks(fourth.access), 401, accessRefused('Token is invalid or expired'));
+        expectResponse(await listTasks(fourth.access), 401, accessTokenError('Token is invalid or expired'));
       });
     });
 
@@ -310,15 +313,15 @@ describe('sessions', () => {
       it('reuse of a refresh token without a grace period ends the session', async () => {
         const next = (await refresh(user.refresh)).json() as SignedIn;
         expectResponse(await refresh(user.refresh), 401, tokenBlacklisted);
-        await expectNoLongerGood({ ...user, ...next }, 'Token is blacklisted');
+        await expectTokensRejected({ ...user, ...next }, 'Token is blacklisted');
       });
 
       it('one of fifty concurrent refreshes without a grace period succeeds, and the session ends', async () => {
-        const answers = await Promise.all(Array.from({ length: 50 }, () => refresh(user.refresh)));
-        const [exchanged, ...more] = answers.filter(({ status }) => status === 200);
+        const responses = await Promise.all(Array.from({ length: 50 }, () => refresh(user.refresh)));
+        const [exchanged, ...more] = responses.filter(({ status }) => status === 200);
         expect(more).to.deep.equal([]);
-        expect(answers.filter(isBlacklisted)).to.have.length(49);
-        await expectNoLongerGood({ ...user, ...(exchanged?.json() as SignedIn) }, 'Token is blacklisted');
+        expect(responses.filter(isBlacklisted)).to.have.length(49);
+        await expectTokensRejected({ ...user, ...(exchanged?.json() as SignedIn) }, 'Token is blacklisted');
       });
     });
   });

@@ -6,7 +6,7 @@ import type { Task } from '../../../src/domain/task.js';
 import { withStub } from '../../support/with-stub.js';
 import { RunningServer } from '../../support/running-server.js';
 
-/** What the system keeps for a connection between two processes of one machine, and a page or two. */
+/** Bytes that the operating system buffers for a connection between two processes of one machine, and a page or two. */
 const buffered = 16 * 2 ** 20;
 
 describe('a slow reader', () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { createTask } from '../../contracts/builders.js';
 import {
-  accessRefused,
+  accessTokenError,
   expectResponse,
   expectCommonHeaders,
   noCredentials,
@@ -21,7 +21,7 @@ const missingIds = [
 
 const deleted = { message: 'Task deleted successfully' };
 
-/** Texts that an encoding on the way might change. */
+/** Texts that a wrong encoding would change. */
 const awkwardTexts = [
   'a/b\\c"d',
   'tab\there, line\nthere, \u0001\u001f\u007f\u0080',
@@ -152,10 +152,12 @@ describe('tasks', () => {
 
     it('one of twenty concurrent deletions of a task succeeds', async () => {
       await create('Buy milk');
-      const answers = await Promise.all(Array.from({ length: 20 }, () => call('DELETE', '/tasks/1/delete/')));
-      expect(answers.filter(({ status }) => status === 200)).to.have.length(1);
-      for (const answer of answers.filter(({ status }) => status !== 200))
-        expectResponse(answer, 404, taskNotFound);
+      const responses = await Promise.all(
+        Array.from({ length: 20 }, () => call('DELETE', '/tasks/1/delete/')),
+      );
+      expect(responses.filter(({ status }) => status === 200)).to.have.length(1);
+      for (const response of responses.filter(({ status }) => status !== 200))
+        expectResponse(response, 404, taskNotFound);
     });
 
     it('numbers tasks from 1 and never reuses an id', async () => {
@@ -169,8 +171,8 @@ describe('tasks', () => {
     });
 
     it('gives different ids to tasks that are created concurrently', async () => {
-      const answers = await Promise.all(Array.from({ length: 50 }, () => create('t')));
-      const ids = answers.map((answer) => (answer.json() as { id: number }).id);
+      const responses = await Promise.all(Array.from({ length: 50 }, () => create('t')));
+      const ids = responses.map((response) => (response.json() as { id: number }).id);
       expect(ids.toSorted((a, b) => a - b)).to.deep.equal(Array.from({ length: 50 }, (_, i) => i + 1));
     });
 
@@ -193,13 +195,13 @@ describe('tasks', () => {
     it('rejects reads and writes of tasks after the session has ended', async () => {
       await create('Buy milk');
       await server.call('POST', '/api/logout/', { refresh: user.refresh });
-      const refused = accessRefused('Token is blacklisted');
-      expectResponse(await call('GET', '/tasks/1/'), 401, refused);
-      expectResponse(await call('GET', '/tasks/2/'), 401, refused);
-      expectResponse(await call('PUT', '/tasks/1/update/', { title: 'x' }), 401, refused);
-      expectResponse(await call('PUT', '/tasks/2/update/', { title: 'x' }), 401, refused);
-      expectResponse(await call('DELETE', '/tasks/1/delete/'), 401, refused);
-      expectResponse(await create('x'), 401, refused);
+      const rejected = accessTokenError('Token is blacklisted');
+      expectResponse(await call('GET', '/tasks/1/'), 401, rejected);
+      expectResponse(await call('GET', '/tasks/2/'), 401, rejected);
+      expectResponse(await call('PUT', '/tasks/1/update/', { title: 'x' }), 401, rejected);
+      expectResponse(await call('PUT', '/tasks/2/update/', { title: 'x' }), 401, rejected);
+      expectResponse(await call('DELETE', '/tasks/1/delete/'), 401, rejected);
+      expectResponse(await create('x'), 401, rejected);
 
       const { username, password } = user;
       const signedIn = await server.call('POST', '/api/token/', { username, password });
@@ -233,10 +235,10 @@ describe('tasks', () => {
 
       it('returns an empty body to HEAD /tasks/', async () => {
         for (const path of ['/tasks/', '/tasks/?limit=10', '/tasks/?after=2499']) {
-          const answer = await call('HEAD', path);
-          expect([answer.status, answer.text]).to.deep.equal([200, '']);
-          expect(answer.headers['content-type']).to.equal('application/json');
-          expectCommonHeaders(answer);
+          const response = await call('HEAD', path);
+          expect([response.status, response.text]).to.deep.equal([200, '']);
+          expect(response.headers['content-type']).to.equal('application/json');
+          expectCommonHeaders(response);
         }
       });
 
@@ -265,10 +267,10 @@ describe('tasks', () => {
           let rest = all;
           let path = `/tasks/?limit=${limit}`;
           for (let page = 1; page <= pages; page++) {
-            const answer = await call('GET', path);
-            expectResponse(answer, 200, rest.slice(0, limit));
+            const response = await call('GET', path);
+            expectResponse(response, 200, rest.slice(0, limit));
             rest = rest.slice(limit);
-            const [, next = ''] = /^<(.+)>; rel="next"$/.exec(String(answer.headers['link'])) ?? [];
+            const [, next = ''] = /^<(.+)>; rel="next"$/.exec(String(response.headers['link'])) ?? [];
             path = next && new URL(next, `http://x${path}`).href.slice('http://x'.length);
           }
           expect({ rest, path }).to.deep.equal({ rest: [], path: '' });
@@ -284,10 +286,10 @@ describe('tasks', () => {
         let rest = all.slice(100);
         let query = '?limit=900&offset=0&after=100';
         for (let page = 1; page <= 3; page++) {
-          const answer = await call('GET', `/tasks/${query}`);
-          expectResponse(answer, 200, rest.slice(0, 900));
+          const response = await call('GET', `/tasks/${query}`);
+          expectResponse(response, 200, rest.slice(0, 900));
           rest = rest.slice(900);
-          query = /^<(.+)>; rel="next"$/.exec(String(answer.headers['link']))?.[1] ?? '';
+          query = /^<(.+)>; rel="next"$/.exec(String(response.headers['link']))?.[1] ?? '';
           if (page < 3) expect(query).to.equal(`?limit=900&after=100&offset=${page * 900}`);
         }
         expect({ rest, query }).to.deep.equal({ rest: [], query: '' });
@@ -384,10 +386,10 @@ describe('tasks', () => {
 
       it('checks credentials before the paging parameters', async () => {
         expectResponse(await server.call('GET', '/tasks/?limit=x'), 401, noCredentials);
-        const invalid = accessRefused('Token is invalid or expired');
+        const invalid = accessTokenError('Token is invalid or expired');
         expectResponse(await server.call('GET', '/tasks/?limit=x', undefined, 'garbage'), 401, invalid);
         await server.call('POST', '/api/logout/', { refresh: user.refresh });
-        const ended = accessRefused('Token is blacklisted');
+        const ended = accessTokenError('Token is blacklisted');
         for (const query of ['limit=x', 'after=x', 'limit=1'])
           expectResponse(await call('GET', `/tasks/?${query}`), 401, ended);
       });

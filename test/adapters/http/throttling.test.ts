@@ -12,7 +12,7 @@ import { withEachStorage } from '../../support/storages.js';
 
 const password = 'Xk9-fence-Orbit';
 
-/** A client at any address, by way of a proxy that the server trusts. */
+/** A client with any address, behind a proxy that the server trusts. */
 class Client {
   constructor(
     private readonly server: RunningServer,
@@ -31,7 +31,7 @@ class Client {
     return this.signIn(username, 'a wrong password');
   }
 
-  /** The statuses of so many guesses, one after the other. */
+  /** The statuses of so many guesses in sequence. */
   async guesses(username: string, times: number): Promise<number[]> {
     const statuses: number[] = [];
     for (let i = 0; i < times; i++) statuses.push((await this.guess(username)).status);
@@ -48,9 +48,11 @@ class Client {
   }
 }
 
-function expectThrottled(answer: WireResponse, seconds: number): void {
-  expectResponse(answer, 429, { detail: `Request was throttled. Expected available in ${seconds} seconds.` });
-  expect(answer.headers['retry-after']).to.equal(String(seconds));
+function expectThrottled(response: WireResponse, seconds: number): void {
+  expectResponse(response, 429, {
+    detail: `Request was throttled. Expected available in ${seconds} seconds.`,
+  });
+  expect(response.headers['retry-after']).to.equal(String(seconds));
 }
 
 describe('rate limits', () => {
@@ -71,7 +73,7 @@ describe('rate limits', () => {
       name = `somebody-${++names}`;
     }
     const clientAt = (address: string) => new Client(server, address);
-    // The storage outlives a test.
+    // The storage keeps its data between tests.
     let addresses = 0;
     const anyAddress = () => `203.0.${++addresses >> 8}.${addresses & 255}`;
 
@@ -130,7 +132,7 @@ describe('rate limits', () => {
       });
 
       it('counts all spellings of a name as one', async () => {
-        await client.guesses('\uff41lice', 3); // A wide a.
+        await client.guesses('\uff41lice', 3); // A full-width a.
         expectThrottled(await client.guess('alice'), 20);
       });
 
@@ -195,8 +197,8 @@ describe('rate limits', () => {
       it('accepts twenty concurrent sign-ins of one user, and does not count them', async () => {
         await startWith({});
         await client.register(name);
-        const answers = await concurrently(20, () => client.signIn(name));
-        expect(answers.map(({ status }) => status)).to.deep.equal(Array(20).fill(200));
+        const responses = await concurrently(20, () => client.signIn(name));
+        expect(responses.map(({ status }) => status)).to.deep.equal(Array(20).fill(200));
         expect(await client.guesses(name, 31)).to.deep.equal([...Array<number>(30).fill(401), 429]);
       });
 
@@ -266,12 +268,12 @@ describe('rate limits', () => {
       const [first] = servers;
       const user = await first?.signedIn();
       const costs = await comparisonCosts(async () => {
-        const answers = await concurrently(200, async (index) => {
+        const responses = await concurrently(200, async (index) => {
           const body = { username: user?.username, password: 'a wrong password' };
           return servers[index % 4]?.call('POST', '/api/token/', body);
         });
-        expect(answers.filter((answer) => answer?.status === 401)).to.have.length(10);
-        expect(answers.filter((answer) => answer?.status === 429)).to.have.length(190);
+        expect(responses.filter((response) => response?.status === 401)).to.have.length(10);
+        expect(responses.filter((response) => response?.status === 429)).to.have.length(190);
       });
       expect(costs).to.have.length(10);
     });
@@ -298,8 +300,10 @@ describe('rate limits', () => {
         const guess = { username, password: 'a wrong password' };
         const guesses = await concurrently(5, () => server.call('POST', '/api/token/', guess));
         expect(guesses.map(({ status }) => status)).to.have.members([401, 401, 401, 429, 429]);
-        const answers = await concurrently(5, () => server.call('POST', '/api/token/refresh/', { refresh }));
-        expect(answers.map(({ status }) => status)).to.have.members([200, 200, 429, 429, 429]);
+        const responses = await concurrently(5, () =>
+          server.call('POST', '/api/token/refresh/', { refresh }),
+        );
+        expect(responses.map(({ status }) => status)).to.have.members([200, 200, 429, 429, 429]);
       });
     });
   });

@@ -55,7 +55,7 @@ describe('unreadable data in Redis', () => {
       (await redis.keys(`*{u:${userId}}*`)).toSorted().map(async (key) => [key, await redis.dumpBuffer(key)]),
     );
 
-  /** A 500 that changes nothing of the user's, and names the key in the log. */
+  /** Expects a 500 that changes no data of the user and logs the key. */
   async function expectUnreadable(key: string, method: string, path: string, body?: object): Promise<void> {
     const before = await everything();
     const lines = hexado.log.length;

@@ -19,14 +19,14 @@ import { withStub } from '../../support/with-stub.js';
 import { RunningServer, type SignedIn } from '../../support/running-server.js';
 import { until } from '../../support/until.js';
 
-/** Targets that are no path, or hardly one. */
+/** Request targets that are not a path, or an unusual one. */
 const targets = (
   'tasks/ ?limit=1 # /tasks/#x /\\tasks/ //x/tasks/ /tasks/\xff/ /tasks/?\xff=\xff /?% http:// http://x http://[ ' +
   'http://[::1]/ http://x:99999/ http://%/ http:x x: x:443 javascript:alert(1) http:///tasks/ ftp://x/tasks/ ' +
   'http://a@b@c/ http://\xff/ http://x?'
 ).split(' ');
 
-/** Hosts that are none (RFC 9110, 7.2), or that no name has. */
+/** Invalid hosts (RFC 9110, 7.2), and hosts with characters that no name has. */
 const invalidHosts = [
   'x y',
   'x@y',
@@ -61,7 +61,7 @@ describe('the wire protocol', () => {
   let user: SignedIn;
   let connection: RawConnection;
   before(async () => {
-    server = await RunningServer.start({ TRUST_PROXY: '1' }); // Else it warns of X-Forwarded-For.
+    server = await RunningServer.start({ TRUST_PROXY: '1' }); // Else it logs a warning about X-Forwarded-For.
     user = await server.signedIn();
   });
   beforeEach(async () => {
@@ -69,16 +69,16 @@ describe('the wire protocol', () => {
   });
   afterEach(async () => {
     connection.close();
-    // Whatever was done to it, it goes on to serve others, and nothing happened that nobody foresaw.
+    // After each test, the server still serves other clients, and has logged no unexpected error.
     expectResponse(await server.call('GET', '/tasks/', undefined, user.access), 200, []);
     expect(server.log.filter(({ level }) => level !== 'info')).to.deep.equal([]);
   });
   after(() => server.stop());
 
-  async function expectRefused(status: number, body: object): Promise<void> {
-    const answer = await connection.response();
-    expectResponse(answer, status, body);
-    expect(answer.headers['connection']).to.equal('close');
+  async function expectRejected(status: number, body: object): Promise<void> {
+    const response = await connection.response();
+    expectResponse(response, status, body);
+    expect(response.headers['connection']).to.equal('close');
     expect(await connection.end()).to.equal('');
   }
 
@@ -108,14 +108,14 @@ describe('the wire protocol', () => {
     ] as const) {
       it(`rejects malformed HTTP: ${name}`, async () => {
         connection.send(bytes);
-        await expectRefused(400, malformedRequest);
+        await expectRejected(400, malformedRequest);
       });
     }
 
     it('rejects garbage pipelined after a valid request, and responds to the request first', async () => {
       connection.send(`GET /tasks/ HTTP/1.1\r\nHost: x\r\n${bearer()}\r\n\r\n\x00garbage\r\n\r\n`);
       expectResponse(await connection.response(), 200, []);
-      await expectRefused(400, malformedRequest);
+      await expectRejected(400, malformedRequest);
     });
 
     it('rejects repeated garbage only once', async () => {
@@ -136,7 +136,7 @@ describe('the wire protocol', () => {
         get('/tasks/', bearer());
         expectResponse(await connection.response(), 200, []);
       });
-      await expectRefused(400, malformedRequest);
+      await expectRejected(400, malformedRequest);
       process.off('warning', note);
       expect(warnings).to.deep.equal([]);
     });
@@ -145,7 +145,7 @@ describe('the wire protocol', () => {
       get('/livez');
       expect((await connection.response()).status).to.equal(200);
       connection.send('garbage\r\n\r\n');
-      await expectRefused(400, malformedRequest);
+      await expectRejected(400, malformedRequest);
     });
   });
 
@@ -184,14 +184,14 @@ describe('the wire protocol', () => {
       it(`rejects an ambiguous request with ${name}`, async () => {
         const lines = ['POST /api/token/ HTTP/1.1', 'Host: x', 'Content-Type: application/json', ...headers];
         connection.sendRequest(lines, body);
-        await expectRefused(400, malformedRequest);
+        await expectRejected(400, malformedRequest);
       });
     }
 
     it('rejects chunks in HTTP/1.0', async () => {
       const headers = ['Connection: keep-alive', 'Transfer-Encoding: chunked'];
       connection.sendRequest(['POST /api/token/ HTTP/1.0', ...headers], chunked('{}'));
-      await expectRefused(400, malformedRequest);
+      await expectRejected(400, malformedRequest);
     });
 
     for (const codings of [['gzip, chunked'], ['gzip', 'chunked'], ['identity, chunked'], ['x,CHUNKED']]) {
@@ -199,7 +199,7 @@ describe('the wire protocol', () => {
         const headers = codings.map((coding) => `Transfer-Encoding: ${coding}`);
         const type = 'Content-Type: application/json';
         connection.sendRequest(['POST /api/token/ HTTP/1.1', 'Host: x', type, ...headers], chunked('{}'));
-        await expectRefused(501, { detail: 'The only supported Transfer-Encoding is chunked.' });
+        await expectRejected(501, { detail: 'The only supported Transfer-Encoding is chunked.' });
       });
     }
 
@@ -279,7 +279,7 @@ describe('the wire protocol', () => {
         '2\r\n{"\r\n',
       );
       connection.send('nonsense\r\n');
-      await expectRefused(400, malformedRequest);
+      await expectRejected(400, malformedRequest);
     });
 
     for (const [name, bytes] of [
@@ -307,7 +307,7 @@ describe('the wire protocol', () => {
         });
         events.emit('allowed');
         expectResponse(await connection.response(), 200, []);
-        await expectRefused(400, malformedRequest);
+        await expectRejected(400, malformedRequest);
       });
     }
   });
@@ -315,12 +315,12 @@ describe('the wire protocol', () => {
   describe('headers', () => {
     it('responds with 431 to a header that is too large', async () => {
       get('/livez', `X-Large: ${'x'.repeat(20_000)}`);
-      await expectRefused(431, headersTooLarge);
+      await expectRejected(431, headersTooLarge);
     });
 
     it('responds with 431 to headers that are too large together', async () => {
       get('/livez', ...Array.from({ length: 500 }, (_, i) => `X-Header-${i}: ${'x'.repeat(30)}`));
-      await expectRefused(431, headersTooLarge);
+      await expectRejected(431, headersTooLarge);
     });
 
     it('responds with 431 to more than 1,000 headers', async () => {
@@ -344,12 +344,12 @@ describe('the wire protocol', () => {
       const lines = ['POST /api/token/verify/ HTTP/1.1', 'Host: x', 'Content-Type: application/json'];
       const trailers = Array.from({ length: 1_000 }, () => `a: ${'x'.repeat(20)}`).join('\r\n');
       connection.sendRequest([...lines, 'Transfer-Encoding: chunked'], `2\r\n{}\r\n0\r\n${trailers}\r\n\r\n`);
-      await expectRefused(431, headersTooLarge);
+      await expectRejected(431, headersTooLarge);
     });
 
     it('responds with 431 to a path that is too long', async () => {
       get(`/tasks/${'1'.repeat(20_000)}/`);
-      await expectRefused(431, headersTooLarge);
+      await expectRejected(431, headersTooLarge);
     });
 
     it('ignores many unusual headers', async () => {
@@ -382,9 +382,9 @@ describe('the wire protocol', () => {
       get('/tasks/', 'Authorization: Bearer \xff\xfe');
       expect((await connection.response()).status).to.equal(401);
       get('/tasks/', 'X-Request-Id: \xe9');
-      const answer = await connection.response();
-      expectResponse(answer, 401, noCredentials);
-      expect(answer.headers['x-request-id']).to.match(/^[0-9a-f-]{36}$/);
+      const response = await connection.response();
+      expectResponse(response, 401, noCredentials);
+      expect(response.headers['x-request-id']).to.match(/^[0-9a-f-]{36}$/);
     });
   });
 
@@ -408,16 +408,16 @@ describe('the wire protocol', () => {
     for (const target of targets) {
       it(`survives the request target ${JSON.stringify(target)}`, async () => {
         get(target, bearer());
-        const answer = await connection.response();
-        expect(answer.status).to.be.oneOf([200, 400, 404]);
-        expectResponse(answer, answer.status, JSON.parse(answer.text));
+        const response = await connection.response();
+        expect(response.status).to.be.oneOf([200, 400, 404]);
+        expectResponse(response, response.status, JSON.parse(response.text));
       });
     }
 
     for (const target of ['x:443', '/livez']) {
       it(`rejects CONNECT to ${target}`, async () => {
         connection.sendRequest([`CONNECT ${target} HTTP/1.1`, 'Host: x']);
-        await expectRefused(400, malformedRequest);
+        await expectRejected(400, malformedRequest);
       });
     }
 
@@ -454,9 +454,9 @@ describe('the wire protocol', () => {
     ] as const) {
       it(`rejects a request with Expect: 100-continue before its body if it is ${name}`, async () => {
         connection.sendRequest([`POST ${path} HTTP/1.1`, 'Host: x', ...headers, 'Expect: 100-continue']);
-        const answer = await connection.response();
-        expect(answer.status).to.equal(status);
-        expect(answer.headers['connection']).to.equal('close');
+        const response = await connection.response();
+        expect(response.status).to.equal(status);
+        expect(response.headers['connection']).to.equal('close');
         expect(await connection.end()).to.equal('');
       });
     }
@@ -586,7 +586,7 @@ describe('the wire protocol', () => {
     it('rejects a request that ends within its headers', async () => {
       connection.send('GET /livez HTTP/1.1\r\nHost');
       connection.finish();
-      await expectRefused(400, malformedRequest);
+      await expectRejected(400, malformedRequest);
     });
 
     for (const line of ['GET /tasks/ HTTP/1.1', 'POST /tasks/create/ HTTP/1.1']) {
@@ -598,14 +598,14 @@ describe('the wire protocol', () => {
         connection.sendRequest([line, 'Host: x', type, length, bearer()], body.slice(1));
         connection.finish();
         expectResponse(await connection.response(), 401, invalidCredentials);
-        await expectRefused(400, malformedRequest);
+        await expectRejected(400, malformedRequest);
       });
     }
 
     it('rejects a request that ends within its body', async () => {
       connection.sendRequest([...startOfRequest, bearer()], '{"title":');
       connection.finish();
-      await expectRefused(400, malformedRequest);
+      await expectRejected(400, malformedRequest);
     });
 
     it('logs a client that disconnects within a body as aborted', async () => {
@@ -635,7 +635,7 @@ describe('the wire protocol', () => {
           for (let i = 0; i < 20; i++) {
             const other = await RawConnection.open(server.port);
             other.send(before + bytes);
-            // It takes some turns of the event loop until the server has read this.
+            // The server needs some turns of the event loop to read this.
             for (let turn = 0; turn < i; turn++) await setImmediate();
             other.abort();
           }
