@@ -4,12 +4,12 @@ import type { Digest } from './ports/environment.js';
 import type { RateLimiter } from './ports/rate-limiter.js';
 import { StorageUnavailable } from './ports/storage.js';
 
-/** How long the owner of an account is known by the network from which they signed in, in seconds. */
+/** How long a network is trusted for an account after a sign-in from it, in seconds. */
 const trustLifetime = 30 * 86_400;
 
 /** An attempt that was counted. */
 export interface Attempt {
-  /** Counts it no longer. */
+  /** Takes the attempt back. */
   giveBack(): Promise<void>;
 }
 
@@ -18,42 +18,44 @@ export interface SignInAttempt extends Attempt {
   /** Whether the user has signed in from this network within 30 days. */
   readonly isTrusted: boolean;
   /**
-   * It was right. It counts no longer, nor do earlier ones under this name from this network, which is trusted from now on.
+   * Records that the sign-in succeeded. This attempt and earlier ones with this name from this network no longer count,
+   * and the network is trusted from now on.
    */
   succeed(): Promise<void>;
 }
 
-/** What came of counting an attempt against one limit: it counts, or there will be room for it in `wait` seconds. */
+/** The outcome of an attempt at one limit: it is counted, or there will be room for it in `wait` seconds. */
 interface Counting extends Attempt {
   readonly wait: number;
-  /** Where it was counted: in the storage or, if that could not count, in this process. */
+  /** Where it was counted: in the storage or, if that is unavailable, in this process. */
   readonly by: RateLimiter;
 }
 
 /**
- * Keeps those who guess from guessing often. Every attempt counts before any work is done for it; one too many throws
- * Throttled. What the storage cannot count is counted in this process, with a tenth of the room.
+ * Rate limits against password guessing and floods. Every attempt is counted before any work is done for it. An attempt
+ * over a limit throws Throttled. While the storage is unavailable, attempts are counted in this process, at a tenth of
+ * the limits.
  */
 export class AttemptLimiter {
   constructor(
     private readonly rateLimiter: RateLimiter,
-    /** Counts in this process what the storage cannot count. */
+    /** Counts in this process while the storage is unavailable. */
     private readonly fallback: RateLimiter,
     private readonly digest: Digest,
     private readonly limits: AttemptLimits,
   ) {}
 
   /**
-   * Counts a sign-in. Whoever has lately signed in from their network gets through however many others try, so that
-   * strangers cannot shut the owner of an account out.
+   * Counts an attempt to sign in. If the user has signed in from this network within 30 days, the limit per user name
+   * does not apply, so that attackers cannot lock the owner of an account out.
    */
   async signIn(address: string, username: string): Promise<SignInAttempt> {
     const network = networkOf(address);
-    // What is refused for its address leaves no trace under any name.
+    // An attempt that is rejected for its address is not counted for the name.
     const ofAddress = await this.count(this.key('sign-in-address', network), this.limits.signInAddress);
     requireRoom(ofAddress);
     const fromHere = this.key('sign-in', `${network} ${username}`);
-    // A storage that could not count is not asked again: nobody waits for it several times.
+    // A storage that was unavailable is not called again: a client should wait for one timeout only.
     const [ofBoth, isTrusted] = await Promise.all([
       this.count(fromHere, this.limits.signIn, ofAddress.by),
       this.isTrusted(fromHere, ofAddress.by),
@@ -123,9 +125,9 @@ function requireRoom({ wait }: Counting): void {
   if (wait > 0) throw new Throttled(wait);
 }
 
-/** What the storage answers; something else if it is away. */
-async function ifAvailable<T, U>(answer: Promise<T>, otherwise: U): Promise<T | U> {
-  return answer.catch((error: unknown) => {
+/** The result, or `otherwise` if the storage is unavailable. */
+async function ifAvailable<T, U>(result: Promise<T>, otherwise: U): Promise<T | U> {
+  return result.catch((error: unknown) => {
     if (error instanceof StorageUnavailable) return otherwise;
     throw error;
   });

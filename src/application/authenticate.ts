@@ -6,7 +6,7 @@ import type { TokenSigner } from './ports/token-signer.js';
 import type { UserRepository } from './ports/user-repository.js';
 
 /**
- * Tells whose session an access token is of.
+ * Finds the session that an access token belongs to.
  * Throws 'token_invalid', 'token_wrong_type', 'token_revoked', 'user_not_found' or 'user_inactive'.
  */
 export class Authenticate {
@@ -16,7 +16,7 @@ export class Authenticate {
     private readonly users: UserRepository,
   ) {}
 
-  /** The session of the token, which is active now. */
+  /** The session of the token. It is active now. */
   async execute(accessToken: string): Promise<SessionRef> {
     const session = this.readToken(accessToken);
     await this.requireActive(session);
@@ -24,15 +24,17 @@ export class Authenticate {
   }
 
   /**
-   * Calls `operation` with the session of the token, whose every use the storage checks: so one round trip does for both.
-   * Whatever `operation` rejects with, an ended session is reported first; but if the storage was away, nothing else is.
+   * Calls `operation` with the session of the token. The storage checks the session in each of the operation's calls,
+   * so authentication takes no round trip of its own. If `operation` rejects and the session has ended, the ended
+   * session is reported instead; StorageUnavailable is always reported as it is.
    */
   async withSession<T>(accessToken: string, operation: (session: SessionRef) => Promise<T>): Promise<T> {
     const session = this.readToken(accessToken);
     try {
       return await operation(session);
     } catch (error) {
-      // A change may have taken place, and ended the session itself: then it was not refused.
+      // With StorageUnavailable, a change may have happened and have ended the session itself. That is no
+      // 'token_revoked'.
       if (error instanceof StorageUnavailable || isRaisedAfterSessionCheck(error)) throw error;
       await this.requireActive(session);
       throw error;
@@ -54,7 +56,7 @@ export class Authenticate {
   }
 }
 
-/** Whether somebody was refused something that the storage tells only within an active session. */
+/** Whether the storage rejects with this error only after it has found the session active. */
 function isRaisedAfterSessionCheck(error: unknown): boolean {
   return error instanceof DomainError && sessionCheckedCodes.has(error.code);
 }

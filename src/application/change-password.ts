@@ -8,8 +8,8 @@ import type { SessionRef } from './ports/session-repository.js';
 import type { UserRepository } from './ports/user-repository.js';
 
 /**
- * Sets a new password for a caller who knows the old one, and ends all of their sessions but the one they call from.
- * Throws InvalidFields, Throttled, 'overloaded', 'user_not_found', or 'token_revoked' if that session has ended meanwhile.
+ * Sets a new password for a user who knows the old one, and ends all their other sessions. Throws InvalidFields,
+ * Throttled, 'overloaded', 'user_not_found', or 'token_revoked' if the session ended concurrently.
  */
 export class ChangePassword {
   constructor(
@@ -28,7 +28,7 @@ export class ChangePassword {
     let user = await this.confirmPassword.execute(session.userId, old, client);
     requireStrongPassword(passwords.new_password, user.username, 'new_password');
     const hash = await this.hasher.hash(passwords.new_password, { client, isTrusted: true });
-    // Another round only if a sign-in has stored the old password hashed anew in between.
+    // Repeats only if a concurrent sign-in has rehashed the old password.
     while (!(await this.users.changePasswordHash(session, user.passwordHash, hash))) {
       user = await this.confirmPassword.execute(session.userId, old, client);
     }

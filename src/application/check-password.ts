@@ -4,7 +4,7 @@ import type { AttemptLimiter, SignInAttempt } from './attempt-limiter.js';
 import type { PasswordHasher } from './ports/password-hasher.js';
 import type { UserRepository } from './ports/user-repository.js';
 
-/** Compares a password with that of a user. Every comparison counts as an attempt to sign in, unless it was right. */
+/** Checks a user's password. Every wrong password counts as an attempt to sign in. */
 export class CheckPassword {
   constructor(
     private readonly limits: AttemptLimiter,
@@ -12,11 +12,11 @@ export class CheckPassword {
     private readonly hasher: PasswordHasher,
   ) {}
 
-  /** The active user who has this name and password, if there is one. Throws Throttled or 'overloaded'. */
+  /** The active user with this name and password, if there is one. Throws Throttled or 'overloaded'. */
   async execute(username: string, password: string, client: Client): Promise<User | undefined> {
     const attempt = await this.limits.signIn(client.address, username);
     const user = await this.find(username, password, client, attempt).catch(async (error: unknown) => {
-      // Nothing was compared.
+      // No password was compared.
       await attempt.giveBack();
       throw error;
     });
@@ -31,7 +31,7 @@ export class CheckPassword {
     { isTrusted }: SignInAttempt,
   ): Promise<User | undefined> {
     const user = await this.users.findByName(username);
-    // One comparison whatever is found, so that the time taken does not tell which names exist.
+    // Always one comparison, against a dummy hash if there is no user: no user enumeration by a timing attack.
     const matches = await this.hasher.verify(password, user?.passwordHash, { client, isTrusted });
     return user?.active && matches ? user : undefined;
   }

@@ -5,10 +5,10 @@ import type { CheckPassword } from './check-password.js';
 import type { Client } from './ports/client.js';
 import type { UserRepository } from './ports/user-repository.js';
 
-/** A password that somebody gave, and the field that they gave it in. */
+/** A password, and the field of the request that it came in. */
 type PasswordField = readonly [field: string, password: string];
 
-/** Asks those who have signed in for their password once more. An attempt counts as one to sign in does. */
+/** Checks the password of a signed-in user again. An attempt counts like an attempt to sign in. */
 export class ConfirmPassword {
   constructor(
     private readonly users: UserRepository,
@@ -16,8 +16,8 @@ export class ConfirmPassword {
   ) {}
 
   /**
-   * The user, provided that this is their password, which takes one comparison. Throws InvalidFields otherwise, Throttled,
-   * 'overloaded', or 'user_not_found' if the user was deleted a moment ago.
+   * The user, if this is their password. Takes one comparison. Throws InvalidFields if the password is wrong,
+   * Throttled, 'overloaded', or 'user_not_found' if the user was deleted concurrently.
    */
   async execute(userId: number, [field, password]: PasswordField, client: Client): Promise<User> {
     const user = await this.users.find(userId);

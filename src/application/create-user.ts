@@ -5,7 +5,7 @@ import type { Clock } from './ports/environment.js';
 import type { PasswordHasher, Requester } from './ports/password-hasher.js';
 import type { UserRepository } from './ports/user-repository.js';
 
-/** Adds an account, for a newcomer or for the operator. */
+/** Adds an account, for a new user who registers or for the operator. */
 export class CreateUser {
   constructor(
     private readonly users: UserRepository,
@@ -14,8 +14,8 @@ export class CreateUser {
   ) {}
 
   /**
-   * Throws InvalidFields: first for the fields, and only if they are in order for a weak password; or 'overloaded'. Without
-   * a requester it is for the operator.
+   * Throws InvalidFields or 'overloaded'. A weak password is reported only if all fields are valid. Without a
+   * requester, the account is made for the operator.
    */
   async execute(input: Input, requester?: Requester): Promise<User> {
     const { username, password } = validateAll<Credentials>({
@@ -30,7 +30,7 @@ export class CreateUser {
     return user;
   }
 
-  // Only tells early, next to what is wrong with other fields; who gets a name is settled by `users.add`.
+  // Only reports a taken name early, together with other invalid fields. `users.add` decides who gets a name.
   private async checkAvailable(username: Validated<string>): Promise<Validated<string>> {
     if ('issues' in username) return username;
     if (!(await this.users.findByName(username.value))) return username;

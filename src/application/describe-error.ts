@@ -1,8 +1,8 @@
-/** What an error that nobody foresaw may be known by. Its message may quote what a client sent, and is left out. */
+/** What the log may say about an unexpected error. Its message is left out, because it may quote what a client sent. */
 export interface ErrorDescription {
   /** Its name and code: `TypeError`, `Error ECONNRESET`. */
   readonly kind: string;
-  /** Where it arose: whom the failed call of the system was for, and the frames of its stack. */
+  /** Where it was thrown: the failed system call with its address and port, and the frames of the stack. */
   readonly at: readonly string[];
 }
 
@@ -26,7 +26,7 @@ function codeOf(error: unknown): string | undefined {
   return member(error, 'code', /^[A-Z\d_]{1,40}$/);
 }
 
-/** A member of the error, if it looks as it should: anything else might be what a client sent. */
+/** A property of the error, if it has the expected form: anything else might be what a client sent. */
 function member(error: unknown, key: string, pattern: RegExp): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   const value: unknown = Reflect.get(error, key);
@@ -35,7 +35,7 @@ function member(error: unknown, key: string, pattern: RegExp): string | undefine
 
 function framesOf(error: unknown): readonly string[] {
   if (!(error instanceof Error)) return [];
-  // The stack begins with the message, parts of which may look like frames.
+  // The stack begins with the message, and parts of that may look like frames.
   const frames = (error.stack ?? '').replace(error.message, '').match(/^ +at .+$/gm) ?? [];
   return frames.map((line) => line.trim());
 }

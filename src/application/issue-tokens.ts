@@ -15,9 +15,9 @@ const tooManySessions =
   'Sign-in ended the least recently used sessions of the user: MAX_SESSIONS_PER_USER is reached.';
 
 /**
- * Signs a user in: opens a session and answers its two tokens. Throws InvalidFields, Throttled, 'overloaded' or
- * 'invalid_credentials'. The attempt counts before the password is compared, so that no more are compared than the
- * limits let through.
+ * Signs a user in: opens a session and returns its two tokens. Throws InvalidFields, Throttled, 'overloaded' or
+ * 'invalid_credentials'. The attempt is counted before the password is compared, so no more passwords are compared than
+ * the rate limits allow.
  */
 export class IssueTokens {
   constructor(
@@ -31,7 +31,7 @@ export class IssueTokens {
 
   async execute(input: Input, client: Client): Promise<{ refresh: string; access: string }> {
     const credentials = parseCredentials(input);
-    // The first try is in vain if another sign-in stores the same password hashed anew before the session is opened.
+    // The first try fails if a concurrent sign-in rehashes the same password before the session is opened.
     const session = (await this.open(credentials, client)) ?? (await this.open(credentials, client));
     if (!session) throw new DomainError('invalid_credentials');
 
@@ -41,7 +41,7 @@ export class IssueTokens {
     };
   }
 
-  /** Undefined if the account has changed since its password was compared. */
+  /** The new session; undefined if the account was changed after its password was compared. */
   private async open({ username, password }: Credentials, client: Client): Promise<Session | undefined> {
     const user = await this.checkPassword.execute(username, password, client);
     if (!user) throw new DomainError('invalid_credentials');

@@ -5,8 +5,8 @@ import { readRefreshToken } from './refresh-token.js';
 import type { SessionTokens } from './session-tokens.js';
 
 /**
- * Ends the session behind any of its refresh tokens, spent ones too.
- * Throws InvalidFields, 'token_invalid', 'token_wrong_type', or 'token_revoked' if the session had ended before.
+ * Ends the session of a refresh token. A token that was rotated out works too. Throws InvalidFields, 'token_invalid',
+ * 'token_wrong_type', or 'token_revoked' if the session had already ended.
  */
 export class Logout {
   constructor(

@@ -1,13 +1,13 @@
 import { DomainError } from '../domain/errors.js';
 
-/** How many long reads of one user may be in progress at once, in this process. */
+/** How many long reads one user may have in progress, in this process. */
 const maxPerUser = 4;
 
-/** Keeps one user from filling the memory with lists that are read slowly, or often at once. */
+/** Limits concurrent long reads, so that a user who reads lists slowly, or many at once, cannot fill the memory. */
 export class LongReadLimiter {
   private readonly countByUser = new Map<number, number>();
 
-  /** Counts a long read of the user until the function that it returns is called; throws 'too_many_reads'. */
+  /** Begins a long read of the user. It ends when the returned function is called. Throws 'too_many_reads'. */
   begin(userId: number): () => void {
     const count = this.countByUser.get(userId) ?? 0;
     if (count >= maxPerUser) throw new DomainError('too_many_reads');
@@ -22,7 +22,7 @@ export class LongReadLimiter {
     };
   }
 
-  /** Counts a long read of the user until it has settled; throws 'too_many_reads'. */
+  /** Runs a long read of the user. Rejects with 'too_many_reads'. */
   async run<T>(userId: number, read: () => Promise<T>): Promise<T> {
     const release = this.begin(userId);
     try {

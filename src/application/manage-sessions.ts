@@ -3,8 +3,8 @@ import type { Session } from '../domain/session.js';
 import type { SessionRef, SessionRepository } from './ports/session-repository.js';
 
 /**
- * What users do with their own sessions. A session of somebody else is 'session_not_found', like a missing one. Everything
- * rejects with 'token_revoked', and does nothing, unless the session is active.
+ * Lists and ends a user's own sessions. Another user's session is 'session_not_found', like a missing one. If the
+ * session is not active, every method changes nothing and rejects with 'token_revoked'.
  */
 export class ManageSessions {
   constructor(private readonly sessions: SessionRepository) {}
@@ -14,13 +14,13 @@ export class ManageSessions {
     return this.sessions.list(session);
   }
 
-  /** Ends any session of the user, this one included. */
+  /** Ends a session of the user, which may be this one. */
   async end(session: SessionRef, sessionId: string): Promise<void> {
     const wasThere = await this.sessions.endOther(session, sessionId);
     if (!wasThere) throw new DomainError('session_not_found');
   }
 
-  /** This session ends too. */
+  /** Ends all sessions of the user, including this one. */
   async endAll(session: SessionRef): Promise<void> {
     await this.sessions.endAll(session);
   }

@@ -15,15 +15,15 @@ import type { Digest } from './ports/environment.js';
 import type { SessionRef } from './ports/session-repository.js';
 import type { IdempotencyKey, TaskRepository } from './ports/task-repository.js';
 
-/** Where a list ends, and whether there are tasks behind it. */
+/** Where a list ends, and whether more tasks follow. */
 export interface ListEnd {
   readonly lastId: number;
   readonly hasMore: boolean;
 }
 
 /**
- * What users do with their own tasks. A task of somebody else is 'task_not_found', like a missing one. Everything rejects
- * with 'token_revoked', and does nothing, unless the session is active.
+ * A user's own tasks. Another user's task is 'task_not_found', like a missing one. If the session is not active, every
+ * method changes nothing and rejects with 'token_revoked'.
  */
 export class ManageTasks {
   constructor(
@@ -35,9 +35,9 @@ export class ManageTasks {
   ) {}
 
   /**
-   * Throws InvalidFields, 'task_limit_reached' or 'byte_limit_reached'. Calls of one user with the same idempotency key
-   * create one task between them, for a day; with the key of another task it is 'idempotency_key_reused', and with one key too
-   * many 'idempotency_key_limit_reached'.
+   * Creates a task. `key` is an idempotency key: within a day, calls of one user with the same key create one task in
+   * all. Throws InvalidFields, 'task_limit_reached' or 'byte_limit_reached'; 'idempotency_key_reused' if the key was
+   * used for another task; 'idempotency_key_limit_reached' if the user has used too many keys.
    */
   async create(session: SessionRef, input: Input, key?: string): Promise<Task> {
     const draft = parseTaskDraft(input);
@@ -46,8 +46,8 @@ export class ManageTasks {
   }
 
   /**
-   * The first tasks of a list that begins `offset` tasks after an id, as many as the storage hands out at once. Those before
-   * are read too, and count as a long read if they are many.
+   * The first page of a list that begins `offset` tasks after the id `after`. The skipped tasks are read too; if they
+   * are many, that is a long read.
    */
   list(
     session: SessionRef,
@@ -58,8 +58,8 @@ export class ManageTasks {
   }
 
   /**
-   * A list in pages of bounded size, so that none is too long to be handed out. Each page checks the session. Tasks
-   * created or deleted meanwhile may or may not be in it; no other task is left out or comes twice.
+   * A list as a stream of pages of bounded size. Each page checks the session. Tasks that are created or deleted
+   * concurrently may or may not be included. Every other task is included exactly once.
    */
   async *listOn(session: SessionRef, { after, limit }: Page): AsyncGenerator<TaskPage, void, undefined> {
     for (let start = after, left = limit; left > 0;) {
@@ -71,7 +71,7 @@ export class ManageTasks {
     }
   }
 
-  /** The id of the last task of a list, and whether there are more behind it. All of its pages are read. */
+  /** The id of the last task of a list, and whether more follow. Reads all pages of the list. */
   async endOf(session: SessionRef, page: Page): Promise<ListEnd> {
     let end: ListEnd = { lastId: page.after, hasMore: false };
     for await (const { tasks, hasMore } of this.listOn(session, page)) {
@@ -85,8 +85,8 @@ export class ManageTasks {
   }
 
   /**
-   * Changes the given fields and no others. Throws InvalidFields, or 'byte_limit_reached'. That the task is missing is
-   * reported before what is wrong with the input.
+   * Changes the given fields and no others. Throws InvalidFields or 'byte_limit_reached'. A missing task is reported
+   * before invalid input.
    */
   async update(session: SessionRef, id: number, input: Input): Promise<Task> {
     let changes: TaskChanges;

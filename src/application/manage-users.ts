@@ -7,7 +7,7 @@ import type { CreateUser } from './create-user.js';
 import type { PasswordHasher } from './ports/password-hasher.js';
 import type { UserRepository } from './ports/user-repository.js';
 
-/** What an operator does with accounts, by name. Throws 'user_not_found' where there is no such user. */
+/** Manages accounts by name, for the operator. Throws 'user_not_found' if there is no such user. */
 export class ManageUsers {
   constructor(
     private readonly users: UserRepository,
@@ -15,7 +15,10 @@ export class ManageUsers {
     private readonly createUser: CreateUser,
   ) {}
 
-  /** Also while registration is closed, and without a limit. Throws InvalidFields, as registration does. */
+  /**
+   * Creates a user, even if registration is closed, and without rate limits. Throws InvalidFields, as registration
+   * does.
+   */
   create(username: string, password: string): Promise<User> {
     return this.createUser.execute({ username, password });
   }
@@ -25,19 +28,21 @@ export class ManageUsers {
     requireFound(await this.users.activate(user.id));
   }
 
-  /** Ends all of the user's sessions as well. */
+  /** Deactivates a user, and ends all their sessions. */
   async deactivate(username: string): Promise<void> {
     const user = await this.get(username);
     requireFound(await this.users.deactivate(user.id));
   }
 
-  /** The user's sessions and tasks go too. */
+  /** Deletes a user with all sessions and tasks. */
   async delete(username: string): Promise<void> {
     const user = await this.get(username);
     requireFound(await this.users.remove(user.id));
   }
 
-  /** Ends all of the user's sessions as well. Throws InvalidFields, as registration does, for a weak password. */
+  /**
+   * Sets a new password, and ends all the user's sessions. Throws InvalidFields for a weak one, as registration does.
+   */
   async setPassword(username: string, input: string): Promise<void> {
     const user = await this.get(username);
     const { password } = validateAll<{ password: string }>({ password: checkNewPassword(input) });
@@ -45,7 +50,7 @@ export class ManageUsers {
     requireFound(await this.users.setPasswordHash(user.id, await this.hasher.hash(password)));
   }
 
-  /** Every user in the order of ids. */
+  /** All users, ordered by id. */
   async *list(): AsyncGenerator<User, void, undefined> {
     for (let after: number | undefined = 0; after !== undefined;) {
       const users: readonly User[] = await this.users.list({ after, limit: maxPageSize });

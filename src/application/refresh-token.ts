@@ -9,11 +9,11 @@ import { StorageUnavailable } from './ports/storage.js';
 import type { UserRepository } from './ports/user-repository.js';
 import type { SessionTokens } from './session-tokens.js';
 
-/** How many seconds the record of a session's last use may be behind, so that refreshing seldom writes. */
+/** How many seconds `lastUsedAt` may be behind without rotation, so that most refreshes need no write. */
 const lastUsedResolution = 60;
 
 /**
- * Exchanges a refresh token for a new access token and, with rotation on, for its successor.
+ * Exchanges a refresh token for a new access token and, with rotation, for the next refresh token.
  * Throws InvalidFields, Throttled, 'token_invalid', 'token_wrong_type', 'token_revoked' or 'no_active_account'.
  */
 export class RefreshToken {
@@ -49,7 +49,7 @@ export class RefreshToken {
     try {
       await this.sessions.touch(ref, now);
     } catch (error) {
-      // The token is good all the same: a storage that can be read and not written to still refreshes.
+      // The token is valid all the same: refreshing works even while the storage is read-only.
       if (!(error instanceof StorageUnavailable)) throw error;
     }
   }
@@ -60,7 +60,7 @@ export class RefreshToken {
   }
 }
 
-/** The field `refresh`, which may hold anything that is text; throws InvalidFields. */
+/** The field `refresh`, which may be any text; throws InvalidFields. */
 export function readRefreshToken(input: Input): string {
   return validateAll<{ refresh: string }>({ refresh: checkText(input['refresh']) }).refresh;
 }

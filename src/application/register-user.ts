@@ -6,10 +6,10 @@ import type { CreateUser } from './create-user.js';
 import type { AttemptLimiter } from './attempt-limiter.js';
 import { PortError } from './ports/port-error.js';
 
-/** Whether strangers may register; if not, accounts are the operator's to make. */
+/** Whether everybody may register. If 'closed', only the operator creates accounts. */
 export type Registration = 'open' | 'closed';
 
-/** Lets a stranger make an account, if registration is open. */
+/** Registers a new user, if registration is open. */
 export class RegisterUser {
   constructor(
     private readonly registration: Registration,
@@ -17,14 +17,15 @@ export class RegisterUser {
     private readonly createUser: CreateUser,
   ) {}
 
-  /** Throws 'registration_closed', which is reported before anything that is wrong with a request. */
+  /** Throws 'registration_closed'. That is reported before anything that is wrong with the request. */
   requireOpen(): void {
     if (this.registration === 'closed') throw new DomainError('registration_closed');
   }
 
   /**
-   * Throws 'registration_closed'; Throttled, before it is told whether a name is taken; InvalidFields; or 'overloaded', which
-   * does not count.
+   * Throws 'registration_closed', Throttled, InvalidFields or 'overloaded'. Throttled comes before any report that a
+   * name is taken: the rate limit also slows down user enumeration. An attempt that ends with 'overloaded' is not
+   * counted.
    */
   async execute(input: Input, client: Client): Promise<User> {
     this.requireOpen();

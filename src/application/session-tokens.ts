@@ -12,7 +12,7 @@ import {
 import type { Clock, NewId } from './ports/environment.js';
 import type { TokenSigner } from './ports/token-signer.js';
 
-/** Makes sessions and their tokens, as the policy says. */
+/** Creates sessions and their tokens, by the policy. */
 export class SessionTokens {
   constructor(
     private readonly signer: TokenSigner,
@@ -21,13 +21,13 @@ export class SessionTokens {
     readonly policy: SessionPolicy,
   ) {}
 
-  /** A session for a user who signs in now. */
+  /** A new session for a user who signs in now. */
   open(owner: Pick<Session, 'userId' | 'address'>): Session {
     const ids = { id: this.newId(), refreshId: this.newId() };
     return openSession({ ...owner, ...ids }, this.clock(), this.policy);
   }
 
-  /** What may follow the session's current refresh token. */
+  /** The next refresh token of the session. */
   next(session: Session): RefreshGeneration {
     return nextGeneration(session, this.newId(), this.clock(), this.policy);
   }

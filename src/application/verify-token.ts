@@ -6,7 +6,7 @@ import type { TokenSigner } from './ports/token-signer.js';
 import type { UserRepository } from './ports/user-repository.js';
 
 /**
- * Tells whether a token of either kind is good now: resolves if it is.
+ * Verifies an access or refresh token: resolves if it is valid now.
  * Throws InvalidFields, 'token_invalid', 'token_revoked' or 'no_active_account'.
  */
 export class VerifyToken {

@@ -7,41 +7,42 @@ import { normalisePassword } from '../../domain/user.js';
 import type { BcryptThreads } from './bcrypt-threads.js';
 import { FairQueue, type Waiting } from './fair-queue.js';
 
-/** Marks how the password was prepared before bcrypt saw it, in case that ever changes. */
+/** Marks how the password is prepared for bcrypt, in case that ever changes. */
 const scheme = 'bcrypt-sha256';
 
-/** Seconds that one hash takes at a cost of 12 on an ordinary core; each step of the cost doubles it. */
+/** Seconds that one hash takes at a cost of 12 on an ordinary core. Each step of the cost doubles it. */
 const secondsAtCost12 = 0.25;
 
-/** Work that waits for its turn. */
+/** Work in the queue. */
 interface WaitingWork extends Waiting {
   start(): void;
-  refuse(): void;
+  reject(): void;
 }
 
 const operator: Waiting = { networks: ['operator'], isTrusted: true };
 
 /**
- * bcrypt over base64(SHA-256) of the NFC-normalised password: bcrypt alone ignores all after the 72nd byte.
- * Stored as `bcrypt-sha256$` and bcrypt's own text.
+ * Hashes with bcrypt over base64(SHA-256) of the NFC-normalised password, because bcrypt ignores everything after byte
+ * 72. The stored hash is `bcrypt-sha256$`, followed by bcrypt's own text.
  */
 export class BcryptPasswordHasher implements PasswordHasher {
-  // Leaves a core to the requests that hash nothing.
+  // Leaves one core to requests that hash nothing.
   private readonly concurrency = Math.max(1, availableParallelism() - 1);
   private running = 0;
   private readonly queue: FairQueue<WaitingWork>;
 
   /**
-   * `cost` is bcrypt's, the binary logarithm of its rounds. No more may wait than have their turn within about so many
-   * seconds of `patience`: clients and proxies give up not much later, and the work would be in vain.
+   * `cost` is the cost of bcrypt, the binary logarithm of its rounds. `queueTime` bounds the queue: no more work is
+   * queued than can start within about so many seconds. Clients and proxies give up not much later, so that the work
+   * would be wasted.
    */
   constructor(
     private readonly cost: number,
     private readonly threads: BcryptThreads,
-    patience = 10,
+    queueTime = 10,
   ) {
     const secondsPerHash = secondsAtCost12 * 2 ** (cost - 12);
-    this.queue = new FairQueue(this.concurrency * Math.ceil(patience / secondsPerHash));
+    this.queue = new FairQueue(this.concurrency * Math.ceil(queueTime / secondsPerHash));
   }
 
   async hash(password: string, requester?: Requester): Promise<string> {
@@ -54,7 +55,9 @@ export class BcryptPasswordHasher implements PasswordHasher {
     const prepared = prepare(password);
     return this.enqueue(async () => {
       const matches = await this.threads.compare(prepared, bcryptHash);
-      // A hash of a lower cost leaves work undone: as each step doubles it, that of its own cost and of each above it.
+      // A hash of a lower cost is compared faster. Dummy hashes add the missing work, against timing attacks: each step
+      // of the cost doubles the work, so one hash of its own cost and one of each cost between make up the
+      // difference.
       for (let cost = costOf(bcryptHash); cost < this.cost; cost++) {
         await this.threads.compare(prepared, dummyHash(cost));
       }
@@ -67,7 +70,7 @@ export class BcryptPasswordHasher implements PasswordHasher {
   }
 
   private async enqueue<T>(work: () => Promise<T>, requester: Requester | undefined): Promise<T> {
-    await this.turn(requester);
+    await this.waitForTurn(requester);
     try {
       return await work();
     } finally {
@@ -76,8 +79,8 @@ export class BcryptPasswordHasher implements PasswordHasher {
     }
   }
 
-  /** Resolves when the requester's work may start; rejected with 'overloaded' if it has to leave the queue. */
-  private turn(requester: Requester | undefined): Promise<void> {
+  /** Resolves when the requester's work may start. Rejects with 'overloaded' if it is dropped from the queue. */
+  private waitForTurn(requester: Requester | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const waiting: WaitingWork = {
         ...(requester ? placeOf(requester) : operator),
@@ -85,16 +88,16 @@ export class BcryptPasswordHasher implements PasswordHasher {
           stopListening?.();
           resolve();
         },
-        refuse() {
+        reject() {
           stopListening?.();
           reject(new PortError('overloaded'));
         },
       };
       const stopListening = requester?.client.onDisconnect(() => {
         this.queue.remove(waiting);
-        waiting.refuse();
+        waiting.reject();
       });
-      this.queue.add(waiting)?.refuse();
+      this.queue.add(waiting)?.reject();
       this.startNext();
     });
   }
@@ -116,7 +119,7 @@ function prepare(password: string): string {
   return createHash('sha256').update(normalisePassword(password)).digest('base64');
 }
 
-/** Well-formed, so that bcrypt does all of its work, and the hash of no password. */
+/** The dummy hash: it is well-formed, so that bcrypt does all its work, and no password matches it. */
 function dummyHash(cost: number): string {
   return prefixOf(cost) + '.'.repeat(53);
 }

@@ -3,31 +3,31 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { PortError } from '../../application/ports/port-error.js';
 
-/** To hash a password, or to compare one with a hash. */
+/** Hashes a password, or compares one with a hash. */
 export type BcryptJob =
   { readonly password: string; readonly cost: number } | { readonly password: string; readonly hash: string };
 
-/** How many threads are started ahead at most; each takes 8 MB. */
+/** How many threads are started in advance at most. Each takes 8 MB. */
 const maxStartedAhead = 4;
 
-/** What the system says when it has no descriptors, memory or threads to give. */
+/** Error codes for a lack of file descriptors, memory or threads. */
 const shortage = /^(?:EMFILE|ENFILE|EAGAIN|ENOMEM|ERR_WORKER_\w+)$/;
 
 /**
- * bcrypt in threads that give way to requests; libuv's, in which it would run else, have the same priority as those.
- * There are as many as there are calls at the same time. A call for which no thread can be started is rejected with the
- * code 'overloaded'.
+ * Runs bcrypt in worker threads of lower priority than requests. (The threads of libuv, where bcrypt runs otherwise,
+ * have the same priority.) There are as many threads as concurrent calls. If no thread can be started, the call rejects
+ * with the code 'overloaded'.
  */
 export class BcryptThreads {
   private readonly idle: BcryptThread[] = [];
 
-  /** Starts some threads ahead of the first calls, when there may be no descriptors left for it. */
+  /** Starts some threads before the first calls, because later there may be no file descriptors left for them. */
   async start(): Promise<void> {
     const count = Math.min(maxStartedAhead, Math.max(1, availableParallelism() - 1));
     await Promise.all(Array.from({ length: count }, () => this.hash('', 4)));
   }
 
-  /** Ends the threads that have nothing to do; a later call starts another. */
+  /** Ends the idle threads. A later call starts a new one. */
   async stop(): Promise<void> {
     await Promise.all(this.idle.splice(0).map((thread) => thread.stop()));
   }
@@ -53,19 +53,19 @@ export class BcryptThreads {
   }
 }
 
-/** Does one job at a time. */
+/** A worker thread that does one job at a time. */
 class BcryptThread {
   private worker: Worker | undefined;
 
   async run(job: BcryptJob): Promise<unknown> {
     const worker = (this.worker ??= this.start());
-    worker.ref(); // The process must not end before the job, and need not stay for an idle thread.
+    worker.ref(); // Keeps the process running until the job is done, but not for an idle thread.
     worker.postMessage(job);
     try {
       const [result] = (await once(worker, 'message')) as [unknown];
       return result;
     } catch (error) {
-      this.worker = undefined; // It has ended; the next job gets another.
+      this.worker = undefined; // The worker has ended; the next job starts a new one.
       throw error;
     } finally {
       worker.unref();

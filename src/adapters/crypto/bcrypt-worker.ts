@@ -3,7 +3,8 @@ import { parentPort } from 'node:worker_threads';
 import bcrypt from 'bcrypt';
 import type { BcryptJob } from './bcrypt-threads.js';
 
-// Runs in a thread of its own, and gives way to requests. Elsewhere than on Linux, the whole process would be meant.
+// Lowers the priority of this thread, so that requests come first. Only on Linux can a single thread have its own
+// priority.
 const { PRIORITY_BELOW_NORMAL, PRIORITY_LOW } = constants.priority;
 if (process.platform === 'linux') setPriority(Math.min(getPriority() + PRIORITY_BELOW_NORMAL, PRIORITY_LOW));
 

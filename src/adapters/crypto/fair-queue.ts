@@ -1,18 +1,18 @@
-/** Something that waits for its turn. */
+/** An item that waits in the queue. */
 export interface Waiting {
-  /** The networks that it comes from: first the widest, each of the others within the one before. */
+  /** The networks that it comes from: the widest first, each one inside the one before. */
   readonly networks: readonly string[];
-  /** Whether it comes before those that are not trusted. */
+  /** Whether it goes before items that are not trusted. */
   readonly isTrusted: boolean;
 }
 
-/** How many networks the queue remembers to have had a turn. */
+/** How many networks that had a turn the queue remembers. */
 const maxRemembered = 10_000;
 
 /**
- * A queue in which networks take turns, however many are waiting from each of them: the wide ones, and within each of
- * them the narrower ones. Those that are trusted come first, but every second turn goes to the others. Of the same
- * network, the first to come is the first to go.
+ * A fair queue: networks take turns, however many items wait from each of them. Wide networks take turns, and inside
+ * each wide network the narrower ones do. Trusted items go first, but every second turn goes to the others. Within one
+ * network, the order is first in, first out.
  */
 export class FairQueue<T extends Waiting> {
   private readonly turns = new Turns();
@@ -22,7 +22,10 @@ export class FairQueue<T extends Waiting> {
 
   constructor(private readonly capacity: number) {}
 
-  /** Adds to the queue. Where that makes it too long, answers what had to leave it: the last of whoever has most waiting. */
+  /**
+   * Adds an item. If the queue is over its capacity then, removes and returns one item: the last one of the network
+   * that has the most items waiting.
+   */
   add(item: T): T | undefined {
     this.lineOf(item).add(item);
     if (this.size <= this.capacity) return undefined;
@@ -30,7 +33,7 @@ export class FairQueue<T extends Waiting> {
     return this.take(longer.lastOfLargest());
   }
 
-  /** Takes out whatever has its turn now. */
+  /** Removes and returns the item whose turn it is. */
   next(): T | undefined {
     const isOverloaded = this.size > this.capacity / 2;
     const [first, second] = this.wasTrusted ? [this.others, this.trusted] : [this.trusted, this.others];
@@ -39,7 +42,7 @@ export class FairQueue<T extends Waiting> {
     return item;
   }
 
-  /** Takes something out that does not wait any more. */
+  /** Removes an item that no longer waits. */
   remove(item: T): void {
     this.lineOf(item).remove(item);
   }
@@ -52,7 +55,7 @@ export class FairQueue<T extends Waiting> {
     return isTrusted ? this.trusted : this.others;
   }
 
-  /** Takes out what has its turn, or has to leave: that was its network's turn. */
+  /** Removes an item that has its turn or is dropped. Either counts as a turn of its networks. */
   private take(item: T | undefined): T | undefined {
     if (!item) return undefined;
     this.remove(item);
@@ -61,7 +64,7 @@ export class FairQueue<T extends Waiting> {
   }
 }
 
-/** Which networks had a turn, and in which order. */
+/** Which networks had a turn, in which order. */
 class Turns {
   private readonly last = new Map<string, number>();
   private count = 0;
@@ -78,17 +81,17 @@ class Turns {
     }
   }
 
-  /** The number of a network's last turn; 0 if it had none. */
+  /** The number of a network's last turn, or 0 if it had none. */
   lastOf(network: string): number {
     return this.last.get(network) ?? 0;
   }
 }
 
-/** Those who wait, by the narrowest of their networks. */
+/** Waiting items, grouped by their narrowest network. */
 class Line<T extends Waiting> {
   size = 0;
   private readonly byNetwork = new Map<string, T[]>();
-  /** How many are waiting from each network, wide or narrow. */
+  /** How many items wait from each network, wide or narrow. */
   private readonly counts = new Map<string, number>();
 
   constructor(private readonly turns: Turns) {}
@@ -111,15 +114,15 @@ class Line<T extends Waiting> {
   }
 
   /**
-   * The first of the network whose last turn is the longest ago. Of networks that had none, the first to come is the first
-   * to go, but the last if the queue is overloaded: then the first have filled it.
+   * The first item of the network whose last turn is the longest ago. Among networks that had no turn, the first one to
+   * arrive goes first. If the queue is overloaded, the last one does, because the first ones have filled the queue.
    */
   next(isOverloaded: boolean): T | undefined {
     const lastTurns = ({ networks }: T) => networks.map((network) => this.turns.lastOf(network));
     return this.lowest(lastTurns, isOverloaded)?.[0];
   }
 
-  /** The last of the network from which most are waiting; of several such networks, of the one that had a turn last. */
+  /** The last item of the network with the most items waiting; among equals, of the network that had a turn last. */
   lastOfLargest(): T | undefined {
     const ranks = ({ networks }: T) => [
       ...networks.map((network) => -(this.counts.get(network) ?? 0)),
@@ -128,7 +131,9 @@ class Line<T extends Waiting> {
     return this.lowest(ranks, false)?.at(-1);
   }
 
-  /** All of the network whose ranks are the lowest, compared in their order; of equal ones the first to come, or the last. */
+  /**
+   * The items of the network with the lowest ranks, compared in order; among equals, of the first or the last network.
+   */
   private lowest(ranksOf: (item: T) => readonly number[], isLastOfEqual: boolean): readonly T[] | undefined {
     let lowest: { readonly items: readonly T[]; readonly ranks: readonly number[] } | undefined;
     for (const items of this.byNetwork.values()) {
@@ -153,7 +158,7 @@ function narrowest({ networks }: Waiting): string {
   return networks.at(-1) ?? '';
 }
 
-/** Negative if the first of the ranks that differ is lower than the other, 0 if none differs. */
+/** Negative if the first pair of ranks that differ is in ascending order, 0 if all are equal. */
 function compare(ranks: readonly number[], others: readonly number[]): number {
   const index = ranks.findIndex((rank, i) => rank !== (others[i] ?? 0));
   return index === -1 ? 0 : (ranks[index] ?? 0) - (others[index] ?? 0);

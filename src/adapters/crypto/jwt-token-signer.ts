@@ -6,15 +6,15 @@ import type { TokenClaims } from '../../domain/session.js';
 import type { SigningKey, SigningKeys } from './signing-key.js';
 import { isInTime, TokenCache, type VerifiedToken } from './token-cache.js';
 
-/** The end of the year 9999: what lies further away is no date that everybody can read. */
+/** The end of the year 9999. Many programs cannot read later dates. */
 const latestExpiry = 253_402_300_799;
 
-/** In characters; ours are a few hundred long, a thousand with a large RSA key. Nobody looks into anything longer. */
+/** In characters. Our tokens have a few hundred, or a thousand with a large RSA key. Longer ones are not parsed. */
 const maxLength = 4096;
 
-/** JSON Web Tokens (RFC 7519), signed with the first of some keys and verified with the one that they name. */
+/** Signs JSON Web Tokens (RFC 7519) with the first key, and verifies them with the key that their `kid` names. */
 export class JwtTokenSigner implements TokenSigner {
-  /** By what the header of a token says in `kid`; undefined is the key of tokens that say nothing. */
+  /** The keys by `kid`. The key for tokens without a `kid` is under undefined. */
   private keysById: ReadonlyMap<unknown, SigningKey>;
   private readonly cache = new TokenCache();
 
@@ -25,7 +25,7 @@ export class JwtTokenSigner implements TokenSigner {
     this.keysById = byId(keys);
   }
 
-  /** From now on these keys are in force, and no others: what another one had signed is refused at once. */
+  /** Replaces the keys. Tokens that were signed with other keys become invalid at once. */
   useKeys(keys: SigningKeys): void {
     this.keys = keys;
     this.keysById = byId(keys);
@@ -82,7 +82,7 @@ export class JwtTokenSigner implements TokenSigner {
     return { token, claims, notBefore: Math.max(iat, nbf) };
   }
 
-  /** What a token with a good signature says, in its time or not. */
+  /** Header and payload of a token with a valid signature, whether it has expired or not. */
   private decode(token: string): { header: object; payload: Record<string, unknown> } | undefined {
     if (!token.split('.').every(isCanonical)) return undefined;
     try {
@@ -109,7 +109,9 @@ function asJsonWebKey({ id, algorithm, verificationKey }: SigningKey): object {
   return { ...verificationKey.export({ format: 'jwk' }), kid: id, alg: algorithm, use: 'sig' };
 }
 
-/** Whether this is base64url as encoders write it. Decoders ignore the last bits that stand for nothing (RFC 4648, 3.5). */
+/**
+ * Whether this is canonical base64url. Decoders ignore trailing bits, so a text has other spellings (RFC 4648, 3.5).
+ */
 function isCanonical(text: string): boolean {
   return Buffer.from(text, 'base64url').toString('base64url') === text;
 }

@@ -7,16 +7,16 @@ import {
   type KeyObject,
 } from 'node:crypto';
 
-/** How tokens may be signed (RFC 7518): with a secret, or with a private key whose public key anybody may have. */
+/** The signature algorithms of tokens (RFC 7518): with a shared secret, or with a key pair. */
 export const algorithms = ['HS256', 'RS256', 'ES256'] as const;
 
 export type Algorithm = (typeof algorithms)[number];
 
 type Asymmetric = Exclude<Algorithm, 'HS256'>;
 
-/** A key, and the one algorithm that it is for. */
+/** A key, and the only algorithm that it is used with. */
 export interface SigningKey {
-  /** The `kid` of tokens that it signs; the key without one signs and verifies tokens without one. */
+  /** The `kid` of the tokens that it signs. A key without an id signs and verifies tokens without a `kid`. */
   readonly id: string | undefined;
   readonly algorithm: Algorithm;
   /** The secret, or the private key. */
@@ -25,17 +25,17 @@ export interface SigningKey {
   readonly verificationKey: KeyObject;
 }
 
-/** The keys of a server. The first signs, all verify; no two have the same id. */
+/** The keys of a server. The first one signs, all verify. No two have the same id. */
 export type SigningKeys = readonly [SigningKey, ...SigningKey[]];
 
 const minBytes = 32;
 
-/** Fewer different bytes than nearly every random key has, written in hexadecimal digits or otherwise. */
+/** Nearly every random key has more different bytes, even in hexadecimal digits. */
 const minDifferentBytes = 8;
 
 const minBitsOfRsa = 2048;
 
-/** Keys that stand in documentation, so that everybody knows them. */
+/** Keys that are known from documentation. */
 const knownExamples = [
   'a-string-secret-at-least-256-bits-long',
   'your-256-bit-secret-your-256-bit-secret',
@@ -48,14 +48,14 @@ const advice: Readonly<Record<Algorithm, string>> = {
   ES256: 'make one with: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256',
 };
 
-/** How to make a key for the algorithm. */
+/** How to make a key for the algorithm, for an error message. */
 export function howToMake(algorithm: Algorithm): string {
   return advice[algorithm];
 }
 
 /**
- * Reads a key: for HS256 the text itself is the secret, otherwise it holds a private key as PEM. What is wrong with it is
- * told without the key, in words that follow its name.
+ * Parses a key. For HS256, the text itself is the secret; otherwise it is a private key as PEM. `problem` gets what is
+ * wrong with the key, as words that continue a sentence after the key's name, and never the key.
  */
 export function parseSigningKey(
   text: string,
@@ -85,7 +85,7 @@ export function newSigningKey(algorithm: Algorithm): SigningKey {
   return { id: undefined, algorithm, signingKey: key, verificationKey: key };
 }
 
-/** A random key, as the text that parseSigningKey reads. */
+/** A random key, as a text for parseSigningKey. */
 export function newKeyText(algorithm: Algorithm): string {
   if (algorithm === 'HS256') return randomBytes(minBytes).toString('base64url');
   return newPair(algorithm).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
@@ -100,7 +100,7 @@ function newPair(algorithm: Asymmetric): { readonly privateKey: KeyObject; reado
 function parseSecret(text: string, reject: (what: string) => undefined): KeyObject | undefined {
   const bytes = Buffer.from(text);
   if (bytes.length < minBytes) return reject(`is shorter than ${minBytes} bytes`);
-  // Taken for a secret, a public key would be one that everybody knows.
+  // A public key must not be used as a secret: everybody may know it.
   if (text.startsWith('-----BEGIN'))
     return reject('is a PEM file, which is for the algorithms RS256 and ES256');
   const isWeak =
@@ -108,7 +108,7 @@ function parseSecret(text: string, reject: (what: string) => undefined): KeyObje
   return isWeak ? reject('is easy to guess or known from documentation') : createSecretKey(bytes);
 }
 
-/** Django marks the keys that it writes into new projects. */
+/** Django marks the keys that it generates for new projects. */
 function isDjangoExample(text: string): boolean {
   return text.startsWith('django-insecure-');
 }
@@ -121,7 +121,7 @@ function parsePrivateKey(text: string): KeyObject | undefined {
   }
 }
 
-/** Why the key is not one for the algorithm (RFC 7518, 3.3 and 3.4); undefined if it is. */
+/** Why the key does not fit the algorithm (RFC 7518, 3.3 and 3.4); undefined if it does. */
 function mismatchOf(key: KeyObject, algorithm: Asymmetric): string | undefined {
   const { asymmetricKeyType: type, asymmetricKeyDetails: { namedCurve, modulusLength = 0 } = {} } = key;
   if (algorithm === 'ES256') {

@@ -1,29 +1,29 @@
 import type { TokenClaims } from '../../domain/session.js';
 
-/** A token whose signature and claims are in order. */
+/** A token with a valid signature and valid claims. */
 export interface VerifiedToken {
   readonly token: string;
   readonly claims: TokenClaims;
-  /** The first second in which the token is good, by the clock of the server that issued it. */
+  /** The first second in which the token is valid, by the clock of the server that issued it. */
   readonly notBefore: number;
 }
 
 /** Seconds by which the clock of the server that issued a token may be ahead of ours. */
 const leeway = 5;
 
-/** Whether the token is good at this time, in seconds since the epoch. */
+/** Whether the token is valid at `now`, in seconds since the epoch. */
 export function isInTime({ notBefore, claims: { expiresAt } }: VerifiedToken, now: number): boolean {
   return notBefore <= now + leeway && now < expiresAt;
 }
 
-/** Verified tokens, by signature. At the next use their time is all there is to check. */
+/** A cache of verified tokens, by signature. When a cached token is used again, only its times are checked. */
 export class TokenCache {
   private readonly tokens = new Map<string, VerifiedToken>();
 
-  /** At most so many tokens, at some 700 bytes each. */
+  /** Holds at most `size` tokens, of about 700 bytes each. */
   constructor(private readonly size = 20_000) {}
 
-  /** The claims of a token that was added, while it is in its time. Any other is forgotten. */
+  /** The claims of a cached token, if it is valid now. If it is not, it is dropped. */
   get(token: string, now: number): TokenClaims | undefined {
     const signature = signatureOf(token);
     const known = this.tokens.get(signature);
@@ -33,7 +33,10 @@ export class TokenCache {
     return undefined;
   }
 
-  /** The oldest make room: the tokens in use come back at once, and those that are not would never leave. */
+  /**
+   * Adds a token. If the cache is full, the oldest token is dropped: a token that is still used is soon added again,
+   * and unused ones do not stay forever.
+   */
   add(verified: VerifiedToken): void {
     const [oldest] = this.tokens.keys();
     if (oldest !== undefined && this.tokens.size >= this.size) this.tokens.delete(oldest);

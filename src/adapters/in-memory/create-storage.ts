@@ -6,7 +6,7 @@ import { InMemoryTaskRepository } from './in-memory-task-repository.js';
 import { InMemoryRateLimiter } from './in-memory-rate-limiter.js';
 import { InMemoryUserRepository } from './in-memory-user-repository.js';
 
-/** A storage in this process's memory: complete, fast, and gone when the process ends. */
+/** A storage in the memory of this process. It is complete and fast, and its data is lost when the process ends. */
 export async function createStorage({ clock }: StorageOptions): Promise<Storage> {
   const accounts = new Map<number, User>();
   const sessions = new InMemorySessionRepository(accounts, clock);

@@ -1,13 +1,16 @@
 import type { Clock } from '../../application/ports/environment.js';
 
-/** A map of what is good for a time. What has expired is dropped now and then, so that it is never most of the map for long. */
+/**
+ * A map whose entries expire. Expired entries are swept from time to time, so that they never fill most of the map for
+ * long.
+ */
 export class ExpiringMap<T> {
   private readonly entries = new Map<string, { readonly value: T; readonly expiresAt: number }>();
   private sizeToSweepAt = 1000;
 
   constructor(private readonly clock: Clock) {}
 
-  /** How many entries are kept, expired ones that are not dropped yet included. */
+  /** How many entries are kept, including expired ones that are not swept yet. */
   get size(): number {
     return this.entries.size;
   }
@@ -17,13 +20,13 @@ export class ExpiringMap<T> {
     return entry && this.clock() < entry.expiresAt ? entry.value : undefined;
   }
 
-  /** Keeps the value for so many seconds. */
+  /** Keeps the value for `lifetime` seconds. */
   set(key: string, value: T, lifetime: number): void {
     if (this.entries.size >= this.sizeToSweepAt) this.sweep();
     this.entries.set(key, { value, expiresAt: this.clock() + lifetime });
   }
 
-  /** Puts another value in the place of the one that is there, if there is one, for as long as that would have been kept. */
+  /** Replaces the value of the key, if there is one. It expires when the old value would have expired. */
   change(key: string, to: (value: T) => T): void {
     const entry = this.entries.get(key);
     if (entry) this.entries.set(key, { ...entry, value: to(entry.value) });
@@ -33,7 +36,8 @@ export class ExpiringMap<T> {
     this.entries.delete(key);
   }
 
-  // Each time as many have come as were left the last time: however large the map is, an entry costs no more.
+  // Runs when the map has doubled since the last sweep, so that the cost per entry is constant, however large the map
+  // is.
   private sweep(): void {
     const now = this.clock();
     for (const [key, { expiresAt }] of this.entries) if (expiresAt <= now) this.entries.delete(key);

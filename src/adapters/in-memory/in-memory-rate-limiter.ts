@@ -8,7 +8,7 @@ import {
 } from '../../domain/rate-limit.js';
 import { ExpiringMap } from './expiring-map.js';
 
-/** Every method does its whole work before it returns its promise: that makes each of them one step. */
+/** Every method does all its work before it returns its promise, so each method is one atomic step. */
 export class InMemoryRateLimiter implements RateLimiter {
   private readonly counted: ExpiringMap<CountedAttempts>;
   private readonly trusted: ExpiringMap<true>;

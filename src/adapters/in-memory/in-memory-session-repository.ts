@@ -4,11 +4,11 @@ import { DomainError } from '../../domain/errors.js';
 import { isUnexpired, rotate, type RotationRequest, type Session } from '../../domain/session.js';
 import type { User } from '../../domain/user.js';
 
-/** Every method does its whole work before it returns its promise: that makes each of them one step. */
+/** Every method does all its work before it returns its promise, so each method is one atomic step. */
 export class InMemorySessionRepository implements SessionRepository {
-  // In the order in which they were opened or last rotated; where all last equally long, that in which they expire.
+  // In the order in which they were opened or last rotated. If all last equally long, they expire in this order.
   private readonly sessions = new Map<string, Session>();
-  /** Each user's in the order in which they were opened. */
+  /** The session ids of each user, in the order in which they were opened. */
   private readonly idsByUser = new Map<number, Set<string>>();
 
   constructor(
@@ -16,7 +16,7 @@ export class InMemorySessionRepository implements SessionRepository {
     private readonly clock: Clock,
   ) {}
 
-  /** How many sessions are kept, expired ones that are not dropped yet included. */
+  /** How many sessions are kept, including expired ones that are not dropped yet. */
   get size(): number {
     return this.sessions.size;
   }
@@ -80,7 +80,7 @@ export class InMemorySessionRepository implements SessionRepository {
     if (!this.active(session)) throw new DomainError('token_revoked');
   }
 
-  /** Ends every session of the user, but the one that is named. */
+  /** Ends every session of the user, except the one with the id `except`. */
   removeAll(userId: number, except?: string): void {
     for (const session of this.sessionsOf(userId)) if (session.id !== except) this.remove(session);
   }
@@ -116,7 +116,7 @@ export class InMemorySessionRepository implements SessionRepository {
     if (ids?.size === 0) this.idsByUser.delete(session.userId);
   }
 
-  // Looks no further than the first session that has not expired, so that opening one stays cheap however many there are.
+  // Stops at the first session that has not expired, so that opening a session stays cheap, however many there are.
   private dropExpired(): void {
     const now = this.clock();
     for (const session of this.sessions.values()) {

@@ -8,9 +8,9 @@ import type { InMemorySessionRepository } from './in-memory-session-repository.j
 
 interface TaskList {
   lastId: number;
-  /** Of the texts of all tasks. */
+  /** The bytes of the texts of all tasks. */
   bytes: number;
-  /** In the order of ids. */
+  /** Ordered by id. */
   readonly tasks: Task[];
 }
 
@@ -19,7 +19,7 @@ export class InMemoryTaskRepository implements TaskRepository {
 
   constructor(
     private readonly sessions: InMemorySessionRepository,
-    private readonly requests: InMemoryIdempotencyKeys,
+    private readonly idempotencyKeys: InMemoryIdempotencyKeys,
   ) {}
 
   async create(
@@ -30,7 +30,7 @@ export class InMemoryTaskRepository implements TaskRepository {
     this.sessions.requireActive(session);
     const { userId } = session;
     const { title, description, status } = draft;
-    const knownId = idempotency && this.requests.find(userId, idempotency);
+    const knownId = idempotency && this.idempotencyKeys.find(userId, idempotency);
     if (knownId !== undefined) return { id: knownId, title, description, status };
 
     let list = this.lists.get(userId);
@@ -38,13 +38,13 @@ export class InMemoryTaskRepository implements TaskRepository {
     const bytes = bytesOf(draft);
     if (list.tasks.length >= limits.tasks) throw new DomainError('task_limit_reached');
     if (list.bytes + bytes > limits.bytes) throw new DomainError('byte_limit_reached');
-    if (idempotency && this.requests.countOf(userId) >= limits.idempotencyKeys) {
+    if (idempotency && this.idempotencyKeys.countOf(userId) >= limits.idempotencyKeys) {
       throw new DomainError('idempotency_key_limit_reached');
     }
     const task: Task = { id: ++list.lastId, title, description, status };
     list.tasks.push(task);
     list.bytes += bytes;
-    if (idempotency) this.requests.add(userId, idempotency, task.id);
+    if (idempotency) this.idempotencyKeys.add(userId, idempotency, task.id);
     return task;
   }
 
@@ -59,7 +59,7 @@ export class InMemoryTaskRepository implements TaskRepository {
     const { bytes, tasks: all } = this.lists.get(session.userId) ?? emptyList;
     const start = firstIndexFrom(all, after + 1);
     const tasks = all.slice(start, start + limit);
-    // Few texts are not counted again for every list.
+    // If all texts fit on a page, no list needs to count them.
     if (bytes > maxPageBytes) tasks.splice(lengthOfPage(tasks));
     return { tasks, hasMore: start + tasks.length < all.length };
   }
@@ -93,28 +93,28 @@ export class InMemoryTaskRepository implements TaskRepository {
     return true;
   }
 
-  /** Deletes every task of an owner who is not coming back. */
+  /** Deletes all tasks of an owner who was removed. */
   removeAll(ownerId: number): void {
     this.lists.delete(ownerId);
   }
 }
 
-/** Of those who have no tasks yet; nothing is ever found in it to be changed. */
+/** The list of users without tasks. It is never changed. */
 const emptyList: TaskList = { lastId: 0, bytes: 0, tasks: [] };
 
-/** How many of the tasks are on a page that begins with them. */
+/** How many of the tasks fit on one page. */
 function lengthOfPage(tasks: readonly Task[]): number {
   let bytes = 0;
   const last = tasks.findIndex((task) => (bytes += bytesOf(task)) > maxPageBytes);
   return last === -1 ? tasks.length : last + 1;
 }
 
-/** What counts of a task, in bytes of UTF-8. */
+/** The size of a task's title and description, in bytes of UTF-8. */
 function bytesOf({ title, description }: TaskDraft): number {
   return Buffer.byteLength(title) + Buffer.byteLength(description);
 }
 
-/** Where the task stands, or -1. */
+/** The index of the task, or -1. */
 function indexOf(tasks: readonly Task[], id: number): number {
   const index = firstIndexFrom(tasks, id);
   return tasks[index]?.id === id ? index : -1;

@@ -5,7 +5,7 @@ import type { NewUser, User } from '../../domain/user.js';
 import type { InMemorySessionRepository } from './in-memory-session-repository.js';
 import type { InMemoryTaskRepository } from './in-memory-task-repository.js';
 
-/** Shares `accounts` with the sessions, which are opened for active accounts only. */
+/** Shares `accounts` with the session repository, which opens sessions for active accounts only. */
 export class InMemoryUserRepository implements UserRepository {
   private readonly idsByName = new Map<string, number>();
   private lastId = 0;

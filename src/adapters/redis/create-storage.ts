@@ -8,7 +8,7 @@ import { RedisTaskRepository } from './redis-task-repository.js';
 import { RedisRateLimiter } from './redis-rate-limiter.js';
 import { RedisUserRepository } from './redis-user-repository.js';
 
-/** A storage in Redis: one server, the master that Sentinels name, or a Cluster. It need not be reachable yet. */
+/** A storage in Redis: one server, the master behind Sentinels, or a Cluster. Redis may still be unavailable. */
 export async function createStorage({
   clock,
   log,

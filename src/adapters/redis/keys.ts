@@ -1,11 +1,11 @@
 /**
- * Where things stand in Redis. Whatever belongs to one user has the tag `{u:ID}` in its key and so, on a Redis Cluster,
- * stands in one slot, where a script can change several of them in one step.
+ * The names of the keys in Redis. All keys of one user have the hash tag `{u:ID}`. So they are in one slot of a Redis
+ * Cluster, where a script can change several of them in one step.
  */
 export class Keys {
-  /** String: which layout the data has. */
+  /** String: the layout of the data. */
   readonly layout: string;
-  /** Counter of user ids. */
+  /** String: the last user id, a counter. */
   readonly userIds: string;
 
   constructor(private readonly prefix: string) {
@@ -13,12 +13,12 @@ export class Keys {
     this.userIds = `${prefix}user-ids`;
   }
 
-  /** String: the id of the user who has this name. A user exists once this is written. */
+  /** String: the id of the user with this name. A user exists once this is written. */
   username(username: string): string {
     return `${this.prefix}username:${username}`;
   }
 
-  /** The keys of all that one user has. */
+  /** The keys of one user's data. */
   ofUser(userId: number): UserKeys {
     const tag = this.tag(userId);
     return {
@@ -30,22 +30,22 @@ export class Keys {
     };
   }
 
-  /** String: what an operation came to, kept as long as the client library may send it again. */
+  /** String: the result of an operation, kept as long as the client library may send the operation again. */
   operation(userId: number, operationId: string): string {
     return `${this.tag(userId)}operation:${operationId}`;
   }
 
-  /** String: what a request that may be repeated came to. */
+  /** String: the task and the fingerprint of a request with an idempotency key. */
   request(userId: number, requestKey: string): string {
     return `${this.tag(userId)}request:${requestKey}`;
   }
 
-  /** String: what is written to see whether that works. Expires at once. */
+  /** String: written by the health check to test writing. Expires at once. */
   probe(tag: string): string {
     return `${this.prefix}{${tag}}:probe`;
   }
 
-  /** The keys of one key of the rate limiter. */
+  /** The keys for one key of the rate limiter. */
   ofRateLimiter(key: string): RateLimiterKeys {
     const tag = `${this.prefix}{t:${key}}:`;
     return { counted: `${tag}counted`, trusted: `${tag}trusted` };
@@ -56,15 +56,15 @@ export class Keys {
   }
 }
 
-/** What is known of those who share one key of the rate limiter. */
+/** The data of one key of the rate limiter. */
 export interface RateLimiterKeys {
-  /** Hash: count, and at (seconds since the epoch). Expires when nothing of it counts any more. */
+  /** Hash: count, and at (seconds since the epoch). Expires when the bucket is empty. */
   readonly counted: string;
-  /** String: until when the key is trusted, in whole seconds since the epoch. Expires then. */
+  /** String: the end of the trust, in whole seconds since the epoch. Expires then. */
   readonly trusted: string;
 }
 
-/** What one user has. */
+/** The data of one user. */
 export interface UserKeys {
   /** Hash: username, password (its hash), active (1 or 0), created (seconds since the epoch). */
   readonly account: string;
@@ -72,8 +72,8 @@ export interface UserKeys {
   readonly sessions: string;
   /** Sorted set: the tasks as text, scored by id. */
   readonly tasks: string;
-  /** Hash: last (the last id that was given), bytes (of titles and descriptions together). */
+  /** Hash: last (the last id that was used), bytes (of all titles and descriptions together). */
   readonly taskCounts: string;
-  /** Hash: hour since the epoch → how many requests that may be repeated came in it. Expires with the last of them. */
+  /** Hash: hour since the epoch → how many idempotency keys were used in it. Expires with the last of them. */
   readonly idempotencyKeyCounts: string;
 }

@@ -5,12 +5,15 @@ import { adviceFor, keysOutOfType } from './connection/error-reason.js';
 import type { RedisClient } from './connection/redis-client.js';
 
 /**
- * The layout of the data that this version reads and writes. What only adds keys or fields keeps the number, and readers
- * ignore what they do not know, so that two versions can run side by side. Anything else raises it.
+ * The layout of the data that this version reads and writes. A change that only adds keys or fields keeps the number:
+ * readers ignore what they do not know, so two versions can run side by side. Any other change increases it.
  */
 const layout = '1';
 
-/** Resolves if the data has our layout, or if there is none; it is marked then. Otherwise rejected with UnknownLayout. */
+/**
+ * Resolves if the data has this layout, or if there is no data, which then gets it. Otherwise rejects with
+ * UnknownLayout.
+ */
 export async function checkLayout(client: RedisClient, keys: Keys): Promise<void> {
   const found = (await readLayout(client, keys)) ?? (await markNewData(client, keys));
   if (found === layout) return;
@@ -30,18 +33,18 @@ function describe(found: string): string {
   return /^\d{1,9}$/.test(found) ? `layout ${found}` : 'an unknown layout';
 }
 
-/** Marks data that has no layout yet, where there is no user; answers which layout it has then. */
+/** Writes the layout if there is no user yet. Resolves to the resulting layout, or to undefined if there are users. */
 async function markNewData(client: RedisClient, keys: Keys): Promise<string | undefined> {
   if ((await client.get(keys.userIds)) !== null) return undefined;
   const marked = await client.set(keys.layout, layout, 'NX').catch((error: unknown) => {
-    // Where nothing can be written, there will be no data either. The first user brings the layout along.
+    // If nothing can be written, there will be no data either. The first user will write the layout.
     if (isErrorReply(error)) return 'OK';
     throw error;
   });
   return marked === 'OK' ? layout : readLayout(client, keys);
 }
 
-/** Marks the data of the first user: somebody may have emptied the database since the connection was made. */
+/** Writes the layout together with the first user: the database may have been emptied since the connection was made. */
 export async function markFirstData(client: RedisClient, keys: Keys): Promise<void> {
   await client.set(keys.layout, layout, 'NX');
 }

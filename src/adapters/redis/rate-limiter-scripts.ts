@@ -1,7 +1,7 @@
 import { operationLifetime } from './lua/prelude.js';
 import { script } from './lua/script.js';
 
-/** Seconds to wait; 0 if the attempt counts. */
+/** `countAttempt` of the domain, a leaky bucket, in Lua. Replies the seconds to wait; 0 if the attempt is counted. */
 export const countAttempt = script<string>()(
   { keys: ['counted', 'operation'], args: ['maxAttempts', 'seconds', 'time'] },
   `

@@ -6,7 +6,10 @@ import type { Keys } from './keys.js';
 import type { RedisConnection } from './connection/redis-connection.js';
 import * as scripts from './rate-limiter-scripts.js';
 
-/** Counts in one script per attempt, the rule of the domain in Lua: reading first would let concurrent attempts pass each other. */
+/**
+ * Counts each attempt in one script, with the domain's rule in Lua. Reading first and writing then would let concurrent
+ * attempts exceed the limit.
+ */
 export class RedisRateLimiter implements RateLimiter {
   constructor(
     private readonly redis: RedisConnection,
@@ -33,7 +36,7 @@ export class RedisRateLimiter implements RateLimiter {
 
   async trust(key: string, lifetime: number): Promise<void> {
     const { counted, trusted } = this.keys.ofRateLimiter(key);
-    // Redis keeps a whole number without an allocation of its own.
+    // Redis stores an integer without a memory allocation of its own.
     const trustedUntil = Math.ceil(this.clock() + lifetime);
     await scripts.trust(this.redis, { counted, trusted, trustedUntil, lifetime });
   }

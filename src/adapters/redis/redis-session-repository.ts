@@ -49,7 +49,7 @@ export class RedisSessionRepository implements SessionRepository {
   }
 
   async touch(session: SessionRef, at: number): Promise<void> {
-    // Another round only after somebody else's change, as in a rotation.
+    // Optimistic concurrency, as in `rotate`: repeats only after another client's change.
     for (;;) {
       const held = await this.read(session);
       if (!held || held.session.lastUsedAt >= at) return;
@@ -58,7 +58,7 @@ export class RedisSessionRepository implements SessionRepository {
   }
 
   async rotate(session: SessionRef, request: RotationRequest): Promise<Session | 'reused' | 'gone'> {
-    // Another round only after somebody else's step, so that of several one always gets on.
+    // Optimistic concurrency: repeats only after another client's change, so one of them always makes progress.
     for (;;) {
       const held = await this.read(session);
       if (!held) return 'gone';

@@ -10,7 +10,7 @@ import * as scripts from './task-scripts.js';
 import { parsePage, parseTask, textAfterId } from './lua/task-codec.js';
 
 export class RedisTaskRepository implements TaskRepository {
-  /** The last large page of each user that is being read, or waits for its turn. */
+  /** The last large page of each user that is being read or queued. */
   private readonly largeReads = new Map<number, Promise<unknown>>();
 
   constructor(
@@ -25,7 +25,7 @@ export class RedisTaskRepository implements TaskRepository {
     { limits, idempotency }: CreateTaskOptions,
   ): Promise<Task> {
     const { tasks, sessions, taskCounts, idempotencyKeyCounts } = this.keys.ofUser(userId);
-    // One object for the common case: to copy it costs more than all that it holds.
+    // The common case needs no copy of this object, which would cost more than the object itself.
     const values = {
       tasks,
       sessions,
@@ -72,7 +72,7 @@ export class RedisTaskRepository implements TaskRepository {
       });
     };
     let reply = await read(0);
-    if (reply === 'large') reply = await this.inTurn(userId, () => read(1));
+    if (reply === 'large') reply = await this.enqueue(userId, () => read(1));
     return parsePage(reply, after, tasks);
   }
 
@@ -112,8 +112,8 @@ export class RedisTaskRepository implements TaskRepository {
     return removed === 1;
   }
 
-  /** Reads one large page of a user at a time: replies come in order, and others would wait for all of them. */
-  private async inTurn<T>(userId: number, read: () => Promise<T>): Promise<T> {
+  /** Reads one large page per user at a time. Redis replies in order, so other commands would wait for all of them. */
+  private async enqueue<T>(userId: number, read: () => Promise<T>): Promise<T> {
     const reading = (this.largeReads.get(userId) ?? Promise.resolve()).then(read, read);
     this.largeReads.set(userId, reading);
     try {

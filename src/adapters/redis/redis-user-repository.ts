@@ -11,9 +11,9 @@ import type { RedisConnection } from './connection/redis-connection.js';
 import * as scripts from './user-scripts.js';
 
 /**
- * An account is written first and its name claimed last, so that whoever loses the name, or a crash in between, leaves
- * a record that nothing leads to. A deletion takes all of the user at once and then sets the name free; if it breaks off
- * in between, the name leads to nobody, and is as good as free.
+ * User names are claimed last and released last. A new account is written before its name is claimed: a crash in
+ * between leaves an unreachable record. A deletion removes all data of the user in one step and then releases the name:
+ * a crash in between leaves a name without an account, which can be registered again.
  */
 export class RedisUserRepository implements UserRepository {
   constructor(
@@ -105,7 +105,7 @@ export class RedisUserRepository implements UserRepository {
   }
 
   private async newAccount({ username, passwordHash, createdAt }: NewUser): Promise<number> {
-    // The counter may have fallen behind the accounts: a failover can lose its last steps, on a shard of its own.
+    // The counter may be behind the accounts: it is on another shard, whose failover can lose its last increments.
     for (;;) {
       const id = await this.redis.send((client) => client.incr(this.keys.userIds));
       if (id === 1) await this.redis.send((client) => markFirstData(client, this.keys));
@@ -114,7 +114,7 @@ export class RedisUserRepository implements UserRepository {
     }
   }
 
-  /** Answers whether the user has the name now. */
+  /** Whether the user has the name now. */
   private async claimName(username: string, id: number): Promise<boolean> {
     const claim = { username: this.keys.username(username), userId: id };
     if (await scripts.claimUsername(this.redis, claim)) return true;
@@ -126,7 +126,7 @@ export class RedisUserRepository implements UserRepository {
     return (await scripts.claimUsername(this.redis, claim)) === 1;
   }
 
-  /** Answers whether there was one. */
+  /** False if there was no account. */
   private async removeAccount(id: number): Promise<boolean> {
     return (await scripts.removeAccount(this.redis, this.keysOfRemoval(id))) === 1;
   }
@@ -163,7 +163,7 @@ export class RedisUserRepository implements UserRepository {
   }
 }
 
-/** Input that are not known here belong to other versions. */
+/** Ignores fields that this version does not know. */
 function parseUser(
   id: number,
   { username, password, active, created }: Readonly<Record<string, string>>,

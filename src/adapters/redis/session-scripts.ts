@@ -1,15 +1,17 @@
 import { extendTtl, operationLifetime, readSession, requireActive } from './lua/prelude.js';
 import { script } from './lua/script.js';
 
-/** How many others were ended to make room for the new session; -1 if it was not opened. `text` is the session. */
+/**
+ * Replies how many sessions were ended to make room for the new one; -1 if it was not opened. `text` is the session.
+ */
 export const openSession = script<number>()(
   {
     keys: ['account', 'sessions', 'operation'],
     args: ['passwordHash', 'sessionId', 'text', 'expiresAt', 'now', 'limit'],
   },
   `${readSession}${extendTtl}
-  local answered = redis.call('GET', operation)
-  if answered then return tonumber(answered) end
+  local done = redis.call('GET', operation)
+  if done then return tonumber(done) end
   local user = redis.call('HMGET', account, 'active', 'password')
   if user[1] ~= '1' or user[2] ~= passwordHash then return -1 end
   if redis.call('TYPE', sessions).ok ~= 'hash' then redis.call('DEL', sessions) end
@@ -37,7 +39,7 @@ export const openSession = script<number>()(
   return ended`,
 );
 
-/** 0 if another session text than `oldText` stands there. */
+/** Replaces `oldText` by `newText`. Replies 0 if the stored text is another one. */
 export const replaceSession = script<0 | 1>()(
   { keys: ['sessions'], args: ['sessionId', 'oldText', 'newText', 'expiresAt', 'now'] },
   `${extendTtl}
@@ -49,7 +51,7 @@ export const replaceSession = script<0 | 1>()(
   return 1`,
 );
 
-/** Ends the session `id`, which is the name of a variable; 1 if it was active. */
+/** Lua that ends a session and replies 1 if it was active. `id` is the name of a variable. */
 const end = (id: string) => `
   local text = redis.call('HGET', sessions, ${id})
   if not text then return 0 end
@@ -58,7 +60,7 @@ const end = (id: string) => `
   redis.call('SET', operation, 1, 'EX', ${operationLifetime})
   return 1`;
 
-/** 1 if the session was active. */
+/** Replies 1 if the session was active. */
 export const endSession = script<0 | 1>()(
   { keys: ['sessions', 'operation'], args: ['sessionId', 'now'] },
   `${readSession}
@@ -66,7 +68,7 @@ export const endSession = script<0 | 1>()(
   ${end('sessionId')}`,
 );
 
-/** 1 if the other session was active. */
+/** Replies 1 if the other session was active. */
 export const endOtherSession = script<0 | 1>()(
   { keys: ['sessions', 'operation'], args: ['sessionId', 'now', 'otherId'] },
   `

@@ -8,8 +8,8 @@ import { script } from './lua/script.js';
 const idempotencyTtl = 86_400;
 
 /**
- * The only task of an id, and what its text consists of: see task-text.ts. Nothing if there is none; a text and nil if it
- * cannot be read.
+ * Lua for the task with an id: its text, and its parts as in task-codec.ts. Nothing if there is no task; a text and nil
+ * if the text cannot be read.
  */
 const taskAt = `
   local statuses = { ${taskStatuses.map((status) => `['${status}'] = true`).join(', ')} }
@@ -34,14 +34,14 @@ const taskAt = `
   end
   local function textBytes(task) return #task.title + #task.description end`;
 
-/** The bytes of all texts of a user's tasks, 0 where nothing was ever counted. */
+/** Lua for the bytes of all texts of a user's tasks; 0 if nothing was counted yet. */
 const countBytes = `
   local bytes = tonumber(redis.call('HGET', taskCounts, 'bytes') or 0)
   if not bytes then ${rejectUnreadable('taskCounts')} end`;
 
 /**
- * Creates a task, unless the limits are reached. `counted` and `remembered` come before and after the first write. A user
- * never has more tasks than ids were given, so that few tasks need not be counted.
+ * Lua that creates a task, unless the limits are reached. `counted` runs before the first write and `remembered` after
+ * it. A user never has more tasks than used ids. So tasks are counted only when the last id reaches the limit.
  */
 const create = (counted: string, remembered: string) => `
   local counts = redis.call('HMGET', taskCounts, 'last', 'bytes')
@@ -59,7 +59,7 @@ const create = (counted: string, remembered: string) => `
   ${remembered}
   return last + 1`;
 
-/** The new id. */
+/** Replies the new id. */
 export const createTask = script<number>()(
   {
     keys: ['tasks', 'sessions', 'taskCounts', 'operation'],
@@ -72,7 +72,7 @@ export const createTask = script<number>()(
   ${create('', `redis.call('SET', operation, id, 'EX', ${operationLifetime})`)}`,
 );
 
-/** The same for a request with an idempotency key. */
+/** Creates a task for a request with an idempotency key. Replies its id. */
 export const createTaskOnce = script<number>()(
   {
     keys: ['tasks', 'sessions', 'taskCounts', 'request', 'idempotencyKeyCounts'],
@@ -106,7 +106,7 @@ export const createTaskOnce = script<number>()(
   )}`,
 );
 
-/** The task's text, or nil. */
+/** Replies the task's text, or nil. */
 export const findTask = script<string | null>()(
   { keys: ['tasks', 'sessions'], args: ['sessionId', 'now', 'id'], writes: false },
   `${requireActive}
@@ -115,18 +115,20 @@ export const findTask = script<string | null>()(
   return texts[1]`,
 );
 
-/** How many bytes of texts come as one text, which costs the server less than an array, and Redis more. */
+/**
+ * Up to this many bytes, a page is one text in the reply. That is cheaper than an array for us, and dearer for Redis.
+ */
 const shortPage = 4096;
 
-/** How many bytes of texts make a page large. */
+/** A page with more bytes than this is large. */
 const largePage = 2 ** 18;
 
-/** How many tasks are read at once from a list that may have a large page: each may be as large as a body may be. */
+/** How many tasks are read at once where a page may be large: each task may be as large as a request body. */
 const chunk = 4;
 
 /**
- * An array of the texts of the tasks and, as the last one, whether there are tasks behind them: `more` or `end`. As one
- * text, divided by twice U+0000, if that is short. Only `large` if the page is, and `mayBeLarge` is 0.
+ * Replies an array of the texts of the tasks, and last `more` or `end`: whether more tasks follow. If that is short, it
+ * is one text, separated by U+0000 twice. If the page is large and `mayBeLarge` is 0, the reply is only `large`.
  */
 export const listTasks = script<string | readonly string[]>()(
   {
@@ -164,7 +166,7 @@ export const listTasks = script<string | readonly string[]>()(
   return bytes <= ${shortPage} and table.concat(page, '\\0\\0') or page`,
 );
 
-/** The task's text, or nil. An empty title, description or status stays as it is. */
+/** Replies the resulting text of the task, or nil. An empty title, description or status means no change. */
 export const updateTask = script<string | null>()(
   {
     keys: ['tasks', 'sessions', 'taskCounts'],
@@ -192,7 +194,7 @@ export const updateTask = script<string | null>()(
   return new`,
 );
 
-/** 1 if the task was there. */
+/** Replies 1 if there was such a task. */
 export const removeTask = script<0 | 1>()(
   {
     keys: ['tasks', 'sessions', 'taskCounts', 'operation'],

@@ -1,7 +1,7 @@
 import { operationLifetime, requireActive } from './lua/prelude.js';
 import { script } from './lua/script.js';
 
-/** 1 if the name is now this user's. */
+/** Replies 1 if this user has the name now. */
 export const claimUsername = script<0 | 1>()(
   { keys: ['username'], args: ['userId'] },
   `
@@ -16,7 +16,7 @@ export const releaseUsername = script<1>()(
   return 1`,
 );
 
-/** 0 if anything else stands there. `createdAt` is in seconds since the epoch. */
+/** Replies 0 if the key holds anything else. `createdAt` is in seconds since the epoch. */
 export const createAccount = script<0 | 1>()(
   { keys: ['account'], args: ['username', 'passwordHash', 'createdAt'] },
   `
@@ -27,7 +27,7 @@ export const createAccount = script<0 | 1>()(
   return 1`,
 );
 
-/** The keys of all that a user has, and of the operation. */
+/** The keys of all data of a user, and of the operation. */
 const keysOfUser = [
   'account',
   'sessions',
@@ -43,7 +43,7 @@ const remove = `
   if existed == 1 then redis.call('SET', operation, 1, 'EX', ${operationLifetime}) end
   return existed`;
 
-/** 1 if there was an account. */
+/** Replies 1 if there was an account. */
 export const removeAccount = script<0 | 1>()(
   { keys: keysOfUser, args: [] },
   `
@@ -51,7 +51,7 @@ export const removeAccount = script<0 | 1>()(
   ${remove}`,
 );
 
-/** 1 if there was an account. */
+/** Replies 1 if there was an account. */
 export const removeOwnAccount = script<0 | 1>()(
   { keys: keysOfUser, args: ['sessionId', 'now'] },
   `
@@ -60,7 +60,7 @@ export const removeOwnAccount = script<0 | 1>()(
   ${remove}`,
 );
 
-/** Sets a field, and ends all sessions if `endSessions` is 1. 0 if there is no account. */
+/** Sets a field, and ends all sessions if `endSessions` is 1. Replies 0 if there is no account. */
 export const changeAccount = script<0 | 1>()(
   { keys: ['account', 'sessions'], args: ['field', 'value', 'endSessions'] },
   `
@@ -77,7 +77,7 @@ export const replacePassword = script<1>()(
   return 1`,
 );
 
-/** 0 if another hash than the old one stands there. */
+/** Replies 0 if the stored hash is not the old one. */
 export const changePassword = script<0 | 1>()(
   { keys: ['account', 'sessions'], args: ['sessionId', 'now', 'oldHash', 'newHash'] },
   `

@@ -1,14 +1,14 @@
 import type { Redis } from 'ioredis';
 
 /**
- * Bytes of commands that leave in one write. With more, Redis would have nothing to do while they are collected, and then
- * the server nothing until Redis is done with all of them.
+ * How many bytes of commands are sent in one write. With larger batches, Redis would be idle while commands are
+ * collected, and then this process would be idle until Redis has executed all of them.
  */
 const batchSize = 4096;
 
 /**
- * Lets the commands of one turn of the event loop leave together, for each write to a socket costs a system call. It holds
- * for every connection that this client will make.
+ * Sends all commands of one turn of the event loop together (pipelining), because each write to a socket costs a system
+ * call. This applies to every connection that the client makes.
  */
 export function batchWrites(client: Redis): void {
   client.on('connect', () => {

@@ -1,6 +1,6 @@
 import { StorageUnavailable } from '../../../application/ports/storage.js';
 
-/** What Redis, the system and the client library say, in the words of the log. The first one that fits counts. */
+/** Messages of Redis, the system and the client library, and our words for them in the log. The first match counts. */
 const phrases: readonly (readonly [sentence: RegExp, reason: string])[] = [
   [/enableOfflineQueue/, 'not connected'],
   [/timeout|timed out/i, 'timeout'],
@@ -17,7 +17,7 @@ const phrases: readonly (readonly [sentence: RegExp, reason: string])[] = [
   [/can't (?:run|access)/, 'NOPERM'],
 ];
 
-/** What an operator can do about it, by the reason. */
+/** What an operator can do, by reason. */
 const advice: readonly (readonly [reason: RegExp, sentence: string])[] = [
   [
     /^no sentinel answers: (?:NOAUTH|WRONGPASS|NOPERM)/,
@@ -63,19 +63,19 @@ const advice: readonly (readonly [reason: RegExp, sentence: string])[] = [
 ];
 
 /**
- * Why a command failed, in few words for the log: Redis' own code, the system's, or what the client library gave up on.
- * Only words that are the same for every command: what Redis quotes may be a client's.
+ * Why a command failed, in a few words for the log: the code of Redis or of the system, or the reason of the client
+ * library. The words are the same for every command, because what Redis quotes may come from a client.
  */
 export function reasonOf(error: unknown): string {
   if (error instanceof StorageUnavailable) return error.reason;
   if (!(error instanceof Error)) return 'unknown';
-  // Of a Cluster, none of whose nodes could be asked.
+  // No node of a Cluster could be reached.
   if ('lastNodeError' in error && error.lastNodeError) return reasonOf(error.lastNodeError);
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   return reasonIn(code ?? error.message);
 }
 
-/** The keys of a command that was refused because what is there is of another type; undefined for any other error. */
+/** The keys of a command that was rejected because the data has another type; undefined for any other error. */
 export function keysOutOfType(error: unknown): string | undefined {
   if (!(error instanceof Error) || !/^WRONGTYPE|value is not an integer/.test(error.message))
     return undefined;
@@ -84,13 +84,13 @@ export function keysOutOfType(error: unknown): string | undefined {
   return (name.startsWith('eval') ? args.slice(2, 2 + Number(args[1])) : args.slice(0, 1)).join(' or ');
 }
 
-/** What an operator can do about it, in a sentence; undefined where the reason says it all. */
+/** What an operator can do, as a sentence; undefined if there is no advice for the reason. */
 export function adviceFor(reason: string): string | undefined {
   return advice.find(([known]) => known.test(reason))?.[1];
 }
 
 function reasonIn(message: string): string {
-  // What several servers were asked for in vain ends with what the last one said.
+  // If several servers failed, the message ends with the error of the last one.
   const [text = '', last] = message.split(/ ?Last error: (?:ReplyError: )?/);
   const reason = last === undefined ? undefined : reasonIn(last);
   if (text.startsWith('All sentinels are unreachable')) {
@@ -100,7 +100,7 @@ function reasonIn(message: string): string {
   if (reason !== undefined) return reason;
   const phrase = phrases.find(([sentence]) => sentence.test(message))?.[1];
   if (phrase !== undefined) return phrase;
-  // `OOM command not allowed`, `connect ECONNREFUSED 127.0.0.1:6379`; but ERR says nothing without its sentence.
+  // `OOM command not allowed`, `connect ECONNREFUSED 127.0.0.1:6379`; but ERR means nothing without its sentence.
   const code = /^(?:[a-z]+ )?(?!ERR\b)([A-Z][A-Z0-9_]{2,})\b/.exec(message)?.[1];
   return code ?? /^[A-Za-z]+(?: [A-Za-z]+){0,6}/.exec(message)?.[0] ?? 'unknown';
 }

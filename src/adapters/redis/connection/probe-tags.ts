@@ -1,10 +1,12 @@
 import { Cluster, Command } from 'ioredis';
 import type { RedisClient } from './redis-client.js';
 
-/** How many tags are tried. A master with hardly any slot may be missed. */
+/** How many tags are tried. A master with very few slots may be missed. */
 const attempts = 16_384;
 
-/** For each master that serves slots a text: a key with that in braces is in one of them. One text without a Cluster. */
+/**
+ * One hash tag for each master that serves slots: a key with that tag is in one of them. Without a Cluster, one tag.
+ */
 export function probeTags(client: RedisClient): readonly string[] {
   if (!(client instanceof Cluster)) return ['0'];
   const masters = new Set(client.slots.map(([master]) => master));

@@ -6,9 +6,9 @@ import type { RedisSettings } from './redis-settings.js';
 /** A client of any of the three modes; the commands are the same. */
 export type RedisClient = Redis | Cluster;
 
-// The library's defaults would wait for minutes, queue without a bound, and follow a demoted master. Redis answers in
-// order, so that one timer per connection does for all of its commands; a timer per command costs a tenth of a request.
-const patience = {
+// The library's defaults would wait for minutes, queue without a bound, and stay with a demoted master. Redis replies
+// in order, so one timer per connection is enough for all its commands. A timer per command costs a tenth of a request.
+const timeouts = {
   connectTimeout: 2000,
   disconnectTimeout: 500,
   socketTimeout: 1000,
@@ -18,18 +18,20 @@ const patience = {
   disableClientInfo: true,
 } satisfies RedisOptions;
 
-/** Milliseconds within which the first attempt to connect has succeeded or failed, and within which a connection answers. */
-export const { connectTimeout, socketTimeout } = patience;
+/**
+ * Milliseconds within which the first attempt to connect has succeeded or failed, and within which Redis must reply.
+ */
+export const { connectTimeout, socketTimeout } = timeouts;
 
-/** What a client asks when something goes wrong. */
+/** How a client recovers from errors. */
 export interface Recovery {
-  /** After how many milliseconds to connect again. */
+  /** Milliseconds until the next attempt to connect. */
   readonly nextDelay: () => number;
-  /** Whether this error of a command calls for another connection. */
+  /** Whether to reconnect after this error of a command. */
   readonly reconnectOnError: (error: Error) => boolean;
 }
 
-/** A client that is not connected yet. It fails fast and comes back by itself. */
+/** A client that is not connected yet. It fails fast and reconnects by itself. */
 export function createClient(settings: RedisSettings, recovery: Recovery): RedisClient {
   const create = settings.mode === 'cluster' ? clientOfCluster : clientOfServer;
   const client = create(settings, recovery);
@@ -37,7 +39,7 @@ export function createClient(settings: RedisSettings, recovery: Recovery): Redis
   return client;
 }
 
-/** Calls back with the client's connection, or with each of those that a client of a Cluster will have. */
+/** Calls back with the client's connection, or with each connection that a client of a Cluster will have. */
 export function onEachConnection(client: RedisClient, use: (connection: Redis) => unknown): void {
   if (client instanceof Cluster) client.on('+node', use);
   else use(client);
@@ -46,7 +48,7 @@ export function onEachConnection(client: RedisClient, use: (connection: Redis) =
 function clientOfServer(settings: RedisSettings, { nextDelay, reconnectOnError }: Recovery): Redis {
   const [first] = settings.hosts;
   return new Redis({
-    ...patience,
+    ...timeouts,
     ...credentials(settings),
     ...(settings.mode === 'sentinel'
       ? {
@@ -56,7 +58,7 @@ function clientOfServer(settings: RedisSettings, { nextDelay, reconnectOnError }
           ...(settings.sentinelPassword !== undefined && { sentinelPassword: settings.sentinelPassword }),
           ...(settings.tls && { sentinelTLS: { ...settings.tls }, enableTLSForSentinelMode: true }),
           failoverDetector: true,
-          sentinelCommandTimeout: patience.socketTimeout,
+          sentinelCommandTimeout: timeouts.socketTimeout,
           sentinelRetryStrategy: nextDelay,
         }
       : settings.path === undefined
@@ -71,18 +73,18 @@ function clientOfServer(settings: RedisSettings, { nextDelay, reconnectOnError }
 function clientOfCluster(settings: RedisSettings, { nextDelay, reconnectOnError }: Recovery): Cluster {
   return new Cluster([...settings.hosts], {
     redisOptions: {
-      ...patience,
+      ...timeouts,
       ...credentials(settings),
       reconnectOnError,
-      // A command is sent again when its connection is lost. A timer of its own bounds that: a little longer than the
-      // connection's, so that it is known by then whether that has died.
-      commandTimeout: patience.socketTimeout + 50,
+      // A command is sent again when its connection is lost. A timeout per command bounds that. It is a little longer
+      // than the connection's timeout, so that a dead connection is noticed first.
+      commandTimeout: timeouts.socketTimeout + 50,
     },
     enableOfflineQueue: false,
-    retryDelayOnClusterDown: 0, // It takes longer than anybody waits.
-    enableReadyCheck: false, // The handshake asks the same, and can say what is wrong.
+    retryDelayOnClusterDown: 0, // A Cluster is down for longer than any client waits.
+    enableReadyCheck: false, // The handshake checks the same, and can report what is wrong.
     clusterRetryStrategy: nextDelay,
-    // A certificate is for the name, which the library would replace by an address.
+    // A certificate is for the host name, which the library would replace by an address.
     ...(settings.tls && { dnsLookup: (host, callback) => callback(null, host) }),
     lazyConnect: true,
   });
@@ -95,7 +97,7 @@ function credentials({
   password,
   tls,
 }: RedisSettings): Pick<RedisOptions, 'username' | 'password' | 'tls'> {
-  // Node tells the server the name that is asked for (SNI) only where it is given apart from the host.
+  // Node sends the host name (SNI) only if it is set as `servername`.
   const name = mode === 'single' && first && isIP(first.host) === 0 ? { servername: first.host } : {};
   return {
     ...(username !== undefined && { username }),

@@ -9,8 +9,8 @@ import { ReplicatedWriter } from './replicated-writer.js';
 import type { Script } from '../lua/script.js';
 
 /**
- * The connection to Redis. It fails fast and comes back by itself. Whatever goes wrong becomes StorageUnavailable, for
- * raw errors carry the command's arguments. The log says when Redis cannot be reached, and when it can be again.
+ * The connection to Redis. It fails fast and reconnects by itself. Failures become StorageUnavailable, because raw
+ * errors contain the command's arguments. It logs when Redis is unavailable, and when it is available again.
  */
 export class RedisConnection {
   private constructor(
@@ -21,7 +21,7 @@ export class RedisConnection {
       { readonly client: ManagedClient; readonly writer: ReplicatedWriter } | undefined,
   ) {}
 
-  /** Resolves once the first attempt has succeeded or failed; rejected with UnknownLayout if that is why. */
+  /** Resolves once the first attempt has succeeded or failed. Rejects with UnknownLayout if it failed for that. */
   static async open(settings: RedisSettings, log: Log): Promise<RedisConnection> {
     const outages = new OutageLog(log);
     const newClient = () => new ManagedClient(settings, (client) => shakeHands(client, settings), outages);
@@ -37,12 +37,12 @@ export class RedisConnection {
     return connection;
   }
 
-  /** Sends a command that changes nothing which must not get lost, and that may be sent twice. */
+  /** Sends an idempotent command that writes nothing which must not be lost. */
   send<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
     return this.client.send(command);
   }
 
-  /** Runs a script, keys first; resolves when as many replicas as are to be waited for have what it wrote. */
+  /** Runs a script; `args` are the keys and then the arguments. Resolves when enough replicas have what it wrote. */
   run(script: Script, args: readonly (string | number)[]): Promise<unknown> {
     const { replicated } = this;
     if (replicated && script.writes) {
@@ -54,7 +54,7 @@ export class RedisConnection {
     return script.writes ? this.client.sendOnce(command) : this.client.send(command);
   }
 
-  /** Lets go of the connection; politely, if there is one. */
+  /** Closes the connection, with QUIT if there is one. */
   async close(): Promise<void> {
     await Promise.all([this.client.close(), this.replicated?.client.close()]);
   }
@@ -69,7 +69,7 @@ function replicatedBy(
   return { client, writer: new ReplicatedWriter(client.client, replicasToWaitFor) };
 }
 
-/** Calls a script by its SHA-1, and by its text where the server does not know it yet. */
+/** Calls a script with EVALSHA, or with EVAL if the server does not know it yet. */
 async function call<T>(
   execute: (command: string, args: readonly (string | number)[]) => Promise<T>,
   { sha, lua, numberOfKeys }: Script,

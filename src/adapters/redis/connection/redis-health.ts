@@ -7,16 +7,19 @@ import { probeTags } from './probe-tags.js';
 import type { RedisConnection } from './redis-connection.js';
 import { script } from '../lua/script.js';
 
-/** Milliseconds for which an answer is good, and within which a server answers. */
+/** Milliseconds for which a result is reused, and within which a server must respond. */
 const lifetime = 1_000;
-const patience = 800;
+const timeout = 800;
 
 const write = script<unknown>()(
   { keys: ['probe'], args: [] },
   `return redis.call('SET', probe, 1, 'PX', ${lifetime})`,
 );
 
-/** Whether Redis serves, asked by reading and writing; at most once a second, however many want to know. */
+/**
+ * Checks whether Redis works, by reading and writing. It does so at most once a second, however often `check` is
+ * called.
+ */
 export class RedisHealth {
   private last: { readonly at: number; readonly health: Promise<StorageHealth> } | undefined;
 
@@ -29,20 +32,20 @@ export class RedisHealth {
     });
   }
 
-  /** Resolves if something can be served; otherwise StorageUnavailable. */
+  /** Resolves if Redis can serve something. Otherwise rejects with StorageUnavailable. */
   async check(): Promise<StorageHealth> {
     await this.redis.client.untilUsable();
     const now = performance.now();
-    if (!this.last || now - this.last.at >= lifetime) this.last = { at: now, health: this.ask() };
+    if (!this.last || now - this.last.at >= lifetime) this.last = { at: now, health: this.inspect() };
     return this.last.health;
   }
 
-  private async ask(): Promise<StorageHealth> {
+  private async inspect(): Promise<StorageHealth> {
     const { client } = this.redis.client;
     const probes = Promise.all(probeTags(client).map((tag) => this.probe(this.keys.probe(tag))));
     const [results, warnings] = await Promise.all([probes, this.redis.warnings.current()]);
     const unread = results.map(({ read }) => read).filter((each) => each !== undefined);
-    // One that answers tells more than one that does not.
+    // An error reply says more than a timeout.
     const telling = unread.find(({ reason }) => reason !== 'timeout') ?? unread[0];
     if (telling && unread.length === results.length) throw telling;
 
@@ -54,7 +57,7 @@ export class RedisHealth {
     return { reasons: [...new Set(reasons)], warnings };
   }
 
-  /** What reading and writing a key fails with. */
+  /** The failures of reading and of writing a key. */
   private async probe(key: string): Promise<{ read: Failure; written: Failure }> {
     const [read, written] = await Promise.all([
       failureOf(this.redis.send((client) => client.get(key))),
@@ -67,7 +70,7 @@ export class RedisHealth {
 type Failure = StorageUnavailable | undefined;
 
 async function failureOf(command: Promise<unknown>): Promise<Failure> {
-  const late = setTimeout(patience, new StorageUnavailable('timeout'), { ref: false });
+  const timedOut = setTimeout(timeout, new StorageUnavailable('timeout'), { ref: false });
   const failure = command.then(
     () => undefined,
     (error: unknown) => {
@@ -75,5 +78,5 @@ async function failureOf(command: Promise<unknown>): Promise<Failure> {
       throw error;
     },
   );
-  return Promise.race([failure, late]);
+  return Promise.race([failure, timedOut]);
 }

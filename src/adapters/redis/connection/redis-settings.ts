@@ -1,22 +1,24 @@
 import { parseTlsSettings, type TlsSettings } from './tls-settings.js';
 
-/** Which Redis to talk to, and how. */
+/** Which Redis to connect to, and how. */
 export interface RedisSettings {
   readonly mode: 'single' | 'sentinel' | 'cluster';
-  /** The server, the sentinels, or some of the cluster's nodes; none where there is a path. */
+  /** The server, the Sentinels, or some nodes of the Cluster. Empty if there is a path. */
   readonly hosts: readonly { readonly host: string; readonly port: number }[];
-  /** The server's unix socket; with the mode 'single' only. */
+  /** The server's Unix socket; only with the mode 'single'. */
   readonly path?: string;
   readonly tls: TlsSettings | false;
   readonly username?: string;
   readonly password?: string;
   readonly database: number;
-  /** The name under which the sentinels know the master; with the mode 'sentinel' only, as what follows. */
+  /** The master's name for the Sentinels. This and the following two: only with the mode 'sentinel'. */
   readonly sentinelName?: string;
   readonly sentinelUsername?: string;
   readonly sentinelPassword?: string;
   readonly keyPrefix: string;
-  /** How many replicas must have a write before it is acknowledged; 'all' are those that the master counts as online. */
+  /**
+   * How many replicas must have a write before it is acknowledged. 'all' means all that the master counts as online.
+   */
   readonly replicasToWaitFor: number | 'all';
 }
 
@@ -36,11 +38,13 @@ export type RedisVariable =
   | 'REDIS_KEY_PREFIX'
   | 'REDIS_WAIT_REPLICAS';
 
-/** Where the settings are read. */
+/** Where the settings are read from. */
 export interface RedisEnvironment {
-  /** The variable as it is set, or its default. */
+  /** The value of the variable, or its default. */
   readonly text: (name: RedisVariable) => string | undefined;
-  /** The text of the file that a variable names; undefined if it names none, or one that cannot be read, which is told. */
+  /**
+   * The text of the file that a variable names. Undefined without a file, or if it cannot be read, which is reported.
+   */
   readonly file: (name: RedisVariable) => string | undefined;
   /** Takes a sentence about what is wrong. None holds a secret. */
   readonly problem: (sentence: string) => undefined;
@@ -48,7 +52,7 @@ export interface RedisEnvironment {
 
 const modes = ['single', 'sentinel', 'cluster'] as const;
 
-/** Reads the settings; where there is a problem, what is answered is not to be used. */
+/** Parses the settings. If a problem is reported, the result must not be used. */
 export function parseRedisSettings(environment: RedisEnvironment): RedisSettings | undefined {
   const { text, problem } = environment;
   const modeText = text('REDIS_MODE') ?? '';
@@ -60,7 +64,7 @@ export function parseRedisSettings(environment: RedisEnvironment): RedisSettings
   const password = readPassword(environment, address?.password);
   const sentinel = mode === undefined ? {} : readSentinel(environment, mode);
   const keyPrefix = text('REDIS_KEY_PREFIX') ?? '';
-  // The braces of a prefix would decide about the slot, instead of those around the user's id.
+  // Braces in the prefix would be the hash tag, instead of those around the user's id.
   if (/[{}]/.test(keyPrefix)) problem('REDIS_KEY_PREFIX must not contain { or }.');
   const replicas = text('REDIS_WAIT_REPLICAS') ?? '';
   if (!/^(?:[0-9]|all)$/.test(replicas)) {

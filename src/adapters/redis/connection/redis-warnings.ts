@@ -3,33 +3,35 @@ import { Cluster, type Redis } from 'ioredis';
 import type { Log } from '../../../application/ports/environment.js';
 import type { ManagedClient } from './managed-client.js';
 
-/** Milliseconds for which whoever asks is kept waiting. */
-const patience = 250;
+/** Milliseconds for which a caller waits at most. */
+const timeout = 250;
 
-/** What is unwise about the settings of Redis, for it may lose what it should keep. */
+/** Warns of settings of Redis with which it may lose data. */
 export class RedisWarnings {
-  private told: readonly string[] = [];
+  private lastWarnings: readonly string[] = [];
 
   constructor(
     private readonly managed: ManagedClient,
     private readonly log: Log,
   ) {
-    managed.onUsable(() => void this.ask());
+    managed.onUsable(() => void this.inspect());
   }
 
-  /** In sentences. Those of last time if some server does not answer soon, and none of a server that may not be asked. */
+  /**
+   * The warnings, as sentences: the last ones if a server does not respond soon; none if the ACL forbids to inspect.
+   */
   async current(): Promise<readonly string[]> {
-    const late = setTimeout(patience, undefined, { ref: false }).then(() => this.told);
-    return Promise.race([this.ask(), late]);
+    const timedOut = setTimeout(timeout, undefined, { ref: false }).then(() => this.lastWarnings);
+    return Promise.race([this.inspect(), timedOut]);
   }
 
-  /** The log gets what is new. */
-  private async ask(): Promise<readonly string[]> {
+  /** Inspects the servers, and logs new warnings. */
+  private async inspect(): Promise<readonly string[]> {
     const { client } = this.managed;
     const servers = client instanceof Cluster ? client.nodes('master') : [client];
     const warnings = [...new Set((await Promise.all(servers.map(warningsAbout))).flat())];
-    for (const warning of warnings) if (!this.told.includes(warning)) this.log.warn({}, warning);
-    this.told = warnings;
+    for (const warning of warnings) if (!this.lastWarnings.includes(warning)) this.log.warn({}, warning);
+    this.lastWarnings = warnings;
     return warnings;
   }
 }

@@ -3,16 +3,16 @@ import { Command, type Redis } from 'ioredis';
 import { StorageUnavailable } from '../../../application/ports/storage.js';
 import { onEachConnection, type RedisClient } from './redis-client.js';
 
-/** Milliseconds that replicas have to confirm a write. */
-const patience = 500;
+/** Milliseconds in which replicas must confirm a write. */
+const timeout = 500;
 
 /**
- * Milliseconds for which a replica counts that has left. In a failover, the one that becomes the master leaves first, and
- * the old master goes on for a moment: what only others confirm then gets lost.
+ * Milliseconds for which a replica that has left still counts. In a failover, the replica that becomes the master
+ * leaves first, and the old master goes on for a moment: writes that only other replicas confirm then are lost.
  */
-const farewell = 3_000;
+const departureTime = 3_000;
 
-/** How many replicas have confirmed a write, and how many have to. */
+/** How many replicas have confirmed a write, and how many must. */
 interface Confirmation {
   readonly confirmed: number;
   readonly wanted: number;
@@ -21,16 +21,16 @@ interface Confirmation {
 const unconfirmed: Confirmation = { confirmed: 0, wanted: 1 };
 
 /**
- * Sends commands that write, and tells how many replicas have what they wrote.
+ * Sends commands that write, and waits until enough replicas have confirmed the write.
  *
- * A server's WAIT goes by the writes of its own connection. It is sent over the very connection by which the command
- * reached its server, after whatever redirections: if that is lost, nothing is confirmed. WAIT also holds up what comes
- * after it on its connection, so the client that is given should be used for nothing else.
+ * WAIT confirms the writes of its own connection. So it is sent over the connection on which the command reached its
+ * server, after any redirections; if that connection is lost, nothing is confirmed. WAIT also blocks the commands
+ * behind it on its connection, so the client should be used for nothing else.
  */
 export class ReplicatedWriter {
   private readonly servers = new WeakMap<object, Server>();
 
-  /** `wanted` is how many replicas, or 'all' that the master counts as online, at least one. */
+  /** `wanted` is a number of replicas, or 'all' that the master counts as online, but at least one. */
   constructor(
     private readonly client: RedisClient,
     wanted: number | 'all',
@@ -40,7 +40,9 @@ export class ReplicatedWriter {
     );
   }
 
-  /** Resolves with the reply when as many replicas as are wanted have what the command wrote; otherwise StorageUnavailable. */
+  /**
+   * Resolves to the reply when enough replicas have what the command wrote. Otherwise rejects with StorageUnavailable.
+   */
   async execute(name: string, args: readonly (string | number)[]): Promise<unknown> {
     const command = new TracedCommand(name, [...args], { replyEncoding: 'utf8' });
     const reply = await this.client.sendCommand(command);
@@ -50,7 +52,7 @@ export class ReplicatedWriter {
   }
 }
 
-/** A command that knows by which socket it left last: on a Cluster, redirections send it to one server after another. */
+/** A command that knows the last socket it was sent over: on a Cluster, redirections send it to several servers. */
 class TracedCommand extends Command {
   socket: object = this;
 
@@ -60,7 +62,7 @@ class TracedCommand extends Command {
   }
 }
 
-/** A server, as long as one connection to it lasts. */
+/** A server, during one connection to it. */
 class Server {
   private readonly socket: object;
   private waiting: Promise<unknown> = Promise.resolve();
@@ -77,8 +79,8 @@ class Server {
   }
 
   /**
-   * How many replicas have all that was written over this connection until now. One WAIT is under way at a time; all who
-   * ask meanwhile share the next one.
+   * How many replicas have everything that was written over this connection until now. One WAIT runs at a time;
+   * concurrent callers share the next one.
    */
   confirmation(): Promise<Confirmation> {
     this.next ??= this.waiting.then(() => {
@@ -93,17 +95,17 @@ class Server {
   private async wait(): Promise<Confirmation> {
     if (this.connection.stream !== this.socket) return unconfirmed;
     if (this.wanted !== 'all') {
-      return { confirmed: await this.connection.wait(this.wanted, patience), wanted: this.wanted };
+      return { confirmed: await this.connection.wait(this.wanted, timeout), wanted: this.wanted };
     }
-    // Both leave together. Only a replica that has come since the last time takes another round trip.
+    // Both are pipelined. A second round trip is needed only if there are more replicas than last time.
     const expected = Math.max(1, this.known);
     const [info, confirmed] = await Promise.all([
       this.connection.info('replication'),
-      this.connection.wait(expected, patience),
+      this.connection.wait(expected, timeout),
     ]);
     const wanted = this.replicasOnline(info);
     return {
-      confirmed: wanted > expected ? await this.connection.wait(wanted, patience) : confirmed,
+      confirmed: wanted > expected ? await this.connection.wait(wanted, timeout) : confirmed,
       wanted,
     };
   }
@@ -113,7 +115,7 @@ class Server {
     const now = performance.now();
     const online = info.match(/^slave\d+:.*state=online/gm)?.length ?? 0;
     if (online < this.known) this.missingSince ??= now;
-    if (online >= this.known || now - (this.missingSince ?? now) > farewell) {
+    if (online >= this.known || now - (this.missingSince ?? now) > departureTime) {
       this.known = online;
       this.missingSince = undefined;
     }

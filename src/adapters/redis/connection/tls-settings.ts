@@ -2,14 +2,14 @@ import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { RedisEnvironment } from './redis-settings.js';
 
-/** What a TLS connection needs beyond its address; each of it may be missing. The texts are PEM. */
+/** Options of a TLS connection. The texts are PEM. */
 export interface TlsSettings {
-  /** The certificates that Redis' own is to be signed by; without them those that Node knows. */
+  /** The certificates of the authorities that may sign the certificate of Redis; by default those that Node knows. */
   readonly ca?: string;
-  /** What the server shows to Redis. */
+  /** Our client certificate. */
   readonly cert?: string;
   readonly key?: string;
-  /** The name in Redis' certificate, where that is not the host in REDIS_URL. */
+  /** The name in the certificate of Redis, if it is not the host in REDIS_URL. */
   readonly servername?: string;
 }
 
@@ -20,7 +20,7 @@ const names = [
   'REDIS_TLS_SERVERNAME',
 ] as const;
 
-/** Reads what is set for TLS; false without TLS. */
+/** Parses the settings for TLS; false without TLS. */
 export function parseTlsSettings(
   { text, file, problem }: RedisEnvironment,
   isOn: boolean,
@@ -62,7 +62,7 @@ export function parseTlsSettings(
   };
 }
 
-/** One certificate or several; throws if one of them is none. */
+/** Reads one or several certificates; throws if one of them is invalid. */
 function readCertificates(pem: string): { readonly pem: string; readonly first: X509Certificate } {
   const parts = pem.match(/-----BEGIN [^-]+-----[^-]+-----END [^-]+-----/g) ?? [pem];
   const [first] = parts.map((part) => new X509Certificate(part)) as [X509Certificate];

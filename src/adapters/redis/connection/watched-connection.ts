@@ -2,26 +2,28 @@ import { performance } from 'node:perf_hooks';
 import type { Redis } from 'ioredis';
 import { socketTimeout } from './redis-client.js';
 
-/** Milliseconds without an answer after which a connection is idle, and how often one that is idle is sent a PING. */
+/** Milliseconds without data after which a connection is idle, and milliseconds between two PINGs over an idle one. */
 const idleAfter = 1_000;
 const pingInterval = 10_000;
 
-/** Milliseconds after which a server that has accepted a connection and is not ready is loading; one that hangs is given up before. */
+/**
+ * Milliseconds after which a connected server that is not ready must be loading: one that hangs has timed out before.
+ */
 const loadingAfter = 1_500;
 
-/** What becomes of a connection. */
+/** Callbacks about a connection. */
 interface Observer {
-  /** It can no longer be used. `wasIdle` tells whether it had not answered for a while before it was last asked. */
+  /** The connection has ended. `wasIdle` says whether no data had come for a while before the last command. */
   readonly onEnd: (wasIdle: boolean) => void;
-  /** The server answers, and is not ready yet: it reads its data from its disk. */
+  /** The server responds but is not ready yet: it is loading its data from disk. */
   readonly onLoading: () => void;
 }
 
-/** One connection, from the moment at which it stands to its end. It is kept alive. */
+/** One connection, from its start to its end. Keeps it alive with PINGs. */
 export class WatchedConnection {
   private readonly socket: Redis['stream'];
   private readonly timers: readonly NodeJS.Timeout[];
-  private answeredAt = performance.now();
+  private lastDataAt = performance.now();
   private hasEnded = false;
 
   constructor(
@@ -31,21 +33,21 @@ export class WatchedConnection {
     this.socket = redis.stream;
     this.timers = [
       setInterval(() => this.keepAlive(), pingInterval).unref(),
-      setTimeout(() => this.notice(), loadingAfter).unref(),
+      setTimeout(() => this.checkLoading(), loadingAfter).unref(),
     ];
     this.socket.on('data', () => {
-      this.answeredAt = performance.now();
+      this.lastDataAt = performance.now();
     });
-    // Before the client library tells of the error.
+    // Runs before the client library reports the error.
     this.socket.prependOnceListener('error', (error) => this.end(error));
     this.socket.once('close', () => this.end());
   }
 
   isIdle(): boolean {
-    return performance.now() - this.answeredAt > idleAfter;
+    return performance.now() - this.lastDataAt > idleAfter;
   }
 
-  /** Gives the connection up, unless an answer is due. */
+  /** Closes the connection if it is idle and waits for no reply. */
   dropIfIdle(): void {
     if (this.isIdle() && this.redis.commandQueue.length === 0) this.socket.destroy();
   }
@@ -54,8 +56,8 @@ export class WatchedConnection {
     if (this.isIdle()) this.redis.ping().catch(() => undefined);
   }
 
-  /** The client library waits in silence for a server that is loading. */
-  private notice(): void {
+  /** The client library does not report that it waits for a loading server. */
+  private checkLoading(): void {
     if (this.redis.status === 'connect') this.observer.onLoading();
   }
 
@@ -63,8 +65,8 @@ export class WatchedConnection {
     if (this.hasEnded) return;
     this.hasEnded = true;
     for (const timer of this.timers) clearTimeout(timer);
-    // A timeout comes as long after the question.
+    // A timeout comes that long after the command.
     const waited = error?.message.startsWith('Socket timeout') ? socketTimeout : 0;
-    this.observer.onEnd(performance.now() - this.answeredAt > idleAfter + waited);
+    this.observer.onEnd(performance.now() - this.lastDataAt > idleAfter + waited);
   }
 }

@@ -1,8 +1,8 @@
 import { reject } from './rejection.js';
 
-// What several scripts begin with.
+// Lua that several scripts begin with.
 
-/** What a session's text says of its times: see session-text.ts. One that cannot be read has expired. */
+/** Parses the times in a session's text: see session-codec.ts. A text that cannot be read counts as expired. */
 export const readSession = `
   local function readSession(text)
     local opened, order, expires, usedAfter = string.match(text, '^(%w+)%.?(%d*) (%w+) [^@ ]+[^@]*@(%w+)')
@@ -16,17 +16,17 @@ export const readSession = `
     }
   end`;
 
-/** Rejects unless the session `sessionId` of `sessions` is active `now`. */
+/** Rejects with 'token_revoked' unless the session `sessionId` in `sessions` is active at `now`. */
 export const requireActive = `${readSession}
   local session = redis.call('HGET', sessions, sessionId)
   if not session or readSession(session).expiry <= tonumber(now) then ${reject('token_revoked')} end`;
 
-/** Keeps a user's sessions at least until one of them expires. How long that is does not depend on the clock of Redis. */
+/** Keeps the key at least until `expiresAt`. The duration is independent of the clock of Redis. */
 export const extendTtl = `
   local function extendTtl(sessions, expiresAt, now)
     local lifetime = math.ceil(tonumber(expiresAt) - tonumber(now))
     if lifetime > redis.call('TTL', sessions) then redis.call('EXPIRE', sessions, lifetime) end
   end`;
 
-/** Seconds for which an operation is remembered. A command that has no answer yet is given up after one. */
+/** Seconds for which an operation is remembered. A command without a reply times out after one second. */
 export const operationLifetime = 10;

@@ -6,21 +6,21 @@ import {
 } from '../../../application/ports/storage.js';
 import { DomainError } from '../../../domain/errors.js';
 
-// How a script rejects: by an error reply, which begins with a code as those of Redis do.
+// A script rejects with an error reply. Like the error replies of Redis, it begins with a code.
 const rejected = 'REJECTED ';
 const unreadable = 'UNREADABLE ';
 
-/** Lua that ends a script, which has written nothing yet, with a rejection. */
+/** Lua that rejects. The script must not have written anything yet. */
 export function reject(code: StorageRejection): string {
   return `return redis.error_reply('${rejected}${code}')`;
 }
 
-/** The same where what is stored at a key cannot be read; `key` is the name of a variable. */
+/** Lua that rejects because the data at a key cannot be read. `key` is the name of a variable. */
 export function rejectUnreadable(key: string): string {
   return `return redis.error_reply('${unreadable}' .. ${key})`;
 }
 
-/** What a script has rejected with; undefined for any other error. */
+/** The rejection of a script; undefined for any other error. */
 export function rejectionOf(error: unknown): DomainError | UnreadableData | undefined {
   if (!(error instanceof ReplyError)) return undefined;
   const { message } = error as Error;

@@ -1,32 +1,35 @@
 import { createHash } from 'node:crypto';
 import type { RedisConnection } from '../connection/redis-connection.js';
 
-// Each script is one step, touches one slot, and may be executed twice: when a reply is lost, ioredis on a Cluster sends
-// the script again. The second time, it changes nothing and answers what it answered before. A Redis that is out of memory
-// refuses the first command that would add something, and lets a script that has begun to write go on: those that take
-// away do that first. What may not be lost is written before what it replaces is deleted, in case the latter is refused.
+// Each script is atomic, uses one slot, and is idempotent: when a reply is lost, ioredis on a Cluster sends the script
+// again. The second time, it changes nothing and replies what it replied before.
+//
+// A Redis that is out of memory rejects the first command that adds data, but lets a script go on that has already
+// written. So scripts that remove data do that first. Data that must not be lost is written before the data that it
+// replaces is deleted, in case the deletion is rejected.
 
-/** A Lua script that runs as one step. */
+/** A Lua script, which runs as one atomic step. */
 export interface Script {
   readonly numberOfKeys: number;
   readonly lua: string;
-  /** The SHA-1 of `lua`, by which a server calls a script that it knows. */
+  /** The SHA-1 of `lua`, for EVALSHA. */
   readonly sha: string;
-  /** Whether it may change something. */
+  /** Whether it may change data. */
   readonly writes: boolean;
 }
 
-/** The keys and arguments of a script, at least one key. Lua has each as a local variable of its name. */
+/** The names of a script's keys (at least one) and arguments. In Lua, each is a local variable. */
 interface Parameters<Key extends string, Argument extends string> {
   readonly keys: readonly [Key, ...Key[]];
   readonly args: readonly Argument[];
-  /** True if it is not given. */
+  /** Whether the script may change data; true by default. */
   readonly writes?: boolean;
 }
 
 /**
- * A script that is called like a function, with its keys and arguments by name. `script<Reply>()` comes first because the
- * compiler infers either all types or none. It rejects by an error reply: see rejection.ts.
+ * Makes a function that runs a script, with its keys and arguments by name. `script<Reply>()` is a call of its own
+ * because the compiler infers either all type arguments or none. A script rejects with an error reply: see
+ * rejection.ts.
  */
 export function script<Reply>() {
   return <const Key extends string, const Argument extends string>(

@@ -1,6 +1,6 @@
 import type { RotatedOut, Session } from '../../../domain/session.js';
 
-/** A session as Redis has it. */
+/** A session as it is stored. */
 export interface HeldSession {
   readonly session: Session;
   /** Its place among the user's sessions that were opened in the same second. */
@@ -8,13 +8,17 @@ export interface HeldSession {
 }
 
 /**
- * A session as text: `openedAt expiresAt refreshId`, once it has rotated `issuedAt` as well, and for each refresh token that
- * is remembered `id issuedAt rotatedAt`; then an `@`, for how many seconds it had been open when it was last used, and the
- * address that it was opened from, if that is known. Numbers are in base 36, `rotatedAt` in milliseconds; ids are in
- * base64url; networks of IPv6 end in `/` instead of `::/64`. Where its order is not 0, it follows `openedAt` and a dot, in
- * decimal digits.
+ * A session as text, separated by spaces:
  *
- * Without rotation that is at most 64 bytes, so that Redis keeps the sessions of a user in one small piece of memory.
+ * - `openedAt`, with a dot and `order` in decimal digits if that is not 0; `expiresAt`; the id of the refresh token; -
+ * after the first rotation, `issuedAt` of the refresh token, and `id issuedAt rotatedAt` of each remembered token; - an
+ * `@`, the seconds from `openedAt` to `lastUsedAt`, and the address if it is known.
+ *
+ * Numbers are in base 36, `rotatedAt` in milliseconds. Ids are in base64url. IPv6 networks end in `/` instead of
+ * `::/64`.
+ *
+ * Without rotation, the text has at most 64 bytes, so that Redis stores the sessions of a user compactly, as a
+ * listpack.
  */
 export function serialise({ session, order }: HeldSession): string {
   const { openedAt, lastUsedAt, address, current, rotatedOut = [] } = session;
@@ -36,11 +40,11 @@ export function serialise({ session, order }: HeldSession): string {
   return `${tokens.join(' ')}@${use.join(' ')}`;
 }
 
-/** What a script takes for a session, too: see lua-functions.ts. */
+/** A session that can be read. Scripts accept the same: see prelude.ts. */
 const shape =
   /^([\da-z]{1,10})\.?(\d*) ([\da-z]{1,10}) ([^@ ]+)([^@]*)@([\da-z]{1,10})(?![\da-z])(?: (.*))?/is;
 
-/** Undefined if the text cannot be read: such a session has ended. */
+/** The session in a text; undefined if the text cannot be read, which counts as an ended session. */
 export function parse(userId: number, id: string, text: string): HeldSession | undefined {
   const [, opened, order, expires, refreshId, others = '', usedAfter, address] = shape.exec(text) ?? [];
   if (opened === undefined || expires === undefined || refreshId === undefined || usedAfter === undefined)
@@ -74,7 +78,7 @@ function fromBase36(text: string): number {
   return Number.parseInt(text, 36);
 }
 
-/** An id of 32 hexadecimal digits in 22 characters; any other as it is. */
+/** Writes an id of 32 hexadecimal digits in 22 characters. Other ids stay unchanged. */
 function compactId(id: string): string {
   return /^[0-9a-f]{32}$/.test(id) ? Buffer.from(id, 'hex').toString('base64url') : id;
 }

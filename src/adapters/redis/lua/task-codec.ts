@@ -8,22 +8,22 @@ import {
 } from '../../../domain/task.js';
 
 /**
- * A task as text: id, status, title and description, with U+0000 between them. None of them is empty or holds it, for the
- * domain refuses that. What follows the description belongs to other versions, and is kept. JSON would take 44 bytes more
- * per task, and twice the time to read.
+ * A task as text: id, status, title and description, separated by U+0000. None of them is empty or contains U+0000: the
+ * domain rejects such texts. Anything after the description belongs to other versions, and is kept. JSON would take 44
+ * more bytes per task, and twice the time to parse.
  */
 export function textAfterId({ status, title, description }: TaskDraft): string {
   return `\0${status}\0${title}\0${description}`;
 }
 
-/** Reads the text of the task of this id, which stands at `key`; throws UnreadableData. */
+/** Parses the text of the task with this id, which is stored at `key`; throws UnreadableData. */
 export function parseTask(text: string, id: number, key: string): Task {
   const task = taskIn(text.split('\0'), 0);
   if (task?.id !== id) throw new UnreadableData(key, `${id}`);
   return task;
 }
 
-/** Reads a page of the tasks at `key` with an id above `after`, as `listTasks` replies it; throws UnreadableData. */
+/** Parses a page of the tasks at `key` with an id above `after`, as `listTasks` replies it; throws UnreadableData. */
 export function parsePage(reply: string | readonly string[], after: number, key: string): TaskPage {
   const parts = (typeof reply === 'string' ? reply : reply.join('\0\0')).split('\0');
   const end = parts.length - 1;
@@ -34,7 +34,7 @@ export function parsePage(reply: string | readonly string[], after: number, key:
     if (!task || task.id <= last) throw new UnreadableData(key, `above ${last}`);
     last = task.id;
     tasks.push(task);
-    // An empty part ends a task.
+    // An empty part marks the end of a task.
     for (i += 4; i < end && parts[i] !== ''; i++);
   }
   return { tasks, hasMore: parts[end] === 'more' };
