@@ -111,7 +111,7 @@ export async function openSessionsLasting(
   }
 }
 
-/** Adds a user with an active session, and answers others by which nothing may be done. */
+/** Adds a user with an active session, and returns others by which nothing may be done. */
 export async function signInWithUselessSessions(
   storage: Storage,
   clock: SettableClock,

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 
-/** Calls `call` so often at once; answers what the calls answered. */
+/** Makes `times` concurrent calls; returns their results. */
 export async function concurrently<T>(times: number, call: (index: number) => Promise<T>): Promise<T[]> {
   return Promise.all(Array.from({ length: times }, (_, index) => call(index)));
 }

@@ -67,7 +67,7 @@ export function everyCall(
 /** Expects StorageUnavailable, with nothing in it of what the call was about. */
 export async function expectUnavailable(call: Promise<unknown>): Promise<void> {
   const error: unknown = await call.then(
-    () => 'an answer',
+    () => 'a result',
     (reason: unknown) => reason,
   );
   expect(error).to.be.instanceOf(StorageUnavailable);

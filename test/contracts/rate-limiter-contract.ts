@@ -5,7 +5,7 @@ import type { OpenStorage } from './open-storage.js';
 /** Room for four at once, and for one more every ten seconds. */
 const limit = { attempts: 4, period: 40 };
 
-/** Makes attempts at once; answers for how many of them there was room. */
+/** Makes attempts at once; returns for how many of them there was room. */
 async function roomFor(
   { consume }: { readonly consume: () => Promise<number> },
   times: number,
@@ -22,13 +22,13 @@ export function rateLimiterContract(open: OpenStorage): void {
     return { rateLimiter, clock, consume: () => rateLimiter.consume(key, limit) };
   }
 
-  it('count as long as there is room, one after the other', async () => {
+  it('are counted one after the other while the limit has room', async () => {
     const { consume } = await openRateLimiter();
     for (let attempt = 1; attempt <= 4; attempt++) expect(await consume()).to.equal(0);
     expect(await consume()).to.be.closeTo(10, 1e-3);
   });
 
-  it('count exactly as often as there is room, however many come at once', async () => {
+  it('are counted exactly as often as the limit has room, however many are concurrent', async () => {
     const opened = await openRateLimiter();
     expect(await roomFor(opened, 50)).to.equal(4);
     expect(await roomFor(opened, 50)).to.equal(0);
@@ -36,7 +36,7 @@ export function rateLimiterContract(open: OpenStorage): void {
     expect(await roomFor(opened, 50)).to.equal(2);
   });
 
-  it('are told when there is room for one more, and then there is', async () => {
+  it('get the seconds until there is room for one more, and then there is room', async () => {
     const opened = await openRateLimiter();
     const { clock, consume } = opened;
     await roomFor(opened, 4);
@@ -50,32 +50,32 @@ export function rateLimiterContract(open: OpenStorage): void {
     expect(await consume()).to.be.closeTo(10, 0.1);
   });
 
-  it('do not wait longer for having been made in vain', async () => {
+  it('do not wait longer after attempts over the limit', async () => {
     const opened = await openRateLimiter();
     await roomFor(opened, 100);
     expect(await opened.consume()).to.be.closeTo(10, 1e-3);
   });
 
-  it('are forgotten after the period', async () => {
+  it('are forgotten after the period of the limit', async () => {
     const opened = await openRateLimiter();
     await roomFor(opened, 4);
     opened.clock.advance(limit.period);
     expect(await roomFor(opened, 10)).to.equal(4);
   });
 
-  it('wait no longer than the share of one for room, also once the limit is lower', async () => {
+  it('wait no longer than for one attempt’s share of the period, also after the limit was lowered', async () => {
     const { rateLimiter } = await openRateLimiter();
     await concurrently(100, () => rateLimiter.consume('key', { attempts: 100, period: 40 }));
     expect(await rateLimiter.consume('key', limit)).to.be.closeTo(10, 1e-3);
   });
 
-  it('of other keys have room of their own', async () => {
+  it('of different keys have separate limits', async () => {
     const opened = await openRateLimiter();
     await roomFor(opened, 4);
     expect(await opened.rateLimiter.consume('another key', limit)).to.equal(0);
   });
 
-  it('have no more room while clocks disagree', async () => {
+  it('get no more room while clocks disagree', async () => {
     const opened = await openRateLimiter();
     await roomFor(opened, 4);
     for (let turn = 0; turn < 10; turn++) {
@@ -85,7 +85,7 @@ export function rateLimiterContract(open: OpenStorage): void {
   });
 
   for (const seconds of [6, 30, limit.period, 3600]) {
-    it(`do not wait when the clock was set back by ${seconds} seconds, and are limited as before from then on`, async () => {
+    it(`do not wait after the clock was set back by ${seconds} seconds, and are limited as before from then on`, async () => {
       const opened = await openRateLimiter();
       await roomFor(opened, 4);
       opened.clock.advance(-seconds);
@@ -96,7 +96,7 @@ export function rateLimiterContract(open: OpenStorage): void {
     });
   }
 
-  it('have room for another when one is given back, at once and later', async () => {
+  it('get room for one more when an attempt is given back, at once and later', async () => {
     const opened = await openRateLimiter();
     const { rateLimiter, clock } = opened;
     await roomFor(opened, 4);
@@ -108,14 +108,14 @@ export function rateLimiterContract(open: OpenStorage): void {
     expect(await opened.consume()).to.be.closeTo(5, 1e-3);
   });
 
-  it('have room for as many more as are given back at once', async () => {
+  it('get room for as many more as are given back concurrently', async () => {
     const opened = await openRateLimiter();
     await roomFor(opened, 4);
     await concurrently(3, () => opened.rateLimiter.giveBack('key'));
     expect(await roomFor(opened, 10)).to.equal(3);
   });
 
-  it('have no more room than the limit says, however many are given back', async () => {
+  it('get no more room than the limit allows, however many are given back', async () => {
     const opened = await openRateLimiter();
     const { rateLimiter, clock } = opened;
     await concurrently(10, () => rateLimiter.giveBack('key'));
@@ -127,14 +127,14 @@ export function rateLimiterContract(open: OpenStorage): void {
     expect(await roomFor(opened, 10)).to.equal(4);
   });
 
-  it('of another key stay counted where one is given back', async () => {
+  it('stay counted when an attempt of another key is given back', async () => {
     const opened = await openRateLimiter();
     await roomFor(opened, 4);
     await opened.rateLimiter.giveBack('another key');
     expect(await opened.consume()).to.be.greaterThan(0);
   });
 
-  it('are forgotten where one was right, and the key is trusted for a time', async () => {
+  it('are forgotten when the key becomes trusted, which it is for a limited time', async () => {
     const opened = await openRateLimiter();
     const { rateLimiter, clock } = opened;
     await roomFor(opened, 4);
@@ -150,7 +150,7 @@ export function rateLimiterContract(open: OpenStorage): void {
     expect(await rateLimiter.isTrusted('key')).to.equal(false);
   });
 
-  it('of another key stay counted where one was right', async () => {
+  it('stay counted when another key becomes trusted', async () => {
     const opened = await openRateLimiter();
     await roomFor(opened, 4);
     await opened.rateLimiter.trust('another key', 3600);

@@ -8,7 +8,7 @@ import { taskRepositoryContract } from './task-repository-contract.js';
 import { rateLimiterContract } from './rate-limiter-contract.js';
 import { userRepositoryContract } from './user-repository-contract.js';
 
-/** What every storage promises: the docstrings of the ports, as tests. `createStorage` answers an empty one each time. */
+/** What every storage promises: the docstrings of the ports, as tests. `createStorage` returns an empty one each time. */
 export function storageContract(createStorage: CreateStorage): void {
   const opened: Storage[] = [];
 
@@ -23,12 +23,12 @@ export function storageContract(createStorage: CreateStorage): void {
     await Promise.all(opened.splice(0).map((storage) => storage.close()));
   });
 
-  it('says that it can serve', async () => {
+  it('reports in its health check that it works', async () => {
     const { storage } = await open();
     await storage.check();
   });
 
-  it('starts with nothing in it', async () => {
+  it('is empty at the start', async () => {
     const { storage } = await open();
     expect(await storage.users.list({ after: 0, limit: 10 })).to.deep.equal([]);
   });

@@ -63,12 +63,12 @@ export function taskRepositoryContract(open: OpenStorage): void {
       it(`lets no ended, expired, unknown or foreign session ${what}, be there one or not`, async () => {
         const { storage, clock } = await open();
         const { ref, others } = await signInWithUselessSessions(storage, clock);
-        const refusals = async () =>
+        const rejections = async () =>
           Promise.all(others.map((session) => rejectionOf(read(storage, session))));
         const revoked = others.map(() => 'token_revoked');
-        expect(await refusals()).to.deep.equal(revoked);
+        expect(await rejections()).to.deep.equal(revoked);
         await createTask(storage, ref);
-        expect(await refusals()).to.deep.equal(revoked);
+        expect(await rejections()).to.deep.equal(revoked);
       });
     }
   });
@@ -99,7 +99,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
       });
     }
 
-    it('creates nothing after a logout that it races', async () => {
+    it('creates no task after a racing logout', async () => {
       const { storage, clock } = await open();
       const { user, ref: other } = await signIn(storage, clock, { id: 'other' });
       for (let round = 0; round < rounds; round++) {
@@ -118,20 +118,20 @@ export function taskRepositoryContract(open: OpenStorage): void {
   });
 
   describe('creating', () => {
-    it('answers the task with an id', async () => {
+    it('returns the created task with an id', async () => {
       const { storage, owner } = await openWithOwner();
       const task = await createTask(storage, owner, aDraft({ status: 'in-progress' }));
       expect(task).to.deep.equal({ id: 1, ...aDraft({ status: 'in-progress' }) });
       expect(await storage.tasks.find(owner, 1)).to.deep.equal(task);
     });
 
-    it('counts the ids up from 1, for each owner anew', async () => {
+    it('counts the ids up from 1 for each owner', async () => {
       const { storage, owner, bob } = await openWithOwner();
       expect(await createTasks(storage, owner, 3)).to.deep.equal([1, 2, 3]);
       expect(await createTasks(storage, bob, 2)).to.deep.equal([1, 2]);
     });
 
-    it('gives no id twice, also not after the last task or all of them are removed', async () => {
+    it('uses no id twice, not even after the last task or all tasks were removed', async () => {
       const { storage, owner } = await openWithOwner();
       await createTasks(storage, owner, 3);
       await storage.tasks.remove(owner, 3);
@@ -140,7 +140,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
       expect(await createTasks(storage, owner, 1)).to.deep.equal([5]);
     });
 
-    it('gives a hundred at once the ids from 1 to 100', async () => {
+    it('gives a hundred concurrent tasks the ids from 1 to 100', async () => {
       const { storage, owner } = await openWithOwner();
       const tasks = await concurrently(100, (index) =>
         createTask(storage, owner, aDraft({ title: `${index}` })),
@@ -152,7 +152,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
   });
 
   describe('creating more than there may be', () => {
-    it('is refused, until one is removed', async () => {
+    it('rejects a task over the limit, until another one is removed', async () => {
       const { storage, owner } = await openWithOwner();
       const create = () => createTask(storage, owner, aDraft(), { limits: { ...unlimited, tasks: 2 } });
       const [first, second] = [await create(), await create()];
@@ -163,7 +163,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
       expect(await rejectionOf(create())).to.equal('task_limit_reached');
     });
 
-    it('is not refused for what others have', async () => {
+    it('does not count the tasks of other users for the limit', async () => {
       const { storage, owner, bob } = await openWithOwner();
       await createTasks(storage, bob, 3);
       expect(await createTask(storage, owner, aDraft(), { limits: { ...unlimited, tasks: 1 } })).to.include({
@@ -171,21 +171,21 @@ export function taskRepositoryContract(open: OpenStorage): void {
       });
     });
 
-    it('is refused to exactly those of a hundred at once for whom there is no room', async () => {
+    it('rejects exactly those of a hundred concurrent tasks for which the limit has no room', async () => {
       const { storage, owner } = await openWithOwner();
       await createTasks(storage, owner, 3);
-      const refusals = await concurrently(100, () =>
+      const rejections = await concurrently(100, () =>
         createTask(storage, owner, aDraft(), { limits: { ...unlimited, tasks: 20 } }).then(
           () => undefined,
           (error: unknown) => rejectionOf(Promise.reject(error)),
         ),
       );
-      expect(refusals.filter((refusal) => refusal === undefined)).to.have.length(17);
-      expect(refusals.filter((refusal) => refusal === 'task_limit_reached')).to.have.length(83);
+      expect(rejections.filter((rejection) => rejection === undefined)).to.have.length(17);
+      expect(rejections.filter((rejection) => rejection === 'task_limit_reached')).to.have.length(83);
       expect(await tasksOf(storage, owner, all)).to.have.length(20);
     });
 
-    it('is refused by bytes of titles and descriptions in UTF-8, to the byte', async () => {
+    it('limits the bytes of titles and descriptions in UTF-8, to the byte', async () => {
       const { storage, owner } = await openWithOwner();
       const create = (title: string, description: string) =>
         createTask(storage, owner, aDraft({ title, description }), { limits: { ...unlimited, bytes: 20 } });
@@ -197,19 +197,19 @@ export function taskRepositoryContract(open: OpenStorage): void {
       expect(await create('12345', '67890')).to.include({ id: 3 });
     });
 
-    it('is refused by bytes to exactly those of fifty at once for whom there is no room', async () => {
+    it('rejects exactly those of fifty concurrent tasks for whose bytes the limit has no room', async () => {
       const { storage, owner } = await openWithOwner();
-      const refusals = await concurrently(50, () =>
+      const rejections = await concurrently(50, () =>
         createTask(storage, owner, aDraft(), { limits: { ...unlimited, bytes: 20 * 14 + 13 } }).then(
           () => undefined,
           (error: unknown) => rejectionOf(Promise.reject(error)),
         ),
       );
-      expect(refusals.filter((refusal) => refusal === undefined)).to.have.length(20);
-      expect(refusals.filter((refusal) => refusal === 'byte_limit_reached')).to.have.length(30);
+      expect(rejections.filter((rejection) => rejection === undefined)).to.have.length(20);
+      expect(rejections.filter((rejection) => rejection === 'byte_limit_reached')).to.have.length(30);
     });
 
-    it('is told after an ended session', async () => {
+    it('reports an ended session before a reached limit', async () => {
       const { storage, clock } = await open();
       const { ref } = await signIn(storage, clock);
       await storage.sessions.end(ref);
@@ -227,7 +227,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
       limits?: TaskLimits,
     ) => createTask(storage, owner, aDraft(), { idempotency, ...(limits && { limits }) });
 
-    it('happens once, and the task is answered as it was created, whatever became of it', async () => {
+    it('creates one task per idempotency key, and returns it as it was created, whatever became of it', async () => {
       const { storage, owner } = await openWithOwner();
       const task = await create(storage, owner);
       expect(task).to.deep.equal({ id: 1, ...aDraft() });
@@ -240,14 +240,14 @@ export function taskRepositoryContract(open: OpenStorage): void {
       expect(await tasksOf(storage, owner, all)).to.deep.equal([]);
     });
 
-    it('happens once, be it a hundred at once', async () => {
+    it('creates one task for a hundred concurrent calls with the same idempotency key', async () => {
       const { storage, owner } = await openWithOwner();
       const tasks = await concurrently(100, () => create(storage, owner));
       expect(new Set(tasks.map(({ id }) => id))).to.deep.equal(new Set([1]));
       expect(await tasksOf(storage, owner, all)).to.have.length(1);
     });
 
-    it('is refused where the key named another request, and only there', async () => {
+    it('rejects an idempotency key that was used for another request, and only then', async () => {
       const { storage, owner, bob } = await openWithOwner();
       await create(storage, owner);
       const other = { ...request, fingerprint: 'g'.repeat(43) };
@@ -257,7 +257,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
       expect(await createTask(storage, owner)).to.include({ id: 3 });
     });
 
-    it('needs an active session, also for what was created before', async () => {
+    it('needs an active session for a repeated request, too', async () => {
       const { storage, clock } = await open();
       const { ref } = await signIn(storage, clock);
       await create(storage, ref);
@@ -265,7 +265,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
       expect(await rejectionOf(create(storage, ref))).to.equal('token_revoked');
     });
 
-    it('is remembered only if it took place', async () => {
+    it('remembers an idempotency key only if a task was created', async () => {
       const { storage, owner } = await openWithOwner();
       expect(await rejectionOf(create(storage, owner, request, { ...unlimited, tasks: 0 }))).to.equal(
         'task_limit_reached',
@@ -290,7 +290,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
         idempotency: { key: key.repeat(43), fingerprint: 'f' },
       });
 
-    it('ends with as many as there may be of an owner; those that are remembered are answered as before', async () => {
+    it('remembers as many idempotency keys as the limit allows, and still returns the tasks of those', async () => {
       const { storage, owner, bob } = await openWithOwner();
       for (const key of ['a', 'b', 'b', 'c']) await create(storage, owner, key);
       expect(await rejectionOf(create(storage, owner, 'd'))).to.equal('idempotency_key_limit_reached');
@@ -301,7 +301,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
       expect(await rejectionOf(create(storage, owner, 'd'))).to.equal('idempotency_key_limit_reached');
     });
 
-    it('goes on when the first ones are a day and an hour old', async () => {
+    it('takes new idempotency keys when the first ones are a day and an hour old', async () => {
       const { storage, clock } = await open();
       const current = aGenerationAt(clock, 'first', 3 * 86_400);
       const { ref: owner } = await signIn(storage, clock, { current });
@@ -318,22 +318,24 @@ export function taskRepositoryContract(open: OpenStorage): void {
       expect(await rejectionOf(create(storage, owner, 'g'))).to.equal('idempotency_key_limit_reached');
     });
 
-    it('lets exactly as many of fifty at once through as there may be', async () => {
+    it('takes exactly as many of fifty concurrent idempotency keys as the limit allows', async () => {
       const { storage, owner } = await openWithOwner();
-      const refusals = await concurrently(50, (index) =>
+      const rejections = await concurrently(50, (index) =>
         create(storage, owner, `${index}.`).then(
           () => undefined,
           (error: unknown) => rejectionOf(Promise.reject(error)),
         ),
       );
-      expect(refusals.filter((refusal) => refusal === undefined)).to.have.length(3);
-      expect(refusals.filter((refusal) => refusal === 'idempotency_key_limit_reached')).to.have.length(47);
+      expect(rejections.filter((rejection) => rejection === undefined)).to.have.length(3);
+      expect(rejections.filter((rejection) => rejection === 'idempotency_key_limit_reached')).to.have.length(
+        47,
+      );
       expect(await tasksOf(storage, owner, all)).to.have.length(3);
     });
   });
 
   describe('listing', () => {
-    it('answers the tasks in the order of ids, changed ones in their places', async () => {
+    it('lists the tasks ordered by id, changed ones in their places', async () => {
       const { storage, owner } = await openWithOwner();
       await createTasks(storage, owner, 12);
       await updateTask(storage, owner, 2, { title: 'zzz' });
@@ -343,12 +345,12 @@ export function taskRepositoryContract(open: OpenStorage): void {
       expect(tasks[1]).to.include({ id: 2, title: 'zzz' });
     });
 
-    it('answers nothing where there is nothing', async () => {
+    it('lists no tasks where there are none', async () => {
       const { storage, owner } = await openWithOwner();
       expect(await tasksOf(storage, owner, all)).to.deep.equal([]);
     });
 
-    it('answers pages that are full up to the last one', async () => {
+    it('lists tasks in pages that are full except for the last one', async () => {
       const { storage, owner } = await openWithOwner();
       await createTasks(storage, owner, 12);
       for (const id of [1, 4, 5, 6, 7]) await storage.tasks.remove(owner, id);
@@ -358,7 +360,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
       expect(await idsOn(storage, owner, { after: 12, limit: 3 })).to.deep.equal([]);
     });
 
-    it('says whether there are more behind a page', async () => {
+    it('reports whether more tasks follow a page', async () => {
       const { storage, owner } = await openWithOwner();
       await createTasks(storage, owner, 3);
       const hasMore = async (after: number, limit: number) =>
@@ -371,7 +373,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
       ]);
     });
 
-    it('ends a page with the task by which its texts pass a megabyte', async () => {
+    it('ends a page with the task that makes its texts exceed a megabyte', async () => {
       const { storage, owner } = await openWithOwner();
       const sizes = [...Array.from({ length: 25 }, () => 100_000), 10, 2 * maxPageBytes, 10, 10];
       for (const size of sizes) {
@@ -391,7 +393,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
       expect(pages.at(-1)).to.deep.equal([28, 29]);
     });
 
-    it('goes on where a page ended, whatever was created and removed meanwhile', async () => {
+    it('continues where a page ended, whatever was created and removed concurrently', async () => {
       const { storage, owner } = await openWithOwner();
       await createTasks(storage, owner, 6);
       expect(await idsOn(storage, owner, { after: 0, limit: 3 })).to.deep.equal([1, 2, 3]);
@@ -402,7 +404,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
       expect(await idsOn(storage, owner, { after: 6, limit: 3 })).to.deep.equal([7]);
     });
 
-    it('shows none twice and leaves none out that stays, read in pages while others come and go', async () => {
+    it('lists every lasting task exactly once while others are created and removed between pages', async () => {
       const { storage, owner } = await openWithOwner();
       const ids = await createTasks(storage, owner, 200);
       const staying = ids.filter((id) => id % 3 === 0);
@@ -422,13 +424,13 @@ export function taskRepositoryContract(open: OpenStorage): void {
       expect(seen).to.include.members(staying);
     });
 
-    it('answers nothing after the last id, however far', async () => {
+    it('lists no tasks after the last id, however far', async () => {
       const { storage, owner } = await openWithOwner();
       await createTasks(storage, owner, 2);
       expect(await idsOn(storage, owner, { after: Number.MAX_SAFE_INTEGER, limit: 1000 })).to.deep.equal([]);
     });
 
-    it('answers a list that is not changed by what happens later', async () => {
+    it('returns a snapshot of the list, which later changes do not alter', async () => {
       const { storage, owner } = await openWithOwner();
       await createTasks(storage, owner, 2);
       const tasks = await tasksOf(storage, owner, all);
@@ -439,7 +441,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
       expect(tasks).to.deep.equal(then);
     });
 
-    it('answers every task as it is found alone, be they few, many or long', async () => {
+    it('lists every task as it is found alone, whether tasks are few, many or long', async () => {
       const { storage, owner } = await openWithOwner();
       const expected: (Task | undefined)[] = [];
       for (const [count, description] of [
@@ -482,7 +484,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
       });
     }
 
-    it('is refused where it would make the texts longer than they may be together, and only there', async () => {
+    it('rejects an update that makes all texts exceed the limit of bytes, and only such a one', async () => {
       const { storage, owner } = await openWithOwner();
       for (let i = 0; i < 2; i++) {
         await createTask(storage, owner, aDraft({ title: 'a', description: '123456789' }));
@@ -500,7 +502,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
       expect(await rejectionOf(update({ description: '12345' }, 5))).to.equal('byte_limit_reached');
     });
 
-    it('is counted, with creations and removals, so that as much fits as there is room for', async () => {
+    it('counts the bytes of updates, creations and removals exactly', async () => {
       const { storage, owner } = await openWithOwner();
       await concurrently(60, async (index) => {
         const { id } = await createTask(storage, owner, aDraft({ description: 'x'.repeat(1 + index) }));
@@ -521,7 +523,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
       await create(bytes);
     });
 
-    it('has nothing to update that was removed or never created', async () => {
+    it('updates no task that was removed or never created', async () => {
       const { storage, owner } = await openWithOwner();
       await createTasks(storage, owner, 1);
       await storage.tasks.remove(owner, 1);
@@ -530,7 +532,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
       expect(await tasksOf(storage, owner, all)).to.deep.equal([]);
     });
 
-    it('leaves a task that was answered before as it was', async () => {
+    it('does not alter a task that was returned before an update', async () => {
       const { storage, owner } = await openWithOwner();
       const created = await createTask(storage, owner);
       const found = await storage.tasks.find(owner, created.id);
@@ -539,7 +541,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
       expect(found).to.include(aDraft());
     });
 
-    it('keeps what several set in different fields at once', async () => {
+    it('keeps concurrent updates of different fields', async () => {
       const { storage, owner } = await openWithOwner();
       const { id } = await createTask(storage, owner);
       for (let round = 0; round < rounds; round++) {
@@ -556,7 +558,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
       }
     });
 
-    it('does not bring a task back to life that is removed at the same time', async () => {
+    it('does not bring a task back that is removed concurrently with an update', async () => {
       const { storage, owner } = await openWithOwner();
       for (let round = 0; round < rounds; round++) {
         const { id } = await createTask(storage, owner);
@@ -571,7 +573,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
   });
 
   describe('removing', () => {
-    it('deletes the task and no other', async () => {
+    it('removes the task and no other', async () => {
       const { storage, owner } = await openWithOwner();
       await createTasks(storage, owner, 3);
       expect(await storage.tasks.remove(owner, 2)).to.equal(true);
@@ -580,7 +582,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
       expect(left.map(({ id }) => id)).to.deep.equal([1, 3]);
     });
 
-    it('has nothing to delete the second time, or where there was nothing', async () => {
+    it('reports that there is no task to remove the second time, or where there was none', async () => {
       const { storage, owner } = await openWithOwner();
       await createTasks(storage, owner, 1);
       await storage.tasks.remove(owner, 1);
@@ -588,15 +590,15 @@ export function taskRepositoryContract(open: OpenStorage): void {
       expect(await storage.tasks.remove(owner, 2)).to.equal(false);
     });
 
-    it('was done by exactly one of fifty at once', async () => {
+    it('removes a task in exactly one of fifty concurrent calls', async () => {
       const { storage, owner } = await openWithOwner();
       await createTasks(storage, owner, 1);
-      const answers = await concurrently(50, () => storage.tasks.remove(owner, 1));
-      expect(answers.filter((removed) => removed)).to.have.length(1);
+      const results = await concurrently(50, () => storage.tasks.remove(owner, 1));
+      expect(results.filter((removed) => removed)).to.have.length(1);
     });
   });
 
-  it("keeps everybody from everybody else's tasks", async () => {
+  it("keeps users from each other's tasks", async () => {
     const { storage, owner, bob } = await openWithOwner();
     await createTasks(storage, bob, 1);
     const [bobsTask] = await tasksOf(storage, bob, all);
@@ -612,7 +614,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
     expect(await tasksOf(storage, owner, all)).to.deep.equal(tasks);
   });
 
-  it('finds nothing under ids that no task can have', async () => {
+  it('finds no task for ids that no task can have', async () => {
     const { storage, owner } = await openWithOwner();
     await createTasks(storage, owner, 1);
     for (const id of [0, -1, 2 ** 31, Number.MAX_SAFE_INTEGER]) {
@@ -641,7 +643,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
   }
 }
 
-/** Creates so many tasks one after another; answers their ids. */
+/** Creates `count` tasks one after another; returns their ids. */
 async function createTasks(storage: Storage, owner: SessionRef, count: number): Promise<number[]> {
   const ids: number[] = [];
   while (ids.length < count) ids.push((await createTask(storage, owner)).id);

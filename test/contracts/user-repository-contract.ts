@@ -20,7 +20,7 @@ const everybody = { after: 0, limit: 1000 };
 /** What every UserRepository promises. */
 export function userRepositoryContract(open: OpenStorage): void {
   describe('adding', () => {
-    it('answers the user, active and with an id', async () => {
+    it('returns the user, active and with an id', async () => {
       const { storage } = await open();
       const newUser = aNewUser();
       expect(await storage.users.add(newUser)).to.deep.equal({ id: 1, active: true, ...newUser });
@@ -32,7 +32,7 @@ export function userRepositoryContract(open: OpenStorage): void {
       expect(users.map(({ id }) => id)).to.deep.equal([1, 2, 3]);
     });
 
-    it('refuses a name that is taken, and leaves its user as it was', async () => {
+    it('rejects a name that is taken, and leaves its user as it was', async () => {
       const { storage } = await open();
       const alice = await addUser(storage);
       expect(await storage.users.add(aNewUser({ passwordHash: 'another' }))).to.equal(undefined);
@@ -40,7 +40,7 @@ export function userRepositoryContract(open: OpenStorage): void {
       expect(await storage.users.list(everybody)).to.deep.equal([alice]);
     });
 
-    it('takes names that differ in anything for different names', async () => {
+    it('treats names that differ in any character as different names', async () => {
       const { storage } = await open();
       const names = [
         'alice',
@@ -61,18 +61,18 @@ export function userRepositoryContract(open: OpenStorage): void {
       expect(await storage.users.list(everybody)).to.have.length(names.length);
     });
 
-    it('gives one name to exactly one of a hundred at once', async () => {
+    it('gives one name to exactly one of a hundred concurrent calls', async () => {
       const { storage } = await open();
-      const answers = await concurrently(100, (index) =>
+      const results = await concurrently(100, (index) =>
         storage.users.add(aNewUser({ passwordHash: `hash ${index}` })),
       );
-      const added = answers.filter((user) => user !== undefined);
+      const added = results.filter((user) => user !== undefined);
       expect(added).to.have.length(1);
       expect(await storage.users.findByName('alice')).to.deep.equal(added[0]);
       expect(await storage.users.list(everybody)).to.deep.equal(added);
     });
 
-    it('gives a hundred names at once a hundred different ids', async () => {
+    it('gives a hundred concurrent users a hundred different ids', async () => {
       const { storage } = await open();
       const users = await concurrently(100, (index) => addUser(storage, { username: `user${index}` }));
       expect(new Set(users.map(({ id }) => id)).size).to.equal(100);
@@ -80,7 +80,7 @@ export function userRepositoryContract(open: OpenStorage): void {
   });
 
   describe('finding', () => {
-    it('answers the user of an id and of a name', async () => {
+    it('finds a user by id and by name', async () => {
       const { storage } = await open();
       const [alice, bob] = [await addUser(storage), await addUser(storage, { username: 'bob' })];
       expect(await storage.users.find(alice.id)).to.deep.equal(alice);
@@ -88,7 +88,7 @@ export function userRepositoryContract(open: OpenStorage): void {
       expect(await storage.users.findByName('bob')).to.deep.equal(bob);
     });
 
-    it('answers nobody where there is nobody', async () => {
+    it('finds no user where there is none', async () => {
       const { storage } = await open();
       await addUser(storage);
       expect(await storage.users.find(2)).to.equal(undefined);
@@ -99,7 +99,7 @@ export function userRepositoryContract(open: OpenStorage): void {
   });
 
   describe('listing', () => {
-    it('answers the users in the order of ids, whatever happened to them since', async () => {
+    it('lists users ordered by id, whatever happened to them since', async () => {
       const { storage } = await open();
       const users = await addUsers(storage, 12);
       await storage.users.deactivate(2);
@@ -108,14 +108,14 @@ export function userRepositoryContract(open: OpenStorage): void {
       expect(listed.map(({ id }) => id)).to.deep.equal(users.map(({ id }) => id));
     });
 
-    it('answers pages that are full up to the last one, with nobody left out or listed twice', async () => {
+    it('lists every user once, in pages that are full except for the last one', async () => {
       const { storage } = await open();
       await addUsers(storage, 12);
       for (const id of [1, 4, 5, 6, 7]) await storage.users.remove(id);
       expect(await pagesOf(storage, 3)).to.deep.equal([[2, 3, 8], [9, 10, 11], [12]]);
     });
 
-    it('counts nobody in who lost a name to somebody else', async () => {
+    it('lists no record of a registration that lost its name to another one', async () => {
       const { storage } = await open();
       await addUser(storage, { username: 'user1' });
       await concurrently(20, () => storage.users.add(aNewUser({ username: 'user1' })));
@@ -124,7 +124,7 @@ export function userRepositoryContract(open: OpenStorage): void {
       expect(users.map(({ username }) => username)).to.deep.equal(['user1', 'user2']);
     });
 
-    it('goes on after the id of somebody who is gone', async () => {
+    it('lists the users after the id of a removed user', async () => {
       const { storage } = await open();
       await addUsers(storage, 4);
       await storage.users.remove(2);
@@ -132,7 +132,7 @@ export function userRepositoryContract(open: OpenStorage): void {
       expect(users.map(({ id }) => id)).to.deep.equal([3, 4]);
     });
 
-    it('answers nobody after the last id, however far', async () => {
+    it('lists no users after the last id, however far', async () => {
       const { storage } = await open();
       await addUser(storage);
       expect(await storage.users.list({ after: 1, limit: 10 })).to.deep.equal([]);
@@ -141,7 +141,7 @@ export function userRepositoryContract(open: OpenStorage): void {
   });
 
   describe('replacing a password hash', () => {
-    it('stores the new one and leaves the sessions open', async () => {
+    it('stores a rehashed password and leaves the sessions open', async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       await storage.users.replacePasswordHash(user.id, user.passwordHash, 'new');
@@ -149,14 +149,14 @@ export function userRepositoryContract(open: OpenStorage): void {
       expect(await storage.sessions.find(refTo(user, session.id))).to.deep.equal(session);
     });
 
-    it('does nothing if the old one is no longer there', async () => {
+    it('does not replace a password hash that is not the expected one', async () => {
       const { storage } = await open();
       const user = await addUser(storage);
       await storage.users.replacePasswordHash(user.id, 'older', 'new');
       expect(await storage.users.find(user.id)).to.deep.equal(user);
     });
 
-    it('adds nobody', async () => {
+    it('adds no user when it replaces the hash of a missing one', async () => {
       const { storage } = await open();
       await storage.users.replacePasswordHash(1, '', 'new');
       expect(await storage.users.find(1)).to.equal(undefined);
@@ -164,7 +164,7 @@ export function userRepositoryContract(open: OpenStorage): void {
   });
 
   describe('setting a new password', () => {
-    it('stores the hash and ends all sessions of the user', async () => {
+    it('stores the hash of a new password and ends all sessions of the user', async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       await openSession(storage, aSessionOf(user, clock, { id: 'another' }), user);
@@ -174,7 +174,7 @@ export function userRepositoryContract(open: OpenStorage): void {
       expect(await storage.sessions.find(refTo(user, 'another'))).to.equal(undefined);
     });
 
-    it('leaves an inactive user inactive', async () => {
+    it('leaves an inactive user with a new password inactive', async () => {
       const { storage } = await open();
       const { id } = await addUser(storage);
       await storage.users.deactivate(id);
@@ -184,7 +184,7 @@ export function userRepositoryContract(open: OpenStorage): void {
   });
 
   describe('changing the password by a session', () => {
-    it('stores the hash and ends all sessions of the user but that one', async () => {
+    it('stores the hash of a changed password and ends all other sessions of the user', async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       await openSession(storage, aSessionOf(user, clock, { id: 'another' }), user);
@@ -198,7 +198,7 @@ export function userRepositoryContract(open: OpenStorage): void {
       expect(await storage.sessions.list(refTo(user))).to.deep.equal([session]);
     });
 
-    it('changes nothing if the old hash is no longer there', async () => {
+    it('does not change a password whose old hash is not the expected one', async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       const another = await openSession(storage, aSessionOf(user, clock, { id: 'another' }), user);
@@ -207,7 +207,7 @@ export function userRepositoryContract(open: OpenStorage): void {
       expect(await storage.sessions.list(refTo(user))).to.have.deep.members([session, another]);
     });
 
-    it('changes nothing by a session that has ended, expired, never was, or is somebody else’s', async () => {
+    it('changes no password by a session that has ended, has expired, is unknown, or is another user’s', async () => {
       const { storage, clock } = await open();
       const { user, ref, others } = await signInWithUselessSessions(storage, clock);
       for (const by of others) {
@@ -218,7 +218,7 @@ export function userRepositoryContract(open: OpenStorage): void {
       expect(await storage.sessions.list(ref)).to.have.length(1);
     });
 
-    it('is done by exactly one of twenty at once', async () => {
+    it('changes the password in exactly one of twenty concurrent calls', async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       const changed = await concurrently(20, (index) =>
@@ -228,7 +228,7 @@ export function userRepositoryContract(open: OpenStorage): void {
       expect(await storage.users.find(user.id)).to.include({ passwordHash: `new ${changed.indexOf(true)}` });
     });
 
-    it('leaves no session open that a sign-in with the old password opened, however they race', async () => {
+    it('leaves no session of a racing sign-in with the old password open', async () => {
       const { storage, clock } = await open();
       for (let round = 0; round < 60; round++) {
         const user = await addUser(storage, { username: `user${round}` });
@@ -241,7 +241,7 @@ export function userRepositoryContract(open: OpenStorage): void {
       }
     });
 
-    it('changes nothing of somebody who is deactivated or logs out at the same time, or is done before', async () => {
+    it('changes the password before a racing deactivation or logout, or not at all', async () => {
       const { storage, clock } = await open();
       for (let round = 0; round < 60; round++) {
         const user = await addUser(storage, { username: `user${round}` });
@@ -269,7 +269,7 @@ export function userRepositoryContract(open: OpenStorage): void {
   });
 
   describe('deactivating', () => {
-    it('makes the user inactive and ends all of their sessions', async () => {
+    it('makes the user inactive and ends all their sessions', async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       expect(await storage.users.deactivate(user.id)).to.equal(true);
@@ -277,7 +277,7 @@ export function userRepositoryContract(open: OpenStorage): void {
       expect(await storage.sessions.find(refTo(user, session.id))).to.equal(undefined);
     });
 
-    it('may be done again', async () => {
+    it('deactivates an inactive user again without an error', async () => {
       const { storage } = await open();
       const { id } = await addUser(storage);
       await storage.users.deactivate(id);
@@ -286,7 +286,7 @@ export function userRepositoryContract(open: OpenStorage): void {
   });
 
   describe('activating', () => {
-    it('lets the user sign in again, while sessions that ended stay ended', async () => {
+    it('lets an activated user sign in again, while ended sessions stay ended', async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       await storage.users.deactivate(user.id);
@@ -297,7 +297,7 @@ export function userRepositoryContract(open: OpenStorage): void {
       expect(await storage.sessions.open(again, user.passwordHash, Infinity)).to.equal(0);
     });
 
-    it('leaves the sessions of an active user open', async () => {
+    it('leaves the sessions of an already active user open', async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       await storage.users.activate(user.id);
@@ -306,7 +306,7 @@ export function userRepositoryContract(open: OpenStorage): void {
   });
 
   describe('removing', () => {
-    it('takes the sessions and tasks along', async () => {
+    it('removes the sessions and tasks of a removed user', async () => {
       const { storage, clock } = await open();
       const { user, session, ref } = await signIn(storage, clock);
       const task = await createTask(storage, ref);
@@ -319,7 +319,7 @@ export function userRepositoryContract(open: OpenStorage): void {
       expect(await rejectionOf(storage.tasks.list(ref, everybody))).to.equal('token_revoked');
     });
 
-    it('frees the name for somebody else, who starts with nothing and with another id', async () => {
+    it('frees the name of a removed user for another one, with no data and another id', async () => {
       const { storage, clock } = await open();
       const { user, session, ref } = await signIn(storage, clock);
       await createTask(storage, ref);
@@ -332,7 +332,7 @@ export function userRepositoryContract(open: OpenStorage): void {
       expect((await storage.tasks.list(refTo(another, 'new'), everybody)).tasks).to.deep.equal([]);
     });
 
-    it('is done by an active session of the user', async () => {
+    it('removes a user by an active session of that user', async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       expect(await storage.users.removeOwn(refTo(user, session.id))).to.equal(true);
@@ -340,7 +340,7 @@ export function userRepositoryContract(open: OpenStorage): void {
       expect(await rejectionOf(storage.users.removeOwn(refTo(user, session.id)))).to.equal('token_revoked');
     });
 
-    it('is not done by a session that has ended, expired, never was, or is somebody else’s', async () => {
+    it('removes no user by a session that has ended, has expired, is unknown, or is another user’s', async () => {
       const { storage, clock } = await open();
       const { user, ref, others } = await signInWithUselessSessions(storage, clock);
       for (const by of others) {
@@ -350,7 +350,7 @@ export function userRepositoryContract(open: OpenStorage): void {
       expect(await storage.sessions.list(ref)).to.have.length(1);
     });
 
-    it('works for an inactive user', async () => {
+    it('removes an inactive user', async () => {
       const { storage } = await open();
       const user = await addUser(storage);
       await storage.users.deactivate(user.id);
@@ -358,14 +358,14 @@ export function userRepositoryContract(open: OpenStorage): void {
       expect(await storage.users.add(aNewUser())).to.include({ username: user.username, active: true });
     });
 
-    it('has nobody to remove the second time', async () => {
+    it('reports that there is no user to remove the second time', async () => {
       const { storage } = await open();
       const { id } = await addUser(storage);
       await storage.users.remove(id);
       expect(await storage.users.remove(id)).to.equal(false);
     });
 
-    it('leaves a new user of the name alone when the old one is removed again', async () => {
+    it('leaves a new user with the same name alone when the old one is removed again', async () => {
       const { storage } = await open();
       const { id } = await addUser(storage);
       await storage.users.remove(id);
@@ -374,7 +374,7 @@ export function userRepositoryContract(open: OpenStorage): void {
       expect(await storage.users.findByName(another.username)).to.deep.equal(another);
     });
 
-    it('frees the name once, however many remove the user at once while others want the name', async () => {
+    it('frees the name once, however many concurrent calls remove the user or claim the name', async () => {
       const { storage } = await open();
       const { id } = await addUser(storage);
       const [added] = await Promise.all([
@@ -388,7 +388,7 @@ export function userRepositoryContract(open: OpenStorage): void {
     });
   });
 
-  it('answers false to a change of somebody who is not there, and adds nobody', async () => {
+  it('returns false for a change of a missing user, and adds none', async () => {
     const { storage } = await open();
     expect(await storage.users.setPasswordHash(1, 'new')).to.equal(false);
     expect(await storage.users.activate(1)).to.equal(false);
@@ -398,7 +398,7 @@ export function userRepositoryContract(open: OpenStorage): void {
     expect(await storage.users.list(everybody)).to.deep.equal([]);
   });
 
-  it('changes nobody but the user meant', async () => {
+  it('changes no other user', async () => {
     const { storage, clock } = await open();
     const { user, session, ref } = await signIn(storage, clock);
     const task = await createTask(storage, ref);
@@ -414,7 +414,7 @@ export function userRepositoryContract(open: OpenStorage): void {
     expect(await storage.tasks.find(ref, task.id)).to.deep.equal(task);
   });
 
-  it('answers a user as they were then, whatever happens to them later', async () => {
+  it('returns a snapshot of a user, which later changes do not alter', async () => {
     const { storage } = await open();
     const added = await addUser(storage);
     const [found, listed] = [await storage.users.find(added.id), await storage.users.list(everybody)];
