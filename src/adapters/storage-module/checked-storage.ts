@@ -5,45 +5,45 @@ import { DomainError } from '../../domain/errors.js';
 import { withTimeout } from './with-timeout.js';
 import { resultSchemas } from './result-schemas.js';
 
-/** Milliseconds within which a call is answered. */
-const patience = 1_000;
+/** Milliseconds after which a call is given up. */
+const timeout = 1_000;
 
 type Method = (...args: unknown[]) => Promise<unknown>;
 
 /**
- * A storage that keeps the ports' promises whatever the given one does: throws, never settles, returns something else.
- * Such a call is rejected with StorageUnavailable, within a second. The log tells of each method that begins to fail.
+ * Wraps a storage that is not trusted. If a call throws, never settles or returns an invalid result, it rejects with
+ * StorageUnavailable within a second. The log has one warning for each method that starts to fail.
  */
 export function checkedStorage(storage: Storage, log: Log): Storage {
   return checkedMembers(storage, resultSchemas, log, '') as Storage;
 }
 
 function checkedMembers(owner: object, expected: object, log: Log, path: string): object {
-  const guarded = Object.entries(expected).map(([name, read]: [string, object]) => {
+  const checked = Object.entries(expected).map(([name, read]: [string, object]) => {
     const member = Reflect.get(owner, name) as object;
     const fullName = `${path}${name}`;
     if (typeof read !== 'function') return [name, checkedMembers(member, read, log, `${fullName}.`)];
     const call: Method = async (...args) => Reflect.apply(member as Method, owner, args);
-    return [name, checkedMethod(call, read as (answer: unknown, args: unknown[]) => unknown, fullName, log)];
+    return [name, checkedMethod(call, read as (result: unknown, args: unknown[]) => unknown, fullName, log)];
   });
-  return Object.fromEntries(guarded) as object;
+  return Object.fromEntries(checked) as object;
 }
 
 function checkedMethod(
   call: Method,
-  read: (answer: unknown, args: unknown[]) => unknown,
+  read: (result: unknown, args: unknown[]) => unknown,
   name: string,
   log: Log,
 ): Method {
   let fails = false;
   return async (...args) => {
     try {
-      const late = () => new StorageUnavailable(`${name}: timeout`);
-      const answer = read(await withTimeout(call(...args), patience, late), args);
+      const onTimeout = () => new StorageUnavailable(`${name}: timeout`);
+      const result = read(await withTimeout(call(...args), timeout, onTimeout), args);
       fails = false;
-      return answer;
+      return result;
     } catch (error) {
-      // Known by its code alone, for somebody else's module has no class of ours.
+      // Recognized by its code: a storage module need not use our error class.
       const rejection = storageRejections.find((code) => code === codeOf(error));
       if (rejection) throw new DomainError(rejection);
       const failure = describeFailure(error, name);

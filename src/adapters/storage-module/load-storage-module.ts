@@ -5,14 +5,14 @@ import { checkedStorage } from './checked-storage.js';
 import { resultSchemas } from './result-schemas.js';
 import { withTimeout } from './with-timeout.js';
 
-/** Thrown when a storage module cannot be used, with a sentence that says why. */
+/** Thrown when a storage module cannot be used, with a message that says why. */
 export class StorageError extends Error {
   override readonly name = 'StorageError';
 }
 
 /**
- * Loads the module and creates its storage, which keeps the ports' promises whatever the module does later. Throws
- * StorageError if the module is not what a storage promises, or has no storage within `timeout` milliseconds.
+ * Loads the module and creates its storage, wrapped by `checkedStorage`. Throws StorageError if the module does not export
+ * `createStorage`, if the storage lacks a method, or if loading or creating takes longer than `timeout` milliseconds.
  */
 export async function loadStorageModule(
   specifier: string,
@@ -20,24 +20,24 @@ export async function loadStorageModule(
   timeout: number,
 ): Promise<Storage> {
   const problem = (what: string) => new StorageError(`STORAGE=${specifier}: ${what}.`);
-  const tooLate = (what: string) => () => problem(`${what} after ${timeout / 1000} seconds`);
+  const onTimeout = (what: string) => () => problem(`${what} after ${timeout / 1000} seconds`);
   const loaded = load(specifier).catch((error: unknown) => {
     throw problem(`the module cannot be loaded: ${firstLine(error)}`);
   });
-  const module = await withTimeout(loaded, timeout, tooLate('the module has not been loaded'));
+  const module = await withTimeout(loaded, timeout, onTimeout('the module has not been loaded'));
   if (typeof module.createStorage !== 'function') throw problem('the module does not export createStorage');
   const created = Promise.resolve()
     .then(() => module.createStorage?.(options))
     .catch((error: unknown) => {
       throw problem(`createStorage failed: ${firstLine(error)}`);
     });
-  const storage: unknown = await withTimeout(created, timeout, tooLate('createStorage has not resolved'));
+  const storage: unknown = await withTimeout(created, timeout, onTimeout('createStorage has not resolved'));
   const missing = missingMethods(storage);
   if (missing.length > 0) throw problem(`createStorage returned a storage without ${missing.join(', ')}`);
   return checkedStorage(storage as Storage, options.log);
 }
 
-/** A path is taken from the working directory, everything else as an `import` would find it. */
+/** A path is relative to the working directory. Everything else is resolved as `import` does. */
 async function load(specifier: string): Promise<{ createStorage?: CreateStorage }> {
   const isPath = /^\.{0,2}\//.test(specifier);
   return import(isPath ? pathToFileURL(resolve(specifier)).href : specifier);

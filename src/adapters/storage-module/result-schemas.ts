@@ -5,47 +5,48 @@ import type { RefreshGeneration, RotatedOut, Session } from '../../domain/sessio
 import { taskStatuses, type Task, type TaskPage } from '../../domain/task.js';
 import type { User } from '../../domain/user.js';
 
-/** For each method of a port, how its answer to a call with these arguments is read. */
+/** For each method of a port, the function that checks the result of a call with these arguments. */
 export type SchemasOf<Port> = {
   readonly [K in keyof Port]-?: Port[K] extends (...args: infer A) => Promise<infer R>
-    ? (answer: unknown, args: A) => R
+    ? (result: unknown, args: A) => R
     : SchemasOf<Port[K]>;
 };
 
-/** Thrown for an answer that is not what a storage promises. */
+/** Thrown for a result that does not have the promised shape. */
 export class InvalidResult extends Error {
   override readonly name = 'InvalidResult';
 }
 
-/** Answers a value of any kind as what it should be, with nothing else in it; throws InvalidResult. */
+/** Returns the value as the expected type, without unknown fields. Throws InvalidResult. */
 type Read<T> = (value: unknown) => T;
 
-const one =
-  <T>(isRight: (value: unknown) => value is T): Read<T> =>
+const primitive =
+  <T>(isValid: (value: unknown) => value is T): Read<T> =>
   (value) => {
-    if (!isRight(value)) throw new InvalidResult();
+    if (!isValid(value)) throw new InvalidResult();
     return value;
   };
-const text = one((value) => typeof value === 'string');
-const truth = one((value) => typeof value === 'boolean');
-const time = one((value): value is number => Number.isFinite(value));
-const wholeTime = one((value): value is number => Number.isSafeInteger(value));
-const count = one((value): value is number => Number.isSafeInteger(value) && Number(value) >= 0);
-const id = one((value): value is number => Number.isSafeInteger(value) && Number(value) > 0);
-const among = <T>(values: readonly T[]) => one((value): value is T => values.some((each) => each === value));
-const nothing: Read<void> = () => undefined;
+const string = primitive((value) => typeof value === 'string');
+const boolean = primitive((value) => typeof value === 'boolean');
+const time = primitive((value): value is number => Number.isFinite(value));
+const wholeTime = primitive((value): value is number => Number.isSafeInteger(value));
+const count = primitive((value): value is number => Number.isSafeInteger(value) && Number(value) >= 0);
+const id = primitive((value): value is number => Number.isSafeInteger(value) && Number(value) > 0);
+const oneOf = <T>(values: readonly T[]) =>
+  primitive((value): value is T => values.some((each) => each === value));
+const ignored: Read<void> = () => undefined;
 
-const maybe =
+const optional =
   <T>(read: Read<T>): Read<T | undefined> =>
   (value) =>
     value === undefined ? undefined : read(value);
 
-const either =
+const union =
   <T, U>(read: Read<T>, readOther: Read<U>): Read<T | U> =>
   (value) =>
     typeof value === 'object' ? read(value) : readOther(value);
 
-/** An object of these members, in this order; the compiler sees to it that none is forgotten. */
+/** An object with these fields, in this order. The compiler checks that none is missing. */
 function object<T extends object>(members: { readonly [K in keyof T]-?: Read<T[K]> }): Read<T> {
   const readers = Object.entries<Read<unknown>>(members);
   return (value) => {
@@ -62,7 +63,7 @@ const list =
     return value.map(read);
   };
 
-/** A page in the order of ids. What is outside of it could keep those who read page by page from coming to an end. */
+/** A page, ordered by id. Items outside the page could make clients that read page by page loop for ever. */
 function pageOf<T extends { readonly id: number }>(read: Read<T>) {
   const readAll = list(read);
   return (value: unknown, { after, limit }: Page): readonly T[] => {
@@ -73,70 +74,70 @@ function pageOf<T extends { readonly id: number }>(read: Read<T>) {
   };
 }
 
-/** Nobody waits for longer than a limit's share of one attempt. */
-function waitFor(answer: unknown, [, { attempts, period }]: [key: string, limit: RateLimit]): number {
-  const wait = time(answer);
+/** The wait before the next attempt: never longer than the share of one attempt in the limit's period. */
+function retryAfter(result: unknown, [, { attempts, period }]: [key: string, limit: RateLimit]): number {
+  const wait = time(result);
   if (wait < 0 || wait > period / attempts + 1e-6) throw new InvalidResult();
   return wait;
 }
 
-const user = object<User>({ id, username: text, passwordHash: text, active: truth, createdAt: time });
-const generation = object<RefreshGeneration>({ id: text, issuedAt: wholeTime, expiresAt: wholeTime });
+const user = object<User>({ id, username: string, passwordHash: string, active: boolean, createdAt: time });
+const generation = object<RefreshGeneration>({ id: string, issuedAt: wholeTime, expiresAt: wholeTime });
 const session = object<Session>({
-  id: text,
+  id: string,
   userId: id,
   openedAt: wholeTime,
   lastUsedAt: wholeTime,
-  address: maybe(text),
+  address: optional(string),
   current: generation,
-  rotatedOut: maybe(list(object<RotatedOut>({ id: text, issuedAt: wholeTime, rotatedAt: time }))),
+  rotatedOut: optional(list(object<RotatedOut>({ id: string, issuedAt: wholeTime, rotatedAt: time }))),
 });
-const task = object<Task>({ id, title: text, description: text, status: among(taskStatuses) });
-/** A storage may leave out what it has nothing to say about, and answer its warnings alone. */
-const sentences: Read<readonly string[]> = (value) => (value === undefined ? [] : list(text)(value));
-const health = object<StorageHealth>({ reasons: sentences, warnings: sentences });
+const task = object<Task>({ id, title: string, description: string, status: oneOf(taskStatuses) });
+/** A storage may leave out a list that is empty, and return its warnings alone. */
+const messages: Read<readonly string[]> = (value) => (value === undefined ? [] : list(string)(value));
+const health = object<StorageHealth>({ reasons: messages, warnings: messages });
 const users = pageOf(user);
 const tasks = pageOf(task);
 const taskPage = (value: unknown, page: Page) => {
-  const answer = object<TaskPage>({ tasks: (given) => tasks(given, page), hasMore: truth })(value);
-  // Else there would be no next page.
-  if (answer.hasMore && answer.tasks.length === 0) throw new InvalidResult();
-  return answer;
+  const result = object<TaskPage>({ tasks: (given) => tasks(given, page), hasMore: boolean })(value);
+  // A page without tasks has no last id from which the next page could start.
+  if (result.hasMore && result.tasks.length === 0) throw new InvalidResult();
+  return result;
 };
 
 /** What every method of a storage returns. */
 export const resultSchemas: SchemasOf<Storage> = {
   users: {
-    add: maybe(user),
-    find: maybe(user),
-    findByName: maybe(user),
-    list: (answer, [page]) => users(answer, page),
-    replacePasswordHash: nothing,
-    setPasswordHash: truth,
-    changePasswordHash: truth,
-    activate: truth,
-    deactivate: truth,
-    remove: truth,
-    removeOwn: truth,
+    add: optional(user),
+    find: optional(user),
+    findByName: optional(user),
+    list: (result, [page]) => users(result, page),
+    replacePasswordHash: ignored,
+    setPasswordHash: boolean,
+    changePasswordHash: boolean,
+    activate: boolean,
+    deactivate: boolean,
+    remove: boolean,
+    removeOwn: boolean,
   },
   sessions: {
-    open: maybe(count),
-    find: maybe(session),
+    open: optional(count),
+    find: optional(session),
     list: list(session),
-    touch: nothing,
-    rotate: either(session, among(['reused', 'gone'])),
-    end: truth,
-    endOther: truth,
-    endAll: nothing,
+    touch: ignored,
+    rotate: union(session, oneOf(['reused', 'gone'])),
+    end: boolean,
+    endOther: boolean,
+    endAll: ignored,
   },
   tasks: {
     create: task,
-    find: maybe(task),
-    list: (answer, [, page]) => taskPage(answer, page),
-    update: maybe(task),
-    remove: truth,
+    find: optional(task),
+    list: (result, [, page]) => taskPage(result, page),
+    update: optional(task),
+    remove: boolean,
   },
-  rateLimiter: { consume: waitFor, giveBack: nothing, trust: nothing, isTrusted: truth },
-  check: (answer) => health(Array.isArray(answer) ? { warnings: answer as unknown[] } : (answer ?? {})),
-  close: nothing,
+  rateLimiter: { consume: retryAfter, giveBack: ignored, trust: ignored, isTrusted: boolean },
+  check: (result) => health(Array.isArray(result) ? { warnings: result as unknown[] } : (result ?? {})),
+  close: ignored,
 };

@@ -1,14 +1,14 @@
 import { setTimeout } from 'node:timers/promises';
 
-/** Settles as the promise does, or after so many milliseconds is rejected with what `tooLate` returns. */
+/** Settles as the promise does, or rejects with the error of `onTimeout` after this many milliseconds. */
 export async function withTimeout<T>(
   promise: Promise<T>,
   milliseconds: number,
-  tooLate: () => Error,
+  onTimeout: () => Error,
 ): Promise<T> {
   const settled = new AbortController();
   const deadline = setTimeout(milliseconds, undefined, { signal: settled.signal }).then(() => {
-    throw tooLate();
+    throw onTimeout();
   });
   return Promise.race([promise, deadline]).finally(() => settled.abort());
 }
