@@ -25,7 +25,7 @@ import { readSigningKeys } from './signing-keys.js';
 import { hidePasswords } from './hide-passwords.js';
 import { variableNames, variables, type VariableName } from './variables.js';
 
-/** How many requests with an Idempotency-Key are remembered of a user, for a day each. */
+/** How many idempotency keys of one user are stored per day. */
 const idempotencyKeysPerDay = 10_000;
 
 const registrations: readonly Registration[] = ['open', 'closed'];
@@ -42,11 +42,11 @@ export interface Config {
   readonly host: string;
   readonly port: number;
   readonly storage: StorageChoice;
-  /** Undefined with the storage in memory, where a random one will do. */
+  /** Undefined only with the storage in memory, which may use a random key. */
   readonly signingKeys: SigningKeys | undefined;
-  /** Where the keys are read again, if they come from a file of several. */
+  /** The file that SIGHUP reloads, if there is one. */
   readonly signingKeysFile: string | undefined;
-  /** What a random key is for. */
+  /** The algorithm of a random key. */
   readonly algorithm: Algorithm;
   readonly sessions: SessionPolicy;
   readonly taskLimits: TaskLimits;
@@ -55,18 +55,18 @@ export interface Config {
   readonly bcryptCost: number;
   /** In bytes. */
   readonly bodyLimit: number;
-  /** How many processes answer requests. */
+  /** How many processes serve requests. */
   readonly workers: number;
-  /** Whose X-Forwarded-For is believed; 0 where nobody's is. */
+  /** The proxies whose X-Forwarded-For is trusted; 0 for none. */
   readonly trustedProxies: TrustedProxies;
   /** Whether common requests skip parts of Koa and its router. */
   readonly fastPaths: boolean;
   readonly logLevel: (typeof logLevels)[number];
-  /** What is allowed and yet unwise, in sentences. */
+  /** Messages about settings that are valid but risky. */
   readonly warnings: readonly string[];
 }
 
-/** Thrown with every problem of the environment at once, a sentence each. None of them repeats a secret. */
+/** Thrown with all problems of the environment, one message each. No message repeats a secret. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 
@@ -78,10 +78,10 @@ export class ConfigError extends Error {
   }
 }
 
-/** Reads the settings from an environment; throws ConfigError. Variables that are empty count as not set. */
+/** Reads the settings from an environment. Throws ConfigError. Empty variables count as not set. */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const problems: string[] = [];
-  const problem = (sentence: string): undefined => void problems.push(sentence);
+  const reportProblem = (message: string): undefined => void problems.push(message);
   const text = (name: VariableName) => environment[name]?.trim() || undefined;
 
   function value<T>(
@@ -90,7 +90,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     expected: string,
   ): T | undefined {
     const given = text(name) ?? variables[name].default;
-    return parse(given) ?? problem(`${name}=${given}: expected ${expected}.`);
+    return parse(given) ?? reportProblem(`${name}=${given}: expected ${expected}.`);
   }
   const duration = (name: VariableName, min: number) =>
     value(name, (given) => parseDuration(given, min), 'a whole number and a unit: 90s, 30m, 12h, 7d');
@@ -107,14 +107,14 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const limitUnlessOff = (name: VariableName) =>
     signIn === 'off' && text(name) === undefined ? 'off' : limit(name);
 
-  const storage = readStorage(text, problem);
+  const storage = readStorage(text, reportProblem);
   const inMemory = storage?.kind === 'memory';
   const algorithm = value('ALGORITHM', parseAlgorithm, algorithms.join(', '));
   const config: { [K in keyof Config]: Config[K] | undefined } = {
     host: text('HOST') ?? (inMemory ? '127.0.0.1' : '0.0.0.0'),
     port: value('PORT', (given) => parseWhole(given, 0, 65_535), 'a port from 0 to 65535'),
     storage,
-    signingKeys: readSigningKeys(text, algorithm, !inMemory, problem),
+    signingKeys: readSigningKeys(text, algorithm, !inMemory, reportProblem),
     signingKeysFile: text('SIGNING_KEYS_FILE'),
     algorithm,
     sessions: {
@@ -155,7 +155,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     warnings: [],
   };
   if (inMemory && config.workers !== undefined && config.workers > 1) {
-    problem(
+    reportProblem(
       `WORKERS=${text('WORKERS')}: with STORAGE=memory each worker would have data of its own; use STORAGE=redis.`,
     );
   }
@@ -167,22 +167,22 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 
 function readStorage(
   text: (name: VariableName) => string | undefined,
-  problem: (sentence: string) => undefined,
+  reportProblem: (message: string) => undefined,
 ): StorageChoice | undefined {
   const storage = text('STORAGE');
   if (storage === undefined) {
     const unused = variableNames.filter((name) => name.startsWith('REDIS_') && text(name) !== undefined);
     if (unused.length === 0) return { kind: 'memory' };
-    return problem(`${unused.join(', ')} without STORAGE: set STORAGE=redis, or leave this out.`);
+    return reportProblem(`${unused.join(', ')} without STORAGE: set STORAGE=redis, or leave this out.`);
   }
   if (storage === 'memory') return { kind: 'memory' };
   if (/^(?:memory|redis)$/.test(storage.toLowerCase()) && storage !== 'redis') {
-    return problem(`STORAGE=${storage}: write it in lower case, ${storage.toLowerCase()}.`);
+    return reportProblem(`STORAGE=${storage}: write it in lower case, ${storage.toLowerCase()}.`);
   }
   if (/^rediss?:/i.test(storage))
-    return problem('STORAGE is a URL: set STORAGE=redis, and REDIS_URL to this.');
+    return reportProblem('STORAGE is a URL: set STORAGE=redis, and REDIS_URL to this.');
   if (/^(?!file:)[a-z][\w+.-]*:/i.test(storage)) {
-    return problem(
+    return reportProblem(
       'STORAGE is a URL: expected memory, redis, a package, or a path that starts with ./ or /.',
     );
   }
@@ -196,9 +196,9 @@ function readStorage(
     text: (name) => text(name) ?? defaults[name],
     file(name) {
       const path = text(name);
-      return path === undefined ? undefined : readSettingFile(name, path, problem);
+      return path === undefined ? undefined : readSettingFile(name, path, reportProblem);
     },
-    problem,
+    problem: reportProblem,
   });
   return redis && { kind: 'redis', redis };
 }
@@ -211,7 +211,7 @@ function parseWorkers(text: string): number | undefined {
   return text === 'auto' ? availableParallelism() : parseWhole(text, 1, 256);
 }
 
-/** Files of secrets should be for the server's own user, or its group. */
+/** Files with secrets should be readable only by the server's own user or group. */
 function warningsAboutFiles(text: (name: VariableName) => string | undefined): string[] {
   const files = variableNames.filter((name) => /(?:KEYS?|PASSWORD)_FILE$/.test(name));
   return files.flatMap((name) => {
@@ -229,5 +229,5 @@ function warningsAbout({ bcryptCost, limits, storage }: Config): string[] {
     limits.signIn === 'off' &&
       limits.signInUsername === 'off' &&
       'THROTTLE_SIGN_IN=off lets anybody guess passwords as often as they like.',
-  ].filter((sentence) => sentence !== false);
+  ].filter((message) => message !== false);
 }

@@ -1,9 +1,9 @@
 /**
- * A sentence as it may be shown, without what may be a password: what stands before the @ of a URL, or of a value
- * `user:password@host`, and what a URL gives as a parameter. What a URL looks like in our own texts stays.
+ * Removes from a message what may be a password: the part before the @ of a URL or of `user:password@host`, and secret
+ * parameters of a URL. The example URLs in our own messages stay as they are.
  */
-export function hidePasswords(sentence: string): string {
-  return sentence
+export function hidePasswords(message: string): string {
+  return message
     .replaceAll(/:\/\/(?!\[user:)[^]*@/g, '://…@')
     .replaceAll(/=[^\s:=]*:(?!\/\/)\S*@/g, '=…@')
     .replaceAll(/([?&][^\s=&]*(?:pass|pwd|secret|token|key)[^\s=&]*=)[^\s&]*/gi, '$1…');

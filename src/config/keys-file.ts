@@ -17,20 +17,24 @@ import {
   type SigningKeys,
 } from '../adapters/crypto/signing-key.js';
 
-/** A key as it stands in a file, whose text is `{"keys":[…]}`. */
+/** An entry of a key file, whose text is `{"keys":[…]}`. */
 interface KeyEntry {
-  /** Left out by one key at most: that of tokens which name none, as those are that a SIGNING_KEY has signed. */
+  /** At most one key has none. It verifies tokens without a `kid`, such as those that a SIGNING_KEY has signed. */
   readonly kid?: string;
   readonly alg: Algorithm;
-  /** What SIGNING_KEY would hold. */
+  /** The same text as in SIGNING_KEY. */
   readonly key: string;
 }
 
-type Problem = (sentence: string) => undefined;
+type ReportProblem = (message: string) => undefined;
 
-/** Reads a file of keys. Problems are told in sentences that begin with `name` and repeat nothing of the file. */
-export function readKeysFile(name: string, path: string, problem: Problem): SigningKeys | undefined {
-  return parseKeysFile(name, readText(name, path, problem), problem);
+/** Reads a key file. Each problem is reported in a message that begins with `name` and quotes nothing from the file. */
+export function readKeysFile(
+  name: string,
+  path: string,
+  reportProblem: ReportProblem,
+): SigningKeys | undefined {
+  return parseKeysFile(name, readText(name, path, reportProblem), reportProblem);
 }
 
 /** Whether users other than the file's owner and group may read or change it. */
@@ -38,24 +42,24 @@ export function isReadableByOthers(path: string): boolean {
   return (statSync(path).mode & 0o006) !== 0;
 }
 
-/** A file of one new key. */
+/** The text of a key file with one new key. */
 export function newKeysFile(algorithm: Algorithm, kid: string): string {
   return asText([newEntry(algorithm, kid)]);
 }
 
 /**
- * Adds a new key to a file, as its last one, or starts a file that only its owner may read; answers how many keys it
- * holds then. The file is replaced in one step. Problems are told as when it is read.
+ * Adds a new key at the end of a file, or creates the file, readable only by its owner. Returns the resulting number of
+ * keys, or undefined after reporting a problem. The file is replaced atomically.
  */
 export function addKey(
   path: string,
   algorithm: Algorithm,
   kid: string,
-  problem: Problem,
+  reportProblem: ReportProblem,
 ): number | undefined {
   const cannotBeWritten = (error: unknown) => {
     const { path: written = path } = error as NodeJS.ErrnoException;
-    return problem(`${written}: the file cannot be written (${codeOf(error)}).`);
+    return reportProblem(`${written}: the file cannot be written (${codeOf(error)}).`);
   };
   try {
     writeFileSync(path, newKeysFile(algorithm, kid), { flag: 'wx', mode: 0o600, flush: true });
@@ -63,8 +67,8 @@ export function addKey(
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') return cannotBeWritten(error);
   }
-  const text = readText(path, path, problem);
-  if (!parseKeysFile(path, text, problem)) return undefined;
+  const text = readText(path, path, reportProblem);
+  if (!parseKeysFile(path, text, reportProblem)) return undefined;
   const { keys } = JSON.parse(text ?? '') as { keys: KeyEntry[] };
   try {
     replaceFile(realpathSync(path), asText([...keys, newEntry(algorithm, kid)]));
@@ -74,24 +78,28 @@ export function addKey(
   }
 }
 
-function parseKeysFile(name: string, text: string | undefined, problem: Problem): SigningKeys | undefined {
+function parseKeysFile(
+  name: string,
+  text: string | undefined,
+  reportProblem: ReportProblem,
+): SigningKeys | undefined {
   if (text === undefined) return undefined;
   const entries = listIn(text);
   if (!entries || entries.length === 0) {
-    return problem(
+    return reportProblem(
       `${name}: expected {"keys":[{"kid":"…","alg":"HS256","key":"…"}, …]}, and one key at least.`,
     );
   }
   const keys = entries.flatMap(
-    (entry, index) => parseEntry(entry, (what) => problem(`${name}: key ${index + 1} ${what}`)) ?? [],
+    (entry, index) => parseEntry(entry, (what) => reportProblem(`${name}: key ${index + 1} ${what}`)) ?? [],
   );
   if (keys.length < entries.length) return undefined;
   const ids = new Set(keys.map(({ id }) => id));
-  if (ids.size < keys.length) return problem(`${name}: two keys have the same kid, or none.`);
+  if (ids.size < keys.length) return reportProblem(`${name}: two keys have the same kid, or none.`);
   return keys as [SigningKey, ...SigningKey[]];
 }
 
-/** The list named `keys` in a JSON object; undefined if there is none. What a parser complains of would repeat the text. */
+/** The list `keys` of a JSON object; undefined if there is none. The parser's own error would quote the text. */
 function listIn(text: string): readonly unknown[] | undefined {
   try {
     const { keys } = JSON.parse(text) as { keys: unknown };
@@ -101,15 +109,16 @@ function listIn(text: string): readonly unknown[] | undefined {
   }
 }
 
-function parseEntry(entry: unknown, problem: Problem): SigningKey | undefined {
-  if (typeof entry !== 'object' || entry === null) return problem('is no object.');
+function parseEntry(entry: unknown, reportProblem: ReportProblem): SigningKey | undefined {
+  if (typeof entry !== 'object' || entry === null) return reportProblem('is no object.');
   const { kid, alg, key, ...others } = entry as Record<string, unknown>;
   const algorithm = algorithms.find((each) => each === alg);
-  if (!algorithm) return problem(`has an alg other than ${algorithms.join(', ')}.`);
-  if (!isKid(kid)) return problem('has a kid that is not of 1 to 64 letters, digits, "_", "-" and ".".');
-  if (typeof key !== 'string') return problem('has no text as its key.');
-  if (Object.keys(others).length > 0) return problem('has more than kid, alg and key.');
-  return parseSigningKey(key.trim(), algorithm, kid, problem);
+  if (!algorithm) return reportProblem(`has an alg other than ${algorithms.join(', ')}.`);
+  if (!isKid(kid))
+    return reportProblem('has a kid that is not of 1 to 64 letters, digits, "_", "-" and ".".');
+  if (typeof key !== 'string') return reportProblem('has no text as its key.');
+  if (Object.keys(others).length > 0) return reportProblem('has more than kid, alg and key.');
+  return parseSigningKey(key.trim(), algorithm, kid, reportProblem);
 }
 
 function isKid(value: unknown): value is string | undefined {
@@ -124,27 +133,27 @@ function asText(keys: readonly KeyEntry[]): string {
   return `${JSON.stringify({ keys }, null, 2)}\n`;
 }
 
-function readText(name: string, path: string, problem: Problem): string | undefined {
+function readText(name: string, path: string, reportProblem: ReportProblem): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    return problem(`${name}: the file cannot be read (${codeOf(error)}).`);
+    return reportProblem(`${name}: the file cannot be read (${codeOf(error)}).`);
   }
 }
 
-/** Whoever reads the file finds the old text or the new one. Its owner and group may do with it what they could before. */
+/** Replaces a file atomically: readers see the old text or the new one. Its owner and group keep their permissions. */
 function replaceFile(path: string, text: string): void {
-  const successor = `${path}.new`;
-  // Refused while there is one: somebody else is about to replace the file.
-  writeFileSync(successor, '', { flag: 'wx', mode: 0o600 });
+  const newPath = `${path}.new`;
+  // Fails if it exists: then another process is replacing the file.
+  writeFileSync(newPath, '', { flag: 'wx', mode: 0o600 });
   try {
-    writeFileSync(successor, text, { flush: true });
+    writeFileSync(newPath, text, { flush: true });
     const { mode, uid, gid } = statSync(path);
-    chownSync(successor, uid, gid);
-    chmodSync(successor, mode & 0o770);
-    renameSync(successor, path);
+    chownSync(newPath, uid, gid);
+    chmodSync(newPath, mode & 0o770);
+    renameSync(newPath, path);
   } catch (error) {
-    rmSync(successor, { force: true });
+    rmSync(newPath, { force: true });
     throw error;
   }
 }

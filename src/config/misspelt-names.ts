@@ -1,9 +1,9 @@
-/** Letters that may be wrong in a name: fewer in a short one, which resembles too many others, as HOST does HOME. */
+/** How many letters may differ: fewer in a short name, which is close to too many others, as HOST is to HOME. */
 const tolerance = (name: string) => (name.length <= 5 ? 1 : 2);
 
 /**
- * A sentence for each name of the environment that is none of ours, and nearly one: another case, `_` more or less, one or
- * two letters wrong.
+ * A message for each variable of the environment that is not a setting, but nearly one: in another case, with another
+ * number of `_`, or with one or two wrong letters.
  */
 export function misspeltNames(
   environment: Readonly<Record<string, string | undefined>>,
@@ -17,12 +17,12 @@ export function misspeltNames(
 
 function isNear(name: string, ours: string): boolean {
   if (name.replaceAll('_', '') === ours.replaceAll('_', '')) return true;
-  // The distance is at least the difference in length; most names are done with that.
+  // The distance is at least the difference in length. That check alone decides most names.
   const limit = tolerance(ours);
   return Math.abs(name.length - ours.length) <= limit && distance(name, ours) <= limit;
 }
 
-/** Letters to add, to take away, to change or to swap with the next one (optimal string alignment). */
+/** The edit distance: letters to insert, delete, replace or swap with the next one (optimal string alignment). */
 function distance(a: string, b: string): number {
   const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= a.length; i++) {

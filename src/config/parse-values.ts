@@ -1,6 +1,6 @@
 import type { RateLimit } from '../domain/rate-limit.js';
 
-/** Seconds in `90s`, `30m`, `12h` or `7d`, at least `min`; undefined for anything else. Nought needs no unit. */
+/** Seconds in `90s`, `30m`, `12h` or `7d`, at least `min`; undefined for anything else. Zero needs no unit. */
 export function parseDuration(text: string, min: number): number | undefined {
   const seconds = text === '0' ? 0 : parseWithUnit(text, { s: 1, m: 60, h: 3600, d: 86_400 });
   return seconds !== undefined && seconds >= min && seconds <= 100 * 365 * 86_400 ? seconds : undefined;
@@ -18,7 +18,7 @@ export function parseWhole(text: string, min: number, max: number): number | und
   return /^\d+$/.test(text) && value >= min && value <= max ? value : undefined;
 }
 
-/** `off`, or a number of attempts and the time they are for: `10/5m`; undefined for anything else. */
+/** A rate limit: `off`, or a number of attempts per period, `10/5m`; undefined for anything else. */
 export function parseRateLimit(text: string): RateLimit | 'off' | undefined {
   if (text === 'off') return text;
   const [number = '', duration = '', ...more] = text.split('/');

@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 
-/** The text of the file that a setting names, without what stands around it. That it cannot be read or is empty, is told. */
+/** The trimmed text of the file that a setting names. A file that is unreadable or empty is reported as a problem. */
 export function readSettingFile(
   name: string,
   path: string,
-  problem: (sentence: string) => undefined,
+  reportProblem: (message: string) => undefined,
 ): string | undefined {
   try {
-    return readFileSync(path, 'utf8').trim() || problem(`${name}=${path}: the file is empty.`);
+    return readFileSync(path, 'utf8').trim() || reportProblem(`${name}=${path}: the file is empty.`);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
-    return problem(`${name}=${path}: the file cannot be read (${code}).`);
+    return reportProblem(`${name}=${path}: the file cannot be read (${code}).`);
   }
 }
