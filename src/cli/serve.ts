@@ -11,25 +11,26 @@ import { handleSignal } from '../runtime/held-signals.js';
 import { isReadableByOthers } from '../config/keys-file.js';
 import type { LogOutput } from '../runtime/log-output.js';
 import { rereadKeysFile } from '../config/signing-keys.js';
-import { onShutdownSignal, stopWhenTold } from '../runtime/shutdown-signals.js';
+import { onShutdownSignal, onStopRequest } from '../runtime/shutdown-signals.js';
 import { createStorage } from '../create-storage.js';
 import { keepNextTickFast } from '../runtime/v8-workarounds.js';
 
-/** Thrown when the server cannot listen, with a sentence that says why. */
+/** Thrown when the server cannot listen, with a message that says why. */
 export class ListenError extends Error {
   override readonly name = 'ListenError';
 }
 
-/** How long a stop may take, in milliseconds. */
+/** Deadlines of a graceful shutdown, in milliseconds: for idle connections, and for those with a request. */
 const shutdownTimeouts = { idle: 1_000, busy: 10_000 };
 
 /**
- * Starts to answer requests, and stops at SIGTERM or SIGINT; a second signal ends the process at once. A worker stops at
- * SIGTERM, and at SIGUSR2 if another takes its place. At SIGHUP it reads its keys again, if they are in a file of several.
+ * Starts the server; resolves once it accepts requests. SIGTERM or SIGINT is a graceful shutdown, and a second signal ends
+ * the process at once. A worker also stops at SIGUSR2, when another one replaces it. SIGHUP reloads SIGNING_KEYS_FILE.
+ * Throws ListenError and StorageError.
  */
 export async function serve(config: Config, clock: Clock, log: Log, output: LogOutput): Promise<void> {
   keepNextTickFast();
-  // A promise that somebody else's storage has forgotten must not end the server.
+  // A rejected promise that a storage module does not handle must not end the server.
   process.on('unhandledRejection', (reason) => {
     log.error(describeError(reason), 'Unhandled promise rejection');
   });
@@ -45,7 +46,7 @@ export async function serve(config: Config, clock: Clock, log: Log, output: LogO
     });
   const server = new HttpServer(container.get(HttpApp).callback());
   const port = await server.listen(config.port, config.host).catch((error: NodeJS.ErrnoException) => {
-    throw new ListenError(whyNotListening(error, config));
+    throw new ListenError(describeListenError(error, config));
   });
 
   if (config.storage.kind === 'memory') output.write(welcome(config, port));
@@ -53,11 +54,11 @@ export async function serve(config: Config, clock: Clock, log: Log, output: LogO
 
   const { signingKeysFile } = config;
   if (signingKeysFile !== undefined) {
-    handleSignal('SIGHUP', () => rereadKeys(signingKeysFile, container.get(JwtTokenSigner), log));
+    handleSignal('SIGHUP', () => reloadKeys(signingKeysFile, container.get(JwtTokenSigner), log));
   }
   const stop = async (signal: NodeJS.Signals) => {
     log.info({ signal }, 'stopping');
-    // Whoever asks a worker means all of them.
+    // While a single worker is replaced, /readyz stays 200: the other workers serve.
     if (signal !== 'SIGUSR2') container.get(HealthController).startDraining();
     await server.stop(shutdownTimeouts);
     await storage.close().catch(() => log.warn({}, 'Closing the storage failed'));
@@ -66,27 +67,27 @@ export async function serve(config: Config, clock: Clock, log: Log, output: LogO
   };
   if (cluster.isWorker) {
     onShutdownSignal(['SIGTERM', 'SIGUSR2'], stop);
-    // A terminal sends these to all of its processes; a worker waits for its supervisor's word.
+    // A terminal sends these to all of its processes. A worker stops only when its supervisor says so.
     for (const signal of ['SIGINT', 'SIGHUP'] as const) handleSignal(signal, () => undefined);
   } else {
-    stopWhenTold(stop, log, signingKeysFile);
+    onStopRequest(stop, log, signingKeysFile);
     handleSignal('SIGUSR2', () =>
       log.warn({}, 'SIGUSR2 is ignored: it replaces workers, and there are none'),
     );
   }
 }
 
-/** Exchanges the keys; where the file is wrong, those in force stay. */
-function rereadKeys(file: string, signer: JwtTokenSigner, log: Log): void {
+/** Replaces the keys. If the file has errors, the current keys stay. */
+function reloadKeys(file: string, signer: JwtTokenSigner, log: Log): void {
   const problems: string[] = [];
-  const keys = rereadKeysFile(file, (sentence) => void problems.push(sentence));
+  const keys = rereadKeysFile(file, (message) => void problems.push(message));
   if (!keys) return log.error({ problems }, 'Reloading the signing keys failed; keeping the current ones');
   signer.useKeys(keys);
   if (isReadableByOthers(file)) log.warn({}, `${file} can be read or changed by every user.`);
   log.info({ keys: keys.map(({ id }) => id ?? null) }, 'Signing keys reloaded');
 }
 
-function whyNotListening({ code = 'unknown' }: NodeJS.ErrnoException, { host, port }: Config): string {
+function describeListenError({ code = 'unknown' }: NodeJS.ErrnoException, { host, port }: Config): string {
   const reasons: Record<string, string> = {
     EADDRINUSE: `Port ${port} of ${host} is in use: stop what listens there, or set PORT.`,
     EADDRNOTAVAIL: `HOST=${host} is no address of this machine.`,
@@ -96,7 +97,7 @@ function whyNotListening({ code = 'unknown' }: NodeJS.ErrnoException, { host, po
   return reasons[code] ?? `The server cannot listen on ${host}:${port} (${code}).`;
 }
 
-/** What somebody who tries Hexado needs to know, and three commands that work as they are printed. */
+/** The text for somebody who tries Hexado, with three commands that work as they are printed. */
 function welcome({ host, signingKeys }: Config, port: number): string {
   const isAnyAddress = host === '0.0.0.0' || host === '::';
   const name = isAnyAddress ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;

@@ -1,25 +1,25 @@
 import { writeSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 
-/** Bytes that are written at once at most, unless a line is longer: a pipe takes so many whole, or none of them (PIPE_BUF). */
+/** Maximum bytes per write, unless one line is longer. A write of up to PIPE_BUF bytes to a pipe is atomic. */
 const batchSize = 4_096;
 
-/** Milliseconds for which a line waits for others at most, and after which a write is tried again. */
+/** Milliseconds after which a batch is written, and after which a failed write is retried. */
 const delay = 100;
 
-/** Milliseconds after which it is tried again where some has been written. */
+/** Milliseconds after which a partial write goes on. */
 const shortDelay = 5;
 
-/** Bytes of lines that are kept while they cannot be written. */
+/** Bytes of lines that are buffered while they cannot be written (backpressure). Further lines are dropped. */
 const maxWaiting = 1024 ** 2;
 
-/** Milliseconds for which a reader may take nothing before that is a complaint. */
-const readerPatience = 1_000;
+/** Milliseconds for which a reader may read nothing before the log counts as broken. */
+const readerTimeout = 1_000;
 
-/** Milliseconds for which an ending process waits for its reader. */
-const exitPatience = 500;
+/** Milliseconds for which an exiting process waits for its reader. */
+const exitTimeout = 500;
 
-/** What keeps the log from being written, by the code of the error. */
+/** Why the log cannot be written, by error code. */
 const causes: Readonly<Record<string, string>> = {
   EAGAIN: 'nobody reads it',
   EPIPE: 'its reader has left',
@@ -35,9 +35,9 @@ interface StreamHandle {
 }
 
 /**
- * Writes lines to standard output, several at a time, whatever that is: a disk that is full, a terminal that has gone, a
- * pipe whose reader is slow, silent or gone. It never waits and never throws, and memory is bounded: lines that find no
- * room are lost and counted. What is left is written when the process ends.
+ * Writes lines to standard output in batches. It never blocks and never throws, even with a full disk, a closed terminal,
+ * or a pipe whose reader is slow, silent or gone. Its buffer is bounded: further lines are dropped and counted. The rest
+ * is written when the process exits.
  */
 export class LogOutput {
   private lines = '';
@@ -45,17 +45,17 @@ export class LogOutput {
   private waitingBytes = 0;
   private lost = 0;
   private failure: { readonly code: string; readonly since: number } | undefined;
-  /** The code of a failure that was worth a complaint, until everything is written. */
+  /** The error code of an outage, until everything is written. */
   private outage: string | undefined;
   private timer: NodeJS.Timeout | undefined;
   private readonly handle = Reflect.get(process.stdout, '_handle') as StreamHandle | undefined;
 
-  /** `recovered` is called when lines can be written again, with how many are lost and the code of the last error. */
+  /** Calls `recovered` when lines can be written again, with the number of lost lines and the code of the last error. */
   constructor(private readonly recovered: (lost: number, code: string) => void) {
     process.on('exit', () => this.finish());
   }
 
-  /** Takes whole lines. */
+  /** Accepts whole lines only. */
   write(lines: string): void {
     if (this.lines.length + lines.length > batchSize) this.flush();
     this.lines += lines;
@@ -73,7 +73,7 @@ export class LogOutput {
   private isBroken(): boolean {
     if (!this.failure) return false;
     const { code, since } = this.failure;
-    return code !== 'EAGAIN' || this.lost > 0 || performance.now() - since > readerPatience;
+    return code !== 'EAGAIN' || this.lost > 0 || performance.now() - since > readerTimeout;
   }
 
   private flushLater(milliseconds = delay): void {
@@ -103,11 +103,11 @@ export class LogOutput {
     this.waitingBytes += batch.length;
   }
 
-  /** Writes what can be written; answers the code of the error that there was. */
+  /** Writes what can be written. Returns the error code, or undefined if everything was written. */
   private writeWaiting(): string | undefined {
     try {
       for (let batch = this.waiting[0]; batch; batch = this.waiting[0]) {
-        // Each time, for a pipe is shared, and whoever starts a process with it makes it block again.
+        // Before each write: the pipe is shared, and a process that is started with it makes it blocking again.
         this.handle?.setBlocking(false);
         const written = writeSync(1, batch);
         if (written === 0) return 'EAGAIN';
@@ -135,9 +135,9 @@ export class LogOutput {
     this.lost += String(batch).split('\n').length - 1;
   }
 
-  /** A reader that is only slow gets the last lines too. */
+  /** Flushes at exit, so that a slow reader gets the last lines too. */
   private finish(): void {
-    const deadline = performance.now() + exitPatience;
+    const deadline = performance.now() + exitTimeout;
     for (;;) {
       this.flush();
       if (this.waiting.length === 0 && this.lines === '') return;
