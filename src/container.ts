@@ -46,13 +46,13 @@ import type { Config } from './config/config.js';
 import type { SessionPolicy } from './domain/session.js';
 import type { TaskLimits } from './domain/task.js';
 
-/** A run-time name for what has none of its own: interfaces and function types vanish when compiled. */
+/** A service identifier for a type that has no value at run time: interfaces and function types vanish when compiled. */
 const token = <T>(name: string) => Symbol(name) as ServiceIdentifier<T>;
 
 const Users = token<UserRepository>('UserRepository');
 const Sessions = token<SessionRepository>('SessionRepository');
 const Tasks = token<TaskRepository>('TaskRepository');
-const Attempts = token<RateLimiter>('Throttle');
+const Limiter = token<RateLimiter>('RateLimiter');
 const WholeStorage = token<Storage>('Storage');
 export const Hasher = token<PasswordHasher>('PasswordHasher');
 const Tokens = token<TokenSigner>('TokenSigner');
@@ -74,13 +74,13 @@ export const HttpRoutes = token<readonly Route[]>('Routes');
 /** The Koa application, all routes in place. */
 export const HttpApp = token<App>('App');
 
-/** What surrounds the system where it is served. */
+/** What the composition root adds to the application where it is served. */
 export interface Surroundings extends Extensions {
   /** What else than the storage may not work. */
   readonly degradations?: readonly Degradation[];
 }
 
-/** The whole system as a list: what each part is made of. Everything is made once, when it is first asked for. */
+/** The whole system as a list: the dependencies of each part. Everything is a singleton, created when it is first resolved. */
 export function createContainer(
   config: Config,
   storage: Storage,
@@ -90,7 +90,7 @@ export function createContainer(
 ): Container {
   const container = new Container({ defaultScope: 'Singleton' });
 
-  /** Binds to what a function makes of other services; arguments in a wrong order, count or kind do not compile. */
+  /** Binds a service to a factory function. Arguments in a wrong order, number or type do not compile. */
   function make<T, A extends unknown[]>(
     service: ServiceIdentifier<T>,
     create: (...args: A) => T,
@@ -98,7 +98,7 @@ export function createContainer(
   ): void {
     container.bind(service).toResolvedValue((...made: A) => create(...made), args as never);
   }
-  /** Binds a class to its constructor's arguments, checked in the same way. */
+  /** Binds a class to the arguments of its constructor, checked in the same way. */
   function bind<T, A extends unknown[]>(
     Class: new (...args: A) => T,
     args: { [I in keyof A]: ServiceIdentifier<A[I]> },
@@ -106,12 +106,12 @@ export function createContainer(
     make(Class, (...made: A) => new Class(...made), args);
   }
 
-  // What the use cases need from the world.
+  // The ports.
   container.bind(WholeStorage).toConstantValue(storage);
   container.bind(Users).toConstantValue(storage.users);
   container.bind(Sessions).toConstantValue(storage.sessions);
   container.bind(Tasks).toConstantValue(storage.tasks);
-  container.bind(Attempts).toConstantValue(storage.rateLimiter);
+  container.bind(Limiter).toConstantValue(storage.rateLimiter);
   container.bind(CurrentTime).toConstantValue(clock);
   container.bind(RandomId).toConstantValue(randomId);
   container.bind(TextDigest).toConstantValue(sha256);
@@ -134,7 +134,7 @@ export function createContainer(
     AttemptLimiter,
     (rateLimiter, now, digest) =>
       new AttemptLimiter(rateLimiter, new InMemoryRateLimiter(now), digest, config.limits),
-    [Attempts, CurrentTime, TextDigest],
+    [Limiter, CurrentTime, TextDigest],
   );
   bind(CreateUser, [Users, Hasher, CurrentTime]);
   bind(RegisterUser, [RegistrationChoice, AttemptLimiter, CreateUser]);
@@ -153,7 +153,7 @@ export function createContainer(
   bind(ManageTasks, [Tasks, TextDigest, LongReadLimiter, LimitsPerUser]);
   bind(ManageUsers, [Users, Hasher, CreateUser]);
 
-  // What drives them over HTTP.
+  // The HTTP adapter.
   make(BodyReader, () => fieldsReader(config.bodyLimit), []);
   make(ClientReader, () => clientReader(clientAddressReader(config.trustedProxies)), []);
   bind(Authentication, [Authenticate]);

@@ -4,7 +4,7 @@ import { loadStorageModule } from './adapters/storage-module/load-storage-module
 import type { Storage, StorageOptions } from './application/ports/storage.js';
 import type { StorageChoice } from './config/config.js';
 
-/** Creates the chosen storage; throws StorageError if it is a module that has no storage within `timeout` milliseconds. */
+/** Creates the chosen storage. Throws StorageError if a storage module does not load or create one within `timeout` ms. */
 export async function createStorage(
   choice: StorageChoice,
   options: StorageOptions,

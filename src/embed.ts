@@ -5,17 +5,17 @@ import { readConfig } from './config/config.js';
 import { createContainer, HttpApp } from './container.js';
 import { createStorage } from './create-storage.js';
 
-/** What an application of somebody else gives Hexado. */
+/** What an application that embeds Hexado passes to it. */
 export interface Embedding extends Extensions {
-  /** The settings, as docs/configuration.md names them; those about listening, workers and the log's level do not count. */
+  /** The settings of docs/configuration.md. HOST, PORT, WORKERS and LOG_LEVEL have no effect. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
-  /** Where log lines go: `console` will do. */
+  /** Receives the log lines; `console` fits. */
   readonly log: Log;
 }
 
 const clock = () => Date.now() / 1000;
 
-/** Hexado as a Koa application, to be served or mounted. Call `close` when it is not used any more. Throws ConfigError. */
+/** Hexado as a Koa application, to be served or mounted. Call `close` at the end. Throws ConfigError and StorageError. */
 export async function createHexado({ environment = {}, log, ...extensions }: Embedding): Promise<{
   readonly app: App;
   close(): Promise<void>;

@@ -1,7 +1,7 @@
 #!/usr/bin/env -S node --max-semi-space-size=32
 import { holdSignals } from './runtime/held-signals.js';
 
-// Loading the rest takes most of the start, and these signals would end the process meanwhile.
+// Loading the other modules takes most of the start. Until they are loaded, these signals would end the process.
 holdSignals();
 const { main } = await import('./cli/program.js');
 main(process.argv.slice(2));

@@ -3,25 +3,25 @@ import { variables } from '../config/variables.js';
 
 const userVerbs = ['create', 'set-password', 'deactivate', 'activate', 'delete'] as const;
 
-/** What an operator does with users. */
+/** A command that manages users. */
 export type UserCommand =
   | { readonly name: 'user'; readonly verb: (typeof userVerbs)[number]; readonly username: string }
   | { readonly name: 'user'; readonly verb: 'list' };
 
-/** What the words on the command line ask for. */
+/** A parsed command line. */
 export type Command =
   | { readonly name: 'serve' | 'help' | 'version' }
   | { readonly name: 'keys'; readonly file: string | undefined }
   | UserCommand;
 
-/** Thrown when the words make no command, with a sentence that says which. */
+/** Thrown for a wrong command line, with a message for the user. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** Reads the words after the program's name; throws UsageError. Secrets are never among them. */
-export function parseCommand(words: readonly string[]): Command {
-  const { values, positionals } = parse(words);
+/** Parses the arguments after the program's name. Throws UsageError. Arguments never hold secrets. */
+export function parseCommand(args: readonly string[]): Command {
+  const { values, positionals } = parse(args);
   if (values.help) return { name: 'help' };
   if (values.version) return { name: 'version' };
 
@@ -55,7 +55,7 @@ export function helpText(): string {
   return `Hexado, a to-do list API with JWT sign-in.
 
 Usage:
-  hexado [serve]                   answer requests
+  hexado [serve]                   start the server
   hexado user create NAME          add a user
   hexado user set-password NAME    set a user's password and end their sessions
   hexado user deactivate NAME      keep a user from signing in and end their sessions
@@ -72,10 +72,10 @@ ${settings.join('\n')}
 `;
 }
 
-function parse(words: readonly string[]) {
+function parse(args: readonly string[]) {
   const options = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean' } } as const;
   try {
-    return parseArgs({ args: [...words], options, allowPositionals: true });
+    return parseArgs({ args: [...args], options, allowPositionals: true });
   } catch (error) {
     throw new UsageError(`${(error as Error).message} See hexado --help.`);
   }

@@ -4,17 +4,17 @@ import { print, printDone } from '../adapters/terminal/print.js';
 import { ConfigError, readConfig } from '../config/config.js';
 import { addKey, newKeysFile } from '../config/keys-file.js';
 
-/** Prints a file of one new key, or adds a new key to the given file and tells what to do with it. */
+/** Without a file, prints a key file with one new key. With a file, adds a new key to it and prints the next steps. */
 export async function createKey(file: string | undefined, algorithmName: string | undefined): Promise<void> {
   const { algorithm } = readConfig({ ALGORITHM: algorithmName });
   const kid = `${new Date().toISOString().slice(0, 10)}-${randomBytes(4).toString('hex')}`;
   if (file === undefined) {
-    keepFileFromOthers();
+    restrictOutputFile();
     return print(newKeysFile(algorithm, kid));
   }
 
   const problems: string[] = [];
-  const count = addKey(file, algorithm, kid, (sentence) => void problems.push(sentence));
+  const count = addKey(file, algorithm, kid, (message) => void problems.push(message));
   if (count === undefined) throw new ConfigError(problems);
   await printDone(
     count === 1
@@ -23,8 +23,8 @@ export async function createKey(file: string | undefined, algorithmName: string 
   );
 }
 
-/** A file that the shell has made for standard output can be read by everybody, as a rule. */
-function keepFileFromOthers(): void {
+/** A file that the shell creates for standard output is usually readable by every user. */
+function restrictOutputFile(): void {
   const stat = fstatSync(1);
   if (stat.isFile()) fchmodSync(1, stat.mode & 0o700);
 }

@@ -20,16 +20,16 @@ import { hidePasswords } from '../config/hide-passwords.js';
 
 const clock = () => Date.now() / 1000;
 
-/** Does what the words after the program's name ask for. Whatever goes wrong is told in sentences, with an exit code. */
-export function main(words: readonly string[]): void {
+/** Runs the command of these arguments. On an error, writes messages to standard error and exits with a code of sysexits.h. */
+export function main(args: readonly string[]): void {
   process.on('uncaughtException', fail);
-  // An output that nobody reads any more, or that has no room, ends no server; a command notices when it prints.
+  // A closed pipe or a full disk behind an output must not end the server. A command gets the error from `print`.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-  run(words).catch(fail);
+  run(args).catch(fail);
 }
 
-async function run(words: readonly string[]): Promise<void> {
-  const command = parseCommand(words);
+async function run(args: readonly string[]): Promise<void> {
+  const command = parseCommand(args);
   if (command.name === 'serve') return start();
   releaseSignals();
   switch (command.name) {
@@ -44,7 +44,7 @@ async function run(words: readonly string[]): Promise<void> {
   }
 }
 
-/** Starts the server, or the supervisor of several. */
+/** Starts the server or, with several workers, their supervisor. */
 async function start(): Promise<void> {
   const config = readConfig(process.env);
   const output = new LogOutput((lost, code) =>
@@ -61,57 +61,57 @@ function version(): string {
   return (JSON.parse(manifest) as { version: string }).version;
 }
 
-/** What to tell whoever started the process, and the exit code (sysexits.h). */
-interface Explanation {
-  readonly sentences: readonly string[];
+/** What a failed process reports on standard error, and its exit code (sysexits.h). */
+interface ExitReport {
+  readonly messages: readonly string[];
   readonly code: number;
 }
 
-function explain(error: unknown): Explanation {
-  if (error instanceof ConfigError) return { sentences: error.problems, code: 78 };
-  if (error instanceof StorageError) return { sentences: [hidePasswords(error.message)], code: 78 };
-  if (error instanceof UsageError) return { sentences: [hidePasswords(error.message)], code: 64 };
-  if (error instanceof ListenError) return { sentences: [hidePasswords(error.message)], code: 69 };
-  if (error instanceof OutputError) return explainOutput(error);
+function exitReport(error: unknown): ExitReport {
+  if (error instanceof ConfigError) return { messages: error.problems, code: 78 };
+  if (error instanceof StorageError) return { messages: [hidePasswords(error.message)], code: 78 };
+  if (error instanceof UsageError) return { messages: [hidePasswords(error.message)], code: 64 };
+  if (error instanceof ListenError) return { messages: [hidePasswords(error.message)], code: 69 };
+  if (error instanceof OutputError) return outputErrorReport(error);
   if (error instanceof UnknownLayout) {
-    return { sentences: [`The storage has ${error.reason}. ${error.advice}`], code: 78 };
+    return { messages: [`The storage has ${error.reason}. ${error.advice}`], code: 78 };
   }
   if (error instanceof UnreadableData) {
-    return { sentences: [`What is stored at ${error.key} cannot be read. It is left as it is.`], code: 70 };
+    return { messages: [`What is stored at ${error.key} cannot be read. It is left as it is.`], code: 70 };
   }
   if (error instanceof StorageUnavailable) {
-    return { sentences: [`The storage does not answer (${error.reason}). ${error.advice}`], code: 69 };
+    return { messages: [`The storage does not answer (${error.reason}). ${error.advice}`], code: 69 };
   }
   if (error instanceof InvalidFields) {
-    const sentences = Object.entries(error.issues).flatMap(([field, issues]) =>
+    const messages = Object.entries(error.issues).flatMap(([field, issues]) =>
       issues.map((issue) => `${field}: ${fieldMessage(issue)}`),
     );
-    return { sentences, code: 1 };
+    return { messages, code: 1 };
   }
   if (error instanceof DomainError && error.code === 'user_not_found') {
-    return { sentences: ['There is no user of this name.'], code: 1 };
+    return { messages: ['There is no user of this name.'], code: 1 };
   }
   const { kind, at } = describeError(error);
-  return { sentences: [`Unexpected error (${kind}).`, ...at, ...suspicion()], code: 70 };
+  return { messages: [`Unexpected error (${kind}).`, ...at, ...storageModuleHint()], code: 70 };
 }
 
-/** An error of a connection has no frames of whoever opened it. */
-function suspicion(): string[] {
+/** A connection's error has no stack frames of the module that opened it. */
+function storageModuleHint(): string[] {
   const storage = process.env['STORAGE']?.trim() ?? '';
   if (/^(?:memory|redis)?$/.test(storage)) return [];
-  const sentence = `It may come from STORAGE=${storage}, which must handle the errors of its own connections.`;
-  return [hidePasswords(sentence)];
+  const message = `It may come from STORAGE=${storage}, which must handle the errors of its own connections.`;
+  return [hidePasswords(message)];
 }
 
-function explainOutput({ code, done }: OutputError): Explanation {
-  // Whoever reads the output may have enough of it: `hexado --help | head -1`.
-  if (code === 'EPIPE' && done === undefined) return { sentences: [], code: 0 };
-  const sentence = `Standard output cannot be written (${code}).`;
-  return { sentences: done === undefined ? [sentence] : [done, sentence], code: 74 };
+function outputErrorReport({ code, done }: OutputError): ExitReport {
+  // A reader may stop before the end: `hexado --help | head -1`.
+  if (code === 'EPIPE' && done === undefined) return { messages: [], code: 0 };
+  const message = `Standard output cannot be written (${code}).`;
+  return { messages: done === undefined ? [message] : [done, message], code: 74 };
 }
 
 function fail(error: unknown): never {
-  const { sentences, code } = explain(error);
-  for (const sentence of sentences) process.stderr.write(`hexado: ${sentence}\n`);
+  const { messages, code } = exitReport(error);
+  for (const message of messages) process.stderr.write(`hexado: ${message}\n`);
   process.exit(code);
 }

@@ -8,10 +8,10 @@ import { ConfigError, type Config } from '../config/config.js';
 import { createContainer } from '../container.js';
 import { createStorage } from '../create-storage.js';
 
-/** Standard output is the command's own; what goes wrong is told in a sentence at the end. */
+/** Logs nothing: standard output is the command's own, and errors are reported at its end. */
 const log: Log = { info() {}, warn() {}, error() {} };
 
-/** Carries out one of the operator's commands on the configured storage. */
+/** Runs a command that manages users on the configured storage. Throws ConfigError if the storage is in memory. */
 export async function runUserCommand(command: UserCommand, config: Config, clock: Clock): Promise<void> {
   if (config.storage.kind === 'memory') {
     throw new ConfigError([

@@ -1,4 +1,4 @@
-/** Thrown when standard output cannot be written; `done` says what has been done nevertheless. */
+/** Thrown when standard output cannot be written. `done` says what the command has done before. */
 export class OutputError extends Error {
   override readonly name = 'OutputError';
 
@@ -10,7 +10,7 @@ export class OutputError extends Error {
   }
 }
 
-/** Writes a text to standard output, and resolves once it is written. Rejected with OutputError. */
+/** Writes to standard output; resolves once the text is written. Rejects with OutputError. */
 export function print(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(text, (error: NodeJS.ErrnoException | null | undefined) => {
@@ -20,9 +20,9 @@ export function print(text: string): Promise<void> {
   });
 }
 
-/** Prints a sentence about what has been done. Rejected with OutputError, which repeats it. */
-export function printDone(sentence: string): Promise<void> {
-  return print(`${sentence}\n`).catch((error: OutputError) => {
-    throw new OutputError(error.code, sentence);
+/** Prints a message about what has been done. Rejects with an OutputError that repeats it. */
+export function printDone(message: string): Promise<void> {
+  return print(`${message}\n`).catch((error: OutputError) => {
+    throw new OutputError(error.code, message);
   });
 }

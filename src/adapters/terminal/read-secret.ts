@@ -2,12 +2,12 @@ import { createInterface } from 'node:readline/promises';
 import { text } from 'node:stream/consumers';
 import { Writable } from 'node:stream';
 
-/** Reads a secret: at a terminal by a prompt that does not show what is typed, otherwise the first line of the input. */
+/** Reads a secret: at a terminal with a prompt that does not show the typed text, otherwise the first line of the input. */
 export async function readSecret(prompt: string): Promise<string> {
   if (!process.stdin.isTTY) return (await text(process.stdin)).split(/\r?\n/, 1)[0] ?? '';
   const silence = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: process.stdin, output: silence, terminal: true });
-  // At Ctrl-C the process ends as if it had been sent to it, and at Ctrl-D nothing was typed.
+  // Ctrl-C ends the process as SIGINT does. Ctrl-D gives an empty secret.
   lines.on('SIGINT', () => {
     lines.close();
     process.stderr.write('\n');

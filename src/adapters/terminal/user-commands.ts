@@ -1,15 +1,15 @@
 import type { ManageUsers } from '../../application/manage-users.js';
 
-/** Where the commands read and write. */
+/** The input and output of the commands. */
 export interface Terminal {
-  /** Asks for a secret; typed characters are not shown. */
+  /** Prompts for a secret. Typed characters are not shown. */
   readSecret(prompt: string): Promise<string>;
   print(text: string): Promise<void>;
   /** Prints what has been done. */
-  printDone(sentence: string): Promise<void>;
+  printDone(message: string): Promise<void>;
 }
 
-/** The operator's commands on accounts: what each does, by its words on the command line. */
+/** The `hexado user` commands, one method each. */
 export class UserCommands {
   constructor(
     private readonly users: ManageUsers,
