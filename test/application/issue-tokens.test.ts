@@ -133,7 +133,7 @@ describe('IssueTokens', () => {
     const limits = { signIn: { attempts: 60, period: 600 } };
 
     it('does not count an attempt that is refused because too many wait', async () => {
-      const restarted = application.restart({ patience: 0.001, limits });
+      const restarted = application.restart({ queueTime: 0.001, limits });
       const count = await compared(restarted, () => client);
       expect(count).to.be.within(1, 59);
       await expectRoomFor(60 - count, restarted);

@@ -141,7 +141,7 @@ describe('RegisterUser', () => {
 
   it('counts no attempt whose password could not be hashed for too many others', async () => {
     const limits = { register: { attempts: 60, period: 3600 } };
-    const busy = application.restart({ patience: 0.001, limits });
+    const busy = application.restart({ queueTime: 0.001, limits });
     const tries = Array.from({ length: 60 }, (_, i) => busy.register(`user-${i}`));
     const outcomes = await Promise.all(
       tries.map((registering) => registering.then(() => 'registered', codeOf)),

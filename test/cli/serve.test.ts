@@ -41,7 +41,7 @@ describe('the process at its start', () => {
     });
 
     it('logs one line of JSON for each request, and nothing secret in it', async () => {
-      const { username, password, access, refresh } = await server.signedIn();
+      const { username, password, access, refresh } = await server.registerAndSignIn();
       const headers = { Authorization: `Bearer ${access}`, 'X-Request-Id': 'my-request' };
       await server.send({ method: 'GET', path: '/tasks/42/?token=secret', headers });
 
@@ -78,7 +78,7 @@ describe('the process at its start', () => {
     });
 
     it('signs the tokens with it', async () => {
-      const { access } = await server.signedIn();
+      const { access } = await server.registerAndSignIn();
       const [header, payload, signature] = access.split('.');
       const expected = createHmac('sha256', signingKey).update(`${header}.${payload}`).digest('base64url');
       expect(signature).to.equal(expected);
@@ -248,7 +248,7 @@ describe('the process at its start', () => {
       await redis.restart();
       await server.logged(({ msg }) => msg === 'Redis is available again.');
       expect((await server.call('GET', '/readyz')).json()).to.have.property('status', 'ready');
-      expect(await server.signedIn()).to.include.keys('access', 'refresh');
+      expect(await server.registerAndSignIn()).to.include.keys('access', 'refresh');
     });
   });
 

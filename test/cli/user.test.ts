@@ -86,7 +86,7 @@ describe("the operator's commands on users", () => {
   });
 
   it('deactivate one: no sign-in, and the sessions are over; activate: sign-in, and new sessions', async () => {
-    const carl = await server.signedIn('carl');
+    const carl = await server.registerAndSignIn('carl');
     expect(await sessionOf(carl)).to.deep.equal([200, 200]);
 
     const sentence = `User ${carl.username} cannot sign in any more; all of their sessions have ended.`;
@@ -100,7 +100,7 @@ describe("the operator's commands on users", () => {
   });
 
   it('set a password: only the new one is good, and the sessions are over', async () => {
-    const dora = await server.signedIn('dora');
+    const dora = await server.registerAndSignIn('dora');
     const sentence = `Password of ${dora.username} set; all of their sessions have ended.`;
     await userDoes(`set-password ${dora.username}`, sentence, 'Vw3-copper-Lantern\n');
     expect(await sessionOf(dora)).to.deep.equal([401, 401]);
@@ -109,7 +109,7 @@ describe("the operator's commands on users", () => {
   });
 
   it('delete one: sessions and tasks are gone, and the name is free', async () => {
-    const fred = await server.signedIn('fred');
+    const fred = await server.registerAndSignIn('fred');
     await server.call('POST', '/tasks/create/', milk, fred.access);
 
     const sentence = `User ${fred.username} deleted, with all of their sessions and tasks.`;
@@ -126,7 +126,7 @@ describe("the operator's commands on users", () => {
   });
 
   it('list all in the order of their ids', async () => {
-    const gina = await server.signedIn('gina');
+    const gina = await server.registerAndSignIn('gina');
     await user(`deactivate ${gina.username}`);
     const { code, stdout, stderr } = await user('list');
     expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });

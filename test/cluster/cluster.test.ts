@@ -11,13 +11,13 @@ import type { RedisServer } from '../support/redis-server.js';
 import { repeatedly } from '../support/repeatedly.js';
 import { report } from '../support/report.js';
 import { RunningServer, type SignedIn } from '../support/running-server.js';
-import { untilReachable } from '../support/until-reachable.js';
+import { waitForStorage } from '../support/wait-for-storage.js';
 
 /** How often a master is killed while writes wait for a replica. */
 const crashes = Number(process.env['CRASHES'] ?? 10);
 
 /** Milliseconds within which every request is answered, one way or the other. */
-const patience = 3_000;
+const deadline = 3_000;
 
 /** Milliseconds within which the users of a master that crashed are to be served again, with a node timeout of 1 s. */
 const recovery = 4_000;
@@ -42,7 +42,7 @@ describe('Redis Cluster', () => {
   describe('as a storage', () => {
     let prefixes = 0;
     const open = async (options: StorageOptions): Promise<Storage> =>
-      untilReachable(
+      waitForStorage(
         await createStorage({ ...options, redis: { ...cluster.settings, keyPrefix: `test${++prefixes}:` } }),
       );
     storageContract(open);
@@ -68,10 +68,10 @@ describe('Redis Cluster', () => {
     /** Starts a server, signs up users until each master has two of them, and lets those two send requests. */
     async function begin(environment: Readonly<Record<string, string>> = {}): Promise<void> {
       server = await start(environment);
-      await untilReachable(server.storage);
+      await waitForStorage(server.storage);
       const byMaster = new Map<RedisServer, SignedIn[]>();
       while (byMaster.size < 3 || [...byMaster.values()].some(({ length }) => length < 2)) {
-        const user = await server.signedIn();
+        const user = await server.registerAndSignIn();
         const master = await masterOf(user);
         byMaster.set(master, [...(byMaster.get(master) ?? []), user]);
       }
@@ -156,7 +156,7 @@ describe('Redis Cluster', () => {
       report(
         `a master frozen: its users were served again after ${backAfter} ms, and waited ${longest} ms at most`,
       );
-      expect(longest).to.be.below(patience);
+      expect(longest).to.be.below(deadline);
       expect(backAfter).to.be.within(1, recovery);
     });
 

@@ -5,11 +5,11 @@ import { RedisCluster } from '../support/redis-cluster.js';
 import { RunningServer } from '../support/running-server.js';
 import { stopAfterEach } from '../support/stop-after-each.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
-import { untilReachable } from '../support/until-reachable.js';
-import { until } from '../support/until.js';
+import { waitForStorage } from '../support/wait-for-storage.js';
+import { waitFor } from '../support/wait-for.js';
 
 /** Milliseconds within which both tries of a read are over. */
-const patience = 1_600;
+const deadline = 1_600;
 
 /** Milliseconds without a request after which a connection is idle. */
 const idleness = 1_100;
@@ -29,7 +29,7 @@ describe('the connections to a Redis Cluster', () => {
     );
     const announced = new Set(proxies.map(({ port }) => port));
     for (const node of cluster.nodes) {
-      await until('all nodes are known by their proxies', async () => {
+      await waitFor('all nodes are known by their proxies', async () => {
         const shards = (await command(node, 'CLUSTER', 'SLOTS')) as [number, number, ...[string, number][]][];
         return shards.every(([, , ...nodes]) => nodes.every(([, port]) => announced.has(port)));
       });
@@ -41,8 +41,8 @@ describe('the connections to a Redis Cluster', () => {
         REDIS_URL: `redis://${proxies.map(({ port }) => `127.0.0.1:${port}`).join()}`,
       }),
     );
-    await untilReachable(server.storage);
-    const users = await Promise.all(Array.from({ length: 6 }, () => server.signedIn()));
+    await waitForStorage(server.storage);
+    const users = await Promise.all(Array.from({ length: 6 }, () => server.registerAndSignIn()));
     for (let round = 0; round < 2; round++) {
       await setTimeout(idleness);
       for (const proxy of proxies) proxy.forgetConnections();
@@ -50,7 +50,7 @@ describe('the connections to a Redis Cluster', () => {
       const answers = await Promise.all(
         users.map(({ access }) => server.call('GET', '/tasks/', undefined, access)),
       );
-      expect(performance.now() - startedAt).to.be.below(patience);
+      expect(performance.now() - startedAt).to.be.below(deadline);
       expect(answers.map(({ status }) => status)).to.deep.equal(users.map(() => 200));
     }
   });

@@ -5,7 +5,7 @@ import type { WireResponse } from '../support/http-client.js';
 import { RedisCluster } from '../support/redis-cluster.js';
 import type { RedisServer } from '../support/redis-server.js';
 import { RunningServer } from '../support/running-server.js';
-import { untilReachable } from '../support/until-reachable.js';
+import { waitForStorage } from '../support/wait-for-storage.js';
 
 const password = 'Xk9-fence-Orbit';
 const keys = new Keys('hexado:');
@@ -38,7 +38,7 @@ describe('on a Redis Cluster of which a shard is gone', () => {
       REDIS_URL: cluster.url,
       TRUST_PROXY: '1',
     });
-    await untilReachable(server.storage);
+    await waitForStorage(server.storage);
     gone = await cluster.masterOf(keys.ofRateLimiter('anything').counted);
     for (let index = 0; affected.length < 6; index++) {
       const user = { username: `user-${index}`, address: `203.0.113.${index}` };

@@ -32,7 +32,7 @@ describe('two servers behind nginx, on one cluster', () => {
     ports = [await freePort(), await freePort()];
     servers = await Promise.all(ports.map(start));
     nginx = await Nginx.start(ports);
-    const users = await Promise.all(Array.from({ length: 8 }, () => nginx.signedIn()));
+    const users = await Promise.all(Array.from({ length: 8 }, () => nginx.registerAndSignIn()));
     load = new Load(nginx, users);
   });
   after(async () => {

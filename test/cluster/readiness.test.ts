@@ -3,8 +3,8 @@ import { command } from '../support/redis-command.js';
 import { RedisCluster } from '../support/redis-cluster.js';
 import { RunningServer } from '../support/running-server.js';
 import { stopAfterEach } from '../support/stop-after-each.js';
-import { until } from '../support/until.js';
-import { untilReachable } from '../support/until-reachable.js';
+import { waitFor } from '../support/wait-for.js';
+import { waitForStorage } from '../support/wait-for-storage.js';
 
 interface Readiness {
   readonly code: number;
@@ -22,7 +22,7 @@ describe('GET /readyz on a Redis Cluster', () => {
     server = stopped(
       await RunningServer.start({ STORAGE: 'redis', REDIS_MODE: 'cluster', REDIS_URL: cluster.url }),
     );
-    await untilReachable(server.storage);
+    await waitForStorage(server.storage);
   });
 
   async function readiness(): Promise<Readiness> {
@@ -32,7 +32,7 @@ describe('GET /readyz on a Redis Cluster', () => {
 
   /** Resolves as soon as the readiness is of this code and has reasons. */
   const degradedWith = (code: number): Promise<Readiness> =>
-    until(`it is degraded with ${code}`, async () => {
+    waitFor(`it is degraded with ${code}`, async () => {
       const found = await readiness();
       return found.code === code && found.reasons ? found : undefined;
     });
@@ -52,11 +52,11 @@ describe('GET /readyz on a Redis Cluster', () => {
     expect(status).to.equal('degraded');
     expect(reasons).to.have.length(1);
     expect(reasons?.[0]).to.match(/^A shard of the Redis Cluster does not answer \([\w ]+\)\. .+\.|\?$/);
-    await until('it is logged', () => linesAbout('Part of the Redis Cluster is unavailable')[0]);
+    await waitFor('it is logged', () => linesAbout('Part of the Redis Cluster is unavailable')[0]);
 
     await Promise.all(cluster.nodes.map((node) => node.kill()));
     await degradedWith(503);
-    await until('it is logged', () => linesAbout('Redis is unavailable')[0]);
+    await waitFor('it is logged', () => linesAbout('Redis is unavailable')[0]);
   });
 
   it('is 503 and names CLUSTERDOWN while a shard that is gone takes all others along', async () => {
@@ -64,7 +64,7 @@ describe('GET /readyz on a Redis Cluster', () => {
       await command(node, 'CONFIG', 'SET', 'cluster-require-full-coverage', 'yes');
     }
     await killShard();
-    const { reasons } = await until('it names CLUSTERDOWN', async () => {
+    const { reasons } = await waitFor('it names CLUSTERDOWN', async () => {
       const found = await degradedWith(503);
       return found.reasons?.[0]?.includes('CLUSTERDOWN') ? found : undefined;
     });

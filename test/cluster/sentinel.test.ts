@@ -5,7 +5,7 @@ import type { RedisServer } from '../support/redis-server.js';
 import { report } from '../support/report.js';
 import { RunningServer, signingKey, type SignedIn } from '../support/running-server.js';
 import { run } from '../support/server-process.js';
-import { untilReachable } from '../support/until-reachable.js';
+import { waitForStorage } from '../support/wait-for-storage.js';
 
 /** Milliseconds within which writes are to be acknowledged again; the sentinels wait one second for a master. */
 const recovery = 5_000;
@@ -22,8 +22,8 @@ describe('Redis Sentinel', () => {
   beforeEach(async () => {
     redis = await RedisSentinels.start();
     server = await RunningServer.start(redis.environment);
-    await untilReachable(server.storage);
-    users = await Promise.all(Array.from({ length: 4 }, () => server.signedIn()));
+    await waitForStorage(server.storage);
+    users = await Promise.all(Array.from({ length: 4 }, () => server.registerAndSignIn()));
     load = new Load(server, users);
     await load.next(users, 4);
   });
@@ -80,8 +80,8 @@ describe('Redis Sentinel', () => {
       ...redis.environment,
       REDIS_WAIT_REPLICAS: 'all',
     });
-    await untilReachable(server.storage);
-    users = await Promise.all(Array.from({ length: 4 }, () => server.signedIn()));
+    await waitForStorage(server.storage);
+    users = await Promise.all(Array.from({ length: 4 }, () => server.registerAndSignIn()));
     load = new Load(server, users);
     for (let count = 0; count < failovers; count++) {
       await load.next(users, 4);

@@ -10,7 +10,7 @@ import { testEnvironment } from '../support/running-server.js';
 import { SettableClock } from '../support/settable-clock.js';
 import { stopAfterEach } from '../support/stop-after-each.js';
 import { TlsCertificates } from '../support/tls-certificates.js';
-import { untilReachable } from '../support/until-reachable.js';
+import { waitForStorage } from '../support/wait-for-storage.js';
 
 describe('a Redis Cluster', () => {
   const stopped = stopAfterEach();
@@ -32,14 +32,14 @@ describe('a Redis Cluster', () => {
     const others = stopped(new TlsCertificates());
     const cluster = stopped(await RedisCluster.start(ours.serverFor('IP:127.0.0.1,DNS:redis.internal')));
     const environment = { ...ours.environment, REDIS_URL: cluster.url };
-    const storage = await untilReachable(await open(new RecordedLog(), environment));
+    const storage = await waitForStorage(await open(new RecordedLog(), environment));
     for (let number = 0; number < 20; number++) await addUser(storage, { username: `user${number}` });
     expect(await storage.check())
       .to.have.property('reasons')
       .that.deep.equals([]);
 
     const named = await open(new RecordedLog(), { ...environment, REDIS_TLS_SERVERNAME: 'redis.internal' });
-    await untilReachable(named);
+    await waitForStorage(named);
 
     const refused: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       'Its certificate is not trusted: check REDIS_TLS_CA_FILE.': { REDIS_TLS_CA_FILE: others.ca.cert },
@@ -63,7 +63,7 @@ describe('a Redis Cluster', () => {
     }
     const log = new RecordedLog();
     const url = cluster.url.replace('//', '//hexado:sesame@');
-    const storage = await untilReachable(await open(log, { REDIS_URL: url, REDIS_WAIT_REPLICAS: 'all' }));
+    const storage = await waitForStorage(await open(log, { REDIS_URL: url, REDIS_WAIT_REPLICAS: 'all' }));
     for (let number = 0; number < 20; number++) {
       const { id } = await addUser(storage, { username: `user${number}` });
       await storage.users.remove(id);

@@ -10,7 +10,7 @@ import { RecordedLog } from '../support/recorded-log.js';
 import { RedisCluster } from '../support/redis-cluster.js';
 import type { RedisServer } from '../support/redis-server.js';
 import { SettableClock } from '../support/settable-clock.js';
-import { untilReachable } from '../support/until-reachable.js';
+import { waitForStorage } from '../support/wait-for-storage.js';
 
 describe('a write that waits for a replica', () => {
   const keys = new Keys('test:');
@@ -28,7 +28,7 @@ describe('a write that waits for a replica', () => {
   beforeEach(async () => {
     const redis = { ...cluster.settings, replicasToWaitFor: 1 };
     const clock = new SettableClock().now;
-    storage = await untilReachable(await createStorage({ clock, log: new RecordedLog(), redis }));
+    storage = await waitForStorage(await createStorage({ clock, log: new RecordedLog(), redis }));
   });
   afterEach(() => storage.close());
 

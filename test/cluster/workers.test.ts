@@ -11,7 +11,7 @@ import { RedisServer } from '../support/redis-server.js';
 import { repeatedly } from '../support/repeatedly.js';
 import { signingKey, type SignedIn } from '../support/running-server.js';
 import { run, ServerProcess } from '../support/server-process.js';
-import { until } from '../support/until.js';
+import { waitFor } from '../support/wait-for.js';
 
 describe('several workers behind one port', () => {
   let redis: RedisServer;
@@ -49,7 +49,7 @@ describe('several workers behind one port', () => {
     beforeEach(async () => {
       server = await ServerProcess.start(environment());
       await listening(2);
-      users = await Promise.all(Array.from({ length: 8 }, () => server.signedIn()));
+      users = await Promise.all(Array.from({ length: 8 }, () => server.registerAndSignIn()));
     });
     afterEach(() => server.kill());
 
@@ -105,11 +105,11 @@ describe('several workers behind one port', () => {
       server.signal('SIGTERM');
       await server.logged(({ msg }) => msg === 'stopping');
       // More than one, because those that follow the first closely are one with it.
-      const impatience = setInterval(() => server.signal('SIGTERM'), 50);
+      const repeatedSignal = setInterval(() => server.signal('SIGTERM'), 50);
       const { code } = await server.ending;
-      clearInterval(impatience);
+      clearInterval(repeatedSignal);
       expect(code).to.equal(1);
-      await until('no worker is left', () => !workers().some(isAlive));
+      await waitFor('no worker is left', () => !workers().some(isAlive));
     });
 
     it('are replaced one by one at SIGUSR2, under load, without a failed request', async () => {
@@ -164,16 +164,16 @@ describe('several workers behind one port', () => {
       await server.logged(({ msg, signal }) => msg === 'stopping' && signal === 'SIGUSR2');
       process.kill(workers()[2] ?? 0, 'SIGKILL');
       await server.logged(({ msg }) => msg === 'All workers replaced');
-      await until('there are two new ones', () => workers().slice(2).filter(isAlive).length === 2);
+      await waitFor('there are two new ones', () => workers().slice(2).filter(isAlive).length === 2);
       expect(before.filter(isAlive)).to.deep.equal([]);
     });
 
     it('are ready while Redis is there', async () => {
       expect((await get('/readyz')).status).to.equal(200);
       await redis.kill();
-      await until('no worker is ready', async () => (await get('/readyz')).status === 503);
+      await waitFor('no worker is ready', async () => (await get('/readyz')).status === 503);
       await redis.restart();
-      await until('a worker is ready', async () => (await get('/readyz')).status === 200);
+      await waitFor('a worker is ready', async () => (await get('/readyz')).status === 200);
     });
   });
 
@@ -198,7 +198,7 @@ describe('several workers behind one port', () => {
     };
 
     it('read it again at SIGHUP, all of them', async () => {
-      const { access } = await server.signedIn();
+      const { access } = await server.registerAndSignIn();
       write('second');
       server.signal('SIGHUP');
       const reread = (): unknown[] =>
@@ -226,7 +226,7 @@ describe('several workers behind one port', () => {
     });
 
     it('go on with the keys that they have while the file is wrong, also if one of them dies', async () => {
-      const { access } = await server.signedIn();
+      const { access } = await server.registerAndSignIn();
       writeFileSync(path, 'wrong');
       const [victim = 0] = workers();
       process.kill(victim, 'SIGKILL');

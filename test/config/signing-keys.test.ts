@@ -69,7 +69,7 @@ describe('signing keys', () => {
     it('are exchanged at SIGHUP, with no token refused on the way', async () => {
       write(unnamed);
       await start();
-      const users = [await server.signedIn()];
+      const users = [await server.registerAndSignIn()];
       expect(headerOf(users[0]?.access ?? '')).to.equal('{"alg":"HS256","typ":"JWT"}');
 
       for (const [keys, header] of [
@@ -81,7 +81,7 @@ describe('signing keys', () => {
         write(...keys);
         const line = await reread();
         expect(line).to.deep.include({ level: 30, keys: keys.map(({ kid }) => kid ?? null) });
-        const user = await server.signedIn();
+        const user = await server.registerAndSignIn();
         users.push(user);
         expect([headerOf(user.access), headerOf(user.refresh)]).to.deep.equal([header, header]);
         for (const each of users) expect(await statusOf(each)).to.deep.equal([200, 200]);
@@ -91,14 +91,14 @@ describe('signing keys', () => {
     it('that are dropped have signed for the last time, also what was verified before', async () => {
       write(first);
       await start();
-      const [before, twin] = [await server.signedIn(), await server.signedIn()];
+      const [before, twin] = [await server.registerAndSignIn(), await server.registerAndSignIn()];
       expect(await statusOf(before)).to.deep.equal([200, 200]);
 
       write(second);
       await reread();
       expect(await statusOf(before)).to.deep.equal([401, 401]);
       expect(await statusOf(twin)).to.deep.equal([401, 401]);
-      expect(await statusOf(await server.signedIn())).to.deep.equal([200, 200]);
+      expect(await statusOf(await server.registerAndSignIn())).to.deep.equal([200, 200]);
 
       write(second, first);
       await reread();
@@ -108,7 +108,7 @@ describe('signing keys', () => {
     it('stay as they are when the file is wrong, and the log says why without saying what they are', async () => {
       write(first);
       await start();
-      const user = await server.signedIn();
+      const user = await server.registerAndSignIn();
       const wrong: readonly (readonly [content: string, complaint: RegExp])[] = [
         ['', /expected \{"keys"/],
         [`{"keys":[{"kid":"second","alg":"HS256","key":"${second.key}"`, /expected \{"keys"/],
@@ -126,7 +126,7 @@ describe('signing keys', () => {
       }
       rmSync(path);
       expect(await reread()).to.include({ level: 50 });
-      expect(await statusOf(await server.signedIn())).to.deep.equal([200, 200]);
+      expect(await statusOf(await server.registerAndSignIn())).to.deep.equal([200, 200]);
 
       write(second, first);
       expect(await reread()).to.include({ level: 30 });
@@ -165,7 +165,7 @@ describe('signing keys', () => {
           .slice(0, 2)
           .map(({ kid, alg }) => [kid, alg]),
       );
-      const { access } = await server.signedIn();
+      const { access } = await server.registerAndSignIn();
       const { kid } = JSON.parse(headerOf(access)) as { kid: string };
       const published = keys.find((each) => each.kid === kid);
       const publicKey = createPublicKey({ key: published ?? {}, format: 'jwk' });
@@ -184,7 +184,7 @@ describe('signing keys', () => {
   for (const algorithm of ['RS256', 'ES256'] as const) {
     it(`are made at random for ALGORITHM=${algorithm} in memory`, async () => {
       const server = await ServerProcess.start({ ALGORITHM: algorithm, BCRYPT_COST: '4' });
-      const user = await server.signedIn();
+      const user = await server.registerAndSignIn();
       expect(headerOf(user.access)).to.equal(`{"alg":"${algorithm}","typ":"JWT"}`);
       expect((await server.call('GET', '/tasks/', undefined, user.access)).status).to.equal(200);
       const { keys } = (await server.call('GET', '/.well-known/jwks.json')).json() as { keys: JsonWebKey[] };

@@ -10,7 +10,7 @@ import { stopAfterEach } from '../support/stop-after-each.js';
 const crashes = 10;
 
 /** Milliseconds within which every request is answered, and within which service is back once Redis is. */
-const patience = { request: 1_500, recovery: 2_000 };
+const deadlines = { request: 1_500, recovery: 2_000 };
 
 describe('under load, a Redis that is killed again and again', () => {
   const stopped = stopAfterEach();
@@ -23,7 +23,7 @@ describe('under load, a Redis that is killed again and again', () => {
 
   it('loses no write that was acknowledged, and serves again soon, if it writes each to its disk', async () => {
     const { redis, server } = await start(durable.args);
-    const users = await Promise.all(Array.from({ length: 20 }, () => server.signedIn()));
+    const users = await Promise.all(Array.from({ length: 20 }, () => server.registerAndSignIn()));
     const load = new Load(server, users);
     const recoveries: number[] = [];
     for (let crash = 0; crash < crashes; crash++) {
@@ -37,10 +37,10 @@ describe('under load, a Redis that is killed again and again', () => {
     }
     await load.stop();
 
-    expect(Math.max(...recoveries)).to.be.below(patience.recovery);
+    expect(Math.max(...recoveries)).to.be.below(deadlines.recovery);
     expect(new Set(load.failures.map(({ outcome }) => outcome))).to.deep.equal(new Set([503]));
     const longest = Math.max(...load.exchanges.map(({ startedAt, endedAt }) => endedAt - startedAt));
-    expect(longest).to.be.below(patience.request);
+    expect(longest).to.be.below(deadlines.request);
     expect(await load.lostWrites()).to.deep.equal({ creates: 0, updates: 0 });
     report(
       `${crashes} crashes: ${load.acknowledgedWrites} writes acknowledged, none lost; longest request ${longest} ms`,
@@ -50,7 +50,7 @@ describe('under load, a Redis that is killed again and again', () => {
 
   it('refuses every token once it has lost everything, also those of a name that is registered anew', async () => {
     const { redis, server } = await start(['--save', '']);
-    const users = await Promise.all(Array.from({ length: 10 }, () => server.signedIn()));
+    const users = await Promise.all(Array.from({ length: 10 }, () => server.registerAndSignIn()));
     const load = new Load(server, users);
     await load.next(users, 2);
     await redis.restart();

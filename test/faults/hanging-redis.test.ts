@@ -10,10 +10,10 @@ import { startServerOnRedis } from '../support/server-on-redis.js';
 import type { ServerProcess } from '../support/server-process.js';
 import { stopAfterEach } from '../support/stop-after-each.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
-import { until } from '../support/until.js';
+import { waitFor } from '../support/wait-for.js';
 
 /** Milliseconds within which every request is answered, whether the process lives, and service is back. */
-const patience = { request: 2_000, live: 50, recovery: 4_000 };
+const deadlines = { request: 2_000, live: 50, recovery: 4_000 };
 
 /** Milliseconds for which Redis hangs. */
 const outage = 5_000;
@@ -29,7 +29,7 @@ describe('under load, while Redis', () => {
     redis = stopped(await RedisServer.start(durable));
     proxy = stopped(await TcpProxy.start(redis.port));
     server = await startServerOnRedis(proxy.url, stopped);
-    users = await Promise.all(Array.from({ length: 20 }, () => server.signedIn()));
+    users = await Promise.all(Array.from({ length: 20 }, () => server.registerAndSignIn()));
   });
 
   /** How long the server took to say that it lives, in milliseconds. */
@@ -52,7 +52,7 @@ describe('under load, while Redis', () => {
   for (const [what, { begin, end }] of Object.entries(faults)) {
     it(`${what}, every request is answered soon, and no acknowledged write is lost`, async () => {
       // What is refused may take place all the same, as soon as Redis goes on: this user may lose a task.
-      const other = await server.signedIn();
+      const other = await server.registerAndSignIn();
       const load = new Load(server, users);
       await load.next(users, 5);
       begin();
@@ -67,7 +67,7 @@ describe('under load, while Redis', () => {
       const times = (await lives).toSorted((a, b) => a - b);
       end();
       const mendedAt = Date.now();
-      await until(
+      await waitFor(
         'every user has created a task',
         () => {
           const served = load.exchanges.filter(
@@ -76,7 +76,7 @@ describe('under load, while Redis', () => {
           );
           return new Set(served.map(({ user }) => user)).size === users.length;
         },
-        { patience: patience.recovery },
+        { timeout: deadlines.recovery },
       );
       const recovery = Date.now() - mendedAt;
       await load.stop();
@@ -85,10 +85,10 @@ describe('under load, while Redis', () => {
       expect(outcomes).to.deep.equal(new Set([503]));
       expect(new Set(answers.flat().map(({ status }) => status))).to.deep.equal(new Set([503]));
       const longest = Math.max(...load.exchanges.map(({ startedAt, endedAt }) => endedAt - startedAt));
-      expect(longest).to.be.below(patience.request);
+      expect(longest).to.be.below(deadlines.request);
       // Half of them, for the tests keep the processor busy, too.
       const typical = times[Math.floor(times.length / 2)]!;
-      expect(typical).to.be.below(patience.live);
+      expect(typical).to.be.below(deadlines.live);
       expect(await load.lostWrites()).to.deep.equal({ creates: 0, updates: 0 });
       report(
         `longest request ${longest} ms; /livez ${typical.toFixed(1)} ms (median), ${times.at(-1)?.toFixed(1)} ms at most`,

@@ -6,10 +6,10 @@ import { RedisServer } from '../support/redis-server.js';
 import { RunningServer, type SignedIn } from '../support/running-server.js';
 import { stopAfterEach } from '../support/stop-after-each.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
-import { until } from '../support/until.js';
+import { waitFor } from '../support/wait-for.js';
 
 /** Milliseconds within which both tries of a read are over. */
-const patience = 1_600;
+const deadline = 1_600;
 
 /** Milliseconds without a request after which a connection is idle. */
 const idleness = 1_100;
@@ -37,7 +37,7 @@ describe('a connection to Redis', () => {
   for (const [what, happen] of Object.entries(deaths)) {
     it(`that was ${what} while it was idle costs no read: all that came at once are answered`, async () => {
       await start();
-      user = await server.signedIn();
+      user = await server.registerAndSignIn();
       for (let round = 0; round < 2; round++) {
         await setTimeout(idleness);
         happen();
@@ -46,13 +46,13 @@ describe('a connection to Redis', () => {
         const time = performance.now() - startedAt;
         expect(new Set(answers.map(({ status }) => status))).to.deep.equal(new Set([200]));
         const harmless = await timeOf(list);
-        expect(time).to.be.below(Math.max(patience, 5 * harmless));
+        expect(time).to.be.below(Math.max(deadline, 5 * harmless));
       }
     });
 
     it(`that was ${what} while it was idle costs no write either, and none is executed twice`, async () => {
       await start();
-      user = await server.signedIn();
+      user = await server.registerAndSignIn();
       await setTimeout(idleness);
       happen();
       expect((await create()).status).to.equal(201);
@@ -62,26 +62,26 @@ describe('a connection to Redis', () => {
 
   it('that was in use until it stopped to answer gets no second try: the read is a 503 after a second', async () => {
     await start();
-    user = await server.signedIn();
+    user = await server.registerAndSignIn();
     expect((await list()).status).to.equal(200);
     proxy.forgetConnections();
     expectResponse(await list(), 503, unavailable);
-    await until('it serves again', async () => (await list()).status === 200);
+    await waitFor('it serves again', async () => (await list()).status === 200);
   });
 
   it('that is idle when Redis stops to answer costs a read 1.6 s, and those after it nothing', async () => {
     await start();
-    user = await server.signedIn();
+    user = await server.registerAndSignIn();
     await setTimeout(idleness);
     redis.freeze();
     const startedAt = performance.now();
     expectResponse(await list(), 503, unavailable);
-    expect(performance.now() - startedAt).to.be.below(patience + 100);
+    expect(performance.now() - startedAt).to.be.below(deadline + 100);
     for (let count = 0; count < 5; count++) {
       expect(await timeOf(async () => expectResponse(await list(), 503, unavailable))).to.be.below(500);
     }
     redis.resume();
-    await until('it serves again', async () => (await list()).status === 200);
+    await waitFor('it serves again', async () => (await list()).status === 200);
   });
 
   it('is sent a PING within 30 s of idleness, that for writes which wait for replicas too', async () => {

@@ -23,7 +23,7 @@ describe('one of two servers, killed under load', () => {
   });
 
   it('takes no acknowledged write along, and fails no request of the other', async () => {
-    const users = await Promise.all(Array.from({ length: 20 }, () => survivor.signedIn()));
+    const users = await Promise.all(Array.from({ length: 20 }, () => survivor.registerAndSignIn()));
     const loads = [new Load(victim, users.slice(0, 10)), new Load(survivor, users.slice(10))] as const;
     await Promise.all(loads.map((load) => load.until('many wrote', () => load.acknowledgedWrites > 200)));
     await victim.kill();
@@ -68,7 +68,7 @@ describe('one of two servers, killed under load', () => {
   it('deletes an account wholly or not at all, and a name that is left leads to nobody', async () => {
     const waiting: SignedIn[] = [];
     while (waiting.length < 160) {
-      waiting.push(...(await Promise.all(Array.from({ length: 20 }, () => survivor.signedIn()))));
+      waiting.push(...(await Promise.all(Array.from({ length: 20 }, () => survivor.registerAndSignIn()))));
     }
     const deleted: SignedIn[] = [];
     const unanswered: SignedIn[] = [];

@@ -44,7 +44,7 @@ describe('a user with large tasks', () => {
       { ...environment, ...withoutLimits },
       { ...probed, lifetime: 300_000 },
     );
-    [owner, other] = [await server.signedIn(), await server.signedIn()];
+    [owner, other] = [await server.registerAndSignIn(), await server.registerAndSignIn()];
     await server.call('POST', '/tasks/create/', { title: 't', description: 'd' }, other.access);
 
     const options = { clock: () => Date.now() / 1000, log: new RecordedLog() };

@@ -22,11 +22,11 @@ import { RunningServer, type SignedIn } from '../support/running-server.js';
 import { SettableClock } from '../support/settable-clock.js';
 import { stopAfterEach } from '../support/stop-after-each.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
-import { untilReachable } from '../support/until-reachable.js';
-import { until } from '../support/until.js';
+import { waitForStorage } from '../support/wait-for-storage.js';
+import { waitFor } from '../support/wait-for.js';
 
 /** Milliseconds within which a request is answered. */
-const patience = 1_500;
+const deadline = 1_500;
 
 /** A script that writes: those that read name the commands. */
 const write = /evalsha(?![^]*(?:HGET|ZRANGEBYSCORE))/i;
@@ -76,12 +76,12 @@ describe('a write that has taken place, and of which Redis could not tell', () =
     const { lost, restore } = lose();
     const startedAt = Date.now();
     const answer = await send();
-    expect(Date.now() - startedAt).to.be.below(patience);
+    expect(Date.now() - startedAt).to.be.below(deadline);
     await lost;
     restore();
     expectResponse(answer, 503, unavailable);
     expect(answer.headers['retry-after']).to.equal('1');
-    await until('it is ready', async () => (await server.call('GET', '/readyz')).status === 200);
+    await waitFor('it is ready', async () => (await server.call('GET', '/readyz')).status === 200);
   }
 
   for (const [how, loss] of Object.entries(losses)) {
@@ -97,20 +97,20 @@ describe('a write that has taken place, and of which Redis could not tell', () =
             ROTATE_REFRESH_TOKENS: 'true',
           }),
         );
-        user = await server.signedIn();
+        user = await server.registerAndSignIn();
         // So that Redis knows the scripts, and each of them is called in one trip.
         for (const path of ['/tasks/create/', '/tasks/create/']) await call('POST', path, milk);
         await call('PUT', '/tasks/1/update/', { title: 'Tea' });
         await call('DELETE', '/tasks/2/delete/');
-        const other = await server.signedIn();
+        const other = await server.registerAndSignIn();
         await create(other.access);
         const rotated = await refresh(other.refresh);
         await server.call('POST', '/api/logout/', rotated.json());
-        const { access, password } = await server.signedIn();
+        const { access, password } = await server.registerAndSignIn();
         const passwords = { old_password: password, new_password: 'Xk9-other-Orbit' };
         await server.call('POST', '/api/password/change/', passwords, access);
         await server.call('DELETE', '/api/account/', { password: passwords.new_password }, access);
-        await server.call('POST', '/api/logout/all/', undefined, (await server.signedIn()).access);
+        await server.call('POST', '/api/logout/all/', undefined, (await server.registerAndSignIn()).access);
       });
 
       it('creates one task, also for a client that sends its request again with its key', async () => {
@@ -220,7 +220,9 @@ describe('a write whose reply was lost, and that the client library sends again 
     redis = new Redis(server.port);
     stopped({ stop: async () => redis.disconnect() });
     await redis.cluster('ADDSLOTSRANGE', 0, 16_383);
-    await until('the Cluster serves', async () => (await redis.cluster('INFO')).includes('cluster_state:ok'));
+    await waitFor('the Cluster serves', async () =>
+      (await redis.cluster('INFO')).includes('cluster_state:ok'),
+    );
     const hosts = [{ host: '127.0.0.1', port: proxy.port }];
     const options = { clock: clock.now, log: new RecordedLog() };
     storage = await openRedisStorage(server, options, { mode: 'cluster', hosts });
@@ -238,7 +240,7 @@ describe('a write whose reply was lost, and that the client library sends again 
       return undefined;
     });
     await lost;
-    await untilReachable(storage);
+    await waitForStorage(storage);
     return answer;
   }
 

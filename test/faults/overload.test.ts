@@ -14,7 +14,7 @@ describe('200 sign-ins at once', () => {
   it('hold up nobody else, and are refused where they would wait too long', async () => {
     const redis = stopped(await RedisServer.start());
     const server = await startServerOnRedis(redis.url, stopped, { BCRYPT_COST: '12' });
-    const users = await concurrently(10, () => server.signedIn());
+    const users = await concurrently(10, () => server.registerAndSignIn());
     const load = new Load(server, users);
     await load.next(users);
 

@@ -6,7 +6,7 @@ import { freePort } from '../support/free-port.js';
 import { RedisServer } from '../support/redis-server.js';
 import { RunningServer } from '../support/running-server.js';
 import { stopAfterEach } from '../support/stop-after-each.js';
-import { until } from '../support/until.js';
+import { waitFor } from '../support/wait-for.js';
 
 interface Readiness {
   readonly status: string;
@@ -61,7 +61,7 @@ const writesFail: Readonly<Record<string, Fault>> = {
       mkdirSync(join(directory, 'dump.rdb', 'in-the-way'), { recursive: true });
       await admin.set('something', 'to save');
       await admin.bgsave();
-      await until('the snapshot has failed', async () =>
+      await waitFor('the snapshot has failed', async () =>
         /^rdb_last_bgsave_status:err/m.test(await admin.info('persistence')),
       );
     },
@@ -92,7 +92,7 @@ describe('GET /readyz', () => {
     Number(/cmdstat_evalsha:calls=(\d+)/.exec(await admin.info('commandstats'))?.[1] ?? 0);
 
   async function untilStatus(status: string): Promise<void> {
-    await until(`it is ${status}`, async () => (await readiness()).status === status);
+    await waitFor(`it is ${status}`, async () => (await readiness()).status === status);
   }
 
   for (const [what, { reason, begin, end, ...given }] of Object.entries(writesFail)) {
@@ -116,7 +116,7 @@ describe('GET /readyz', () => {
     const busy = new Redis(redis.port);
     stopped({ stop: async () => busy.disconnect() });
     const endless = busy.eval('while true do end', 0).catch(() => undefined);
-    await until('it is busy', () =>
+    await waitFor('it is busy', () =>
       admin.ping().then(
         () => false,
         () => true,
@@ -151,6 +151,6 @@ describe('GET /readyz', () => {
   it('leaves no key behind', async () => {
     await start();
     await untilStatus('ready');
-    await until('it is gone', async () => (await admin.keys('*probe*')).length === 0);
+    await waitFor('it is gone', async () => (await admin.keys('*probe*')).length === 0);
   });
 });

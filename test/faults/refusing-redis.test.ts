@@ -10,10 +10,10 @@ import { RedisServer } from '../support/redis-server.js';
 import { documentedRules } from '../support/redis-user.js';
 import { RunningServer, type LogLine, type SignedIn } from '../support/running-server.js';
 import { stopAfterEach } from '../support/stop-after-each.js';
-import { until } from '../support/until.js';
+import { waitFor } from '../support/wait-for.js';
 
 /** Milliseconds within which every request is answered, and within which the server has recovered. */
-const patience = { request: 1_500, recovery: 2_000 };
+const deadlines = { request: 1_500, recovery: 2_000 };
 
 /** What a user of Redis could do harm with. */
 const harmful = [
@@ -55,7 +55,7 @@ describe('a Redis that refuses', () => {
     admin.on('error', () => undefined);
     stopped({ stop: async () => admin.disconnect() });
     server = stopped(await RunningServer.start({ STORAGE: 'redis', REDIS_URL: redis.url }));
-    user = await server.signedIn();
+    user = await server.registerAndSignIn();
     expect((await create()).status).to.equal(201);
   }
 
@@ -70,7 +70,7 @@ describe('a Redis that refuses', () => {
     for (let round = 0; round < 3; round++) {
       const startedAt = Date.now();
       const answers = await callEveryEndpoint(server, user);
-      expect(Date.now() - startedAt).to.be.below(patience.request);
+      expect(Date.now() - startedAt).to.be.below(deadlines.request);
       const failures = answers.filter(({ status }) => status >= 500);
       for (const answer of failures) expectResponse(answer, 503, unavailable);
     }
@@ -80,8 +80,8 @@ describe('a Redis that refuses', () => {
   }
 
   async function expectRecovery(): Promise<void> {
-    await until('it creates tasks', async () => (await create()).status === 201, {
-      patience: patience.recovery,
+    await waitFor('it creates tasks', async () => (await create()).status === 201, {
+      timeout: deadlines.recovery,
     });
     expect((await list()).status).to.equal(200);
   }
@@ -127,7 +127,7 @@ describe('a Redis that refuses', () => {
     it('serves everybody again as soon as there is room', async () => {
       await expectRejections('OOM');
       await admin.config('SET', 'maxmemory', '0');
-      user = await server.signedIn();
+      user = await server.registerAndSignIn();
       await expectRecovery();
     });
   });
@@ -137,7 +137,7 @@ describe('a Redis that refuses', () => {
     const directory = (await admin.config('GET', 'dir'))[1]!;
     mkdirSync(join(directory, 'dump.rdb', 'in-the-way'), { recursive: true });
     await admin.bgsave();
-    await until('the snapshot has failed', async () =>
+    await waitFor('the snapshot has failed', async () =>
       /^rdb_last_bgsave_status:err/m.test(await admin.info('persistence')),
     );
     await expectRejections('MISCONF');
@@ -172,13 +172,13 @@ describe('a Redis that refuses', () => {
     await start('--busy-reply-threshold', '50');
     const busy = new Redis(redis.port);
     const endless = busy.eval('while true do end', 0).catch(() => undefined);
-    await until('it is busy', () =>
+    await waitFor('it is busy', () =>
       admin.ping().then(
         () => false,
         () => true,
       ),
     );
-    await expectUnavailableWithin(server, user, patience.request);
+    await expectUnavailableWithin(server, user, deadlines.request);
     await expectRejections('BUSY');
     expect((await server.call('GET', '/readyz')).status).to.equal(503);
     await admin.script('KILL');
@@ -199,7 +199,7 @@ describe('a Redis that refuses', () => {
       await expectRejections('NOPERM');
       expect(linesAbout('NOPERM')[0]?.message).to.match(/REDIS_URL/);
       await admin.acl('SETUSER', 'default', `+${denied}`);
-      user = await server.signedIn();
+      user = await server.registerAndSignIn();
       await expectRecovery();
     });
   }
@@ -209,7 +209,7 @@ describe('a Redis that refuses', () => {
     const replica = stopped(
       await RedisServer.start({ args: ['--replicaof', '127.0.0.1', String(redis.port)] }),
     );
-    await until('the replica is in sync', async () =>
+    await waitFor('the replica is in sync', async () =>
       /^slave0:.*state=online/m.test(await admin.info('replication')),
     );
     await admin.acl('SETUSER', 'hexado', 'on', '>sesame', ...documentedRules().redis);
@@ -217,8 +217,8 @@ describe('a Redis that refuses', () => {
     server = stopped(
       await RunningServer.start({ STORAGE: 'redis', REDIS_URL: url, REDIS_WAIT_REPLICAS: 'all' }),
     );
-    await until('it is ready', async () => (await server.call('GET', '/readyz')).status === 200);
-    user = await server.signedIn();
+    await waitFor('it is ready', async () => (await server.call('GET', '/readyz')).status === 200);
+    user = await server.registerAndSignIn();
     expect((await create()).status).to.equal(201);
     for (const { status } of await callEveryEndpoint(server, user)) expect(status).to.be.below(500);
     expect((await server.call('GET', '/readyz')).json()).to.have.property('warnings');
@@ -226,7 +226,7 @@ describe('a Redis that refuses', () => {
     const { id } = (await users.findByName(user.username))!;
     expect(await users.remove(id)).to.equal(true);
     const status = async () => ((await server.call('GET', '/readyz')).json() as { status: string }).status;
-    await until('no write waits too long for the replica', async () => (await status()) === 'ready');
+    await waitFor('no write waits too long for the replica', async () => (await status()) === 'ready');
     expect(await admin.acl('LOG')).to.deep.equal([]);
     for (const harm of harmful) {
       const verdict = await admin.call('ACL', 'DRYRUN', 'hexado', ...harm.split(' '));
@@ -239,8 +239,8 @@ describe('a Redis that refuses', () => {
     await start();
     await admin.config('SET', 'requirepass', 'sesame');
     await admin.call('CLIENT', 'KILL', 'TYPE', 'normal');
-    await until('it says so', () => linesAbout('NOAUTH').length > 0);
-    await expectUnavailableWithin(server, user, patience.request);
+    await waitFor('it says so', () => linesAbout('NOAUTH').length > 0);
+    await expectUnavailableWithin(server, user, deadlines.request);
     await expectRejections('NOAUTH');
     expect(linesAbout('NOAUTH')[0]?.message).to.match(/Check the credentials in REDIS_URL/);
     await admin.config('SET', 'requirepass', '');
@@ -260,8 +260,8 @@ describe('a Redis that refuses', () => {
     await admin.eval("for i = 1, 30000 do redis.call('SET', 'key' .. i, i) end", 0);
     await admin.save();
     const restarted = redis.restart();
-    await until('it says so', () => linesAbout('LOADING').length > 0);
-    await expectUnavailableWithin(server, user, patience.request);
+    await waitFor('it says so', () => linesAbout('LOADING').length > 0);
+    await expectUnavailableWithin(server, user, deadlines.request);
     await expectRejections('LOADING');
     await restarted;
     await expectRecovery();

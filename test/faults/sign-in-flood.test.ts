@@ -10,7 +10,7 @@ import { RawConnection } from '../support/raw-connection.js';
 import { report } from '../support/report.js';
 import { RunningServer } from '../support/running-server.js';
 import { stopAfterEach } from '../support/stop-after-each.js';
-import { until } from '../support/until.js';
+import { waitFor } from '../support/wait-for.js';
 
 const cost = 11;
 const password = 'Xk9-fence-Orbit';
@@ -89,7 +89,7 @@ describe('while sign-ins flood the server from', () => {
       }
     });
     // Once somebody was refused, the queue is full.
-    await until('the queue is full', () => counts[503] !== undefined);
+    await waitFor('the queue is full', () => counts[503] !== undefined);
     await work();
     over.abort();
     agent.destroy();
@@ -159,7 +159,7 @@ describe('while sign-ins flood the server from', () => {
       // Once a later request is answered, these were read.
       await send(server.port, { method: 'GET', path: '/livez' });
       for (const connection of gone) giveUp(connection);
-      await until('all are answered', () => requestsIn(server.log) === count);
+      await waitFor('all are answered', () => requestsIn(server.log) === count);
     });
     return costs.length;
   }

@@ -12,7 +12,7 @@ import { stopAfterEach } from '../support/stop-after-each.js';
 const connections = 50;
 
 /** Milliseconds within which a server ends that was told to stop once, and twice. */
-const patience = { once: 11_000, twice: 1_500 };
+const deadlines = { once: 11_000, twice: 1_500 };
 
 describe('a server that is told to stop under load', () => {
   const stopped = stopAfterEach();
@@ -22,7 +22,7 @@ describe('a server that is told to stop under load', () => {
   beforeEach(async () => {
     redis = stopped(await RedisServer.start());
     server = await startServerOnRedis(redis.url, stopped);
-    user = await server.signedIn();
+    user = await server.registerAndSignIn();
   });
 
   const body = JSON.stringify({ title: 't', description: 'd' });
@@ -65,7 +65,7 @@ describe('a server that is told to stop under load', () => {
     expect((JSON.parse(answer.text) as { id: number }).id).to.equal(created + 1);
     const { code, stderr } = await server.ending;
     expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
-    expect(Date.now() - toldAt).to.be.below(patience.once);
+    expect(Date.now() - toldAt).to.be.below(deadlines.once);
     report(
       `${created} requests over ${connections} connections, none failed; ended after ${Date.now() - toldAt} ms`,
     );
@@ -76,7 +76,7 @@ describe('a server that is told to stop under load', () => {
     const toldAt = Date.now();
     server.signal('SIGTERM');
     expect((await server.ending).code).to.equal(0);
-    expect(Date.now() - toldAt).to.be.below(patience.once);
+    expect(Date.now() - toldAt).to.be.below(deadlines.once);
     expect(await half.end()).to.equal('');
   });
 
@@ -98,10 +98,10 @@ describe('a server that is told to stop under load', () => {
     await creating;
     const toldAt = Date.now();
     // More than one, because those that follow the first closely are one with it.
-    const impatience = setInterval(() => server.signal('SIGTERM'), 50);
+    const repeatedSignal = setInterval(() => server.signal('SIGTERM'), 50);
     const { code } = await server.ending;
-    clearInterval(impatience);
+    clearInterval(repeatedSignal);
     expect(code).to.equal(1);
-    expect(Date.now() - toldAt).to.be.below(patience.twice);
+    expect(Date.now() - toldAt).to.be.below(deadlines.twice);
   });
 });

@@ -10,7 +10,7 @@ import { Fifo } from '../support/fifo.js';
 import { freePort } from '../support/free-port.js';
 import { send } from '../support/http-client.js';
 import { program } from '../support/server-process.js';
-import { until } from '../support/until.js';
+import { waitFor } from '../support/wait-for.js';
 
 /** More lines than a pipe takes. */
 const manyRequests = 600;
@@ -48,7 +48,7 @@ onLinux('a server whose log cannot be written', () => {
     server = spawn(first, args, { env: environment, stdio: ['ignore', file, errorsToo ? file : 'pipe'] });
     closeSync(file);
     ending = endingOf(server);
-    await until('it answers', () => get('/livez').catch(() => undefined));
+    await waitFor('it answers', () => get('/livez').catch(() => undefined));
   }
 
   async function requests(count: number): Promise<void> {
@@ -58,7 +58,7 @@ onLinux('a server whose log cannot be written', () => {
 
   /** What /readyz says as soon as it says that something does not work. */
   async function complaints(): Promise<readonly string[]> {
-    const answer = await until('it is degraded', async () => {
+    const answer = await waitFor('it is degraded', async () => {
       const answered = await get('/readyz');
       const body = answered.json() as { readonly status: string; readonly reasons: readonly string[] };
       return body.status === 'degraded' ? { status: answered.status, reasons: body.reasons } : undefined;
@@ -106,7 +106,7 @@ onLinux('a server whose log cannot be written', () => {
     await requests(manyRequests);
     expect((await complaints()).join()).to.match(/^The log cannot be written \(EAGAIN\): nobody reads it\./);
     process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGTERM');
-    await until('it answers no more', () =>
+    await waitFor('it answers no more', () =>
       get('/livez').then(
         () => false,
         () => true,
@@ -124,8 +124,8 @@ onLinux('a server whose log cannot be written', () => {
     await complaints();
     fifo.come();
     let log = '';
-    await until('lines were lost', () => (log += fifo.read()).includes(' lines were lost'), {
-      patience: 20_000,
+    await waitFor('lines were lost', () => (log += fifo.read()).includes(' lines were lost'), {
+      timeout: 20_000,
     });
     expect(log).to.include('The log could not be written (EPIPE); 0 lines were lost');
     expect(log.split('"route":"/livez"').length - 1).to.be.at.least(manyRequests);
@@ -136,8 +136,8 @@ onLinux('a server whose log cannot be written', () => {
     await start(fifo.path);
     await requests(tooManyRequests);
     let log = '';
-    await until('lines were lost', () => (log += fifo.read()).includes(' lines were lost'), {
-      patience: 20_000,
+    await waitFor('lines were lost', () => (log += fifo.read()).includes(' lines were lost'), {
+      timeout: 20_000,
     });
     const lines = log
       .split('\n')

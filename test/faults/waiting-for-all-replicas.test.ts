@@ -6,7 +6,7 @@ import { RedisServer } from '../support/redis-server.js';
 import { openRedisStorage } from '../support/redis-storage.js';
 import { SettableClock } from '../support/settable-clock.js';
 import { stopAfterEach } from '../support/stop-after-each.js';
-import { until } from '../support/until.js';
+import { waitFor } from '../support/wait-for.js';
 
 /** Milliseconds for which a replica that has left still counts, and those that noticing it takes. */
 const farewell = { atLeast: 2_900, atMost: 6_000 };
@@ -31,7 +31,7 @@ describe('a write that waits for all replicas', () => {
     const online = await replicasOnline();
     const args = ['--replicaof', '127.0.0.1', String(master.port)];
     const replica = stopped(await RedisServer.start({ args }));
-    await until('it is online', async () => (await replicasOnline()) > online);
+    await waitFor('it is online', async () => (await replicasOnline()) > online);
     return replica;
   }
 
@@ -49,7 +49,7 @@ describe('a write that waits for all replicas', () => {
     );
 
   /** A replica that has just come may take its time. */
-  const untilConfirmed = () => until('writes are confirmed', async () => (await write()) === undefined);
+  const untilConfirmed = () => waitFor('writes are confirmed', async () => (await write()) === undefined);
 
   it('is refused while there is none, and confirmed by one, and by a second that comes later', async () => {
     await open();
@@ -70,7 +70,7 @@ describe('a write that waits for all replicas', () => {
     await open();
     await untilConfirmed();
     await first.kill();
-    await until('the master has noticed', async () => (await replicasOnline()) === 1);
+    await waitFor('the master has noticed', async () => (await replicasOnline()) === 1);
     const leftAt = performance.now();
     expect(await write()).to.equal('too few replicas');
     await untilConfirmed();

@@ -205,7 +205,7 @@ describe('while the worst input is sent, others do not wait', () => {
     server = await ServerProcess.start(environment, { lifetime: 10 * 60_000 });
   });
   beforeEach(async () => {
-    user = await server.signedIn();
+    user = await server.registerAndSignIn();
     for (let i = 0; i < 3; i++) await server.call('POST', '/tasks/create/', task, user.access);
   });
   after(async () => {

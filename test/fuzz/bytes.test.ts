@@ -18,7 +18,7 @@ import {
 import { seed } from './seed.js';
 
 /** In milliseconds; a connection that has not ended by then hangs. */
-const patience = 15_000;
+const timeout = 15_000;
 
 const numRuns = 1400;
 /** All that requests may be answered with, be they what they may. */
@@ -46,7 +46,7 @@ describe('any bytes', () => {
     let runs = 0;
     await fc.assert(
       fc.asyncProperty(connectionsAtOnce, async (connections) => {
-        const user = await server.signedIn();
+        const user = await server.registerAndSignIn();
         await Promise.all(connections.map(({ sound, broken }) => exchange(user, sound, broken)));
         if (++runs === numRuns / 5) early = await bytesHeld();
       }),
@@ -71,7 +71,7 @@ describe('any bytes', () => {
     broken: BrokenRequest | undefined,
   ): Promise<void> {
     const client = await RawConnection.open(server.port);
-    const tooLate = setTimeout(() => client.close(), patience);
+    const tooLate = setTimeout(() => client.close(), timeout);
     for (const request of sound) client.send(bytesOf(request, user));
     if (broken) client.send(brokenBytesOf(broken, user));
     client.finish();

@@ -86,9 +86,9 @@ describe('a process that is told to stop', () => {
     server.signal('SIGTERM');
     await untilStopping();
     // More than one, because those that follow the first closely are one with it.
-    const impatience = setInterval(() => server.signal('SIGTERM'), 50);
+    const repeatedSignal = setInterval(() => server.signal('SIGTERM'), 50);
     const { code } = await server.ending;
-    clearInterval(impatience);
+    clearInterval(repeatedSignal);
     expect(code).to.equal(1);
   });
 

@@ -28,7 +28,7 @@ export class ApiClient {
   }
 
   /** Registers a new user and signs them in. */
-  async signedIn(name = 'user'): Promise<SignedIn> {
+  async registerAndSignIn(name = 'user'): Promise<SignedIn> {
     const username = `${name}.${process.pid}.${++this.users}.${Date.now()}`;
     const password = 'Xk9-fence-Orbit';
     await this.call('POST', '/tasks/register/', { username, password });

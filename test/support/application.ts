@@ -35,7 +35,7 @@ export interface Settings extends Partial<SessionPolicy> {
   /** The least that bcrypt does, if not given: tests are no place to burn processor time. */
   readonly bcryptCost?: number;
   /** Seconds of hashing that may wait; as many as the server lets wait, if not given. */
-  readonly patience?: number;
+  readonly queueTime?: number;
   /** None where they are not given. */
   readonly taskLimits?: Partial<TaskLimits>;
 }
@@ -77,7 +77,7 @@ export class Application {
     {
       registration = 'open',
       bcryptCost = defaults.bcryptCost,
-      patience,
+      queueTime,
       limits,
       taskLimits,
       ...policy
@@ -92,7 +92,7 @@ export class Application {
       sessions: aPolicy(policy),
     };
     const container = createContainer(config, storage, () => time.now, this.log);
-    container.rebind(Hasher).toConstantValue(new BcryptPasswordHasher(bcryptCost, bcryptThreads, patience));
+    container.rebind(Hasher).toConstantValue(new BcryptPasswordHasher(bcryptCost, bcryptThreads, queueTime));
     this.registerUser = container.get(RegisterUser);
     this.issueTokens = container.get(IssueTokens);
     this.refreshToken = container.get(RefreshToken);

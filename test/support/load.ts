@@ -63,14 +63,14 @@ export class Load {
   }
 
   /** Resolves after the first exchange after which the condition holds; rejected if that takes too long. */
-  async until(what: string, condition: () => boolean, patience = 15_000): Promise<void> {
-    const signal = AbortSignal.timeout(patience);
+  async until(what: string, condition: () => boolean, timeout = 15_000): Promise<void> {
+    const signal = AbortSignal.timeout(timeout);
     try {
       if (condition()) return;
       for await (const _ of on(this.events, 'exchange', { signal })) if (condition()) return;
     } catch (error) {
       const seen = JSON.stringify(this.outcomes(this.exchanges.slice(-50)));
-      throw new Error(`in vain waited until ${what}; at last: ${seen}`, { cause: error });
+      throw new Error(`timeout while waiting until ${what}; last outcomes: ${seen}`, { cause: error });
     }
   }
 

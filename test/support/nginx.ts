@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ApiClient } from './api-client.js';
 import { freePort } from './free-port.js';
-import { until } from './until.js';
+import { waitFor } from './wait-for.js';
 
 /** An nginx of a test's own, with docs/nginx.conf in its http block, in front of servers on these ports. */
 export class Nginx extends ApiClient {
@@ -36,7 +36,7 @@ export class Nginx extends ApiClient {
     // Reads the end of its input when the tests' process ends, however that comes about.
     const guard = spawn('sh', ['-c', `read _; kill ${child.pid}`], { stdio: ['pipe', 'ignore', 'ignore'] });
     child.once('exit', () => guard.kill('SIGKILL'));
-    await until('nginx answers', () =>
+    await waitFor('nginx answers', () =>
       nginx.call('GET', '/livez').then(
         ({ status }) => status === 200,
         () => false,

@@ -2,7 +2,7 @@ import type { RedisSettings } from '../../src/adapters/redis/connection/redis-se
 import { command, connected, infoOf } from './redis-command.js';
 import { RedisServer } from './redis-server.js';
 import type { ServerTls } from './tls-certificates.js';
-import { until } from './until.js';
+import { waitFor } from './wait-for.js';
 
 const slots = 16_384;
 const masters = 3;
@@ -84,7 +84,7 @@ export class RedisCluster {
 
   /** Resolves once a replica has become a master. */
   async untilPromoted(replica: RedisServer): Promise<void> {
-    await until('the replica has become a master', async () => (await roleOf(replica)) === 'master');
+    await waitFor('the replica has become a master', async () => (await roleOf(replica)) === 'master');
   }
 
   /**
@@ -120,14 +120,14 @@ export class RedisCluster {
   /** Starts a node that was killed; resolves once it is the replica of whoever has taken its place, and in sync. */
   async restart(node: RedisServer): Promise<void> {
     await node.restart();
-    await until('the node that was restarted is a replica', async () => (await roleOf(node)) === 'slave');
+    await waitFor('the node that was restarted is a replica', async () => (await roleOf(node)) === 'slave');
     await this.settled();
   }
 
   /** Resolves once the replicas have all that was written until now. */
   async untilReplicated(): Promise<void> {
     for (const master of await this.mastersNow())
-      await until('the replica has everything', () => isReplicated(master));
+      await waitFor('the replica has everything', () => isReplicated(master));
   }
 
   /** How often a command was refused with this code, by any of the nodes. */
@@ -178,7 +178,7 @@ export class RedisCluster {
       const shards = (await command(node, 'CLUSTER', 'SLOTS')) as unknown[][];
       return shards.every((shard) => shard.length === 4);
     });
-    await until('all replicas are in sync', async () => {
+    await waitFor('all replicas are in sync', async () => {
       const infos = await Promise.all(this.nodes.map(replicationOf));
       // A replica that has not acknowledged anything yet is not sent anything either.
       return (
@@ -188,7 +188,7 @@ export class RedisCluster {
   }
 
   private async each(what: string, condition: (node: RedisServer) => Promise<boolean>): Promise<void> {
-    await Promise.all(this.nodes.map((node) => until(what, () => condition(node))));
+    await Promise.all(this.nodes.map((node) => waitFor(what, () => condition(node))));
   }
 
   private async slotOf(key: string): Promise<number> {

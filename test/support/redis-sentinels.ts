@@ -1,6 +1,6 @@
 import { command, infoOf } from './redis-command.js';
 import { RedisServer } from './redis-server.js';
-import { until } from './until.js';
+import { waitFor } from './wait-for.js';
 
 const name = 'hexado';
 
@@ -57,14 +57,14 @@ export class RedisSentinels {
     const [sentinel] = this.sentinels as [RedisServer];
     const before = await this.masterPort(sentinel);
     await command(sentinel, 'SENTINEL', 'FAILOVER', name);
-    await until('all sentinels have another master', async () => {
+    await waitFor('all sentinels have another master', async () => {
       const ports = await Promise.all(this.sentinels.map((each) => this.masterPort(each)));
       return ports.every((port) => port !== before && port === ports[0]);
     });
     const port = await this.masterPort(sentinel);
     const master = [this.master, ...this.replicas].find((each) => String(each.port) === port);
-    await until('both others are in sync', () => hasReplicas(master!), { patience: 60_000 });
-    await until('all sentinels know the replicas', async () => {
+    await waitFor('both others are in sync', () => hasReplicas(master!), { timeout: 60_000 });
+    await waitFor('all sentinels know the replicas', async () => {
       const views = await Promise.all(this.sentinels.map((each) => infoOf(each, 'INFO', 'sentinel')));
       return views.every((view) => view.get('master0')?.includes('status=ok'));
     });
@@ -77,7 +77,7 @@ export class RedisSentinels {
 
   /** Resolves once the first master replicates another one, in sync. */
   async untilDemoted(): Promise<void> {
-    await until('the first master is a replica', async () => {
+    await waitFor('the first master is a replica', async () => {
       const info = await infoOf(this.master, 'INFO', 'replication');
       return info.get('role') === 'slave' && info.get('master_link_status') === 'up';
     });
@@ -90,13 +90,13 @@ export class RedisSentinels {
   private async form(): Promise<void> {
     const port = String(this.master.port);
     for (const replica of this.replicas) await command(replica, 'REPLICAOF', '127.0.0.1', port);
-    await until('both replicas are in sync', () => hasReplicas(this.master));
+    await waitFor('both replicas are in sync', () => hasReplicas(this.master));
     for (const sentinel of this.sentinels) {
       await command(sentinel, 'SENTINEL', 'MONITOR', name, '127.0.0.1', port, '2');
       const settings = ['down-after-milliseconds', String(downAfter), 'failover-timeout', '5000'];
       await command(sentinel, 'SENTINEL', 'SET', name, ...settings);
     }
-    await until('all sentinels know one another and the replicas', async () => {
+    await waitFor('all sentinels know one another and the replicas', async () => {
       const views = await Promise.all(this.sentinels.map((sentinel) => infoOf(sentinel, 'INFO', 'sentinel')));
       return views.every((view) =>
         view.get('master0')?.endsWith('status=ok,address=127.0.0.1:' + port + ',slaves=2,sentinels=3'),

@@ -2,7 +2,7 @@ import { createStorage } from '../../src/adapters/redis/create-storage.js';
 import type { RedisSettings } from '../../src/adapters/redis/connection/redis-settings.js';
 import type { Storage, StorageOptions } from '../../src/application/ports/storage.js';
 import type { RedisServer } from './redis-server.js';
-import { untilReachable } from './until-reachable.js';
+import { waitForStorage } from './wait-for-storage.js';
 
 /** How to reach a server that was started without conditions. */
 export function settingsFor(server: RedisServer): RedisSettings {
@@ -18,7 +18,7 @@ export async function openRedisStorage(
 ): Promise<Storage> {
   const storage = await createStorage({ ...options, redis: { ...settingsFor(server), ...given } });
   try {
-    return await untilReachable(storage);
+    return await waitForStorage(storage);
   } catch (error) {
     await storage.close();
     throw error;

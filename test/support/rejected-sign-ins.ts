@@ -8,9 +8,9 @@ export interface Credentials {
 /** Sign-ins that are refused for different reasons, by their reason, none of which an answer may tell. */
 export async function rejectedSignIns(server: RunningServer): Promise<Readonly<Record<string, Credentials>>> {
   const [active, inactive, deleted] = [
-    await server.signedIn(),
-    await server.signedIn('inactive'),
-    await server.signedIn('deleted'),
+    await server.registerAndSignIn(),
+    await server.registerAndSignIn('inactive'),
+    await server.registerAndSignIn('deleted'),
   ];
   const { users } = server.storage;
   const idOf = async ({ username }: Credentials) => (await users.findByName(username))?.id ?? 0;

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { program, type ServerProcess } from './server-process.js';
-import { until } from './until.js';
+import { waitFor } from './wait-for.js';
 
 const probe = fileURLToPath(new URL('memory-probe.js', import.meta.url));
 
@@ -23,7 +23,7 @@ export function memoryAtRest(server: ServerProcess, connections = 0): Promise<Me
     const memory = await memoryOf(server);
     return memory.connections <= connections ? memory : undefined;
   };
-  return until(`it has no more than ${connections} connections`, look, { patience: 30_000, pause: 200 });
+  return waitFor(`it has no more than ${connections} connections`, look, { timeout: 30_000, pause: 200 });
 }
 
 async function memoryOf(server: ServerProcess): Promise<Memory> {

@@ -30,7 +30,7 @@ describe('account endpoints', () => {
         server = await start(environment, clock.now);
       });
       beforeEach(async () => {
-        user = await server.signedIn();
+        user = await server.registerAndSignIn();
       });
       after(() => server.stop());
     }
@@ -146,7 +146,7 @@ describe('account endpoints', () => {
       });
 
       it('does not list sessions of other users', async () => {
-        const other = await server.signedIn();
+        const other = await server.registerAndSignIn();
         const ids = (await listSessions(other.access)).map(({ id }) => id);
         expect(ids).to.deep.equal([sessionIdOf(other.access)]);
       });
@@ -180,7 +180,7 @@ describe('account endpoints', () => {
       });
 
       it('responds with 404 when a user ends a session of another user', async () => {
-        const other = await server.signedIn();
+        const other = await server.registerAndSignIn();
         expectResponse(await endSession(sessionIdOf(other.access)), 404, sessionNotFound);
         expectResponse(await listTasks(other.access), 200, []);
       });
@@ -193,7 +193,7 @@ describe('account endpoints', () => {
 
       it('ends all sessions of the user on POST /api/logout/all/', async () => {
         const other = await signIn(user);
-        const bystander = await server.signedIn();
+        const bystander = await server.registerAndSignIn();
         const message = 'Successfully logged out of all sessions';
         expectResponse(await server.call('POST', '/api/logout/all/', undefined, user.access), 200, {
           message,

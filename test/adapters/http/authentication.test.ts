@@ -38,7 +38,7 @@ describe('the Authorization header', () => {
   let newUsers = 0;
   before(async () => {
     server = await RunningServer.start();
-    user = await server.signedIn();
+    user = await server.registerAndSignIn();
   });
   after(() => server.stop());
 
@@ -88,7 +88,7 @@ describe('the Authorization header', () => {
     });
 
     it('rejects a registration with an access token whose session has ended', async () => {
-      const { access, refresh } = await server.signedIn();
+      const { access, refresh } = await server.registerAndSignIn();
       await server.call('POST', '/api/logout/', { refresh });
       const response = await server.call('POST', '/tasks/register/', newCredentials(), access);
       expectResponse(response, 401, accessTokenError('Token is blacklisted'));
@@ -96,7 +96,7 @@ describe('the Authorization header', () => {
   });
 
   it('ignores the Authorization header at sign-in, refresh, verify and logout', async () => {
-    const { username, password, refresh } = await server.signedIn();
+    const { username, password, refresh } = await server.registerAndSignIn();
     for (const header of ['Bearer garbage', 'Bearer', 'Bearer a b', 'Bearer <refresh>']) {
       const statuses = [
         await send('POST', '/api/token/', header, { username, password }),

@@ -183,10 +183,10 @@ describe('authorisation', () => {
 
     /** Signs in the owner, who has one task, twice, and another user once. */
     async function createWorld(): Promise<World> {
-      const owner = await server.signedIn('owner');
+      const owner = await server.registerAndSignIn('owner');
       const second = await signInAgain(owner);
       await server.call('POST', '/tasks/create/', { title: 'secret', description: 'd' }, owner.access);
-      return { owner, second, other: await server.signedIn('other') };
+      return { owner, second, other: await server.registerAndSignIn('other') };
     }
 
     async function signInAgain({ username, password }: SignedIn): Promise<SignedIn> {

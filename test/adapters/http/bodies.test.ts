@@ -30,7 +30,7 @@ describe('request bodies', () => {
     server = await RunningServer.start();
   });
   beforeEach(async () => {
-    user = await server.signedIn();
+    user = await server.registerAndSignIn();
   });
   after(() => server.stop());
 
@@ -610,7 +610,7 @@ describe('request bodies', () => {
     let owner: SignedIn;
     before(async () => {
       generous = await RunningServer.start({ BODY_LIMIT: '16mb' });
-      owner = await generous.signedIn();
+      owner = await generous.registerAndSignIn();
     });
     after(() => generous.stop());
 

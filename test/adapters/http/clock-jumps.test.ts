@@ -22,14 +22,14 @@ describe('a clock jump of one hour', () => {
           (await server.call('GET', '/tasks/', undefined, access)).status;
 
         it(`users can sign in and work during and after a clock jump ${direction}`, async () => {
-          const before = await server.signedIn();
+          const before = await server.registerAndSignIn();
           let after: SignedIn | undefined;
           await withClockOffset(offset, async () => {
             // Half an hour too old, or issued in the future.
             expect(await list(before)).to.equal(401);
             const again = await signIn(server, before);
             expect(await list(again)).to.equal(200);
-            after = await server.signedIn();
+            after = await server.registerAndSignIn();
             const draft = { title: 'a', description: 'b' };
             expect((await server.call('POST', '/tasks/create/', draft, after.access)).status).to.equal(201);
           });
@@ -39,7 +39,7 @@ describe('a clock jump of one hour', () => {
         });
 
         it(`sessions with a refresh token from the past survive a clock jump ${direction}`, async () => {
-          const { refresh } = await server.signedIn();
+          const { refresh } = await server.registerAndSignIn();
           const exchange = async (token: string) => {
             const response = await server.call('POST', '/api/token/refresh/', { refresh: token });
             return response.status === 200 ? (response.json() as SignedIn) : undefined;
@@ -54,7 +54,7 @@ describe('a clock jump of one hour', () => {
         });
 
         it(`a clock jump ${direction} causes no 500, and no negative or long duration or Retry-After`, async () => {
-          const { username, password, access, refresh } = await server.signedIn();
+          const { username, password, access, refresh } = await server.registerAndSignIn();
           const calls = () => [
             ...Array.from({ length: 30 }, () =>
               server.call('POST', '/api/token/', { username, password: 'wrong' }),

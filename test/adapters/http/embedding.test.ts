@@ -64,7 +64,7 @@ for (const fastPaths of ['on', 'off']) {
     }
 
     async function signIn(): Promise<void> {
-      user = await client.signedIn();
+      user = await client.registerAndSignIn();
       await client.call('POST', '/tasks/create/', { title: 'Buy milk', description }, user.access);
     }
 

@@ -118,7 +118,7 @@ describe('forged tokens', () => {
   let user: SignedIn;
   before(async () => {
     server = await RunningServer.start({}, clock.now);
-    user = await server.signedIn();
+    user = await server.registerAndSignIn();
   });
   after(() => server.stop());
 
@@ -236,7 +236,7 @@ describe('forged tokens', () => {
     });
 
     it('rejects a token with the session of another user', async () => {
-      const other = await server.signedIn();
+      const other = await server.registerAndSignIn();
       await expectBlacklisted({ sid: claimsOf(other.access)['sid'] });
       expectResponse(await listTasks(other.access), 200, []);
     });

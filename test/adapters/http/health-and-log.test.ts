@@ -10,7 +10,7 @@ import { RedisServer } from '../../support/redis-server.js';
 import { RunningServer, withoutLimits, type LogLine, type SignedIn } from '../../support/running-server.js';
 import { stopAfterEach } from '../../support/stop-after-each.js';
 import { withEachStorage } from '../../support/storages.js';
-import { until } from '../../support/until.js';
+import { waitFor } from '../../support/wait-for.js';
 
 function forwardingWarnings(server: RunningServer): LogLine[] {
   return server.log.filter(({ message }) =>
@@ -20,7 +20,7 @@ function forwardingWarnings(server: RunningServer): LogLine[] {
 
 /** The line that was logged for the request with this id. */
 function requestLine(server: RunningServer, id: string): Promise<LogLine> {
-  return until('the request is logged', () =>
+  return waitFor('the request is logged', () =>
     server.log.find(({ message, fields }) => message === 'request' && fields['requestId'] === id),
   );
 }
@@ -54,7 +54,7 @@ describe('health endpoints', () => {
   it('responds to /readyz with 200 and a warning about a Redis that keeps nothing on disk', async () => {
     const redis = stopped(await RedisServer.start({ args: ['--save', ''] }));
     const server = stopped(await RunningServer.start({ STORAGE: 'redis', REDIS_URL: redis.url }));
-    await until('it is ready', async () => (await server.call('GET', '/readyz')).status === 200);
+    await waitFor('it is ready', async () => (await server.call('GET', '/readyz')).status === 200);
     const warnings = [
       'Redis keeps nothing on its disk, and a restart loses everything: set appendonly to yes.',
     ];
@@ -92,7 +92,7 @@ describe('the access log', () => {
   let requests = 0;
   before(async () => {
     server = await RunningServer.start();
-    user = await server.signedIn();
+    user = await server.registerAndSignIn();
   });
   after(() => server.stop());
 
@@ -161,7 +161,7 @@ describe('the access log', () => {
       const { fields } = await lineOf('GET', '/tasks/', access === undefined ? {} : { access });
       expect([fields['status'], fields['userId']]).to.deep.equal([401, undefined]);
     }
-    const ended = await server.signedIn();
+    const ended = await server.registerAndSignIn();
     await server.call('POST', '/api/logout/', { refresh: ended.refresh });
     const { fields } = await lineOf('POST', '/tasks/create/', { access: ended.access, body: {} });
     expect([fields['status'], fields['userId']]).to.deep.equal([401, undefined]);
@@ -255,7 +255,7 @@ describe('text that clients send', () => {
     let user: SignedIn;
     before(async () => {
       server = await start();
-      user = await server.signedIn(canary);
+      user = await server.registerAndSignIn(canary);
     });
     after(() => server.stop());
 
@@ -320,7 +320,7 @@ describe('text that clients send', () => {
       const texts = await sendEverywhere();
       expect(texts.filter((text) => text.includes(canary))).to.not.deep.equal([]);
       expect(texts.filter((text) => text.includes('Internal'))).to.deep.equal([]);
-      await until('all are logged', () => server.log.length >= texts.length - 1);
+      await waitFor('all are logged', () => server.log.length >= texts.length - 1);
       expect(JSON.stringify(server.log)).to.not.include(canary);
       for (const secret of [user.access, user.refresh, user.password, user.username])
         expect(JSON.stringify(server.log)).to.not.include(secret);
@@ -328,7 +328,7 @@ describe('text that clients send', () => {
 
     it('never appears in the log or a response header, for any path, field and header', async () => {
       const all = stopped(await start(withoutLimits));
-      const { access } = await all.signedIn(canary);
+      const { access } = await all.registerAndSignIn(canary);
       const names = 'username password old_password new_password refresh token title description status';
       const fields = Object.fromEntries(names.split(' ').map((name) => [name, canary]));
       const headers = Object.fromEntries(
@@ -429,7 +429,7 @@ describe('text that clients send', () => {
 
       it('closes the connection if a long list fails after its response has begun', async () => {
         const { tasks } = server.storage;
-        const owner = await server.signedIn();
+        const owner = await server.registerAndSignIn();
         const session = sessionRefOf(owner.access);
         const draft = { title: 't', description: 'd', status: 'pending' } as const;
         await concurrently(1001, () => createTask(server.storage, session, draft));
@@ -466,7 +466,7 @@ describe('text that clients send', () => {
   it('never appears in the log when the storage becomes unavailable', async () => {
     const redis = stopped(await RedisServer.start());
     const server = stopped(await RunningServer.start({ STORAGE: 'redis', REDIS_URL: redis.url }));
-    const { access, refresh } = await server.signedIn(canary);
+    const { access, refresh } = await server.registerAndSignIn(canary);
     await redis.kill();
     const credentials = { username: canary, password: `${canary}-secret` };
     for (const [method, path, body] of [

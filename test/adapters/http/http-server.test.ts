@@ -9,7 +9,7 @@ import { HttpServer } from '../../../src/adapters/http/http-server.js';
 import { expectResponse, malformedRequest } from '../../support/responses.js';
 import { RawConnection } from '../../support/raw-connection.js';
 import { stopAfterEach } from '../../support/stop-after-each.js';
-import { until } from '../../support/until.js';
+import { waitFor } from '../../support/wait-for.js';
 
 type Handle = ConstructorParameters<typeof HttpServer>[0];
 
@@ -95,7 +95,7 @@ describe('the HTTP server', () => {
       const greedy = await Promise.all(Array.from({ length: 20 }, () => open(port)));
       for (const socket of greedy) socket.resume().write(get.repeat(many));
       const closed = () => greedy.filter((socket) => socket.closed).length;
-      await until('half of them are closed', () => closed() >= 10);
+      await waitFor('half of them are closed', () => closed() >= 10);
       expect(closed()).to.be.below(20);
       for (const socket of greedy) socket.destroy();
       events.emit('released');
@@ -142,7 +142,7 @@ describe('the HTTP server', () => {
         const [socket] = (await handled) as [Socket];
         await setImmediate(); // The rest arrived with the same read.
         socket.destroy(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }));
-        await until('the socket is closed', () => socket.closed);
+        await waitFor('the socket is closed', () => socket.closed);
         connection.close();
       });
     }
@@ -174,7 +174,7 @@ describe('the HTTP server', () => {
         const sending = setInterval(() => void socket.write(bytes === get ? get : bytes && 'x'), 20);
         await closed;
         clearInterval(sending);
-        await until('the connection has ended', () => socket.resume().closed);
+        await waitFor('the connection has ended', () => socket.resume().closed);
         expect(socket.bytesRead).to.be.below(longBody.length);
       });
     }

@@ -20,7 +20,7 @@ describe('an Idempotency-Key', () => {
       server = await start();
     });
     beforeEach(async () => {
-      user = await server.signedIn();
+      user = await server.registerAndSignIn();
     });
     after(() => server.stop());
 
@@ -61,7 +61,7 @@ describe('an Idempotency-Key', () => {
     });
 
     it('scopes an Idempotency-Key to the user, across sessions', async () => {
-      const other = await server.signedIn();
+      const other = await server.registerAndSignIn();
       await create('a');
       expectResponse(await create('a', tea, other.access), 201, { id: 1, ...tea, status: 'pending' });
       const { username, password } = user;

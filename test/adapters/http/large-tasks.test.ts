@@ -10,7 +10,7 @@ import type { RunningServer, SignedIn } from '../../support/running-server.js';
 import { SettableClock } from '../../support/settable-clock.js';
 import { withStub } from '../../support/with-stub.js';
 import { withEachStorage } from '../../support/storages.js';
-import { until } from '../../support/until.js';
+import { waitFor } from '../../support/wait-for.js';
 
 const bytesReached = {
   detail: 'Your tasks have as much text as those of one user may have; delete some first.',
@@ -39,12 +39,12 @@ describe('large tasks', () => {
         { MAX_BYTES_PER_USER: '200kb', BODY_LIMIT: '1mb', REFRESH_TOKEN_LIFETIME: '1h' },
         clock.now,
       );
-      owner = await server.signedIn();
+      owner = await server.registerAndSignIn();
       const session = sessionRefOf(owner.access);
       for (let id = 1; id <= count; id++) await createTask(server.storage, session, large(`task ${id}`));
     });
     beforeEach(async () => {
-      user = await server.signedIn();
+      user = await server.registerAndSignIn();
     });
     after(() => server.stop());
 
@@ -165,7 +165,7 @@ describe('large tasks', () => {
         it(`serves another long list when one of four ${how}`, async () => {
           await end(reads[0] as IncomingMessage);
           const path = '/tasks/?limit=100';
-          await until('another list is served', async () => {
+          await waitFor('another list is served', async () => {
             const { status } = await call('GET', path, undefined, owner);
             return status === 200;
           });
@@ -183,7 +183,7 @@ describe('large tasks', () => {
           const page = await list(...args);
           if (++read === 2) {
             outgoing.destroy();
-            await until('the client has gone', () => outgoing.closed);
+            await waitFor('the client has gone', () => outgoing.closed);
           }
           return page;
         };
@@ -198,7 +198,7 @@ describe('large tasks', () => {
       const outgoing = request(options).on('error', () => undefined);
       await withStub(tasks, 'list', afterTheEnd, async () => {
         outgoing.end();
-        await until('it is logged', () => server.log.length > lines);
+        await waitFor('it is logged', () => server.log.length > lines);
       });
       const [line, ...more] = server.log.slice(lines);
       expect({ level: line?.level, aborted: line?.fields['aborted'], more }).to.deep.equal({

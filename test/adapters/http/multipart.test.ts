@@ -48,7 +48,7 @@ describe('multipart bodies', () => {
     server = await RunningServer.start();
   });
   beforeEach(async () => {
-    user = await server.signedIn();
+    user = await server.registerAndSignIn();
   });
   after(() => server.stop());
 

@@ -35,7 +35,7 @@ export function respondsAsRecorded(start: () => Promise<RunningServer>): void {
   let user: SignedIn;
   before(async () => {
     server = await start();
-    user = await server.signedIn();
+    user = await server.registerAndSignIn();
     await server.call('POST', '/tasks/register/', { username: `alice.${tag}`, password: 'Xk9-fence-Orbit' });
   });
   after(() => server.stop());

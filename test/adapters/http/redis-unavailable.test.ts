@@ -5,7 +5,7 @@ import { claimsOf } from '../../support/json-web-token.js';
 import { durable, RedisServer } from '../../support/redis-server.js';
 import { RunningServer, type SignedIn } from '../../support/running-server.js';
 import { stopAfterEach } from '../../support/stop-after-each.js';
-import { until } from '../../support/until.js';
+import { waitFor } from '../../support/wait-for.js';
 
 describe('while Redis is unavailable', () => {
   let redis: RedisServer;
@@ -15,7 +15,7 @@ describe('while Redis is unavailable', () => {
   beforeEach(async () => {
     redis = stopped(await RedisServer.start(durable));
     server = stopped(await RunningServer.start({ STORAGE: 'redis', REDIS_URL: redis.url }));
-    user = await server.signedIn();
+    user = await server.registerAndSignIn();
     await createTask('t');
   });
 
@@ -36,7 +36,7 @@ describe('while Redis is unavailable', () => {
   const ready = async () => (await server.call('GET', '/readyz')).status === 200;
 
   async function expectServesAgain(): Promise<void> {
-    await until('it is ready', ready, { patience: 2_000 });
+    await waitFor('it is ready', ready, { timeout: 2_000 });
     expect((await createTask('after')).status).to.equal(201);
     expect((await server.call('GET', '/tasks/', undefined, user.access)).status).to.equal(200);
     const { username, password } = user;
@@ -73,27 +73,27 @@ describe('while Redis is unavailable', () => {
     expect((await early.call('GET', '/readyz')).status).to.equal(503);
     expectResponse(await early.call('GET', '/tasks/', undefined, user.access), 503, unavailable);
     await redis.restart();
-    await until('it is ready', async () => (await early.call('GET', '/readyz')).status === 200, {
-      patience: 2_000,
+    await waitFor('it is ready', async () => (await early.call('GET', '/readyz')).status === 200, {
+      timeout: 2_000,
     });
     expect((await early.call('GET', '/tasks/', undefined, user.access)).status).to.equal(200);
   });
 
   it('accepts tokens after Redis restarts with its data, and rejects them if the data is lost', async () => {
     await redis.restart();
-    await until('it is ready', ready, { patience: 5_000 });
+    await waitFor('it is ready', ready, { timeout: 5_000 });
     expect((await server.call('GET', '/tasks/', undefined, user.access)).status).to.equal(200);
 
     const forgetful = stopped(await RedisServer.start());
     const other = stopped(await RunningServer.start({ STORAGE: 'redis', REDIS_URL: forgetful.url }));
-    const { access, refresh } = await other.signedIn();
+    const { access, refresh } = await other.registerAndSignIn();
     expect(claimsOf(access)['user_id']).to.equal(1);
     await forgetful.restart();
-    await until('it is ready', async () => (await other.call('GET', '/readyz')).status === 200, {
-      patience: 5_000,
+    await waitFor('it is ready', async () => (await other.call('GET', '/readyz')).status === 200, {
+      timeout: 5_000,
     });
     // Another user now has the id 1; the token must not be valid for that user.
-    await other.signedIn();
+    await other.registerAndSignIn();
     expect((await other.call('GET', '/tasks/', undefined, access)).status).to.equal(401);
     expect((await other.call('POST', '/api/token/refresh/', { refresh })).status).to.equal(401);
   });
@@ -117,7 +117,7 @@ describe('while Redis is unavailable', () => {
     expect(new Set(statuses)).to.deep.equal(new Set([503]));
     await killed;
     await redis.restart();
-    await until('it is ready', ready, { patience: 5_000 });
+    await waitFor('it is ready', ready, { timeout: 5_000 });
 
     const tasks = (await server.call('GET', '/tasks/', undefined, user.access)).json() as {
       id: number;

@@ -25,7 +25,7 @@ describe('round trips to Redis', () => {
 
   /** A user with a task, after every script was loaded. */
   beforeEach(async () => {
-    user = await server.signedIn();
+    user = await server.registerAndSignIn();
     for (const title of ['one', 'two']) await call('POST', '/tasks/create/', { title, description: 'd' });
     await call('PUT', '/tasks/1/update/', { title: 'One' });
     await call('DELETE', '/tasks/2/delete/');

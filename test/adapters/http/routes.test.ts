@@ -52,7 +52,7 @@ describe('routes', () => {
   let user: SignedIn;
   before(async () => {
     server = await RunningServer.start();
-    user = await server.signedIn();
+    user = await server.registerAndSignIn();
     await server.call('POST', '/tasks/create/', { title: 't', description: 'd' }, user.access);
   });
   after(() => server.stop());

@@ -37,7 +37,7 @@ describe('sessions', () => {
         server = await start(environment, clock.now);
       });
       beforeEach(async () => {
-        user = await server.signedIn();
+        user = await server.registerAndSignIn();
       });
       after(() => server.stop());
     }

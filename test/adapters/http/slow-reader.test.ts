@@ -20,7 +20,7 @@ describe('a slow reader', () => {
   after(() => server.stop());
 
   it('gets a whole long list with backpressure: the server reads no more than the client has room for', async () => {
-    const { access } = await server.signedIn();
+    const { access } = await server.registerAndSignIn();
     let read = 0;
     let received = 0;
     let ahead = 0;

@@ -47,7 +47,7 @@ describe('tasks', () => {
       server = await start();
     });
     beforeEach(async () => {
-      user = await server.signedIn();
+      user = await server.registerAndSignIn();
     });
     after(() => server.stop());
 
@@ -179,7 +179,7 @@ describe('tasks', () => {
     it('hides tasks from other users', async () => {
       await create('Buy milk');
       await create('Drink milk');
-      const other = await server.signedIn();
+      const other = await server.registerAndSignIn();
       const callAsOther = (method: string, path: string, body?: unknown) =>
         server.call(method, path, body, other.access);
 
@@ -213,7 +213,7 @@ describe('tasks', () => {
       const all = Array.from({ length: 2500 }, (_, i) => task(i + 1, `task ${i + 1}`));
       let owner: SignedIn;
       before(async () => {
-        owner = await server.signedIn();
+        owner = await server.registerAndSignIn();
         const session = sessionRefOf(owner.access);
         for (const { title, description } of all)
           void createTask(server.storage, session, { title, description, status: 'pending' });

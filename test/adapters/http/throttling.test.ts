@@ -266,7 +266,7 @@ describe('rate limits', () => {
     it('allows exactly as many bcrypt comparisons as the limit, across four servers', async () => {
       const servers = await concurrently(4, () => start({ THROTTLE_SIGN_IN: '10/1d' }));
       const [first] = servers;
-      const user = await first?.signedIn();
+      const user = await first?.registerAndSignIn();
       const costs = await comparisonCosts(async () => {
         const responses = await concurrently(200, async (index) => {
           const body = { username: user?.username, password: 'a wrong password' };
@@ -291,7 +291,7 @@ describe('rate limits', () => {
     describe('that is out of memory', () => {
       it('responds with 503 to sign-ins while Redis is out of memory, and applies a tenth of the limits', async () => {
         const server = await start({ THROTTLE_SIGN_IN: '30/1d', THROTTLE_REFRESH: '20/1d' });
-        const { username, refresh } = await server.signedIn();
+        const { username, refresh } = await server.registerAndSignIn();
         await command(redis, 'CONFIG', 'SET', 'maxmemory', '1');
 
         for (let i = 0; i < 5; i++) {

@@ -30,7 +30,7 @@ describe('unreadable data in Redis', () => {
   });
 
   beforeEach(async () => {
-    user = await hexado.signedIn();
+    user = await hexado.registerAndSignIn();
     userId = Number(claimsOf(user.access)['user_id']);
     own = keys.ofUser(userId);
     for (let i = 0; i < 3; i++) await call('POST', '/tasks/create/', milk);

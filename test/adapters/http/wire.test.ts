@@ -17,7 +17,7 @@ import {
 import { chunked, RawConnection } from '../../support/raw-connection.js';
 import { withStub } from '../../support/with-stub.js';
 import { RunningServer, type SignedIn } from '../../support/running-server.js';
-import { until } from '../../support/until.js';
+import { waitFor } from '../../support/wait-for.js';
 
 /** Request targets that are not a path, or an unusual one. */
 const targets = (
@@ -62,7 +62,7 @@ describe('the wire protocol', () => {
   let connection: RawConnection;
   before(async () => {
     server = await RunningServer.start({ TRUST_PROXY: '1' }); // Else it logs a warning about X-Forwarded-For.
-    user = await server.signedIn();
+    user = await server.registerAndSignIn();
   });
   beforeEach(async () => {
     connection = await RawConnection.open(server.port);
@@ -521,7 +521,7 @@ describe('the wire protocol', () => {
     });
 
     it('handles pipelined requests one at a time, so that each sees the effects of the one before', async () => {
-      const other = await server.signedIn();
+      const other = await server.registerAndSignIn();
       const headers = ['Host: x', `Authorization: Bearer ${other.access}`];
       const body = JSON.stringify({ title: 't', description: 'd' });
       const lines = ['POST /tasks/create/ HTTP/1.1', ...headers, 'Content-Type: application/json'];
@@ -614,7 +614,7 @@ describe('the wire protocol', () => {
       expect((await connection.response()).status).to.equal(100);
       connection.send('{"title":');
       connection.abort();
-      const line = await until('it is logged', () => lineWith('leaves-early'));
+      const line = await waitFor('it is logged', () => lineWith('leaves-early'));
       expect(line.fields).to.include({ aborted: true, route: '/tasks/create' });
     });
 

@@ -11,7 +11,7 @@ import { RedisServer } from '../../support/redis-server.js';
 import { testEnvironment } from '../../support/running-server.js';
 import { SettableClock } from '../../support/settable-clock.js';
 import { stopAfterEach } from '../../support/stop-after-each.js';
-import { untilReachable } from '../../support/until-reachable.js';
+import { waitForStorage } from '../../support/wait-for-storage.js';
 
 describe('Redis storage', () => {
   const stopped = stopAfterEach();
@@ -20,7 +20,7 @@ describe('Redis storage', () => {
     const { storage } = readConfig({ ...testEnvironment, STORAGE: 'redis', ...environment });
     const opened = await createStorage(storage, { clock: new SettableClock().now, log: new RecordedLog() });
     stopped({ stop: () => opened.close() });
-    await addUser(await untilReachable(opened));
+    await addUser(await waitForStorage(opened));
   }
 
   it('is reached by its unix socket, in the database that is named', async () => {

@@ -14,7 +14,7 @@ import { signingKey } from '../../support/running-server.js';
 import { run } from '../../support/server-process.js';
 import { SettableClock } from '../../support/settable-clock.js';
 import { stopAfterEach } from '../../support/stop-after-each.js';
-import { until } from '../../support/until.js';
+import { waitFor } from '../../support/wait-for.js';
 
 describe('Redis storage in a database that Redis does not let it select', () => {
   const stopped = stopAfterEach();
@@ -67,7 +67,7 @@ describe('Redis storage in a database that Redis does not let it select', () => 
     for (const connections of [1, 2, 3]) {
       await command(server, 'CLIENT', 'KILL', 'TYPE', 'normal');
       const isRefused = async () => (await selectsRefused(server)) >= 4 * connections;
-      await until('the database has been refused several times', isRefused);
+      await waitFor('the database has been refused several times', isRefused);
     }
     expect(log.messages('(NOPERM); requests get 503')).to.have.length(1);
     await command(server, 'ACL', 'SETUSER', 'default', '+select');

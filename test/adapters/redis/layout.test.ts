@@ -11,8 +11,8 @@ import { openRedisStorage } from '../../support/redis-storage.js';
 import { SettableClock } from '../../support/settable-clock.js';
 import { stopAfterEach } from '../../support/stop-after-each.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
-import { untilReachable } from '../../support/until-reachable.js';
-import { until } from '../../support/until.js';
+import { waitForStorage } from '../../support/wait-for-storage.js';
+import { waitFor } from '../../support/wait-for.js';
 
 const keys = new Keys('test:');
 
@@ -100,7 +100,7 @@ describe('the layout of the data in Redis', () => {
 
       proxy.leadTo(otherServer.port);
       await redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes').catch(() => undefined);
-      await until('it is refused', async () =>
+      await waitFor('it is refused', async () =>
         log.lines.some(({ message }) => /\(data (?:of|without)/.test(message)),
       );
       const calls = [createTask(storage, refTo(user)), storage.users.add(aNewUser()), storage.check()];
@@ -111,7 +111,7 @@ describe('the layout of the data in Redis', () => {
 
       await other.del(keys.layout);
       await other.set(keys.layout, 1);
-      await untilReachable(storage);
+      await waitForStorage(storage);
       expect(await storage.users.add(aNewUser())).to.include({ id: 8 });
     });
   }
@@ -119,21 +119,23 @@ describe('the layout of the data in Redis', () => {
   it('is refused on a Cluster too', async () => {
     [server, redis] = await startRedis('--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1');
     await redis.cluster('ADDSLOTSRANGE', 0, 16_383);
-    await until('the Cluster serves', async () => (await redis.cluster('INFO')).includes('cluster_state:ok'));
+    await waitFor('the Cluster serves', async () =>
+      (await redis.cluster('INFO')).includes('cluster_state:ok'),
+    );
     const storage = await open({ mode: 'cluster' });
     await addUser(storage);
     await redis.set(keys.layout, 2);
     expect(await open({ mode: 'cluster' }).catch((error: unknown) => error)).to.be.instanceOf(UnknownLayout);
 
     await redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
-    await until('it is refused after a reconnect', async () =>
+    await waitFor('it is refused after a reconnect', async () =>
       storage.users.find(1).then(
         () => false,
         (error: unknown) => error instanceof StorageUnavailable && error.reason === 'data of layout 2',
       ),
     );
     await redis.set(keys.layout, 1);
-    await untilReachable(storage);
+    await waitForStorage(storage);
   });
 
   it('is the same for what has more keys and fields than this version knows, and keeps them', async () => {

@@ -13,11 +13,11 @@ import { appending, RedisServer } from '../../support/redis-server.js';
 import { rejectionOf } from '../../support/rejection.js';
 import { settingsFor } from '../../support/redis-storage.js';
 import { SettableClock } from '../../support/settable-clock.js';
-import { untilReachable } from '../../support/until-reachable.js';
+import { waitForStorage } from '../../support/wait-for-storage.js';
 
 describe('Redis storage without its Redis', () => {
   /** Milliseconds within which every call is answered, one way or the other. */
-  const patience = 1500;
+  const deadline = 1500;
   const clock = new SettableClock();
   let log: RecordedLog;
   let server: RedisServer;
@@ -28,7 +28,7 @@ describe('Redis storage without its Redis', () => {
     log = new RecordedLog();
     server = await start(...appending.args);
     storage = await open(server);
-    await untilReachable(storage);
+    await waitForStorage(storage);
   });
   afterEach(async () => {
     await Promise.all(closing.splice(0).map((close) => close()));
@@ -81,10 +81,10 @@ describe('Redis storage without its Redis', () => {
     const asked = Date.now();
     await Promise.all(everyCallButCheck().map((call) => expectUnavailable(call())));
     await expectUnavailable(storage.check());
-    expect(Date.now() - asked).to.be.below(patience);
+    expect(Date.now() - asked).to.be.below(deadline);
     expect(log.messages('is unavailable (timeout)')).to.have.length(1);
     server.resume();
-    await untilReachable(storage);
+    await waitForStorage(storage);
     expect(await storage.users.list({ after: 0, limit: 10 })).to.be.an('array');
   });
 
@@ -94,7 +94,7 @@ describe('Redis storage without its Redis', () => {
     const refusals = everyCallButCheck().map((call) => expectUnavailable(call()));
     await server.restart();
     await Promise.all(refusals);
-    expect(Date.now() - asked).to.be.below(patience);
+    expect(Date.now() - asked).to.be.below(deadline);
   });
 
   it('serves again by itself once Redis is back, and tells of the outage and of its end once', async () => {
@@ -123,7 +123,7 @@ describe('Redis storage without its Redis', () => {
     const early = await open(server);
     await expectUnavailable(early.check());
     await server.restart();
-    await untilReachable(early);
+    await waitForStorage(early);
     await addUser(early);
   });
 
@@ -154,7 +154,7 @@ describe('Redis storage without its Redis', () => {
       expect(inspect(log.lines, { depth: null })).not.to.contain('secret');
 
       const admitted = await open(guarded, { password: 'sesame' });
-      await untilReachable(admitted);
+      await waitForStorage(admitted);
     });
   }
 });

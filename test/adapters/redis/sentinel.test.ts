@@ -15,7 +15,7 @@ import { run } from '../../support/server-process.js';
 import { SettableClock } from '../../support/settable-clock.js';
 import { stopAfterEach } from '../../support/stop-after-each.js';
 import { TlsCertificates, type ServerTls } from '../../support/tls-certificates.js';
-import { untilReachable } from '../../support/until-reachable.js';
+import { waitForStorage } from '../../support/wait-for-storage.js';
 
 describe('Redis storage by way of a Sentinel', () => {
   const stopped = stopAfterEach();
@@ -51,7 +51,7 @@ describe('Redis storage by way of a Sentinel', () => {
   it('speaks TLS to both, and shows both its certificate', async () => {
     const certificates = stopped(new TlsCertificates());
     const { master, environment } = await start([], certificates.serverFor('IP:127.0.0.1'));
-    await addUser(await untilReachable(await open({ ...environment, ...certificates.environment })));
+    await addUser(await waitForStorage(await open({ ...environment, ...certificates.environment })));
     expect(await command(master, 'DBSIZE')).to.be.above(0);
   });
 
@@ -69,7 +69,7 @@ describe('Redis storage by way of a Sentinel', () => {
   it('signs in to a sentinel that asks for it, with a password or with a user and a file', async () => {
     const guarded = await start(['requirepass sesame']);
     await addUser(
-      await untilReachable(await open({ ...guarded.environment, REDIS_SENTINEL_PASSWORD: 'sesame' })),
+      await waitForStorage(await open({ ...guarded.environment, REDIS_SENTINEL_PASSWORD: 'sesame' })),
     );
 
     const file = join(tmpdir(), `hexado-sentinel-${process.pid}`);
@@ -78,7 +78,7 @@ describe('Redis storage by way of a Sentinel', () => {
     const rules = documentedRules().sentinel.join(' ');
     const { environment } = await start([`user hexado on >open-sesame ${rules}`, 'user default off']);
     const credentials = { REDIS_SENTINEL_USERNAME: 'hexado', REDIS_SENTINEL_PASSWORD_FILE: file };
-    await addUser(await untilReachable(await open({ ...environment, ...credentials })));
+    await addUser(await waitForStorage(await open({ ...environment, ...credentials })));
   });
 
   it('says that a sentinel asks for a password, or for another one, and never which it was given', async () => {

@@ -9,7 +9,7 @@ import { testEnvironment } from '../../support/running-server.js';
 import { SettableClock } from '../../support/settable-clock.js';
 import { stopAfterEach } from '../../support/stop-after-each.js';
 import { TlsCertificates } from '../../support/tls-certificates.js';
-import { untilReachable } from '../../support/until-reachable.js';
+import { waitForStorage } from '../../support/wait-for-storage.js';
 
 describe('Redis storage over TLS', () => {
   const stopped = stopAfterEach();
@@ -41,27 +41,27 @@ describe('Redis storage over TLS', () => {
 
   it('works with a certificate on either side', async () => {
     const { url } = await start('IP:127.0.0.1');
-    await addUser(await untilReachable(await open({ ...ours.environment, REDIS_URL: url })));
+    await addUser(await waitForStorage(await open({ ...ours.environment, REDIS_URL: url })));
   });
 
   it('works without a certificate of its own where Redis asks for none', async () => {
     const { url } = await start('IP:127.0.0.1', '--tls-auth-clients', 'no');
     const { REDIS_TLS_CA_FILE } = ours.environment as { REDIS_TLS_CA_FILE: string };
-    await addUser(await untilReachable(await open({ REDIS_TLS_CA_FILE, REDIS_URL: url })));
+    await addUser(await waitForStorage(await open({ REDIS_TLS_CA_FILE, REDIS_URL: url })));
   });
 
   it('works with a certificate for another name, if that is set', async () => {
     const { url } = await start('DNS:redis.internal');
     const REDIS_TLS_SERVERNAME = 'redis.internal';
     await addUser(
-      await untilReachable(await open({ ...ours.environment, REDIS_TLS_SERVERNAME, REDIS_URL: url })),
+      await waitForStorage(await open({ ...ours.environment, REDIS_TLS_SERVERNAME, REDIS_URL: url })),
     );
   });
 
   it('also works for writes that wait for replicas, which there are none of', async () => {
     const { url } = await start('IP:127.0.0.1');
     const storage = await open({ ...ours.environment, REDIS_WAIT_REPLICAS: '1', REDIS_URL: url });
-    const { reasons } = await (await untilReachable(storage)).check();
+    const { reasons } = await (await waitForStorage(storage)).check();
     expect(reasons.join()).to.contain('(no replica)');
   });
 

@@ -7,7 +7,7 @@ import { durable, RedisServer } from '../../support/redis-server.js';
 import { openRedisStorage } from '../../support/redis-storage.js';
 import { SettableClock } from '../../support/settable-clock.js';
 import { stopAfterEach } from '../../support/stop-after-each.js';
-import { until } from '../../support/until.js';
+import { waitFor } from '../../support/wait-for.js';
 
 const evicts =
   'Redis drops data when its memory is full (maxmemory-policy allkeys-lru): set maxmemory-policy to noeviction.';
@@ -77,7 +77,7 @@ describe('Redis storage on a Redis that may lose data', () => {
 
 /** Resolves once these are the warnings: they are asked for once a second. */
 async function warnsOf(storage: Storage, warnings: readonly string[]): Promise<void> {
-  await until(
+  await waitFor(
     'it warns of this',
     async () => JSON.stringify((await storage.check()).warnings) === JSON.stringify(warnings),
   );

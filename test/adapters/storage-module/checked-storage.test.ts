@@ -18,7 +18,7 @@ import { SettableClock } from '../../support/settable-clock.js';
 import { stopAfterEach } from '../../support/stop-after-each.js';
 
 /** Milliseconds within which a call is answered, and an endpoint, which may make two calls one after the other. */
-const patience = { call: 1_500, request: 2_500 };
+const deadlines = { call: 1_500, request: 2_500 };
 
 const user = { id: 1, username: 'a', passwordHash: 'h', active: true, createdAt: 0 };
 const generation = { id: 'g', issuedAt: 0, expiresAt: 1 };
@@ -128,7 +128,7 @@ describe('a storage that is not trusted', () => {
       const calls = Object.values(everyCall(storage, clock));
       const startedAt = Date.now();
       await Promise.all(calls.map((call) => expectUnavailable(call())));
-      expect(Date.now() - startedAt).to.be.below(patience.call);
+      expect(Date.now() - startedAt).to.be.below(deadlines.call);
       expect(log.lines).to.have.length(calls.length);
       expect(inspect(log.lines, { depth: null })).not.to.contain('secret');
     });
@@ -205,9 +205,9 @@ describe('a storage that is not trusted', () => {
       it(`makes every endpoint unavailable in time, and itself nothing: one ${what}`, async () => {
         const { become } = (await import(module)) as { readonly become: (method?: () => unknown) => void };
         const server = stopped(await RunningServer.start({ STORAGE: module }));
-        const signedIn = await server.signedIn();
+        const signedIn = await server.registerAndSignIn();
         become(method);
-        await expectUnavailableWithin(server, signedIn, patience.request);
+        await expectUnavailableWithin(server, signedIn, deadlines.request);
         expect(server.log.filter(({ level }) => level === 'error')).to.deep.equal([]);
         become(undefined);
         expect((await server.call('GET', '/tasks/', undefined, signedIn.access)).status).to.equal(200);

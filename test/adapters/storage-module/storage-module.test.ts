@@ -65,7 +65,7 @@ describe('a storage of your own', () => {
       { ...environment, BCRYPT_COST: '4', STORAGE: `./${basename(path)}` },
       { directory },
     );
-    const { access } = await server.signedIn();
+    const { access } = await server.registerAndSignIn();
     const task = { title: 'Buy milk', description: 'Two litres' };
     const created = await server.call('POST', '/tasks/create/', task, access);
     const listed = await server.call('GET', '/tasks/', undefined, access);
@@ -253,9 +253,9 @@ const options: StorageOptions = {
 };
 
 /** 'created', or the sentence with which the module is refused. */
-async function outcomeOf(specifier: string, patience?: number): Promise<string> {
+async function outcomeOf(specifier: string, timeout?: number): Promise<string> {
   try {
-    await createStorage({ kind: 'module', specifier }, options, patience);
+    await createStorage({ kind: 'module', specifier }, options, timeout);
     return 'created';
   } catch (error) {
     if (error instanceof StorageError) return error.message;
