@@ -49,7 +49,7 @@ describe('request bodies', () => {
   const create = (contentType: string, body: string | Buffer) =>
     send('POST', '/tasks/create/', { 'Content-Type': contentType }, body);
   const createFromJson = (body: string | Buffer) => create(json, body);
-  describe('types of request bodies', () => {
+  describe('types', () => {
     for (const type of [
       'application/json',
       'APPLICATION/JSON',
@@ -142,7 +142,7 @@ describe('request bodies', () => {
     });
   });
 
-  describe('charsets of request bodies', () => {
+  describe('charsets', () => {
     for (const [type, body, title] of [
       [`${json}; charset=iso-8859-1`, latin1('{"title":"é\x80","description":"d"}'), 'é\x80'],
       [`${json}; charset=iso-8859-1`, '{"title":"é","description":"d"}', 'Ã©'],

@@ -270,8 +270,8 @@ for (const fastPaths of ['on', 'off']) {
   });
 }
 
-describe('lean-koa.ts', () => {
-  it('overrides a step that Koa still calls for each request', async () => {
+describe('LeanKoa', () => {
+  it('LeanKoa overrides a method that Koa still calls for each request', async () => {
     const { LeanKoa } = await import('../../../src/adapters/http/lean-koa.js');
     let calls = 0;
     class CountingKoa extends LeanKoa {

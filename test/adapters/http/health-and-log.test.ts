@@ -167,9 +167,9 @@ describe('the access log', () => {
     expect([fields['status'], fields['userId']]).to.deep.equal([401, undefined]);
   });
 
-  describe('and the response', () => {
+  describe('request ids', () => {
     for (const id of ['a', 'A-1_2.3', 'x'.repeat(64), '7f1c6f0e-6a0e-4c8e-9d58-8a1b6b8f8c11']) {
-      it(`log and return the X-Request-Id ${id.slice(0, 40)}`, async () => {
+      it(`logs and returns the X-Request-Id ${id.slice(0, 40)}`, async () => {
         expect(await returnedId(id)).to.equal(id);
         await requestLine(server, id);
       });
@@ -189,7 +189,7 @@ describe('the access log', () => {
       'a/b',
       '${x}',
     ]) {
-      it(`use a new request id instead of the X-Request-Id ${JSON.stringify(id) ?? 'none'}`, async () => {
+      it(`logs and returns a new request id instead of the X-Request-Id ${JSON.stringify(id) ?? 'none'}`, async () => {
         const [first, second] = [await returnedId(id), await returnedId(id)];
         expect(first).to.match(/^[0-9a-f-]{36}$/);
         expect(second).to.not.equal(first);

@@ -12,7 +12,7 @@ const keyMalformed = {
     'Idempotency-Key must be 1 to 255 visible ASCII characters but " and \\, with or without quotes around them.',
 };
 
-describe('an Idempotency-Key', () => {
+describe('Idempotency-Key', () => {
   withEachStorage((start) => {
     let server: RunningServer;
     let user: SignedIn;

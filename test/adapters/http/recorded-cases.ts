@@ -46,7 +46,7 @@ export function respondsAsRecorded(start: () => Promise<RunningServer>): void {
 
   for (const { name, request, expect: asRecorded } of recorded) {
     const expected = departures[name] ?? asRecorded;
-    it(name, async () => {
+    it(`responds to the recorded request ${name} as recorded`, async () => {
       const { body } = request;
       const response = await server.send({
         method: request.method,

@@ -14,7 +14,7 @@ const task = record(
   { noNullPrototype: true },
 );
 
-describe('a task as JSON', () => {
+describe('task JSON', () => {
   it('taskToJson returns the same text as JSON.stringify for any task', () => {
     assert(
       property(task, (one) => {
