@@ -81,7 +81,7 @@ describe('the architecture', () => {
     });
   }
 
-  it('grants no package that is not used', () => {
+  it('allows no package that is not used', () => {
     const granted = Object.entries(rooms).flatMap(([room, targets]) =>
       targets
         .filter((target) => !target.startsWith('src/') && target !== 'node:*')
@@ -95,14 +95,14 @@ describe('the architecture', () => {
     expect(unused).to.deep.equal([]);
   });
 
-  it('lets src/main.ts load nothing before it holds the signals that would end the process', () => {
+  it('lets src/main.ts import nothing before it holds signals back', () => {
     const main = codeOf('src/main.ts');
     expect(importsIn(main)).to.have.members(['./runtime/held-signals.js', './cli/program.js']);
     expect(main).to.match(/^holdSignals\(\);\n.*await import\('\.\/cli\/program\.js'\)/m);
     expect(importsIn(codeOf('src/runtime/held-signals.ts'))).to.deep.equal(['node:tty']);
   });
 
-  it('keeps the time and chance out of the domain and the use cases', () => {
+  it('keeps the clock and random numbers out of the domain and the use cases', () => {
     const worldly =
       /\bDate\b(?=[.(])|\bMath\.random\b|\bcrypto\.|\bperformance\.|\bprocess\.|\bconsole\.|\bglobalThis\b|\b(?:set(?:Timeout|Interval|Immediate)|queueMicrotask|fetch)\(/;
     const inside = files.filter(({ path }) => /^src\/(?:domain|application)\//.test(path));
@@ -176,7 +176,7 @@ describe('the rule about imports', () => {
     ['src/main.ts', 'inversify/lib/container.js'],
     ['src/main.ts', '../test/support/application.js'],
   ] as const) {
-    it(`refuses ${specifier} in ${path}`, () => {
+    it(`rejects an import of ${specifier} in ${path}`, () => {
       expect(mayImport(path, specifier)).to.equal(false);
     });
   }
@@ -193,12 +193,12 @@ describe('the rule about imports', () => {
     ['src/main.ts', computed],
     ['src/container.ts', 'inversify'],
   ] as const) {
-    it(`allows ${specifier} in ${path}`, () => {
+    it(`allows an import of ${specifier} in ${path}`, () => {
       expect(mayImport(path, specifier)).to.equal(true);
     });
   }
 
-  it('is asked about every kind of import, and about nothing else', () => {
+  it('covers every kind of import, and nothing else', () => {
     const code = withoutComments(`
       import 'a';
       import b from "b";

@@ -53,7 +53,7 @@ function anchorsOf(document: string): string[] {
 }
 
 describe('the documents', () => {
-  it('have no sh block that CI does not run', () => {
+  it('have only sh blocks that CI runs', () => {
     const ci = readFileSync('.ci/run', 'utf8');
     const blocks = documents.flatMap((document) =>
       parse(document)
@@ -102,7 +102,7 @@ describe('the documents', () => {
     }
   });
 
-  it('list the settings as the program has them', async () => {
+  it('list the settings of src/config/variables.ts', async () => {
     const { code, stderr } = await runCommand([process.execPath, 'scripts/write-docs.js', '--check']);
     expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
   });

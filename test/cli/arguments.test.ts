@@ -22,7 +22,7 @@ describe('the command line', () => {
     'user list': { name: 'user', verb: 'list' },
   };
   for (const [words, command] of Object.entries(commands)) {
-    it(`understands "${words}"`, () => {
+    it(`parses the command line "${words}"`, () => {
       expect(parse(words)).to.deep.equal(command);
     });
   }
@@ -45,13 +45,13 @@ describe('the command line', () => {
     ['user create ann --password secret', '--password'],
   ];
   for (const [words, named] of refused) {
-    it(`refuses "${words}"`, () => {
+    it(`rejects the command line "${words}"`, () => {
       expect(() => parse(words)).to.throw(UsageError, named);
     });
   }
 
   for (const [name, { default: fallback }] of Object.entries(variables)) {
-    it(`explains ${name} with its default`, () => {
+    it(`lists ${name} with its default in --help`, () => {
       const line = helpText()
         .split('\n')
         .find((each) => each.startsWith(`  ${name} `));

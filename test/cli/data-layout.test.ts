@@ -6,7 +6,7 @@ import { run } from '../support/server-process.js';
 
 const useAnother = 'go on with that, or use another database or REDIS_KEY_PREFIX\\.';
 
-describe('data of a layout that this version does not read', () => {
+describe('stored data of an unknown layout', () => {
   let server: RedisServer;
   let redis: Redis;
   before(async () => {
@@ -25,7 +25,7 @@ describe('data of a layout that this version does not read', () => {
     ["an operator's command", ['user', 'list'], {}],
     ['another of their commands', ['user', 'delete', 'ann'], {}],
   ] as const) {
-    it(`keeps ${what} from starting, with the code 78 and a sentence`, async () => {
+    it(`keeps ${what} from starting, with exit code 78 and a message`, async () => {
       const environment = {
         STORAGE: 'redis',
         REDIS_URL: server.url,
@@ -45,8 +45,8 @@ describe('data of a layout that this version does not read', () => {
   }
 });
 
-describe('a user who cannot be read', () => {
-  it("ends the operator's list with the code 70, and the key", async () => {
+describe('unreadable data of a user', () => {
+  it('ends hexado user list with exit code 70 and names the key', async () => {
     const server = await RedisServer.start();
     const redis = new Redis(server.port);
     try {

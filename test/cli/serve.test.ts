@@ -13,7 +13,7 @@ const warning = 40;
 /** The last that a server in memory prints of itself. */
 const endOfGreeting = 'Two litres';
 
-describe('the process at its start', () => {
+describe('the server at its start', () => {
   describe('with no configuration', () => {
     let server: ServerProcess;
     before(async () => {
@@ -22,14 +22,14 @@ describe('the process at its start', () => {
     });
     after(() => server.kill());
 
-    it('says where it answers, that the data is in memory, and that the key is random', () => {
+    it('prints its URL, that the data is in memory, and that the key is random', () => {
       expect(server.stdout)
         .to.include(`Hexado is listening at http://127.0.0.1:${server.port}\n`)
         .and.match(/data is in memory and gone when the server stops/)
         .and.match(/signed with a random key/);
     });
 
-    it('prints three commands that work as they are printed', async () => {
+    it('prints three curl commands that work as they are printed', async () => {
       const commands = server.stdout.split('\n').filter((line) => line.startsWith('  '));
       expect(commands).to.have.length(3);
       const { code, stdout } = await runCommand(['bash', '--norc', '-ec', commands.join('\n')]);
@@ -40,7 +40,7 @@ describe('the process at its start', () => {
       );
     });
 
-    it('logs one line of JSON for each request, and nothing secret in it', async () => {
+    it('logs one JSON line without secrets for each request', async () => {
       const { username, password, access, refresh } = await server.registerAndSignIn();
       const headers = { Authorization: `Bearer ${access}`, 'X-Request-Id': 'my-request' };
       await server.send({ method: 'GET', path: '/tasks/42/?token=secret', headers });
@@ -71,25 +71,25 @@ describe('the process at its start', () => {
     });
     after(() => server.kill());
 
-    it('says so without the key', () => {
+    it('prints that it has a signing key, and not the key', () => {
       expect(server.stdout)
         .to.match(/signed with your key/)
         .and.not.include(signingKey);
     });
 
-    it('signs the tokens with it', async () => {
+    it('signs the tokens with its own key', async () => {
       const { access } = await server.registerAndSignIn();
       const [header, payload, signature] = access.split('.');
       const expected = createHmac('sha256', signingKey).update(`${header}.${payload}`).digest('base64url');
       expect(signature).to.equal(expected);
     });
 
-    it('does not warn of cheap password hashes, because those in memory are soon gone', () => {
+    it('does not warn of cheap password hashes in memory, which are soon gone', () => {
       expect(server.log.filter(({ level }) => level >= warning)).to.deep.equal([]);
     });
   });
 
-  it('reports every problem of the configuration at once, a line for each, and nothing secret', async () => {
+  it('reports all problems of the configuration, one line each, without secrets', async () => {
     const environment = {
       PORT: '70000',
       STORAGE: 'redis',
@@ -135,18 +135,18 @@ describe('the process at its start', () => {
     }
   });
 
-  it('warns of a misspelt setting in the log', async () => {
+  it('logs a warning about a misspelt setting', async () => {
     const server = await ServerProcess.start({ REGISTRATIONS: 'closed' });
     const { level } = await server.logged(({ msg }) => msg.startsWith('REGISTRATIONS is not a setting.'));
     await server.kill();
     expect(level).to.equal(warning);
   });
 
-  it('refuses a bad configuration for the commands on users as well', async () => {
+  it('rejects a bad configuration for hexado user too', async () => {
     expectRejection(await run(['user', 'list'], { environment: { PORT: 'http' } }), 78, /^PORT=http: /);
   });
 
-  it('says that the port is in use', async () => {
+  it('reports that the port is in use', async () => {
     const other = createServer();
     other.listen(0, '127.0.0.1');
     await once(other, 'listening');
@@ -157,16 +157,16 @@ describe('the process at its start', () => {
   });
 
   for (const host of ['203.0.113.7', 'no host']) {
-    it(`says that HOST=${host} cannot be listened on`, async () => {
+    it(`reports that it cannot listen on HOST=${host}`, async () => {
       expectRejection(await run([], { environment: { PORT: '0', HOST: host } }), 69, new RegExp(host));
     });
   }
 
-  it('refuses words that make no command, and points to the help', async () => {
+  it('rejects an unknown command and points to --help', async () => {
     expectRejection(await run(['start']), 64, /start.*hexado --help/);
   });
 
-  it('prints its help, whatever the configuration', async () => {
+  it('prints --help with any configuration', async () => {
     const ending = await run(['--help'], { environment: { PORT: 'bad' } });
     expect(ending).to.include({ code: 0, stderr: '' });
     expect(ending.stdout)
@@ -174,12 +174,12 @@ describe('the process at its start', () => {
       .and.match(/^ {2}SIGNING_KEY_FILE /m);
   });
 
-  it('prints its version', async () => {
+  it('prints --version', async () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
     expect(await run(['--version'])).to.include({ code: 0, stdout: `${version}\n`, stderr: '' });
   });
 
-  it('says that its output has no room, and shows no key that was to be printed', async () => {
+  it('reports that its output is full, without the key that it could not print', async () => {
     for (const words of ['--help', '--version', 'keys new']) {
       const command = `exec "${process.execPath}" "${program}" ${words} >/dev/full`;
       const ending = await runCommand(['bash', '--norc', '-c', command]);
@@ -187,12 +187,12 @@ describe('the process at its start', () => {
     }
   });
 
-  it('does not mind that nobody reads what it prints', async () => {
+  it('exits with 0 when the reader of its output has left', async () => {
     const pipeline = `"${process.execPath}" "${program}" --help | true; exit \${PIPESTATUS[0]}`;
     expect(await runCommand(['bash', '--norc', '-c', pipeline])).to.include({ code: 0, stderr: '' });
   });
 
-  describe('while Redis is away', () => {
+  describe('while Redis is unavailable', () => {
     let redis: RedisServer;
     let server: ServerProcess;
     before(async () => {
@@ -211,7 +211,7 @@ describe('the process at its start', () => {
       await redis.stop();
     });
 
-    it('lives, and is not ready', async () => {
+    it('is live but not ready while Redis is unavailable', async () => {
       expect((await server.call('GET', '/livez')).status).to.equal(200);
       const ready = await server.call('GET', '/readyz');
       expect(ready.status).to.equal(503);
@@ -221,7 +221,7 @@ describe('the process at its start', () => {
       });
     });
 
-    it('answers 503 to what needs Redis', async () => {
+    it('responds with 503 to requests that need Redis', async () => {
       const credentials = { username: 'ann', password: 'Xk9-fence-Orbit' };
       const response = await server.call('POST', '/tasks/register/', credentials);
       expect(response.status).to.equal(503);
@@ -229,22 +229,22 @@ describe('the process at its start', () => {
       expect(response.json()).to.deep.equal({ detail: 'Service temporarily unavailable.' });
     });
 
-    it('says so in one plain line of the log', () => {
+    it('logs one line that Redis is unavailable', () => {
       const lines = server.log.filter(({ msg }) => /Redis is unavailable/.test(msg));
       expect(lines).to.have.length(1);
       expect(lines[0]).to.include({ level: warning, reason: 'ECONNREFUSED' });
       expect(lines[0]?.msg).to.match(/requests get 503 until it is back/);
     });
 
-    it('does not greet as it does in memory', () => {
+    it('does not print the welcome text of the storage in memory', () => {
       expect(server.stdout).not.to.match(/Hexado is listening/);
     });
 
-    it('warns of cheap password hashes', () => {
+    it('logs a warning about cheap password hashes', () => {
       expect(server.log.filter(({ msg }) => msg.startsWith('BCRYPT_COST=4 '))).to.have.length(1);
     });
 
-    it('serves as soon as Redis is there', async () => {
+    it('serves as soon as Redis is available', async () => {
       await redis.restart();
       await server.logged(({ msg }) => msg === 'Redis is available again.');
       expect((await server.call('GET', '/readyz')).json()).to.have.property('status', 'ready');
@@ -252,7 +252,7 @@ describe('the process at its start', () => {
     });
   });
 
-  it('names REDIS_URL, and not its password, if Redis refuses that', async () => {
+  it('names REDIS_URL, and not its password, if Redis rejects the password', async () => {
     const redis = await RedisServer.start({ args: ['--requirepass', 'the right one'] });
     const url = redis.url.replace('//', '//:hunter22@');
     const server = await ServerProcess.start({ STORAGE: 'redis', REDIS_URL: url, SIGNING_KEY: signingKey });

@@ -5,7 +5,7 @@ import { RedisServer } from '../support/redis-server.js';
 import { signingKey } from '../support/running-server.js';
 import { program, run, runCommand, ServerProcess, type Ending } from '../support/server-process.js';
 
-describe("the operator's commands on users", () => {
+describe('hexado user', () => {
   const password = 'Xk9-fence-Orbit';
   const milk = { title: 'Buy milk', description: 'Two litres' };
   let redis: RedisServer;
@@ -51,25 +51,25 @@ describe("the operator's commands on users", () => {
     return (await runCommand(inTerminal, { environment, input: typed, prompt: ': ' })).stdout;
   }
 
-  it('create one who can sign in at once, with the first line of the input as password', async () => {
+  it('creates a user who can sign in at once, with the first line of the input as password', async () => {
     await userDoes('create ann', 'User ann created with the id 1.', `${password}\r\nanother line\n`);
     expect(await signIn('ann', password)).to.equal(200);
   });
 
-  it('create one also where nobody else may', async () => {
+  it('creates a user even with REGISTRATION=closed', async () => {
     const closed = { ...environment, REGISTRATION: 'closed' };
     const { code } = await run(['user', 'create', 'eve'], { environment: closed, input: password });
     expect(code).to.equal(0);
     expect(await signIn('eve', password)).to.equal(200);
   });
 
-  it('create none under a name that is taken', async () => {
+  it('rejects a name that is taken', async () => {
     await server.call('POST', '/tasks/register/', { username: 'bob', password });
     const ending = await user('create bob', password);
     expectRejection(ending, 1, /^username: A user with that username already exists\.$/);
   });
 
-  it('create none with a weak password, and say all that is wrong with it', async () => {
+  it('rejects a weak password with all of its problems', async () => {
     const { code, stdout, stderr } = await user('create zoe', '1234\n');
     expect(code).to.equal(1);
     expect(stdout).to.equal('');
@@ -81,11 +81,11 @@ describe("the operator's commands on users", () => {
     expect(await signIn('zoe', '1234')).to.equal(401);
   });
 
-  it('create none without a password', async () => {
+  it('rejects an empty password', async () => {
     expectRejection(await user('create zoe'), 1, /^password: This field may not be blank\.$/);
   });
 
-  it('deactivate one: no sign-in, and the sessions are over; activate: sign-in, and new sessions', async () => {
+  it('deactivates a user and ends the sessions; activate allows sign-ins and new sessions', async () => {
     const carl = await server.registerAndSignIn('carl');
     expect(await sessionOf(carl)).to.deep.equal([200, 200]);
 
@@ -99,7 +99,7 @@ describe("the operator's commands on users", () => {
     expect(await sessionOf(carl)).to.deep.equal([401, 401]);
   });
 
-  it('set a password: only the new one is good, and the sessions are over', async () => {
+  it('sets a password, the only valid one then, and ends the sessions', async () => {
     const dora = await server.registerAndSignIn('dora');
     const sentence = `Password of ${dora.username} set; all of their sessions have ended.`;
     await userDoes(`set-password ${dora.username}`, sentence, 'Vw3-copper-Lantern\n');
@@ -108,7 +108,7 @@ describe("the operator's commands on users", () => {
     expect(await signIn(dora.username, 'Vw3-copper-Lantern')).to.equal(200);
   });
 
-  it('delete one: sessions and tasks are gone, and the name is free', async () => {
+  it('deletes a user with sessions and tasks, and frees the name', async () => {
     const fred = await server.registerAndSignIn('fred');
     await server.call('POST', '/tasks/create/', milk, fred.access);
 
@@ -125,7 +125,7 @@ describe("the operator's commands on users", () => {
     expect((await server.call('GET', '/tasks/', undefined, access)).json()).to.deep.equal([]);
   });
 
-  it('list all in the order of their ids', async () => {
+  it('lists all users in the order of their ids', async () => {
     const gina = await server.registerAndSignIn('gina');
     await user(`deactivate ${gina.username}`);
     const { code, stdout, stderr } = await user('list');
@@ -148,7 +148,7 @@ describe("the operator's commands on users", () => {
     ['has no room', '>/dev/full', 'ENOSPC'],
     ['has no reader', '| true', 'EPIPE'],
   ] as const) {
-    it(`say on the standard error what they have done when standard output ${what}`, async () => {
+    it(`reports on standard error what it has done when standard output ${what}`, async () => {
       const name = `printed-${code.toLowerCase()}`;
       const command = `"${process.execPath}" "${program}" user create ${name} ${redirection}; exit \${PIPESTATUS[0]}`;
       const given = { environment, input: password };
@@ -162,16 +162,16 @@ describe("the operator's commands on users", () => {
     });
   }
 
-  it('say that there is no such user', async () => {
+  it('reports an unknown user', async () => {
     expectRejection(await user('deactivate nobody'), 1, /^There is no user of this name\.$/);
   });
 
-  it('are refused with the storage in memory', async () => {
+  it('is rejected with the storage in memory', async () => {
     const ending = await run(['user', 'list'], { environment: { STORAGE: 'memory' } });
     expectRejection(ending, 78, /^STORAGE=memory: .* out of reach/);
   });
 
-  it('end with one line when Redis is away, soon', async function () {
+  it('ends soon, with one line, when Redis is unavailable', async function () {
     this.timeout(8_000);
     const gone = await RedisServer.start();
     await gone.stop();
@@ -179,7 +179,7 @@ describe("the operator's commands on users", () => {
     expectRejection(ending, 69, /^The storage does not answer/);
   });
 
-  it('name the setting when Redis refuses the password', async () => {
+  it('names the setting when Redis rejects the password', async () => {
     const guarded = await RedisServer.start({ args: ['--requirepass', 'sesame'] });
     const url = guarded.url.replace('//', '//:hunter22@');
     const ending = await run(['user', 'list'], { environment: { ...environment, REDIS_URL: url } });
@@ -192,14 +192,14 @@ describe("the operator's commands on users", () => {
   });
 
   describe('at a terminal', () => {
-    it('ask for the password, and do not show it', async () => {
+    it('prompts for the password without showing it', async () => {
       expect(await screen('create hugo', `${password}\r`)).to.match(
         /^Password for hugo: \r\nUser hugo created with the id \d+\.\r\n$/,
       );
       expect(await signIn('hugo', password)).to.equal(200);
     });
 
-    it('take a password that was corrected while it was typed', async () => {
+    it('accepts a password that was corrected while it was typed', async () => {
       await server.call('POST', '/tasks/register/', { username: 'ines', password });
       expect(await screen('set-password ines', 'Vw3-copper-Lantrn\u007f\u007frx\u007fn\r')).to.match(
         /^New password for ines: \r\nPassword of ines set; all of their sessions have ended\.\r\n$/,
@@ -207,12 +207,12 @@ describe("the operator's commands on users", () => {
       expect(await signIn('ines', 'Vw3-copper-Lantrn')).to.equal(200);
     });
 
-    it('end at Ctrl-C without a word', async () => {
+    it('ends silently at Ctrl-C', async () => {
       expect(await screen('create juli', `${password}\u0003`)).to.equal('Password for juli: \r\n');
       expect(await signIn('juli', password)).to.equal(401);
     });
 
-    it('take Ctrl-D for no password', async () => {
+    it('takes Ctrl-D as an empty password', async () => {
       expect(await screen('create juli', '\u0004')).to.equal(
         'Password for juli: \r\nhexado: password: This field may not be blank.\r\n',
       );

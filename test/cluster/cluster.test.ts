@@ -50,7 +50,7 @@ describe('Redis Cluster', () => {
 
   describe('behind the recorded cases of the contract', () => respondsAsRecorded(() => start()));
 
-  it('was never asked for keys of several slots at once', async () => {
+  it('never gets a command with keys of several slots', async () => {
     expect(await cluster.refusals('ERR')).to.be.above(0);
     expect(await cluster.refusals('CROSSSLOT')).to.equal(0);
   });
@@ -113,7 +113,7 @@ describe('Redis Cluster', () => {
       expect(await load.lostWrites()).to.deep.equal({ creates: 0, updates: 0 });
     });
 
-    it('serves everybody else without interruption when a master crashes, and its own users soon', async () => {
+    it('serves other users without interruption when a master crashes, and its own users soon', async () => {
       await begin();
       const master = await masterOf(users[0] as SignedIn);
       const affected = await usersOf(master);
@@ -140,7 +140,7 @@ describe('Redis Cluster', () => {
       expect(new Set(readiness.map(({ status }) => status))).to.deep.equal(new Set([200]));
     });
 
-    it('answers the users of a master that froze in time, and serves them soon', async () => {
+    it('responds in time to the users of a frozen master, and serves them soon', async () => {
       await begin();
       const master = await masterOf(users[0] as SignedIn);
       const replica = await cluster.replicaOf(master);
@@ -160,7 +160,7 @@ describe('Redis Cluster', () => {
       expect(backAfter).to.be.within(1, recovery);
     });
 
-    it('loses what a master acknowledged and its replica never got, if nobody waits for the replica', async () => {
+    it('loses writes that never reached the replica, without REDIS_WAIT_REPLICAS', async () => {
       await begin();
       const master = await masterOf(users[0] as SignedIn);
       await crash(master, { cutOff: true });
@@ -171,7 +171,7 @@ describe('Redis Cluster', () => {
       expect((await load.lostWrites()).creates).to.be.above(0);
     });
 
-    it(`loses no acknowledged write in ${crashes} crashes with REDIS_WAIT_REPLICAS=1; the others are answered 503`, async () => {
+    it(`loses no acknowledged write in ${crashes} crashes with REDIS_WAIT_REPLICAS=1; the others get 503`, async () => {
       await begin({ REDIS_WAIT_REPLICAS: '1' });
       for (let count = 0; count < crashes; count++) {
         const master = await masterOf(users[count % users.length] as SignedIn);

@@ -15,7 +15,7 @@ interface User {
   readonly address: string;
 }
 
-describe('on a Redis Cluster of which a shard is gone', () => {
+describe('on a Redis Cluster with a missing shard,', () => {
   let cluster: RedisCluster;
   let server: RunningServer;
   let gone: RedisServer;
@@ -60,11 +60,11 @@ describe('on a Redis Cluster of which a shard is gone', () => {
     await cluster.stop();
   });
 
-  it('users of the live shards sign in, though their attempts cannot be counted there', async () => {
+  it('users of the other shards sign in, though their attempts cannot be counted there', async () => {
     for (const user of affected) expect((await post('/api/token/', user)).status).to.equal(200);
   });
 
-  it('their wrong attempts are limited in the process, to a tenth', async () => {
+  it('failed sign-ins are limited in the process, to a tenth', async () => {
     const [user] = affected as [User];
     const statuses: number[] = [];
     for (let i = 0; i < 4; i++) statuses.push((await post('/api/token/', user, 'a wrong password')).status);

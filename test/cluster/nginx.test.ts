@@ -42,7 +42,7 @@ describe('two servers behind nginx, on one cluster', () => {
     await cluster.stop();
   });
 
-  it('are restarted in turn under load without a failed request, and nothing is done twice', async () => {
+  it('restart one after the other under load without a failed or a repeated request', async () => {
     await Promise.all(servers.map(getsRequests));
     for (let restarts = 0; restarts < 2 * rounds; restarts++) {
       const turn = restarts % 2;

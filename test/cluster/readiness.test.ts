@@ -45,7 +45,7 @@ describe('GET /readyz on a Redis Cluster', () => {
     await Promise.all([master.kill(), replica.kill()]);
   }
 
-  it('is 200 and "degraded" while one shard is gone, 503 once all are, each with a line of the log', async () => {
+  it('is 200 and "degraded" while one shard is missing, 503 once all are, each with a log line', async () => {
     expect((await readiness()).status).to.equal('ready');
     await killShard();
     const { status, reasons } = await degradedWith(200);
@@ -59,7 +59,7 @@ describe('GET /readyz on a Redis Cluster', () => {
     await waitFor('it is logged', () => linesAbout('Redis is unavailable')[0]);
   });
 
-  it('is 503 and names CLUSTERDOWN while a shard that is gone takes all others along', async () => {
+  it('is 503 and names CLUSTERDOWN while a missing shard takes the whole cluster down', async () => {
     for (const node of cluster.nodes) {
       await command(node, 'CONFIG', 'SET', 'cluster-require-full-coverage', 'yes');
     }

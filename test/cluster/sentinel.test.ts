@@ -47,7 +47,7 @@ describe('Redis Sentinel', () => {
     return `${creates} creates and ${updates} updates lost of ${load.acknowledgedWrites} acknowledged writes; failed: ${JSON.stringify(load.outcomes(load.failures))}`;
   };
 
-  it("lets an operator's command end", async () => {
+  it('lets hexado user run and exit', async () => {
     const environment = { ...redis.environment, SIGNING_KEY: signingKey };
     const { code, stdout } = await run(['user', 'list'], { environment });
     expect(code).to.equal(0);
@@ -61,7 +61,7 @@ describe('Redis Sentinel', () => {
     expect(backAfter).to.be.below(recovery);
   });
 
-  it('has the server write to another master soon after the first froze, and never to that one again', async () => {
+  it('has the server write to another master soon after the first froze, and never to the first one again', async () => {
     const backAfter = await recoveryFrom((master) => master.freeze());
     redis.master.resume();
     await redis.untilDemoted();

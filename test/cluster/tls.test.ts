@@ -27,7 +27,7 @@ describe('a Redis Cluster', () => {
     return opened;
   }
 
-  it('is spoken to over TLS by all of its masters, each with a certificate on either side', async () => {
+  it('is used over mutual TLS on all of its masters', async () => {
     const ours = stopped(new TlsCertificates());
     const others = stopped(new TlsCertificates());
     const cluster = stopped(await RedisCluster.start(ours.serverFor('IP:127.0.0.1,DNS:redis.internal')));
@@ -56,7 +56,7 @@ describe('a Redis Cluster', () => {
     }
   });
 
-  it('lets a user of it do all that is needed who may do what docs/operations.md asks for', async () => {
+  it('needs no more ACL rights than docs/operations.md lists', async () => {
     const cluster = stopped(await RedisCluster.start());
     for (const node of cluster.nodes) {
       await command(node, 'ACL', 'SETUSER', 'hexado', 'on', '>sesame', ...documentedRules().redis);

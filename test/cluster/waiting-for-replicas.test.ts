@@ -47,7 +47,7 @@ describe('a write that waits for a replica', () => {
     return redis;
   }
 
-  it('is with the replica when it is acknowledged, of however many at once', async () => {
+  it('has reached the replica when it is acknowledged, with many concurrent writes', async () => {
     const found = await concurrently(20, async () => {
       const owner = await newOwner();
       const copy = await copyOf(owner);
@@ -59,7 +59,7 @@ describe('a write that waits for a replica', () => {
     expect(new Set(found.flat())).to.deep.equal(new Set([1]));
   });
 
-  it('is refused in time while the replica hangs; reads are answered at once; later writes are confirmed', async () => {
+  it('fails in time while the replica hangs; reads work; later writes are confirmed', async () => {
     const owner = await newOwner();
     const { id } = await createTask(storage, owner);
     const replica = await cluster.replicaOf(await cluster.masterOf(tasksOf(owner)));
@@ -76,7 +76,7 @@ describe('a write that waits for a replica', () => {
     expect(await (await copyOf(owner)).zcount(tasksOf(owner), later, later)).to.equal(1);
   });
 
-  it('goes by the replicas of the master to which its slot has moved', async () => {
+  it('waits for the replicas of the master to which its slot has moved', async () => {
     const owner = await newOwner();
     await createTask(storage, owner);
     await cluster.migrateSlotOf(tasksOf(owner));
@@ -87,7 +87,7 @@ describe('a write that waits for a replica', () => {
     expect(await updateTask(storage, owner, 1, { title: 'newer' })).to.include({ title: 'newer' });
   });
 
-  it('goes by the replicas of the master to which its slot is moving', async () => {
+  it('waits for the replicas of the master to which its slot is moving', async () => {
     // A script is answered in a slot that is moving only where all of its keys are.
     const owner = await newOwner();
     const { id } = await createTask(storage, owner);

@@ -53,7 +53,7 @@ describe('several workers behind one port', () => {
     });
     afterEach(() => server.kill());
 
-    it('share what they know of sessions', async () => {
+    it('share sessions', async () => {
       const [user] = users as [SignedIn];
       const answers = await Promise.all(Array.from({ length: 10 }, () => get('/tasks/', user.access)));
       expect(new Set(answers.map(({ status }) => status))).to.deep.equal(new Set([200]));
@@ -62,7 +62,7 @@ describe('several workers behind one port', () => {
       await server.logged(() => used().size === 2);
     });
 
-    it('are replaced when they die', async () => {
+    it('are replaced when they exit', async () => {
       const [victim = 0] = workers();
       process.kill(victim, 'SIGKILL');
       await listening(3);
@@ -74,7 +74,7 @@ describe('several workers behind one port', () => {
       expect(server.log.filter(({ worker }) => worker === victim)).to.have.length(1);
     });
 
-    it('outlive clients that reset their connections after CONNECT', async () => {
+    it('survive clients that reset their connections after CONNECT', async () => {
       for (let i = 0; i < 500; i++) {
         const connection = await RawConnection.open(server.port);
         connection.send('CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n');
@@ -87,7 +87,7 @@ describe('several workers behind one port', () => {
     });
 
     for (const name of ['SIGTERM', 'SIGINT'] as const) {
-      it(`finish what they have begun when they are told to stop under load, by ${name}`, async () => {
+      it(`finish requests under way at a graceful shutdown under load, by ${name}`, async () => {
         const load = new Load(server, users);
         await load.next(users, 4);
         server.signal(name);
@@ -99,7 +99,7 @@ describe('several workers behind one port', () => {
       });
     }
 
-    it('end at once at a second signal, whatever is going on', async () => {
+    it('exit at once at a second signal, even with requests under way', async () => {
       const client = await RawConnection.open(server.port);
       client.sendRequest(['POST /api/token/ HTTP/1.1', 'Host: a', 'Content-Length: 2'], '{');
       server.signal('SIGTERM');
@@ -130,7 +130,7 @@ describe('several workers behind one port', () => {
       expect(now.filter(isAlive)).to.deep.equal(now);
     });
 
-    it('finish what they have begun when they are told to stop while they are being replaced', async () => {
+    it('finish requests under way at a graceful shutdown during a rolling restart', async () => {
       const load = new Load(server, users);
       await load.next(users, 4);
       server.signal('SIGUSR2');
@@ -144,13 +144,13 @@ describe('several workers behind one port', () => {
       expect(server.log.filter(({ msg }) => msg === 'stopped')).to.have.length(3);
     });
 
-    it('go on at SIGHUP, which says that there are no keys to read again', async () => {
+    it('keep running at SIGHUP, which logs that there is no key file', async () => {
       server.signal('SIGHUP');
       await server.logged(({ msg }) => msg.startsWith('SIGHUP is ignored'));
       expect(workers().filter(isAlive)).to.have.length(2);
     });
 
-    it('go on at SIGHUP and SIGUSR2 of their own, which are for the supervisor', async () => {
+    it('ignore SIGHUP and SIGUSR2 that are sent to a worker and not to the supervisor', async () => {
       for (const worker of workers()) process.kill(worker, 'SIGHUP');
       const [retired = 0] = workers();
       process.kill(retired, 'SIGUSR2');
@@ -158,7 +158,7 @@ describe('several workers behind one port', () => {
       expect(workers().filter(isAlive)).to.have.length(2);
     });
 
-    it('stay as many as were asked for if a new one dies while the one before it ends', async () => {
+    it('keep their number if a new one exits while the old one stops', async () => {
       const before = workers();
       server.signal('SIGUSR2');
       await server.logged(({ msg, signal }) => msg === 'stopping' && signal === 'SIGUSR2');
@@ -168,7 +168,7 @@ describe('several workers behind one port', () => {
       expect(before.filter(isAlive)).to.deep.equal([]);
     });
 
-    it('are ready while Redis is there', async () => {
+    it('are ready while Redis is available', async () => {
       expect((await get('/readyz')).status).to.equal(200);
       await redis.kill();
       await waitFor('no worker is ready', async () => (await get('/readyz')).status === 503);
@@ -197,7 +197,7 @@ describe('several workers behind one port', () => {
       writeFileSync(path, JSON.stringify({ keys }));
     };
 
-    it('read it again at SIGHUP, all of them', async () => {
+    it('all reload their signing keys at SIGHUP', async () => {
       const { access } = await server.registerAndSignIn();
       write('second');
       server.signal('SIGHUP');
@@ -209,7 +209,7 @@ describe('several workers behind one port', () => {
       expect(new Set(answers.map(({ status }) => status))).to.deep.equal(new Set([401]));
     });
 
-    it('go on when they cannot be replaced, and the log says so', async () => {
+    it('keep running when they cannot be replaced, which is logged', async () => {
       const before = workers();
       writeFileSync(path, 'wrong');
       server.signal('SIGUSR2');
@@ -225,7 +225,7 @@ describe('several workers behind one port', () => {
       expect(before.filter(isAlive)).to.deep.equal([]);
     });
 
-    it('go on with the keys that they have while the file is wrong, also if one of them dies', async () => {
+    it('keep their keys while the key file has errors, even if a worker exits', async () => {
       const { access } = await server.registerAndSignIn();
       writeFileSync(path, 'wrong');
       const [victim = 0] = workers();
@@ -239,7 +239,7 @@ describe('several workers behind one port', () => {
     });
   });
 
-  it('are started again later and later while they die at once, until they do not', async () => {
+  it('are restarted with exponential backoff while they exit at once', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'hexado-workers-'));
     const path = join(directory, 'storage.mjs');
     writeFileSync(
@@ -281,7 +281,7 @@ describe('several workers behind one port', () => {
         /^hexado: HOST=192\.0\.2\.1 is no address of this machine/,
       ],
     ] as const) {
-      it(`end with ${code} if they ${what}`, async () => {
+      it(`exit with ${code} if they ${what}`, async () => {
         const ending = await run([], { environment: { ...environment(), ...changes } });
         expect(ending.code).to.equal(code);
         expect(ending.stderr).to.match(complaint);

@@ -52,7 +52,7 @@ describe('the configuration', () => {
     SIGNING_KEYS_FILE: file('keys.json', JSON.stringify({ keys })),
   });
 
-  it('needs nothing to be set', () => {
+  it('has defaults for all settings', () => {
     expect(readConfig({})).to.deep.equal({
       host: '127.0.0.1',
       port: 3000,
@@ -87,7 +87,7 @@ describe('the configuration', () => {
     } satisfies Config);
   });
 
-  it('of Redis needs its URL and a key, and listens on all addresses', () => {
+  it('requires REDIS_URL and a signing key with STORAGE=redis, and listens on all addresses', () => {
     const { host, storage } = readConfig(onRedis);
     expect(host).to.equal('0.0.0.0');
     expect(keysOf(onRedis)).to.deep.equal([[undefined, 'HS256', key]]);
@@ -104,17 +104,17 @@ describe('the configuration', () => {
     });
   });
 
-  it('takes any other STORAGE for a module, which listens on all addresses too', () => {
+  it('takes any other STORAGE as a module, and listens on all addresses', () => {
     const { storage, host } = readConfig({ STORAGE: './mine.js', SIGNING_KEY: key });
     expect(storage).to.deep.equal({ kind: 'module', specifier: './mine.js' });
     expect(host).to.equal('0.0.0.0');
   });
 
-  it('counts variables that are empty or blank as not set', () => {
+  it('treats empty and blank variables as not set', () => {
     expect(readConfig({ PORT: '', STORAGE: ' ', SIGNING_KEY: '', HOST: '\t' })).to.deep.equal(readConfig({}));
   });
 
-  it('does not mind blanks around a value', () => {
+  it('trims values', () => {
     expect(readConfig({ PORT: ' 80 ' }).port).to.equal(80);
     expect(keysOf({ SIGNING_KEY: `${key}\n` })).to.deep.equal([[undefined, 'HS256', key]]);
   });
@@ -175,7 +175,7 @@ describe('the configuration', () => {
     }
   });
 
-  it('takes addresses and ranges for TRUST_PROXY', () => {
+  it('accepts addresses and CIDR ranges in TRUST_PROXY', () => {
     const given = '127.0.0.1, 10.0.0.0/8,::1 , fd00::/8';
     const ranges = ['127.0.0.1', '10.0.0.0/8', '::1', 'fd00::/8'];
     expect(readConfig({ TRUST_PROXY: given }).trustedProxies).to.deep.equal(ranges);
@@ -214,7 +214,7 @@ describe('the configuration', () => {
     }
   });
 
-  it('warns of sign-ins without a limit, but not in memory', () => {
+  it('warns of sign-ins without a rate limit, but not in memory', () => {
     const off = { THROTTLE_SIGN_IN: 'off' };
     expect(readConfig({ ...onRedis, ...off }).warnings.join()).to.match(/^THROTTLE_SIGN_IN=off /);
     expect(readConfig(off).warnings).to.deep.equal([]);
@@ -317,7 +317,7 @@ describe('the configuration', () => {
       });
     }
 
-    it('none, if one may be made at random', () => {
+    it('and needs none where a random one may be used', () => {
       expect(readConfig({ ALGORITHM: 'ES256' })).to.include({ algorithm: 'ES256', signingKeys: undefined });
     });
   });
@@ -391,7 +391,7 @@ describe('the configuration', () => {
       });
     }
 
-    it('and tells what is wrong with each', () => {
+    it('and reports what is wrong with each', () => {
       expect(problemsOf(ofKeys('text', good, { ...good, key: 'short' }))).to.have.length(2);
     });
 
@@ -486,7 +486,7 @@ describe('the configuration', () => {
       });
     }
 
-    it('and tells it beside what is wrong, for that may be why', () => {
+    it('and reports it together with other problems, as a likely cause', () => {
       const problems = problemsOf({ STORAGE: './mine.js', SIGNINGKEY: key });
       expect(problems[0]).to.match(/^SIGNING_KEY is missing/);
       expect(problems[1]).to.equal('SIGNINGKEY is not a setting. Did you mean SIGNING_KEY?');
@@ -526,7 +526,7 @@ describe('the configuration', () => {
     }
   });
 
-  describe('is refused in one sentence that names the variable', () => {
+  describe('is rejected with one message that names the variable', () => {
     for (const environment of [
       { REDIS_URL: 'redis://ann:hunter22@cache' },
       { REDIS_MODE: 'cluster' },

@@ -66,7 +66,7 @@ describe('signing keys', () => {
       return answers.map(({ status }) => status);
     }
 
-    it('are exchanged at SIGHUP, with no token refused on the way', async () => {
+    it('are reloaded at SIGHUP without rejecting a token', async () => {
       write(unnamed);
       await start();
       const users = [await server.registerAndSignIn()];
@@ -88,7 +88,7 @@ describe('signing keys', () => {
       }
     });
 
-    it('that are dropped have signed for the last time, also what was verified before', async () => {
+    it('that are removed from the file invalidate their tokens, even those verified before', async () => {
       write(first);
       await start();
       const [before, twin] = [await server.registerAndSignIn(), await server.registerAndSignIn()];
@@ -105,7 +105,7 @@ describe('signing keys', () => {
       expect(await statusOf(before)).to.deep.equal([200, 200]);
     });
 
-    it('stay as they are when the file is wrong, and the log says why without saying what they are', async () => {
+    it('stay in use when the file has errors, which are logged without the keys', async () => {
       write(first);
       await start();
       const user = await server.registerAndSignIn();
@@ -133,7 +133,7 @@ describe('signing keys', () => {
       expect(server.stdout).not.to.include(key.slice(1));
     });
 
-    it('are exchanged also while the server is still starting', async () => {
+    it('are reloaded even while the server is still starting', async () => {
       write(first);
       const storage = join(directory, 'storage.mjs');
       const inMemory = new URL('../../src/adapters/in-memory/create-storage.js', import.meta.url).href;
@@ -153,7 +153,7 @@ describe('signing keys', () => {
       await server.logged(({ msg }) => msg === 'listening');
     });
 
-    it('of pairs are published, and what they sign can be verified by anybody', async () => {
+    it('of key pairs are published, so that anybody can verify their tokens', async () => {
       for (const algorithm of ['RS256', 'ES256']) await newKey(path, { ALGORITHM: algorithm });
       write(...entries(), first);
       await start();
@@ -173,7 +173,7 @@ describe('signing keys', () => {
     });
   });
 
-  it('are published to everybody for a while, and none where tokens are signed with a secret', async () => {
+  it('are published with a cache lifetime, and none for HS256', async () => {
     const server = await ServerProcess.start();
     const answer = await server.call('GET', '/.well-known/jwks.json', undefined, 'garbage');
     expectResponse(answer, 200, { keys: [] });
@@ -182,7 +182,7 @@ describe('signing keys', () => {
   });
 
   for (const algorithm of ['RS256', 'ES256'] as const) {
-    it(`are made at random for ALGORITHM=${algorithm} in memory`, async () => {
+    it(`are random in memory, for ALGORITHM=${algorithm}`, async () => {
       const server = await ServerProcess.start({ ALGORITHM: algorithm, BCRYPT_COST: '4' });
       const user = await server.registerAndSignIn();
       expect(headerOf(user.access)).to.equal(`{"alg":"${algorithm}","typ":"JWT"}`);
@@ -257,7 +257,7 @@ describe('signing keys', () => {
       });
     }
 
-    it('are not added to what is no file of keys, and the file stays as it is', async () => {
+    it('are not added to a file that is no key file, which stays unchanged', async () => {
       writeFileSync(path, key);
       const { code, stdout, stderr } = await newKey(path);
       expect({ code, stdout }).to.deep.equal({ code: 78, stdout: '' });
@@ -267,7 +267,7 @@ describe('signing keys', () => {
       expect(readFileSync(path, 'utf8')).to.equal(key);
     });
 
-    it('are not added while another is being added', async () => {
+    it('are not added while another process adds one', async () => {
       write(first);
       writeFileSync(`${path}.new`, '');
       const { code, stderr } = await newKey(path);
@@ -277,7 +277,7 @@ describe('signing keys', () => {
       expect(existsSync(`${path}.new`)).to.equal(true);
     });
 
-    it('need a folder that is there, and an algorithm that we know', async () => {
+    it('need an existing folder and a known algorithm', async () => {
       const nowhere = await newKey(join(directory, 'missing', 'keys.json'));
       expect(nowhere.code).to.equal(78);
       expect(nowhere.stderr).to.match(/keys\.json: the file cannot be written \(ENOENT\)/);

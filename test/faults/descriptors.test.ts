@@ -9,7 +9,7 @@ import { program, ServerProcess } from '../support/server-process.js';
 const mayHave = 150;
 
 describe('a server that has no file descriptor left', () => {
-  it('still hashes passwords, also for the first time', async () => {
+  it('still hashes passwords, even for the first time', async () => {
     const command = ['bash', '--norc', '-c', `ulimit -n ${mayHave}; exec "${process.execPath}" "${program}"`];
     const server = await ServerProcess.start({ BCRYPT_COST: '4' }, { command });
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });

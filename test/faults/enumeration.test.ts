@@ -15,10 +15,10 @@ const reasons = [
   'a password of 5,000 characters',
 ] as const;
 
-describe('a refused sign-in', () => {
+describe('a rejected sign-in (user enumeration)', () => {
   const stopped = stopAfterEach();
 
-  it('takes the same time whatever the reason', async function () {
+  it('takes the same time for every reason, against a timing attack', async function () {
     this.timeout(180_000);
     const redis = stopped(await RedisServer.start());
     const settings = { BCRYPT_COST: '10', THROTTLE_SIGN_IN: 'off' };

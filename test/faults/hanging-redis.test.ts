@@ -50,7 +50,7 @@ describe('under load, while Redis', () => {
     },
   };
   for (const [what, { begin, end }] of Object.entries(faults)) {
-    it(`${what}, every request is answered soon, and no acknowledged write is lost`, async () => {
+    it(`${what}, every request gets a response soon, and no acknowledged write is lost`, async () => {
       // What is refused may take place all the same, as soon as Redis goes on: this user may lose a task.
       const other = await server.registerAndSignIn();
       const load = new Load(server, users);
@@ -97,7 +97,7 @@ describe('under load, while Redis', () => {
     });
   }
 
-  it('is far away, everything works', async () => {
+  it('has a long round trip, everything works', async () => {
     proxy.slowDown(150);
     for (const { status } of await callEveryEndpoint(server, users[0]!)) expect(status).to.be.below(500);
   });

@@ -35,7 +35,7 @@ describe('a connection to Redis', () => {
     reset: () => proxy.resetConnections(),
   };
   for (const [what, happen] of Object.entries(deaths)) {
-    it(`that was ${what} while it was idle costs no read: all that came at once are answered`, async () => {
+    it(`that was ${what} while idle fails no read of many concurrent ones`, async () => {
       await start();
       user = await server.registerAndSignIn();
       for (let round = 0; round < 2; round++) {
@@ -50,7 +50,7 @@ describe('a connection to Redis', () => {
       }
     });
 
-    it(`that was ${what} while it was idle costs no write either, and none is executed twice`, async () => {
+    it(`that was ${what} while idle fails no write, and executes none twice`, async () => {
       await start();
       user = await server.registerAndSignIn();
       await setTimeout(idleness);
@@ -60,7 +60,7 @@ describe('a connection to Redis', () => {
     });
   }
 
-  it('that was in use until it stopped to answer gets no second try: the read is a 503 after a second', async () => {
+  it('that stops responding while in use is not retried: the read gets 503 after a second', async () => {
     await start();
     user = await server.registerAndSignIn();
     expect((await list()).status).to.equal(200);
@@ -69,7 +69,7 @@ describe('a connection to Redis', () => {
     await waitFor('it serves again', async () => (await list()).status === 200);
   });
 
-  it('that is idle when Redis stops to answer costs a read 1.6 s, and those after it nothing', async () => {
+  it('that is idle when Redis stops responding delays one read by 1.6 s, and no later one', async () => {
     await start();
     user = await server.registerAndSignIn();
     await setTimeout(idleness);
@@ -84,7 +84,7 @@ describe('a connection to Redis', () => {
     await waitFor('it serves again', async () => (await list()).status === 200);
   });
 
-  it('is sent a PING within 30 s of idleness, that for writes which wait for replicas too', async () => {
+  it('gets a PING within 30 s of idleness, even the one for writes that wait for replicas', async () => {
     await start({ REDIS_WAIT_REPLICAS: '1' });
     const admin = new Redis(redis.port);
     const monitor = await admin.monitor();

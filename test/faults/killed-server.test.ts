@@ -22,7 +22,7 @@ describe('one of two servers, killed under load', () => {
     survivor = await startServerOnRedis(redis.url, stopped);
   });
 
-  it('takes no acknowledged write along, and fails no request of the other', async () => {
+  it('loses no acknowledged write, and fails no request of the other server', async () => {
     const users = await Promise.all(Array.from({ length: 20 }, () => survivor.registerAndSignIn()));
     const loads = [new Load(victim, users.slice(0, 10)), new Load(survivor, users.slice(10))] as const;
     await Promise.all(loads.map((load) => load.until('many wrote', () => load.acknowledgedWrites > 200)));
@@ -37,7 +37,7 @@ describe('one of two servers, killed under load', () => {
     report(`${loads[0].acknowledgedWrites} writes acknowledged by the server that was killed, none lost`);
   });
 
-  it('leaves no name reserved for nobody, and no half user', async () => {
+  it('leaves no reserved name without a user, and no incomplete user', async () => {
     const acknowledged: string[] = [];
     const unanswered: string[] = [];
     let next = 0;
@@ -65,7 +65,7 @@ describe('one of two servers, killed under load', () => {
     );
   });
 
-  it('deletes an account wholly or not at all, and a name that is left leads to nobody', async () => {
+  it('deletes an account completely or not at all, and a name that is left belongs to nobody', async () => {
     const waiting: SignedIn[] = [];
     while (waiting.length < 160) {
       waiting.push(...(await Promise.all(Array.from({ length: 20 }, () => survivor.registerAndSignIn()))));

@@ -59,7 +59,7 @@ describe('a user with large tasks', () => {
   });
 
   for (const [what, { path, readers, bytes }] of Object.entries(attacks)) {
-    it(`keeps nobody else from their tasks, and takes no more than 200 MB of memory: ${what}`, async () => {
+    it(`does not slow other users down, and takes at most 200 MB of memory: ${what}`, async () => {
       const before = await memoryAtRest(server, 4);
       const over = AbortSignal.timeout(duration);
       const ended = once(over, 'abort');

@@ -23,7 +23,7 @@ describe('a token of a million characters', () => {
     ['in a JSON body that may be as large', json, { BODY_LIMIT: '2mb' }, 401, 30],
     ['in a form that may be as large', form, { BODY_LIMIT: '2mb' }, 401, 30],
   ] as const) {
-    it(`${where} is refused within ${bound} ms`, async () => {
+    it(`${where} is rejected within ${bound} ms (ReDoS)`, async () => {
       server = await ServerProcess.start(environment);
       for (const [what, token] of Object.entries(tokens)) {
         const times: number[] = [];

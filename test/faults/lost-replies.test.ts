@@ -34,7 +34,7 @@ const write = /evalsha(?![^]*(?:HGET|ZRANGEBYSCORE))/i;
 const all = { after: 0, limit: 10 };
 const milk = { title: 'Milk', description: 'Two litres' };
 
-describe('a write that has taken place, and of which Redis could not tell', () => {
+describe('a write that took place but whose reply from Redis was lost', () => {
   const stopped = stopAfterEach();
   let proxy: TcpProxy;
   let server: RunningServer;
@@ -113,7 +113,7 @@ describe('a write that has taken place, and of which Redis could not tell', () =
         await server.call('POST', '/api/logout/all/', undefined, (await server.registerAndSignIn()).access);
       });
 
-      it('creates one task, also for a client that sends its request again with its key', async () => {
+      it('creates one task, even if the client retries with its idempotency key', async () => {
         await unanswered(create);
         const task = { id: 3, ...milk, status: 'pending' };
         expect((await tasks()).slice(1)).to.deep.equal([task]);
@@ -121,7 +121,7 @@ describe('a write that has taken place, and of which Redis could not tell', () =
         expect(await tasks()).to.have.length(2);
       });
 
-      it('updates a task, and does so again', async () => {
+      it('updates a task, and the retry does the same', async () => {
         await unanswered(update);
         const task = { id: 1, ...milk, title: 'Tea', status: 'completed' };
         expect(await tasks()).to.deep.equal([task]);
@@ -137,7 +137,7 @@ describe('a write that has taken place, and of which Redis could not tell', () =
         expect(await tasks()).to.have.length(1);
       });
 
-      it('makes one step of a rotation, and the token that was shown is good for its answer', async () => {
+      it('rotates the refresh token once, and the old token still gets the new one', async () => {
         await unanswered(refresh);
         const answers = await Promise.all([refresh(), refresh()]);
         const successors = answers.map((answer) => (answer.json() as { refresh: string }).refresh);
@@ -173,7 +173,7 @@ describe('a write that has taken place, and of which Redis could not tell', () =
         expect(await tasks()).to.have.length(1);
       });
 
-      it('deletes a whole account, whose name is free then', async () => {
+      it('deletes the whole account and frees its name', async () => {
         const { username, password } = user;
         const removal = () => call('DELETE', '/api/account/', { password });
         await unanswered(removal);
@@ -186,7 +186,7 @@ describe('a write that has taken place, and of which Redis could not tell', () =
         expect((await server.call('GET', '/tasks/', undefined, access)).json()).to.deep.equal([]);
       });
 
-      it('registers a whole user, who can sign in', async () => {
+      it('registers a complete user, who can sign in', async () => {
         const { password } = user;
         const name = { username: 'newcomer', password };
         await unanswered(() => server.call('POST', '/tasks/register/', name));
@@ -204,7 +204,7 @@ describe('a write that has taken place, and of which Redis could not tell', () =
   }
 });
 
-describe('a write whose reply was lost, and that the client library sends again to a Cluster', () => {
+describe('a write whose reply was lost, and that ioredis retries on a Cluster', () => {
   const stopped = stopAfterEach();
   const clock = new SettableClock();
   let proxy: TcpProxy;
@@ -244,7 +244,7 @@ describe('a write whose reply was lost, and that the client library sends again 
     return answer;
   }
 
-  it('creates one task, makes one step of a rotation, deletes one task and ends one session', async () => {
+  it('creates one task, rotates once, deletes one task and ends one session', async () => {
     const { tasks, sessions } = storage;
     const { user, ref } = await signIn(storage, clock);
     await openSession(storage, aSessionOf(user, clock, { id: 'other' }), user);

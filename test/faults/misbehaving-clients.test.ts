@@ -23,7 +23,7 @@ const pipelined = 50_000;
 /** What is sent, and whether some of the answer is waited for before the end. */
 type Beginning = readonly [bytes: string, waits: boolean];
 
-describe('clients', () => {
+describe('misbehaving clients', () => {
   let server: ServerProcess;
   let user: SignedIn;
   before(async () => {
@@ -42,7 +42,7 @@ describe('clients', () => {
     [`${line} HTTP/1.1`, 'Host: x', `Authorization: Bearer ${user.access}`, ...headers, '', ''].join('\r\n');
   const json = 'Content-Type: application/json';
 
-  it('that break off 10,000 times in the middle of requests and answers leave nothing behind', async () => {
+  it('that disconnect 10,000 times during requests and responses leak nothing', async () => {
     const credentials = JSON.stringify({ username: user.username, password: 'wrong' });
     const beginnings: readonly Beginning[] = [
       ['', false],
@@ -72,7 +72,7 @@ describe('clients', () => {
     expect(after.bytes - before.bytes).to.be.lessThan(mayGrowBy);
   }).timeout(120_000);
 
-  it('that are silent, slow to send or slow to read hold up nobody', async () => {
+  it('that are silent, slow to send (Slowloris) or slow to read do not block others', async () => {
     const before = await memoryAtRest(server, 1);
     const silent = await openMany(1_000, '');
     const slowHeads = await openMany(100, 'GET /livez HTTP/1.1\r\nHost: x\r\nX: ');
@@ -107,7 +107,7 @@ describe('clients', () => {
     expect(after.bytes - before.bytes).to.be.lessThan(mayGrowBy);
   }).timeout(120_000);
 
-  it('that reset their connection after CONNECT and the like end no process', async () => {
+  it('that reset their connection after CONNECT or an upgrade crash no process', async () => {
     const upgrade = ['Connection: Upgrade', 'Upgrade: x'];
     const beginnings = [
       head('CONNECT x:443'),
@@ -132,7 +132,7 @@ describe('clients', () => {
     ['an unknown path', 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'],
     ['no host', 'GET /nowhere HTTP/1.1\r\n\r\n'],
   ] as const) {
-    it(`that pipeline 50,000 requests behind a sign-in hold up nobody: requests to ${name}`, async () => {
+    it(`that pipeline 50,000 requests behind a sign-in do not block others: requests to ${name}`, async () => {
       const harmless = await waitsUntil(sendOneByOne(2_000));
       const socket = await open();
       const allAnswered = answersOn(socket, pipelined + 1);
@@ -155,7 +155,7 @@ describe('clients', () => {
     }
   });
 
-  it('that pipeline 50,000 requests and take no response hold up nobody', async () => {
+  it('that pipeline 50,000 requests and read no response do not block others (backpressure)', async () => {
     const harmless = await waitsUntil(sendOneByOne(2_000));
     const socket = (await open()).pause();
     socket.write(head('GET /tasks/').repeat(pipelined));

@@ -11,7 +11,7 @@ import { stopAfterEach } from '../support/stop-after-each.js';
 describe('200 sign-ins at once', () => {
   const stopped = stopAfterEach();
 
-  it('hold up nobody else, and are refused where they would wait too long', async () => {
+  it('do not slow other requests down, and get 503 where they would wait too long', async () => {
     const redis = stopped(await RedisServer.start());
     const server = await startServerOnRedis(redis.url, stopped, { BCRYPT_COST: '12' });
     const users = await concurrently(10, () => server.registerAndSignIn());

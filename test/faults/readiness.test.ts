@@ -96,7 +96,7 @@ describe('GET /readyz', () => {
   }
 
   for (const [what, { reason, begin, end, ...given }] of Object.entries(writesFail)) {
-    it(`says "degraded" and ${reason}, with a line of the log, while ${what}`, async () => {
+    it(`is "degraded" with ${reason}, and a log line, while ${what}`, async () => {
       await start(given);
       await begin?.(admin);
       await untilStatus('degraded');
@@ -111,7 +111,7 @@ describe('GET /readyz', () => {
     });
   }
 
-  it('says "degraded" with 503 while nothing can be served, and why', async () => {
+  it('is 503 with the reasons while nothing can be served', async () => {
     await start({ args: ['--busy-reply-threshold', '50'] });
     const busy = new Redis(redis.port);
     stopped({ stop: async () => busy.disconnect() });
@@ -138,7 +138,7 @@ describe('GET /readyz', () => {
     expect(reasons?.[0]).to.match(/^The storage does not answer \([\w ]+\)\. Is it running\?$/);
   });
 
-  it('asks Redis at most once a second, however many ask it', async () => {
+  it('checks Redis at most once a second, with any number of concurrent requests', async () => {
     await start();
     await untilStatus('ready');
     const before = await scriptsRun();

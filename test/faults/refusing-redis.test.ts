@@ -92,7 +92,7 @@ describe('a Redis that refuses', () => {
       await admin.config('SET', 'maxmemory', '1mb');
     });
 
-    it('lets users read, delete and log out, and says why they cannot create', async () => {
+    it('lets users read, delete and log out, and logs why they cannot create', async () => {
       const { username, password, refresh } = user;
       for (let round = 0; round < 3; round++) expectResponse(await create(), 503, unavailable);
       expectResponse(await server.call('POST', '/api/token/', { username, password }), 503, unavailable);
@@ -124,7 +124,7 @@ describe('a Redis that refuses', () => {
       expect(await users.findByName(user.username)).to.equal(undefined);
     });
 
-    it('serves everybody again as soon as there is room', async () => {
+    it('serves all requests again as soon as there is room', async () => {
       await expectRejections('OOM');
       await admin.config('SET', 'maxmemory', '0');
       user = await server.registerAndSignIn();
@@ -154,7 +154,7 @@ describe('a Redis that refuses', () => {
     await expectRecovery();
   });
 
-  it('writes, because it has become a replica, and every read is answered meanwhile', async () => {
+  it('writes, because it has become a replica, still serves every read', async () => {
     await start();
     await admin.replicaof('127.0.0.1', await freePort());
     const connections = async () =>
@@ -267,7 +267,7 @@ describe('a Redis that refuses', () => {
     await expectRecovery();
   });
 
-  it('scripts that it has forgotten, of which nobody notices anything', async () => {
+  it('scripts that it has forgotten, without a failed request', async () => {
     await start();
     for (const path of ['/tasks/create/', '/tasks/create/']) {
       await admin.script('FLUSH');

@@ -14,7 +14,7 @@ const connections = 50;
 /** Milliseconds within which a server ends that was told to stop once, and twice. */
 const deadlines = { once: 11_000, twice: 1_500 };
 
-describe('a server that is told to stop under load', () => {
+describe('graceful shutdown under load', () => {
   const stopped = stopAfterEach();
   let redis: RedisServer;
   let server: ServerProcess;
@@ -48,7 +48,7 @@ describe('a server that is told to stop under load', () => {
     return connection;
   }
 
-  it('fails no request, finishes one that was half sent, and exits with 0', async () => {
+  it('fails no request, finishes a partly sent one, and exits with 0', async () => {
     const half = await halfSent();
     const creating = Promise.all(Array.from({ length: connections }, createUntilAsked));
     await server.logged(() => server.log.filter(({ route }) => route === '/tasks/create').length > 500);
@@ -71,7 +71,7 @@ describe('a server that is told to stop under load', () => {
     );
   });
 
-  it('exits with 0 within its deadline, be there a request that never comes to an end', async () => {
+  it('exits with 0 within its deadline, even with a request that never ends', async () => {
     const half = await halfSent();
     const toldAt = Date.now();
     server.signal('SIGTERM');
@@ -80,7 +80,7 @@ describe('a server that is told to stop under load', () => {
     expect(await half.end()).to.equal('');
   });
 
-  it('exits with 0 while Redis hangs, too', async () => {
+  it('exits with 0 while Redis hangs', async () => {
     redis.freeze();
     const request = { method: 'GET', path: '/tasks/', headers: headers() };
     const answer = send(server.port, request);
@@ -89,7 +89,7 @@ describe('a server that is told to stop under load', () => {
     expect((await server.ending).code).to.equal(0);
   });
 
-  it('exits at once at a second signal', async () => {
+  it('exits at once at a second signal under load', async () => {
     await halfSent();
     const creating = Promise.allSettled(Array.from({ length: connections }, createUntilAsked));
     await server.logged(({ route }) => route === '/tasks/create');

@@ -72,7 +72,7 @@ onLinux('a server whose log cannot be written', () => {
     expect(await ending).to.deep.equal([0, '']);
   }
 
-  it('answers, is degraded and stops at SIGTERM with a full disk', async () => {
+  it('serves, is degraded and stops at SIGTERM with a full disk', async () => {
     await start('/dev/full');
     await requests(manyRequests);
     expect(await complaints()).to.deep.equal([
@@ -81,14 +81,14 @@ onLinux('a server whose log cannot be written', () => {
     await stopsInOrder();
   });
 
-  it('answers, is degraded and stops at SIGTERM while nobody reads the pipe', async () => {
+  it('serves, is degraded and stops at SIGTERM while nobody reads the pipe', async () => {
     await start(fifo.path);
     await requests(manyRequests);
     expect((await complaints()).join()).to.match(/^The log cannot be written \(EAGAIN\): nobody reads it\./);
     await stopsInOrder();
   });
 
-  it('answers, is degraded and stops at SIGTERM when the reader of the pipe has left', async () => {
+  it('serves, is degraded and stops at SIGTERM when the reader of the pipe has left', async () => {
     await start(fifo.path, { errorsToo: true });
     fifo.leave();
     await requests(manyRequests);
@@ -98,7 +98,7 @@ onLinux('a server whose log cannot be written', () => {
     await stopsInOrder();
   });
 
-  it('answers, is degraded and stops at SIGTERM while its terminal takes nothing', async () => {
+  it('serves, is degraded and stops at SIGTERM while its terminal accepts nothing', async () => {
     const pidFile = join(mkdtempSync(join(tmpdir(), 'hexado-terminal-')), 'pid');
     const shell = `echo $$ >${pidFile}; exec "${process.execPath}" "${program}"`;
     await start('/dev/null', { command: ['script', '-qc', shell, '/dev/null'] });
@@ -117,7 +117,7 @@ onLinux('a server whose log cannot be written', () => {
     rmSync(dirname(pidFile), { recursive: true });
   });
 
-  it('loses no line of a pipe whose reader was away for a moment', async () => {
+  it('loses no log line when the reader of the pipe pauses for a moment', async () => {
     await start(fifo.path);
     fifo.leave();
     await requests(manyRequests);
@@ -132,7 +132,7 @@ onLinux('a server whose log cannot be written', () => {
     expect((await get('/readyz')).json()).to.deep.equal({ status: 'ready' });
   });
 
-  it('keeps a bounded number of lines, and counts the others', async () => {
+  it('buffers a bounded number of log lines, and counts the dropped ones', async () => {
     await start(fifo.path);
     await requests(tooManyRequests);
     let log = '';

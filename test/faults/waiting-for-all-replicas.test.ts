@@ -51,7 +51,7 @@ describe('a write that waits for all replicas', () => {
   /** A replica that has just come may take its time. */
   const untilConfirmed = () => waitFor('writes are confirmed', async () => (await write()) === undefined);
 
-  it('is refused while there is none, and confirmed by one, and by a second that comes later', async () => {
+  it('fails while there is none, is confirmed by one, and by a second that joins later', async () => {
     await open();
     expect(await write()).to.equal('no replica');
     await addReplica();
@@ -65,7 +65,7 @@ describe('a write that waits for all replicas', () => {
     expect(await command(second, 'DBSIZE')).to.equal(await command(master, 'DBSIZE'));
   });
 
-  it('is refused for three seconds after one of two has left, and then confirmed by the other', async () => {
+  it('fails for three seconds after one of two has left, and is then confirmed by the other', async () => {
     const [first] = [await addReplica(), await addReplica()];
     await open();
     await untilConfirmed();

@@ -196,7 +196,7 @@ const places: readonly Place[] = [
   { route: '/.well-known/jwks.json', method: 'GET' },
 ];
 
-describe('while the worst input is sent, others do not wait', () => {
+describe('worst-case input (ReDoS) does not block other requests', () => {
   let server: ServerProcess;
   let user: SignedIn;
   const probes = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -213,7 +213,7 @@ describe('while the worst input is sent, others do not wait', () => {
     await server.kill();
   });
 
-  it('at any path that the server knows', async () => {
+  it('in requests to any known path', async () => {
     const known = await RunningServer.start();
     await known.stop();
     expect(places.map(({ route }) => route)).to.have.members(known.paths);

@@ -30,7 +30,7 @@ describe('the whole API', () => {
         });
         after(() => server.stop());
 
-        it(`answers as its model says, in ${numRuns} sequences of calls`, () =>
+        it(`responds as its model predicts, in ${numRuns} sequences of calls`, () =>
           fc.assert(
             fc.asyncProperty(fc.array(anyCall, { maxLength: 40, size: 'max' }), async (calls) => {
               const model = new ApiModel(clock.now, lifetimes, rotates);

@@ -41,7 +41,7 @@ describe('any bytes', () => {
   });
   after(() => server.kill());
 
-  it('are answered as far as they are requests, and harm nobody', async () => {
+  it('get responses as far as they are requests, and harm no other client', async () => {
     let early = 0;
     let runs = 0;
     await fc.assert(

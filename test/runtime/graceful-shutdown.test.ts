@@ -9,7 +9,7 @@ import { RedisServer } from '../support/redis-server.js';
 import { signingKey } from '../support/running-server.js';
 import { program, ServerProcess } from '../support/server-process.js';
 
-describe('a process that is told to stop', () => {
+describe('graceful shutdown of a process', () => {
   let server: ServerProcess;
   afterEach(() => server.kill());
 
@@ -17,7 +17,7 @@ describe('a process that is told to stop', () => {
   const untilStopping = () => server.logged(({ msg }) => msg === 'stopping');
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    it(`exits with 0 at ${signal}`, async () => {
+    it(`exits with 0 after ${signal}`, async () => {
       server = await ServerProcess.start();
       server.signal(signal);
       const { code, stderr } = await server.ending;
@@ -27,14 +27,14 @@ describe('a process that is told to stop', () => {
     });
   }
 
-  it('gets the signal through the shell that npm start starts it in', async () => {
+  it('works with a signal to npm start', async () => {
     const command = ['sh', '-c', `true && exec "${process.execPath}" "${program}"`];
     server = await ServerProcess.start({}, { command });
     server.signal('SIGTERM');
     expect((await server.ending).code).to.equal(0);
   });
 
-  it('finishes what it has begun, and takes two signals that come together for one', async () => {
+  it('finishes requests under way, and treats two simultaneous signals as one', async () => {
     server = await ServerProcess.start({ BCRYPT_COST: '13' });
     const client = await RawConnection.open(server.port);
     const head = ['POST /api/token/ HTTP/1.1', 'Host: a', 'Content-Type: application/json'];
@@ -52,7 +52,7 @@ describe('a process that is told to stop', () => {
     expect((await server.ending).code).to.equal(0);
   });
 
-  it('fails no request of a connection in use, and refuses new connections', async () => {
+  it('fails no request on an open connection, and rejects new connections', async () => {
     server = await ServerProcess.start();
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const answers: WireResponse[] = [await get('/livez', agent)];
@@ -64,7 +64,7 @@ describe('a process that is told to stop', () => {
     expect((await server.ending).code).to.equal(0);
   });
 
-  it('is not ready any more, and yet lives', async () => {
+  it('responds with 503 to /readyz and 200 to /livez', async () => {
     server = await ServerProcess.start();
     const agents = [new Agent({ keepAlive: true }), new Agent({ keepAlive: true })] as const;
     await Promise.all(agents.map((agent) => get('/readyz', agent)));
@@ -77,7 +77,7 @@ describe('a process that is told to stop', () => {
     expect(live.status).to.equal(200);
   });
 
-  it('exits at once at a second signal, whatever is going on', async () => {
+  it('exits at once at a second signal, even with requests under way', async () => {
     server = await ServerProcess.start();
     const client = await RawConnection.open(server.port);
     client.sendRequest(['GET /livez HTTP/1.1', 'Host: a']);
@@ -109,7 +109,7 @@ describe('a process that is told to stop', () => {
       return list.trim().split('\n').length;
     }
 
-    it('says goodbye to Redis', async () => {
+    it('closes its connections to Redis', async () => {
       const environment = { STORAGE: 'redis', REDIS_URL: redis.url, SIGNING_KEY: signingKey };
       server = await ServerProcess.start(environment);
       expect(await connections()).to.be.above(1);
@@ -121,7 +121,7 @@ describe('a process that is told to stop', () => {
   });
 });
 
-describe('an HTTP server that is told to stop', () => {
+describe('graceful shutdown of an HTTP server', () => {
   const request = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
   const everPatient = 3_600_000;
   const arrivals = new EventEmitter();
@@ -175,7 +175,7 @@ describe('an HTTP server that is told to stop', () => {
     expect(await client.end()).to.equal('');
   });
 
-  it('answers a request that was on its way', async () => {
+  it('responds to a request that was already sent', async () => {
     const client = await RawConnection.open(port);
     (await arrived(client)).end('first');
     await client.response();
@@ -187,7 +187,7 @@ describe('an HTTP server that is told to stop', () => {
     await stop;
   });
 
-  it('waits for an answer, and asks the client to close its connection', async () => {
+  it('waits for a response under way, and sends Connection: close', async () => {
     const idle = await RawConnection.open(port);
     const client = await RawConnection.open(port);
     const response = await arrived(client);
@@ -200,7 +200,7 @@ describe('an HTTP server that is told to stop', () => {
     await stop;
   });
 
-  it('waits for an answer that has begun, and closes its connection then', async () => {
+  it('waits for a response that has begun, and then closes its connection', async () => {
     const idle = await RawConnection.open(port);
     const client = await RawConnection.open(port);
     const response = await arrived(client);
@@ -213,7 +213,7 @@ describe('an HTTP server that is told to stop', () => {
     expect(await client.end()).to.equal('');
   });
 
-  it('waits for the rest of a request', async () => {
+  it('waits for the rest of a partly sent request', async () => {
     const client = await connected(request.slice(0, -2));
     const idle = await RawConnection.open(port);
     await caughtUp();

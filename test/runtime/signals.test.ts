@@ -15,7 +15,7 @@ describe('a server of one process', () => {
   afterEach(() => server.kill());
 
   for (const signal of ['SIGHUP', 'SIGUSR2'] as const) {
-    it(`goes on at ${signal}, and says that it does nothing`, async () => {
+    it(`keeps running at ${signal}, and logs that it is ignored`, async () => {
       server = await ServerProcess.start();
       server.signal(signal);
       await server.logged(({ msg }) => msg === nothing[signal]);

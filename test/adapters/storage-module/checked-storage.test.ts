@@ -123,7 +123,7 @@ describe('a storage that is not trusted', () => {
       ),
   };
   for (const [what, method] of Object.entries(faults)) {
-    it(`is away in time, and nothing gets out of what it was asked: one ${what}`, async () => {
+    it(`becomes unavailable in time, without unhandled errors: one ${what}`, async () => {
       const { storage, log } = behaving(method);
       const calls = Object.values(everyCall(storage, clock));
       const startedAt = Date.now();
@@ -134,7 +134,7 @@ describe('a storage that is not trusted', () => {
     });
   }
 
-  it('is unavailable if it returns anything but what it promises', async () => {
+  it('is unavailable if it returns an invalid result', async () => {
     let value: unknown;
     const { storage } = behaving(() => value);
     for (const [name, call] of Object.entries(everyCall(storage, clock))) {
@@ -151,7 +151,7 @@ describe('a storage that is not trusted', () => {
     expect(error).to.be.instanceOf(DomainError).and.to.have.property('code', 'token_revoked');
   });
 
-  it('is told of in the log once for each method, until that has worked again', async () => {
+  it('is logged once for each failing method, until it has worked again', async () => {
     let answer: unknown = 'nonsense';
     const { storage, log } = behaving(() => answer);
     const fail = () => expectUnavailable(storage.sessions.end(by));
@@ -202,7 +202,7 @@ describe('a storage that is not trusted', () => {
     );
 
     for (const [what, method] of Object.entries(faults)) {
-      it(`makes every endpoint unavailable in time, and itself nothing: one ${what}`, async () => {
+      it(`makes every endpoint respond with 503 in time: one ${what}`, async () => {
         const { become } = (await import(module)) as { readonly become: (method?: () => unknown) => void };
         const server = stopped(await RunningServer.start({ STORAGE: module }));
         const signedIn = await server.registerAndSignIn();

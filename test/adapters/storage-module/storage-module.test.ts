@@ -54,7 +54,7 @@ describe('a storage of your own', () => {
 
   const environment = { SIGNING_KEY: signingKey };
 
-  it('serves requests, is told the time and the log, and is closed at the end', async () => {
+  it('serves requests, gets the clock and the log, and is closed at the end', async () => {
     const path = moduleOf(`
       import { createStorage as create } from '${inMemory}';
       export async function createStorage({ clock, log, ...more }) {
@@ -81,7 +81,7 @@ describe('a storage of your own', () => {
     expect(code).to.equal(0);
   });
 
-  it('neither ends the server by a promise that it forgets, nor keeps it from stopping', async () => {
+  it('neither ends the server by an unhandled rejection, nor keeps it from stopping', async () => {
     const path = moduleOf(`
       import { createStorage as create } from '${inMemory}';
       export async function createStorage(options) {
@@ -100,7 +100,7 @@ describe('a storage of your own', () => {
     expect(stdout + stderr).not.to.include('secret');
   });
 
-  it('ends the server by an error that it does not handle, and the code and the module are told', async () => {
+  it('ends the server by an unhandled error event, which is reported with its code and the module', async () => {
     const path = moduleOf(`
       import { connect, createServer } from 'node:net';
       import { createStorage as create } from '${inMemory}';
@@ -118,7 +118,7 @@ describe('a storage of your own', () => {
     expect(stderr).to.include(`hexado: It may come from STORAGE=${path}, `).and.not.include('secret');
   });
 
-  it('is also found by an absolute path, a file URL, or the name of a package', async () => {
+  it('is found by an absolute path, a file URL, or the name of a package', async () => {
     const path = moduleOf(`export { createStorage } from '${inMemory}';`);
     for (const specifier of [path, pathToFileURL(path).href, 'ioredis']) {
       const outcome = await outcomeOf(specifier);
@@ -143,7 +143,7 @@ describe('a storage of your own', () => {
     expect(await outcomeOf(path)).to.equal('created');
   });
 
-  describe('ends the start with the code 78 and one line', () => {
+  describe('ends the start with exit code 78 and one line', () => {
     it('if there is no such file', async () => {
       const ending = await run([], { environment: { ...environment, STORAGE: './missing.mjs' }, directory });
       expectRejection(ending, 78, /^STORAGE=\.\/missing\.mjs: the module cannot be loaded: .*missing\.mjs/);
@@ -187,7 +187,7 @@ describe('a storage of your own', () => {
     ],
   ];
   for (const [what, source, reason] of refused) {
-    it(`is refused in one line: a module ${what}`, async () => {
+    it(`is rejected with one line: a module ${what}`, async () => {
       const path = moduleOf(source);
       const line = await outcomeOf(path);
       expect(line).to.satisfy((text: string) => text.startsWith(`STORAGE=${path}: ${reason}`));
@@ -203,7 +203,7 @@ describe('a storage of your own', () => {
     '{}',
     '{ users: null, sessions: 1, tasks: true }',
   ]) {
-    it(`is refused with all that it lacks: ${value}`, async () => {
+    it(`is rejected with the list of missing methods: ${value}`, async () => {
       const path = moduleOf(`export const createStorage = async () => (${value});`);
       const line = await outcomeOf(path);
       expect(line).to.equal(
@@ -212,14 +212,14 @@ describe('a storage of your own', () => {
     });
   }
 
-  it('is refused if it is not loaded in time', async () => {
+  it('is rejected if it does not load in time', async () => {
     const path = moduleOf(`await new Promise(() => {}); export const createStorage = () => {};`);
     expect(await outcomeOf(path, 10)).to.equal(
       `STORAGE=${path}: the module has not been loaded after 0.01 seconds.`,
     );
   });
 
-  it('is refused if it is not there in time', async () => {
+  it('is rejected if createStorage does not resolve in time', async () => {
     const path = moduleOf(`export const createStorage = () => new Promise(() => {});`);
     await import(pathToFileURL(path).href); // It is loaded already, however busy the machine is.
     expect(await outcomeOf(path, 10)).to.equal(
@@ -228,7 +228,7 @@ describe('a storage of your own', () => {
   });
 
   for (const missing of allMethods) {
-    it(`is refused without ${missing}`, async () => {
+    it(`is rejected without ${missing}`, async () => {
       const [port, name] = missing.split('.');
       const without = name === undefined ? { [missing]: 0 } : {};
       const path = moduleOf(`
