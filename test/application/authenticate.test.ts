@@ -25,38 +25,38 @@ describe('Authenticate', () => {
     ],
   ] as const) {
     describe(way, () => {
-      it('tells who the caller is', async () => {
+      it('returns the session of an access token', async () => {
         await application.register('somebody-else');
         const { access } = await application.signedUpUser('maria');
         const { sessionId } = application.claims(access);
         expect(await authenticate(access)).to.include({ userId: 2, sessionId });
       });
 
-      it('refuses what is no token of ours', async () => {
+      it('rejects what is not a token of ours', async () => {
         const { access } = await application.signedUpUser('maria');
         for (const token of ['', 'x', 'a.b.c', ` ${access}`, `${access}x`]) {
           expect(await rejectionOf(authenticate(token)), token).to.equal('token_invalid');
         }
       });
 
-      it('refuses a token when its time is over', async () => {
+      it('rejects an expired token', async () => {
         const { access } = await application.signedUpUser('maria');
         application.passTime(60);
         expect(await rejectionOf(authenticate(access))).to.equal('token_invalid');
       });
 
-      it('refuses a refresh token', async () => {
+      it('rejects a refresh token', async () => {
         const { refresh } = await application.signedUpUser('maria');
         expect(await rejectionOf(authenticate(refresh))).to.equal('token_wrong_type');
       });
 
-      it('refuses a token after logout', async () => {
+      it('rejects a token after logout', async () => {
         const { access, refresh } = await application.signedUpUser('maria');
         await application.logout.execute({ refresh });
         expect(await rejectionOf(authenticate(access))).to.equal('token_revoked');
       });
 
-      it('refuses a token of an inactive user, and as ended when the user is active again', async () => {
+      it('rejects a token of an inactive user, and as ended when the user is active again', async () => {
         const { access } = await application.signedUpUser('maria');
         await application.users.deactivate('maria');
         expect(await rejectionOf(authenticate(access))).to.equal('user_inactive');
@@ -64,13 +64,13 @@ describe('Authenticate', () => {
         expect(await rejectionOf(authenticate(access))).to.equal('token_revoked');
       });
 
-      it('refuses a token of a deleted user', async () => {
+      it('rejects a token of a deleted user', async () => {
         const { access } = await application.signedUpUser('maria');
         await application.users.delete('maria');
         expect(await rejectionOf(authenticate(access))).to.equal('user_not_found');
       });
 
-      it('refuses a token that a lost storage does not know, whoever has its user id now', async () => {
+      it('rejects a token from before the storage was lost, whoever has its user id now', async () => {
         const { access } = await application.signedUpUser('maria');
         application = await Application.start();
         await application.signedUpUser('somebody-else');
@@ -79,8 +79,8 @@ describe('Authenticate', () => {
     });
   }
 
-  describe('within a session', () => {
-    it('tells that the storage was away, and nothing else, for a change may have ended the session', async () => {
+  describe('withSession', () => {
+    it('reports an unavailable storage as it is, because a change may have ended the session', async () => {
       const { access, refresh } = await application.signedUpUser('maria');
       const changing = application.authenticate.withSession(access, async () => {
         await application.logout.execute({ refresh });
@@ -89,7 +89,7 @@ describe('Authenticate', () => {
       expect(await rejectionOf(changing)).to.equal('storage_unavailable');
     });
 
-    it('hands out what was read for the caller', async () => {
+    it('returns the result of the operation', async () => {
       const { access } = await application.signedUpUser('maria');
       const task = await application.tasks.create(application.claims(access), aTask());
       expect(await application.authenticate.withSession(access, list)).to.deep.equal({
@@ -98,14 +98,14 @@ describe('Authenticate', () => {
       });
     });
 
-    it('hands out nothing after logout', async () => {
+    it('returns no result after logout', async () => {
       const { access, refresh } = await application.signedUpUser('maria');
       await application.tasks.create(application.claims(access), aTask());
       await application.logout.execute({ refresh });
       expect(await rejectionOf(application.authenticate.withSession(access, list))).to.equal('token_revoked');
     });
 
-    it('reads nothing for a token that is not good in itself', async () => {
+    it('does not call the operation for an invalid token', async () => {
       const { refresh } = await application.signedUpUser('maria');
       expect(await rejectionOf(application.authenticate.withSession('x', neverRead))).to.equal(
         'token_invalid',
@@ -115,20 +115,20 @@ describe('Authenticate', () => {
       );
     });
 
-    it('passes on why the reading failed', async () => {
+    it('passes on the error of the operation', async () => {
       const { access } = await application.signedUpUser('maria');
       const reading = application.authenticate.withSession(access, readMissingTask);
       expect(await rejectionOf(reading)).to.equal('task_not_found');
     });
 
-    it('tells that the session has ended rather than why the reading failed', async () => {
+    it('reports an ended session instead of the error of the operation', async () => {
       const { access, refresh } = await application.signedUpUser('maria');
       await application.logout.execute({ refresh });
       const reading = application.authenticate.withSession(access, readMissingTask);
       expect(await rejectionOf(reading)).to.equal('token_revoked');
     });
 
-    it('tells so too if the storage was not asked', async () => {
+    it('reports an ended session also if the operation did not call the storage', async () => {
       const { access, refresh } = await application.signedUpUser('maria');
       const error = await application.authenticate
         .withSession(access, breakOff)

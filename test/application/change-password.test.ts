@@ -17,7 +17,7 @@ describe('ChangePassword', () => {
     application.changePassword.execute(await application.sessionOf(access), { ...input }, client);
   const authenticate = (access: string) => rejectionOf(application.authenticate.execute(access));
 
-  it('makes the new password the only one', async () => {
+  it('accepts only the new password after a change', async () => {
     const { access } = await application.signedUpUser('maria');
     await changePassword(access, { old_password: ` ${password}`, new_password: ` ${newPassword} ` });
     expect(await rejectionOf(application.signIn('maria'))).to.equal('invalid_credentials');
@@ -28,7 +28,7 @@ describe('ChangePassword', () => {
     expect(signedIn).to.have.keys('refresh', 'access');
   });
 
-  it('ends all other sessions of the user, and nobody else’s', async () => {
+  it('ends all other sessions of the user, and no other user’s', async () => {
     const { access, refresh } = await application.signedUpUser('maria');
     const desktop = await application.signIn('maria');
     const other = await application.signedUpUser('jigyasnh');
@@ -40,7 +40,7 @@ describe('ChangePassword', () => {
     expect(await application.authenticate.execute(other.access)).to.include({ userId: 2 });
   });
 
-  it('refuses a wrong old password, and changes nothing then', async () => {
+  it('rejects a wrong old password, and changes nothing', async () => {
     const { access } = await application.signedUpUser('maria');
     const desktop = await application.signIn('maria');
     const changing = changePassword(access, { ...change, old_password: 'wrong' });
@@ -49,7 +49,7 @@ describe('ChangePassword', () => {
     expect(await application.signIn('maria')).to.have.keys('refresh', 'access');
   });
 
-  it('tells what is wrong with both fields, before any password is compared', async () => {
+  it('reports invalid fields together, before any password is compared', async () => {
     const { access } = await application.signedUpUser('maria');
     expect(await rejectionOf(changePassword(access, {}))).to.deep.equal({
       old_password: [{ code: 'required' }],
@@ -67,7 +67,7 @@ describe('ChangePassword', () => {
     ['93847261', 'password_numeric'],
     ['Jigyasnh1', 'password_similar_to_username'],
   ] as const) {
-    it(`refuses ${weak} as registration does (${issue})`, async () => {
+    it(`rejects ${weak} as registration does (${issue})`, async () => {
       const { access } = await application.signedUpUser('jigyasnh');
       const changing = changePassword(access, { ...change, new_password: weak });
       expect(await rejectionOf(changing)).to.deep.equal({ new_password: [{ code: issue }] });
@@ -75,7 +75,7 @@ describe('ChangePassword', () => {
     });
   }
 
-  it('compares one password, whether it is right or wrong', async () => {
+  it('compares one password, whether it is correct or wrong', async () => {
     const { access } = await application.signedUpUser('maria');
     for (const input of [{ ...change, old_password: 'wrong' }, change]) {
       const costs = await comparisonCosts(async () => {
@@ -85,7 +85,7 @@ describe('ChangePassword', () => {
     }
   });
 
-  it('succeeds while a sign-in stores the old password hashed anew', async () => {
+  it('changes the password while a sign-in rehashes the old one', async () => {
     const { access } = await application.signedUpUser('maria');
     const session = await application.sessionOf(access);
     const stronger = application.restart({ bcryptCost: 5 });
@@ -94,15 +94,15 @@ describe('ChangePassword', () => {
     expect(await application.storage.sessions.list(session)).to.have.length(1);
   });
 
-  it('is done once when it is asked for twice at once', async () => {
+  it('changes the password once for two concurrent calls', async () => {
     const { access } = await application.signedUpUser('maria');
     const outcomes = await Promise.allSettled([changePassword(access), changePassword(access)]);
-    const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
-    expect(refused).to.have.length(1);
-    expect(await rejectionOf(Promise.reject(refused[0]?.reason))).to.deep.equal(incorrect);
+    const rejected = outcomes.filter((outcome) => outcome.status === 'rejected');
+    expect(rejected).to.have.length(1);
+    expect(await rejectionOf(Promise.reject(rejected[0]?.reason))).to.deep.equal(incorrect);
   });
 
-  it('is refused to a caller whose session ends before it is done', async () => {
+  it('rejects a change when the session of the caller ends before it is done', async () => {
     const { access, refresh } = await application.signedUpUser('maria');
     const caller = await application.sessionOf(access);
     await application.logout.execute({ refresh });
@@ -112,7 +112,7 @@ describe('ChangePassword', () => {
     expect(await application.signIn('maria')).to.have.keys('refresh', 'access');
   });
 
-  it('is refused to a caller who is deleted before it is done', async () => {
+  it('rejects a change when the caller is deleted before it is done', async () => {
     const { access } = await application.signedUpUser('maria');
     const caller = await application.sessionOf(access);
     await application.users.delete('maria');

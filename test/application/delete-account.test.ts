@@ -12,7 +12,7 @@ describe('DeleteAccount', () => {
   const deleteAccount = async (access: string, input: object = { password }) =>
     application.deleteAccount.execute(await application.sessionOf(access), { ...input }, client);
 
-  it('takes sessions and tasks along, and sets the name free', async () => {
+  it('deletes the sessions and tasks of an account, and frees the name', async () => {
     const { access, refresh } = await application.signedUpUser('maria');
     const session = await application.sessionOf(access);
     await application.tasks.create(session, aTask());
@@ -28,7 +28,7 @@ describe('DeleteAccount', () => {
     expect((await application.register('maria')).id).to.equal(2);
   });
 
-  it('leaves everybody else alone', async () => {
+  it('leaves other accounts alone when one is deleted', async () => {
     const { access } = await application.signedUpUser('maria');
     const other = await application.signedUpUser('jigyasnh');
     const session = await application.sessionOf(other.access);
@@ -43,14 +43,14 @@ describe('DeleteAccount', () => {
     ['no password', {}, { password: [{ code: 'required' }] }],
     ['a blank password', { password: ' ' }, { password: [{ code: 'blank' }] }],
   ] as const) {
-    it(`is refused for ${what}`, async () => {
+    it(`rejects a deletion with ${what}`, async () => {
       const { access } = await application.signedUpUser('maria');
       expect(await rejectionOf(deleteAccount(access, input))).to.deep.equal(issues);
       expect(await application.authenticate.execute(access)).to.include({ userId: 1 });
     });
   }
 
-  it('is refused to a caller whose session ends before it is done', async () => {
+  it('rejects a deletion when the session of the caller ends before it is done', async () => {
     const { access, refresh } = await application.signedUpUser('maria');
     const caller = await application.sessionOf(access);
     await application.logout.execute({ refresh });
@@ -59,7 +59,7 @@ describe('DeleteAccount', () => {
     expect(await application.signIn('maria')).to.have.keys('refresh', 'access');
   });
 
-  it('is done once when it is asked for twice at once', async () => {
+  it('deletes an account once for two concurrent calls', async () => {
     const { access } = await application.signedUpUser('maria');
     const outcomes = await Promise.allSettled([deleteAccount(access), deleteAccount(access)]);
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).to.have.length(1);

@@ -13,7 +13,7 @@ describe('IssueTokens', () => {
 
   const signIn = (input: Record<string, unknown>) => application.issueTokens.execute(input, client);
 
-  it('answers a refresh and an access token of one session, in this order', async () => {
+  it('returns a refresh and an access token of one session, in this order', async () => {
     const tokens = await signIn({ username: 'maria', password });
     expect(Object.keys(tokens)).to.deep.equal(['refresh', 'access']);
 
@@ -25,7 +25,7 @@ describe('IssueTokens', () => {
     expect(access.sessionId).to.equal(refresh.sessionId);
   });
 
-  it('gives new ids to everything at each sign-in', async () => {
+  it('gives new ids to session and tokens at each sign-in', async () => {
     const tokens = [await application.signIn('maria'), await application.signIn('maria')];
     const claims = tokens.flatMap(({ refresh, access }) =>
       [refresh, access].map((t) => application.claims(t)),
@@ -42,13 +42,13 @@ describe('IssueTokens', () => {
     expect(application.claims(access).expiresAt).to.equal(Math.floor(application.now) + 60);
   });
 
-  it('leaves other sessions of the user as they are', async () => {
+  it('leaves other sessions of the user as they are at a sign-in', async () => {
     const earlier = await application.signIn('maria');
     await application.signIn('maria');
     expect(await application.refreshToken.execute(earlier, address)).to.have.keys('access');
   });
 
-  it('takes the name in any form of the same name, and trims both', async () => {
+  it('accepts any form of the same name, and trims name and password', async () => {
     await application.register('fiona');
     expect(await signIn({ username: ' ﬁona ', password: `\t${password}\n` })).to.have.keys(
       'refresh',
@@ -56,7 +56,7 @@ describe('IssueTokens', () => {
     );
   });
 
-  it('takes a password in any composition of its accents', async () => {
+  it('accepts a password in any composition of its accents', async () => {
     await application.users.create('ana', 'caf\u00e9 com leite');
     expect(await signIn({ username: 'ana', password: 'cafe\u0301 com leite' })).to.have.keys(
       'refresh',
@@ -64,7 +64,7 @@ describe('IssueTokens', () => {
     );
   });
 
-  it('takes the whole password into account, however long', async () => {
+  it('compares the whole password, however long', async () => {
     const long = `Tr0ub${'a'.repeat(120)}`;
     await application.users.create('ana', `${long}xyz`);
     expect(await rejectionOf(signIn({ username: 'ana', password: `${long}xyZ` }))).to.equal(
@@ -73,7 +73,7 @@ describe('IssueTokens', () => {
     expect(await signIn({ username: 'ana', password: `${long}xyz` })).to.have.keys('refresh', 'access');
   });
 
-  describe("refuses as 'invalid_credentials'", () => {
+  describe("rejects as 'invalid_credentials'", () => {
     for (const [what, input] of [
       ['a wrong password', { username: 'maria', password: 'Wr0ng & kite' }],
       ['a password in other case', { username: 'maria', password: password.toUpperCase() }],
@@ -97,14 +97,14 @@ describe('IssueTokens', () => {
     });
   });
 
-  it('tells of both fields at once and looks at no account then', async () => {
+  it('reports invalid fields together, and reads no account then', async () => {
     expect(await rejectionOf(signIn({ username: null }))).to.deep.equal({
       username: [{ code: 'null' }],
       password: [{ code: 'required' }],
     });
   });
 
-  it('opens no session for a user who is deactivated meanwhile', async () => {
+  it('opens no session for a user who is deactivated during the sign-in', async () => {
     const [signedIn] = await Promise.allSettled([
       application.signIn('maria'),
       application.users.deactivate('maria'),
@@ -119,7 +119,7 @@ describe('IssueTokens', () => {
     }
   });
 
-  it('says in the log whose least recently used session it ended to make room, and nothing secret', async () => {
+  it('logs that it ended the least recently used session of a user, without secrets', async () => {
     const restarted = application.restart({ maxPerUser: 2 });
     const tokens = [];
     for (let i = 0; i < 3; i++) tokens.push(await restarted.signIn('maria'));
@@ -132,7 +132,7 @@ describe('IssueTokens', () => {
   describe('while passwords wait to be compared', () => {
     const limits = { signIn: { attempts: 60, period: 600 } };
 
-    it('does not count an attempt that is refused because too many wait', async () => {
+    it('does not count an attempt that is rejected because the queue is full', async () => {
       const restarted = application.restart({ queueTime: 0.001, limits });
       const count = await compared(restarted, () => client);
       expect(count).to.be.within(1, 59);
@@ -154,7 +154,7 @@ describe('IssueTokens', () => {
   });
 
   describe('when the cost of hashes has changed', () => {
-    it('hashes the password anew, and it still works', async () => {
+    it('rehashes the password, which still works', async () => {
       const before = await application.storage.users.find(1);
       const restarted = application.restart({ bcryptCost: 5 });
       const tokens = await restarted.signIn('maria');
@@ -166,20 +166,20 @@ describe('IssueTokens', () => {
       expect(await restarted.refreshToken.execute(tokens, address)).to.have.keys('access');
     });
 
-    it('keeps the sessions that were opened before', async () => {
+    it('keeps the sessions that were opened before the password is rehashed', async () => {
       const earlier = await application.signIn('maria');
       await application.restart({ bcryptCost: 5 }).signIn('maria');
       expect(await application.refreshToken.execute(earlier, address)).to.have.keys('access');
     });
 
-    it('lets several sign in at once', async () => {
+    it('lets several clients sign in concurrently while the password is rehashed', async () => {
       const restarted = application.restart({ bcryptCost: 5 });
       const signedIn = await Promise.all(['maria', 'maria', 'maria'].map((name) => restarted.signIn(name)));
       for (const tokens of signedIn)
         expect(await restarted.refreshToken.execute(tokens, address)).to.have.keys('access');
     });
 
-    it('leaves the hash as it is if the password is wrong', async () => {
+    it('does not rehash a wrong password', async () => {
       const before = await application.storage.users.find(1);
       const { issueTokens } = application.restart({ bcryptCost: 5 });
       await rejectionOf(issueTokens.execute({ username: 'maria', password: 'Wr0ng & kite' }, client));
@@ -188,15 +188,15 @@ describe('IssueTokens', () => {
   });
 });
 
-/** Makes wrong attempts at once; answers how many were compared. The others must be 'overloaded'. */
+/** Makes wrong attempts at once; returns how many were compared. The others must be 'overloaded'. */
 async function compared({ issueTokens }: Application, from: (index: number) => Client): Promise<number> {
-  const answers = await Promise.all(
+  const outcomes = await Promise.all(
     Array.from({ length: 60 }, (_, index) =>
       rejectionOf(issueTokens.execute({ username: 'maria', password: 'wrong' }, from(index))),
     ),
   );
-  const count = answers.filter((answer) => answer === 'invalid_credentials').length;
-  expect(answers.filter((answer) => answer === 'overloaded')).to.have.length(60 - count);
+  const count = outcomes.filter((outcome) => outcome === 'invalid_credentials').length;
+  expect(outcomes.filter((outcome) => outcome === 'overloaded')).to.have.length(60 - count);
   return count;
 }
 

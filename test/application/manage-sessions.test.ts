@@ -14,7 +14,7 @@ describe('ManageSessions', () => {
   const sessionOf = (token: string) => application.claims(token).sessionId;
 
   describe('listing', () => {
-    it('tells the network of an address of IPv6, of which a client has many', async () => {
+    it('lists the network of an IPv6 address, because a client has many addresses', async () => {
       await application.register('maria');
       const credentials = { username: 'maria', password };
       const { access } = await application.issueTokens.execute(credentials, clientAt('2001:db8:1:2:3:4:5:6'));
@@ -22,7 +22,7 @@ describe('ManageSessions', () => {
       expect(session).to.include({ address: '2001:db8:1:2::/64' });
     });
 
-    it('tells since when, last used when, and from where each session is signed in', async () => {
+    it('lists when and from where each session was opened, and when it was last used', async () => {
       await application.register('maria');
       const credentials = { username: 'maria', password };
       const { access } = await application.issueTokens.execute(credentials, clientAt('198.51.100.7'));
@@ -40,7 +40,7 @@ describe('ManageSessions', () => {
     });
 
     for (const rotate of [false, true]) {
-      it(`tells that a session was refreshed, ${rotate ? 'with' : 'without'} rotation`, async () => {
+      it(`lists when a session was refreshed, ${rotate ? 'with' : 'without'} rotation`, async () => {
         application = await Application.start({ rotate });
         const { access, refresh } = await application.signedUpUser('maria');
         application.passTime(100);
@@ -50,7 +50,7 @@ describe('ManageSessions', () => {
       });
     }
 
-    it('may be a minute behind where refresh tokens do not rotate', async () => {
+    it('lists a last use that may be a minute behind without rotation', async () => {
       const { access, refresh } = await application.signedUpUser('maria');
       const openedAt = Math.floor(application.now);
       application.passTime(59);
@@ -62,7 +62,7 @@ describe('ManageSessions', () => {
     });
   });
 
-  it('tells nothing to those whose session has ended', async () => {
+  it('lists nothing for a session that has ended', async () => {
     const { access, refresh } = await application.signedUpUser('maria');
     await application.signIn('maria');
     const caller = await application.sessionOf(access);
@@ -71,7 +71,7 @@ describe('ManageSessions', () => {
   });
 
   describe('ending one', () => {
-    it('ends that one, and no other', async () => {
+    it('ends the given session, and no other', async () => {
       const { access } = await application.signedUpUser('maria');
       const desktop = await application.signIn('maria');
       await application.sessions.end(await application.sessionOf(access), sessionOf(desktop.access));
@@ -79,13 +79,13 @@ describe('ManageSessions', () => {
       expect(await idsOf(access)).to.deep.equal([sessionOf(access)]);
     });
 
-    it('may be the very one that the caller calls from', async () => {
+    it('ends the session of the caller', async () => {
       const { access } = await application.signedUpUser('maria');
       await application.sessions.end(await application.sessionOf(access), sessionOf(access));
       expect(await authenticate(access)).to.equal('token_revoked');
     });
 
-    it('takes a session that has ended, is unknown, or is somebody else’s for missing', async () => {
+    it('rejects a session that has ended, is unknown, or is another user’s, like a missing one', async () => {
       const { access } = await application.signedUpUser('maria');
       const other = await application.signedUpUser('jigyasnh');
       const caller = await application.sessionOf(access);
@@ -96,7 +96,7 @@ describe('ManageSessions', () => {
     });
   });
 
-  it('ends all sessions of the caller, and nobody else’s', async () => {
+  it('ends all sessions of the caller, and no other user’s', async () => {
     const { access } = await application.signedUpUser('maria');
     const desktop = await application.signIn('maria');
     const other = await application.signedUpUser('jigyasnh');
@@ -106,7 +106,7 @@ describe('ManageSessions', () => {
     expect(await application.authenticate.execute(other.access)).to.include({ userId: 2 });
   });
 
-  it('is refused to a caller whose session has ended', async () => {
+  it('rejects a caller whose session has ended', async () => {
     const { access, refresh } = await application.signedUpUser('maria');
     const desktop = await application.signIn('maria');
     const caller = await application.sessionOf(access);
@@ -117,7 +117,7 @@ describe('ManageSessions', () => {
     expect(await application.authenticate.execute(desktop.access)).to.include({ userId: 1 });
   });
 
-  it('are no more than one user may have: a sign-in ends the oldest', async () => {
+  it('ends the oldest session of a user at a sign-in over the limit', async () => {
     const { access } = await application.signedUpUser('maria');
     const later: string[] = [];
     for (let i = 0; i < 3; i++) {

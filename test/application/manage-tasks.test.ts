@@ -52,7 +52,7 @@ describe('ManageTasks', () => {
     expect((await create()).id).to.equal(3);
   });
 
-  it('creates nothing if a field is not in order', async () => {
+  it('creates no task if a field is invalid', async () => {
     expect(await rejectionOf(application.tasks.create(maria, { status: 'done' }))).to.deep.equal({
       title: [{ code: 'required' }],
       description: [{ code: 'required' }],
@@ -62,7 +62,7 @@ describe('ManageTasks', () => {
     expect((await create()).id).to.equal(1);
   });
 
-  it('creates one task for a key, and tells by what it is whether that is meant', async () => {
+  it('creates one task per idempotency key, and rejects the key for another task', async () => {
     const milk = { title: 'Milk', description: 'Two litres' };
     expect(await keyed(milk, 'a')).to.include({ id: 1, status: 'pending' });
     // The same after what a client may write in more than one way is read.
@@ -80,7 +80,7 @@ describe('ManageTasks', () => {
     expect(await listAll()).to.have.length(2);
   });
 
-  it('has a storage keep digests in place of keys, however long they are', async () => {
+  it('passes digests of idempotency keys to the storage, however long the keys are', async () => {
     const requests: CreateTaskOptions['idempotency'][] = [];
     const { tasks } = application.storage;
     await withStub(
@@ -101,7 +101,7 @@ describe('ManageTasks', () => {
     expect(requests[1]).to.equal(undefined);
   });
 
-  it('creates no more than an owner may have, until one is deleted', async () => {
+  it('creates no more tasks than the limit allows, until one is deleted', async () => {
     const limited = application.restart({ taskLimits: { tasks: 2 } });
     const createLimited = () => limited.tasks.create(maria, aTask());
     await createMany(2);
@@ -112,12 +112,12 @@ describe('ManageTasks', () => {
   });
 
   describe('between owners', () => {
-    it('counts ids for each', async () => {
+    it('counts task ids for each owner', async () => {
       await create();
       expect((await create({}, jigyasnh)).id).to.equal(1);
     });
 
-    it('lists nobody else’s tasks', async () => {
+    it('lists no other user’s tasks', async () => {
       await create({ title: 'Maria’s' });
       await create({ title: 'Jigyasnh’s' }, jigyasnh);
       const { tasks } = await application.tasks.list(jigyasnh, firstPage);
@@ -126,7 +126,7 @@ describe('ManageTasks', () => {
       expect((await listAll()).map(({ title }) => title)).to.deep.equal(['Maria’s']);
     });
 
-    it('finds, changes and deletes nobody else’s task', async () => {
+    it('finds, changes and deletes no other user’s task', async () => {
       const task = await create();
       expect(await rejectionOf(application.tasks.get(jigyasnh, task.id))).to.equal('task_not_found');
       expect(await rejectionOf(application.tasks.update(jigyasnh, task.id, { title: 'Mine' }))).to.equal(
@@ -137,13 +137,13 @@ describe('ManageTasks', () => {
     });
   });
 
-  it('gets a task', async () => {
+  it('returns a task', async () => {
     const task = await create();
     expect(await application.tasks.get(maria, task.id)).to.deep.equal(task);
   });
 
   for (const id of [0, 999, Number.MAX_SAFE_INTEGER]) {
-    it(`knows no task ${id}`, async () => {
+    it(`finds no task ${id}`, async () => {
       await create();
       expect(await rejectionOf(application.tasks.get(maria, id))).to.equal('task_not_found');
       expect(await rejectionOf(application.tasks.update(maria, id, {}))).to.equal('task_not_found');
@@ -169,7 +169,7 @@ describe('ManageTasks', () => {
       });
     }
 
-    it('keeps both of two changes that are made at once', async () => {
+    it('keeps both of two concurrent changes', async () => {
       const task = await create();
       await Promise.all([
         application.tasks.update(maria, task.id, { title: 'New' }),
@@ -178,12 +178,12 @@ describe('ManageTasks', () => {
       expect(await application.tasks.get(maria, task.id)).to.include({ title: 'New', status: 'completed' });
     });
 
-    it('moves no task to another id', async () => {
+    it('ignores an id in the changes', async () => {
       const task = await create();
       expect(await application.tasks.update(maria, task.id, { id: 9 })).to.deep.equal(task);
     });
 
-    it('changes nothing if a field is not in order', async () => {
+    it('changes nothing if a field is invalid', async () => {
       const task = await create();
       const update = application.tasks.update(maria, task.id, { title: 'New', status: null });
       expect(await rejectionOf(update)).to.deep.equal({ status: [{ code: 'null' }] });
@@ -192,7 +192,7 @@ describe('ManageTasks', () => {
   });
 
   describe('deleting', () => {
-    it('removes a task once', async () => {
+    it('deletes a task once', async () => {
       const task = await create();
       const bystander = await create();
       expect(await application.tasks.delete(maria, task.id)).to.equal(undefined);
@@ -201,7 +201,7 @@ describe('ManageTasks', () => {
       expect(await listAll()).to.deep.equal([bystander]);
     });
 
-    it('is not undone by an update', async () => {
+    it('keeps a task deleted in spite of a concurrent update', async () => {
       const task = await create();
       await application.tasks.delete(maria, task.id);
       expect(await rejectionOf(application.tasks.update(maria, task.id, { title: 'New' }))).to.equal(
@@ -212,7 +212,7 @@ describe('ManageTasks', () => {
   });
 
   describe('listing', () => {
-    it('answers a page in the order of ids', async () => {
+    it('lists a page ordered by id', async () => {
       await createMany(5);
       await application.tasks.delete(maria, 3);
       const { tasks, hasMore } = await application.tasks.list(maria, { after: 1, limit: 2 });
@@ -220,14 +220,14 @@ describe('ManageTasks', () => {
       expect(hasMore).to.equal(true);
     });
 
-    it('answers everything after an id', async () => {
+    it('lists all tasks after an id', async () => {
       await createMany(3);
       expect((await listAll(1)).map(({ id }) => id)).to.deep.equal([2, 3]);
       expect(await listAll(3)).to.deep.equal([]);
     });
 
     for (const count of [0, 1, 999, 1000, 1001, 2000, 2345]) {
-      it(`answers all of ${count} tasks`, async () => {
+      it(`lists all of ${count} tasks`, async () => {
         await createMany(count);
         expect((await listAll()).map(({ id }) => id)).to.deep.equal(
           Array.from({ length: count }, (_, i) => i + 1),
@@ -235,14 +235,14 @@ describe('ManageTasks', () => {
       });
     }
 
-    it('hands out no more than 1000 tasks at once', async () => {
+    it('lists no more than 1000 tasks at once', async () => {
       await createMany(2345);
       for await (const { tasks } of application.tasks.listOn(maria, everything)) {
         expect(tasks.length).to.be.at.most(1000);
       }
     });
 
-    it('leaves out no task and answers none twice when others come and go meanwhile', async () => {
+    it('lists every lasting task exactly once while others are created and deleted', async () => {
       await createMany(2500);
       const seen: number[] = [];
       for await (const { tasks } of application.tasks.listOn(maria, everything)) {

@@ -21,7 +21,7 @@ describe('ManageUsers', () => {
   }
 
   describe('creating', () => {
-    it('adds an active user who can sign in, also while registration is closed and limited', async () => {
+    it('adds an active user who can sign in, even if registration is closed and limited', async () => {
       const limits = { register: { attempts: 1, period: 3600 } };
       const closed = application.restart({ registration: 'closed', limits });
       for (const [index, name] of ['maria', 'jigyasnh', 'ana'].entries()) {
@@ -30,7 +30,7 @@ describe('ManageUsers', () => {
       }
     });
 
-    it('refuses what registration refuses', async () => {
+    it('rejects the names and passwords that registration rejects', async () => {
       await application.register('maria');
       expect(await rejectionOf(application.users.create('maria', ''))).to.deep.equal({
         username: [{ code: 'username_taken' }],
@@ -43,7 +43,7 @@ describe('ManageUsers', () => {
   });
 
   describe('deactivating', () => {
-    it('ends all sessions of the user and of nobody else', async () => {
+    it('deactivates a user, and ends all their sessions and no other', async () => {
       const mobile = await application.signedUpUser('maria');
       const desktop = await application.signIn('maria');
       const other = await application.signedUpUser('jigyasnh');
@@ -54,7 +54,7 @@ describe('ManageUsers', () => {
       expect(await application.authenticate.execute(other.access)).to.include({ userId: 2 });
     });
 
-    it('keeps the user’s name and tasks', async () => {
+    it('keeps the name and tasks of a deactivated user', async () => {
       const { access } = await application.signedUpUser('maria');
       const task = await application.tasks.create(await application.sessionOf(access), aTask());
       await application.users.deactivate('maria');
@@ -66,7 +66,7 @@ describe('ManageUsers', () => {
       expect(await application.tasks.get(session, task.id)).to.deep.equal(task);
     });
 
-    it('may be done twice', async () => {
+    it('deactivates a user twice without an error', async () => {
       await application.register('maria');
       await application.users.deactivate('maria');
       await application.users.deactivate('maria');
@@ -75,7 +75,7 @@ describe('ManageUsers', () => {
   });
 
   describe('activating', () => {
-    it('lets the user sign in again; sessions that ended stay ended', async () => {
+    it('lets an activated user sign in again, while ended sessions stay ended', async () => {
       const { access, refresh } = await application.signedUpUser('maria');
       await application.users.deactivate('maria');
       await application.users.activate('maria');
@@ -87,7 +87,7 @@ describe('ManageUsers', () => {
       expect(await application.signIn('maria')).to.have.keys('refresh', 'access');
     });
 
-    it('leaves the sessions of an active user alone', async () => {
+    it('leaves the sessions of an already active user open', async () => {
       const { access } = await application.signedUpUser('maria');
       await application.users.activate('maria');
       expect(await application.authenticate.execute(access)).to.include({ userId: 1 });
@@ -95,7 +95,7 @@ describe('ManageUsers', () => {
   });
 
   describe('deleting', () => {
-    it('ends all sessions of the user and of nobody else', async () => {
+    it('deletes a user, and ends all their sessions and no other', async () => {
       const { access } = await application.signedUpUser('maria');
       const other = await application.signedUpUser('jigyasnh');
       await application.users.delete('maria');
@@ -103,7 +103,7 @@ describe('ManageUsers', () => {
       expect(await application.authenticate.execute(other.access)).to.include({ userId: 2 });
     });
 
-    it('takes the user’s tasks along, and frees the name for somebody with another id', async () => {
+    it('deletes the user’s tasks, and frees the name for a user with another id', async () => {
       const { access } = await application.signedUpUser('maria');
       const session = await application.sessionOf(access);
       await application.tasks.create(session, aTask());
@@ -115,7 +115,7 @@ describe('ManageUsers', () => {
   });
 
   describe('setting a password', () => {
-    it('makes it the only one', async () => {
+    it('accepts only the new password after it was set', async () => {
       await application.register('maria');
       await application.users.setPassword('maria', ` ${newPassword} `);
       expect(await rejectionOf(application.signIn('maria'))).to.equal('invalid_credentials');
@@ -124,7 +124,7 @@ describe('ManageUsers', () => {
       ).to.have.keys('refresh', 'access');
     });
 
-    it('ends all sessions of the user and of nobody else', async () => {
+    it('sets a password, and ends all sessions of the user and no other', async () => {
       const { access, refresh } = await application.signedUpUser('maria');
       const other = await application.signedUpUser('jigyasnh');
       await application.users.setPassword('maria', newPassword);
@@ -135,7 +135,7 @@ describe('ManageUsers', () => {
       expect(await application.authenticate.execute(other.access)).to.include({ userId: 2 });
     });
 
-    it('does not activate the user', async () => {
+    it('does not activate a user whose password it sets', async () => {
       await application.register('maria');
       await application.users.deactivate('maria');
       await application.users.setPassword('maria', newPassword);
@@ -151,7 +151,7 @@ describe('ManageUsers', () => {
       ['one of digits', '93847261', { code: 'password_numeric' }],
       ['one like the name', 'Jigyasnh1', { code: 'password_similar_to_username' }],
     ] as const) {
-      it(`refuses ${what}, and changes nothing then`, async () => {
+      it(`rejects ${what}, and changes nothing then`, async () => {
         const { access } = await application.signedUpUser('jigyasnh');
         expect(await rejectionOf(application.users.setPassword('jigyasnh', weak))).to.deep.equal({
           password: [issue],
@@ -161,7 +161,7 @@ describe('ManageUsers', () => {
       });
     }
 
-    it('leaves no session open for the old password, however it races a sign-in', async () => {
+    it('leaves no session of a racing sign-in with the old password open', async () => {
       await application.register('maria');
       const [signedIn] = await Promise.allSettled([
         application.signIn('maria'),
@@ -175,7 +175,7 @@ describe('ManageUsers', () => {
     });
   });
 
-  it('knows users by any form of their name', async () => {
+  it('finds users by any form of their name', async () => {
     await application.register('fiona');
     await application.users.deactivate('ﬁona');
     expect(await application.storage.users.find(1)).to.include({ active: false });
@@ -186,7 +186,7 @@ describe('ManageUsers', () => {
     expect(await application.storage.users.find(1)).to.equal(undefined);
   });
 
-  it('refuses names that nobody has', async () => {
+  it('rejects names that no user has', async () => {
     await application.register('maria');
     for (const name of ['nobody', 'Maria', '']) {
       expect(await rejectionOf(application.users.activate(name))).to.equal('user_not_found');
@@ -202,7 +202,7 @@ describe('ManageUsers', () => {
     ['deactivated', (users) => users.deactivate('maria')],
     ['given a password', (users) => users.setPassword('maria', newPassword)],
   ] as readonly [string, (users: ManageUsers) => Promise<void>][]) {
-    it(`refuses a user to be ${what} who is deleted meanwhile`, async () => {
+    it(`rejects a user who is deleted while being ${what}`, async () => {
       await application.register('maria');
       const deleted = application.users.delete('maria');
       expect(await rejectionOf(change(application.users))).to.equal('user_not_found');
@@ -211,11 +211,11 @@ describe('ManageUsers', () => {
   }
 
   describe('listing', () => {
-    it('answers nobody if there is nobody', async () => {
+    it('lists no users if there are none', async () => {
       expect(await names()).to.deep.equal([]);
     });
 
-    it('answers everybody in the order of ids, inactive users too', async () => {
+    it('lists all users ordered by id, inactive ones too', async () => {
       for (const name of ['zoe', 'maria', 'ana']) await application.register(name);
       await application.users.deactivate('zoe');
       await application.users.delete('maria');
@@ -224,7 +224,7 @@ describe('ManageUsers', () => {
     });
 
     for (const count of [1000, 2001]) {
-      it(`answers all of ${count} users`, async () => {
+      it(`lists all of ${count} users`, async () => {
         const everybody = Array.from({ length: count }, (_, i) => `user${i}`);
         for (const username of everybody) {
           await application.storage.users.add({ username, passwordHash: 'none', createdAt: 0 });

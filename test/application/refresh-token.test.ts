@@ -24,20 +24,20 @@ async function isSignedIn(access: string): Promise<boolean> {
 describe('RefreshToken without rotation', () => {
   itRefreshes({ accessLifetime: 60, refreshLifetime: 3600, sessionLifetime: 60 });
 
-  it('answers an access token and nothing else, as often as it is asked', async () => {
+  it('returns an access token and nothing else, at each refresh', async () => {
     const tokens = await application.signedUpUser('maria');
     expect(await refresh(tokens.refresh)).to.have.all.keys('access');
     expect(await refresh(tokens.refresh)).to.have.all.keys('access');
   });
 
-  it('works while the storage can be read and not written to', async () => {
+  it('refreshes while the storage is read-only', async () => {
     const tokens = await application.signedUpUser('maria');
     application.passTime(1000);
     application.storage.sessions.touch = () => Promise.reject(new StorageUnavailable('OOM'));
     expect(await refresh(tokens.refresh)).to.have.all.keys('access');
   });
 
-  it('ends a session with its refresh token and not before', async () => {
+  it('keeps the session until its refresh token expires', async () => {
     const tokens = await application.signedUpUser('maria');
     application.passTime(3590);
     const { access } = await refresh(tokens.refresh);
@@ -46,7 +46,7 @@ describe('RefreshToken without rotation', () => {
     expect(await rejectionOf(refresh(tokens.refresh))).to.equal('token_invalid');
   });
 
-  it('refuses tokens that were spent while it rotated, and ends nothing for it', async () => {
+  it('rejects tokens that were rotated out earlier, and ends no session for that', async () => {
     const rotating = application.restart({ rotate: true });
     const tokens = await rotating.signedUpUser('maria');
     const { refresh: current = '' } = await rotating.refreshToken.execute(tokens, address);
@@ -65,21 +65,23 @@ describe('RefreshToken with rotation', () => {
     grace: 10,
   });
 
-  it('answers an access token and the successor, which is good in turn', async () => {
+  it('returns an access token and the next refresh token, which works in turn', async () => {
     const tokens = await application.signedUpUser('maria');
     application.passTime(100);
-    const answer = await refresh(tokens.refresh);
-    expect(Object.keys(answer)).to.deep.equal(['access', 'refresh']);
+    const exchanged = await refresh(tokens.refresh);
+    expect(Object.keys(exchanged)).to.deep.equal(['access', 'refresh']);
 
-    const [before, after] = [tokens.refresh, answer.refresh ?? ''].map((token) => application.claims(token));
+    const [before, after] = [tokens.refresh, exchanged.refresh ?? ''].map((token) =>
+      application.claims(token),
+    );
     const issuedAt = Math.floor(application.now);
     expect(after).to.include({ type: 'refresh', userId: 1, issuedAt, expiresAt: issuedAt + 3600 });
     expect(after?.sessionId).to.equal(before?.sessionId);
     expect(after?.id).not.to.equal(before?.id);
-    expect(await refresh(answer.refresh ?? '')).to.have.all.keys('access', 'refresh');
+    expect(await refresh(exchanged.refresh ?? '')).to.have.all.keys('access', 'refresh');
   });
 
-  it('repeats the same successor, byte by byte, within the grace time', async () => {
+  it('returns the same next token, byte by byte, within the grace time', async () => {
     const tokens = await application.signedUpUser('maria');
     const successor = await successorOf(tokens.refresh);
     application.passTime(5);
@@ -89,13 +91,13 @@ describe('RefreshToken with rotation', () => {
     expect(await refresh(successor)).to.have.all.keys('access', 'refresh');
   });
 
-  it('gives everybody the same successor who asks at once', async () => {
+  it('returns the same next token to all concurrent calls', async () => {
     const tokens = await application.signedUpUser('maria');
     const successors = await Promise.all(Array.from({ length: 10 }, () => successorOf(tokens.refresh)));
     expect(new Set(successors)).to.have.property('size', 1);
   });
 
-  it('ends the session when a spent token is shown after the grace time', async () => {
+  it('ends the session when a token is reused after the grace time', async () => {
     const tokens = await application.signedUpUser('maria');
     const { access, refresh: newest = '' } = await refresh(tokens.refresh);
     application.passTime(10);
@@ -106,7 +108,7 @@ describe('RefreshToken with rotation', () => {
     expect(await rejectionOf(refresh(newest))).to.equal('token_revoked');
   });
 
-  it('answers the current token to those that several have followed, within the grace time', async () => {
+  it('returns the current token for tokens that several others have followed, within the grace time', async () => {
     const tokens = await application.signedUpUser('maria');
     application.passTime(1000);
     const second = await successorOf(tokens.refresh);
@@ -121,7 +123,7 @@ describe('RefreshToken with rotation', () => {
     expect(await rejectionOf(refresh(newest))).to.equal('token_revoked');
   });
 
-  it('ends no other session of the user for it', async () => {
+  it('ends no other session of the user for a reused token', async () => {
     const tokens = await application.signedUpUser('maria');
     const others = await application.signIn('maria');
     await refresh(tokens.refresh);
@@ -130,21 +132,21 @@ describe('RefreshToken with rotation', () => {
     expect(await refresh(others.refresh)).to.have.all.keys('access', 'refresh');
   });
 
-  it('knows no grace if that is 0: of several who ask at once, the second ends the session', async () => {
+  it('ends the session at the second of two concurrent calls with a grace time of 0', async () => {
     application = application.restart({ rotate: true, grace: 0 });
     const tokens = await application.signedUpUser('maria');
-    const answers = await Promise.allSettled([refresh(tokens.refresh), refresh(tokens.refresh)]);
-    expect(answers.map(({ status }) => status).toSorted()).to.deep.equal(['fulfilled', 'rejected']);
-    for (const answer of answers) {
-      if (answer.status === 'rejected') {
-        expect(await rejectionOf(Promise.reject(answer.reason))).to.equal('token_revoked');
+    const results = await Promise.allSettled([refresh(tokens.refresh), refresh(tokens.refresh)]);
+    expect(results.map(({ status }) => status).toSorted()).to.deep.equal(['fulfilled', 'rejected']);
+    for (const result of results) {
+      if (result.status === 'rejected') {
+        expect(await rejectionOf(Promise.reject(result.reason))).to.equal('token_revoked');
       } else {
-        expect(await rejectionOf(refresh(answer.value.refresh ?? ''))).to.equal('token_revoked');
+        expect(await rejectionOf(refresh(result.value.refresh ?? ''))).to.equal('token_revoked');
       }
     }
   });
 
-  it('never moves the end of a session past its lifetime', async () => {
+  it('never extends a session past its lifetime', async () => {
     let { refresh: token } = await application.signedUpUser('maria');
     const end = Math.floor(application.now) + 10_000;
     for (const elapsed of [3320, 6640, 9960]) {
@@ -164,7 +166,7 @@ describe('RefreshToken with rotation', () => {
     expect(await rejectionOf(application.authenticate.execute(access))).to.equal('token_invalid');
   });
 
-  it('issues nothing once the session lifetime was lowered and is over, and ends the session', async () => {
+  it('issues no token after a lowered session lifetime, and ends the session', async () => {
     const tokens = await application.signedUpUser('maria');
     application.passTime(1000);
     application = application.restart({ rotate: true, sessionLifetime: 1000, refreshLifetime: 3600 });
@@ -172,7 +174,7 @@ describe('RefreshToken with rotation', () => {
     expect(await rejectionOf(refresh(tokens.refresh))).to.equal('token_revoked');
   });
 
-  it('takes up sessions that were opened without it', async () => {
+  it('rotates sessions that were opened without rotation', async () => {
     const tokens = await application.restart({ rotate: false }).signedUpUser('maria');
     expect(await refresh(await successorOf(tokens.refresh))).to.have.all.keys('access', 'refresh');
   });
@@ -184,7 +186,7 @@ function itRefreshes(settings: Settings): void {
     application = await Application.start(settings);
   });
 
-  it('answers a new access token of the same session', async () => {
+  it('returns a new access token of the same session', async () => {
     const tokens = await application.signedUpUser('maria');
     application.passTime(30);
     const { access } = await refresh(tokens.refresh);
@@ -196,7 +198,7 @@ function itRefreshes(settings: Settings): void {
     expect(await isSignedIn(access)).to.equal(true);
   });
 
-  it('leaves the access token before good for its time', async () => {
+  it('leaves the earlier access token valid until it expires', async () => {
     const tokens = await application.signedUpUser('maria');
     await refresh(tokens.refresh);
     expect(await isSignedIn(tokens.access)).to.equal(true);
@@ -204,7 +206,7 @@ function itRefreshes(settings: Settings): void {
     expect(await isSignedIn(tokens.access)).to.equal(false);
   });
 
-  it('takes a token with whitespace around it', async () => {
+  it('accepts a token with whitespace around it', async () => {
     const tokens = await application.signedUpUser('maria');
     expect(await refresh(` ${tokens.refresh}\n`)).to.include.keys('access');
   });
@@ -215,26 +217,26 @@ function itRefreshes(settings: Settings): void {
     ['', 'blank'],
     [[], 'not_text'],
   ] as const) {
-    it(`refuses ${JSON.stringify(value)} in the field`, async () => {
+    it(`rejects ${JSON.stringify(value)} in the field`, async () => {
       expect(await rejectionOf(application.refreshToken.execute({ refresh: value }, address))).to.deep.equal({
         refresh: [{ code }],
       });
     });
   }
 
-  it('refuses what is no token of ours', async () => {
+  it('rejects what is not a token of ours', async () => {
     const tokens = await application.signedUpUser('maria');
     for (const token of ['x', 'a.b.c', tokens.refresh.slice(0, -1), `${tokens.refresh}x`]) {
       expect(await rejectionOf(refresh(token)), token).to.equal('token_invalid');
     }
   });
 
-  it('refuses an access token', async () => {
+  it('rejects an access token', async () => {
     const { access } = await application.signedUpUser('maria');
     expect(await rejectionOf(refresh(access))).to.equal('token_wrong_type');
   });
 
-  it('refuses a token when its time is over', async () => {
+  it('rejects an expired token', async () => {
     const tokens = await application.signedUpUser('maria');
     application.passTime(3599);
     expect(await refresh(tokens.refresh)).to.include.keys('access');
@@ -244,13 +246,13 @@ function itRefreshes(settings: Settings): void {
     expect(await rejectionOf(refresh(others.refresh))).to.equal('token_invalid');
   });
 
-  it('refuses a token after logout', async () => {
+  it('rejects a token after logout', async () => {
     const tokens = await application.signedUpUser('maria');
     await application.logout.execute(tokens);
     expect(await rejectionOf(refresh(tokens.refresh))).to.equal('token_revoked');
   });
 
-  it('leaves nothing good behind a logout at the same time', async () => {
+  it('leaves no valid token after a concurrent logout', async () => {
     const tokens = await application.signedUpUser('maria');
     const [refreshed] = await Promise.allSettled([
       refresh(tokens.refresh),
@@ -263,7 +265,7 @@ function itRefreshes(settings: Settings): void {
     }
   });
 
-  it('refuses a token of an inactive user, and as ended when the user is active again', async () => {
+  it('rejects a token of an inactive user, and as ended when the user is active again', async () => {
     const tokens = await application.signedUpUser('maria');
     await application.users.deactivate('maria');
     expect(await rejectionOf(refresh(tokens.refresh))).to.equal('no_active_account');
@@ -271,7 +273,7 @@ function itRefreshes(settings: Settings): void {
     expect(await rejectionOf(refresh(tokens.refresh))).to.equal('token_revoked');
   });
 
-  it('refuses a token of a deleted user, also when somebody else has the name', async () => {
+  it('rejects a token of a deleted user, also when another user has the name', async () => {
     const tokens = await application.signedUpUser('maria');
     await application.users.delete('maria');
     expect(await rejectionOf(refresh(tokens.refresh))).to.equal('no_active_account');
@@ -279,7 +281,7 @@ function itRefreshes(settings: Settings): void {
     expect(await rejectionOf(refresh(tokens.refresh))).to.equal('no_active_account');
   });
 
-  it('refuses a token that a lost storage does not know, whoever has its user id now', async () => {
+  it('rejects a token from before the storage was lost, whoever has its user id now', async () => {
     const tokens = await application.signedUpUser('maria');
     application = await Application.start(settings);
     await application.register('somebody-else');

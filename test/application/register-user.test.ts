@@ -24,13 +24,13 @@ describe('RegisterUser', () => {
     expect(await application.signIn('maria')).to.have.keys('refresh', 'access');
   });
 
-  it('keeps no password', async () => {
+  it('stores no password', async () => {
     const user = await register({ username: 'maria', password });
     expect(JSON.stringify(user)).not.to.include(password);
     expect(user.passwordHash).not.to.equal((await register({ username: 'other', password })).passwordHash);
   });
 
-  it('counts ids up from 1', async () => {
+  it('counts user ids up from 1', async () => {
     expect((await application.register('first')).id).to.equal(1);
     expect((await application.register('second')).id).to.equal(2);
   });
@@ -39,7 +39,7 @@ describe('RegisterUser', () => {
     expect((await application.register(' ﬁona ')).username).to.equal('fiona');
   });
 
-  it('ignores fields that no signedUpUser may set', async () => {
+  it('ignores fields that no new user may set', async () => {
     const user = await register({
       username: 'maria',
       password,
@@ -52,12 +52,12 @@ describe('RegisterUser', () => {
     expect(user).not.to.have.property('is_staff');
   });
 
-  it('takes names that differ in case only', async () => {
+  it('accepts names that differ only in case', async () => {
     await application.register('maria');
     expect((await application.register('Maria')).username).to.equal('Maria');
   });
 
-  it('refuses a taken name, in another form of the same name too', async () => {
+  it('rejects a taken name, also in another form', async () => {
     await application.register('fiona');
     for (const username of ['fiona', ' fiona ', 'ﬁona', 'ｆiona']) {
       expect(await rejectionOf(register({ username, password }))).to.deep.equal({
@@ -66,13 +66,13 @@ describe('RegisterUser', () => {
     }
   });
 
-  it('gives a name to exactly one of several who ask for it at once', async () => {
-    const answers = await Promise.allSettled(
+  it('gives a name to exactly one of several concurrent registrations', async () => {
+    const outcomes = await Promise.allSettled(
       ['maria', 'maria', ' maria', 'ｍaria'].map((username) => register({ username, password })),
     );
-    const refused = answers.filter((answer) => answer.status === 'rejected');
-    expect(refused).to.have.length(3);
-    for (const { reason } of refused) {
+    const rejected = outcomes.filter((outcome) => outcome.status === 'rejected');
+    expect(rejected).to.have.length(3);
+    for (const { reason } of rejected) {
       expect(await rejectionOf(Promise.reject(reason))).to.deep.equal({
         username: [{ code: 'username_taken' }],
       });
@@ -80,13 +80,13 @@ describe('RegisterUser', () => {
     expect(await application.signIn('maria')).to.have.keys('refresh', 'access');
   });
 
-  it('tells of both fields at once, username first', async () => {
-    const refused = await rejectionOf(register({ password: '' }));
-    expect(refused).to.deep.equal({ username: [{ code: 'required' }], password: [{ code: 'blank' }] });
-    expect(Object.keys(refused)).to.deep.equal(['username', 'password']);
+  it('reports both invalid fields together, username first', async () => {
+    const rejected = await rejectionOf(register({ password: '' }));
+    expect(rejected).to.deep.equal({ username: [{ code: 'required' }], password: [{ code: 'blank' }] });
+    expect(Object.keys(rejected)).to.deep.equal(['username', 'password']);
   });
 
-  it('tells of a taken name next to a missing password', async () => {
+  it('reports a taken name together with a missing password', async () => {
     await application.register('maria');
     expect(await rejectionOf(register({ username: 'maria' }))).to.deep.equal({
       username: [{ code: 'username_taken' }],
@@ -94,7 +94,7 @@ describe('RegisterUser', () => {
     });
   });
 
-  it('tells of a weak password if the fields are in order, every weakness at once', async () => {
+  it('reports every weakness of a password together if the fields are valid', async () => {
     expect(await rejectionOf(register({ username: '123456', password: '123456' }))).to.deep.equal({
       password: [
         { code: 'password_similar_to_username' },
@@ -105,7 +105,7 @@ describe('RegisterUser', () => {
     });
   });
 
-  it('says nothing of a weak password as long as a field is not in order', async () => {
+  it('does not report a weak password while a field is invalid', async () => {
     await application.register('maria');
     expect(await rejectionOf(register({ username: 'no blanks', password: '1' }))).to.deep.equal({
       username: [{ code: 'username_characters' }],
@@ -124,12 +124,12 @@ describe('RegisterUser', () => {
     });
   });
 
-  it('leaves the name free if the password is refused', async () => {
+  it('leaves the name free if the password is rejected', async () => {
     await rejectionOf(register({ username: 'maria', password: 'qwerty' }));
     expect((await application.register('maria')).id).to.equal(1);
   });
 
-  it('is refused while registration is closed, before anything else', async () => {
+  it('rejects every registration while it is closed, before anything else', async () => {
     const limits = { register: { attempts: 1, period: 60 } };
     const closed = application.restart({ registration: 'closed', limits });
     for (const input of [{ username: 'maria', password }, { username: 'maria', password }, {}]) {
@@ -139,18 +139,18 @@ describe('RegisterUser', () => {
     expect(await application.storage.users.find(1)).to.equal(undefined);
   });
 
-  it('counts no attempt whose password could not be hashed for too many others', async () => {
+  it('does not count an attempt that is rejected because the queue for hashing is full', async () => {
     const limits = { register: { attempts: 60, period: 3600 } };
     const busy = application.restart({ queueTime: 0.001, limits });
     const tries = Array.from({ length: 60 }, (_, i) => busy.register(`user-${i}`));
     const outcomes = await Promise.all(
       tries.map((registering) => registering.then(() => 'registered', codeOf)),
     );
-    const refused = outcomes.filter((outcome) => outcome === 'overloaded').length;
-    expect(refused).to.be.within(1, 59);
-    expect(outcomes.filter((outcome) => outcome === 'registered')).to.have.length(60 - refused);
+    const rejected = outcomes.filter((outcome) => outcome === 'overloaded').length;
+    expect(rejected).to.be.within(1, 59);
+    expect(outcomes.filter((outcome) => outcome === 'registered')).to.have.length(60 - rejected);
 
-    for (let i = 0; i < refused; i++) await busy.register(`later-${i}`);
+    for (let i = 0; i < rejected; i++) await busy.register(`later-${i}`);
     expect(await busy.register('one-too-many').catch((error: unknown) => error)).to.be.instanceOf(Throttled);
   });
 });

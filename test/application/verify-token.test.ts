@@ -10,14 +10,14 @@ describe('VerifyToken', () => {
 
   const verify = (token: unknown) => application.verifyToken.execute({ token });
 
-  it('takes tokens of both kinds', async () => {
+  it('accepts access and refresh tokens', async () => {
     const { access, refresh } = await application.signedUpUser('maria');
     expect(await verify(access)).to.equal(undefined);
     expect(await verify(refresh)).to.equal(undefined);
     expect(await verify(` ${refresh}\n`)).to.equal(undefined);
   });
 
-  it('spends nothing', async () => {
+  it('does not use up a refresh token', async () => {
     const { refresh } = await application.signedUpUser('maria');
     await verify(refresh);
     expect(await application.refreshToken.execute({ refresh }, address)).to.include.keys('access');
@@ -29,19 +29,19 @@ describe('VerifyToken', () => {
     [' ', 'blank'],
     [{}, 'not_text'],
   ] as const) {
-    it(`refuses ${JSON.stringify(value)} in the field`, async () => {
+    it(`rejects ${JSON.stringify(value)} in the field`, async () => {
       expect(await rejectionOf(verify(value))).to.deep.equal({ token: [{ code }] });
     });
   }
 
-  it('refuses what is no token of ours', async () => {
+  it('rejects what is not a token of ours', async () => {
     const { access } = await application.signedUpUser('maria');
     for (const token of ['x', 'a.b.c', access.slice(0, -1), access.slice(1)]) {
       expect(await rejectionOf(verify(token)), token).to.equal('token_invalid');
     }
   });
 
-  it('refuses tokens whose time is over', async () => {
+  it('rejects tokens that have expired', async () => {
     const { access, refresh } = await application.signedUpUser('maria');
     application.passTime(60);
     expect(await rejectionOf(verify(access))).to.equal('token_invalid');
@@ -50,7 +50,7 @@ describe('VerifyToken', () => {
     expect(await rejectionOf(verify(refresh))).to.equal('token_invalid');
   });
 
-  it('refuses a spent refresh token, within the grace time too, and takes its successor', async () => {
+  it('rejects a rotated-out refresh token, even within the grace time, and accepts its successor', async () => {
     const tokens = await application.signedUpUser('maria');
     const { refresh } = await application.refreshToken.execute(tokens, address);
     expect(await rejectionOf(verify(tokens.refresh))).to.equal('token_revoked');
@@ -58,14 +58,14 @@ describe('VerifyToken', () => {
     expect(await verify(tokens.access)).to.equal(undefined);
   });
 
-  it('refuses both tokens after logout', async () => {
+  it('rejects both tokens after logout', async () => {
     const { access, refresh } = await application.signedUpUser('maria');
     await application.logout.execute({ refresh });
     expect(await rejectionOf(verify(access))).to.equal('token_revoked');
     expect(await rejectionOf(verify(refresh))).to.equal('token_revoked');
   });
 
-  it('refuses both tokens of an inactive user, and as ended when the user is active again', async () => {
+  it('rejects both tokens of an inactive user, and as ended when the user is active again', async () => {
     const { access, refresh } = await application.signedUpUser('maria');
     await application.users.deactivate('maria');
     expect(await rejectionOf(verify(access))).to.equal('no_active_account');
@@ -75,7 +75,7 @@ describe('VerifyToken', () => {
     expect(await rejectionOf(verify(refresh))).to.equal('token_revoked');
   });
 
-  it('refuses both tokens of a deleted user', async () => {
+  it('rejects both tokens of a deleted user', async () => {
     const { access, refresh } = await application.signedUpUser('maria');
     await application.users.delete('maria');
     expect(await rejectionOf(verify(access))).to.equal('no_active_account');

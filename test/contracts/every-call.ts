@@ -19,7 +19,7 @@ type MethodName =
   | { [Port in 'users' | 'sessions' | 'tasks' | 'rateLimiter']: `${Port}.${keyof Storage[Port] & string}` }[
       'users' | 'sessions' | 'tasks' | 'rateLimiter'];
 
-/** Each method of a storage, called with something in its arguments that nobody else may read. */
+/** Each method of a storage, called with a secret in its arguments. */
 export function everyCall(
   storage: Storage,
   clock: SettableClock,
@@ -64,7 +64,7 @@ export function everyCall(
   };
 }
 
-/** Expects StorageUnavailable, with nothing in it of what the call was about. */
+/** Expects StorageUnavailable, without the secret in it. */
 export async function expectUnavailable(call: Promise<unknown>): Promise<void> {
   const error: unknown = await call.then(
     () => 'a result',

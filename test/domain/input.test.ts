@@ -37,12 +37,12 @@ describe('a text field', () => {
       ['empty', '', 'blank'],
       ['only whitespace', ' \t\r\n ', 'blank'],
     ] as const) {
-      it(`is refused as '${code}' if it is ${name}`, () => {
+      it(`is rejected as '${code}' if it is ${name}`, () => {
         expect(checkText(value)).to.deep.equal({ issues: [{ code }] });
       });
     }
 
-    it('is refused for that alone, whatever other rules there are', () => {
+    it('is rejected for that alone, whatever other rules it breaks', () => {
       const rules = {
         maxLength: 0,
         pattern: { is: /^$/, otherwise: { code: 'username_characters' } },
@@ -89,7 +89,7 @@ describe('a text field', () => {
       });
     }
 
-    it('loses no other character than these', () => {
+    it('is trimmed of no other characters', () => {
       const lost = range(1, 0xffff)
         .filter((code) => code < 0xd800 || code > 0xdfff)
         .map((code) => String.fromCharCode(code))
@@ -97,7 +97,7 @@ describe('a text field', () => {
       expect(lost).to.deep.equal(trimmed);
     });
 
-    it('loses nothing from its inside', () => {
+    it('keeps whitespace inside', () => {
       fc.assert(
         fc.property(blanks, wellFormedText, blanks, (before, inside, after) => {
           expect(checkText(`${before}x${inside}x${after}`)).to.deep.equal({ value: `x${inside}x` });
@@ -135,7 +135,7 @@ describe('a text field', () => {
       ['emoji, two UTF-16 code units each', '😀'],
       ['combining marks, each of which counts', '\u0301'],
     ] as const) {
-      it(`takes 255 and refuses 256 ${name}`, () => {
+      it(`accepts 255 and rejects 256 ${name}`, () => {
         const longest = character.repeat(255);
         expect(checkText(longest, { maxLength: 255 })).to.deep.equal({ value: longest });
         expect(checkText(longest + character, { maxLength: 255 })).to.deep.equal(limit255);
@@ -161,7 +161,7 @@ describe('a text field', () => {
   });
 
   describe('with characters that cannot be stored', () => {
-    it('is refused for U+0000 wherever it stands', () => {
+    it('is rejected for U+0000 wherever it stands', () => {
       for (const text of ['\0', '\0a', 'a\0b', 'a\0']) {
         expect(checkText(text)).to.deep.equal({ issues: [{ code: 'null_character' }] });
       }
@@ -175,16 +175,16 @@ describe('a text field', () => {
       ['the unpaired one before a pair', '\ud83d\ud83d\ude00', 0xd83d],
       ['the unpaired one after a pair', '\ud83d\ude00\ude01', 0xde01],
     ] as const) {
-      it(`is refused for ${name}`, () => {
+      it(`is rejected for ${name}`, () => {
         expect(checkText(text)).to.deep.equal({ issues: [{ code: 'surrogate', codePoint }] });
       });
     }
 
-    it('takes surrogates in pairs', () => {
+    it('accepts surrogates in pairs', () => {
       expect(checkText('\ud83d\ude00')).to.deep.equal({ value: '😀' });
     });
 
-    it('is taken if and only if it can be written as UTF-8 and read back', () => {
+    it('is accepted if and only if it survives UTF-8 unchanged', () => {
       fc.assert(
         fc.property(anyText, (inside) => {
           const text = `x${inside.replaceAll('\0', '')}x`;
@@ -210,7 +210,7 @@ describe('a text field', () => {
     });
   });
 
-  it('is told pattern, length, U+0000 and surrogate together, in this order', () => {
+  it('reports pattern, length, U+0000 and surrogate together, in this order', () => {
     const pattern = { is: /^a+$/, otherwise: { code: 'username_characters' } } as const;
     expect(checkText('aa\ud800\0', { maxLength: 3, pattern })).to.deep.equal({
       issues: [
@@ -233,29 +233,29 @@ describe('a text field', () => {
 });
 
 describe('several fields', () => {
-  it('answer their values if all have one', () => {
+  it('return their values if all are valid', () => {
     expect(validateAll<{ a: string; b: number }>({ a: { value: 'x' }, b: { value: 0 } })).to.deep.equal({
       a: 'x',
       b: 0,
     });
   });
 
-  it('are refused together, each with its own issues and in their order', () => {
-    const refused = rejectionOfCall(() =>
+  it('are rejected together, each with its own issues, in the order of the fields', () => {
+    const rejected = rejectionOfCall(() =>
       validateAll<{ z: string; good: string; a: string }>({
         z: { issues: [{ code: 'required' }] },
         good: { value: 'x' },
         a: { issues: [{ code: 'too_long', limit: 3 }, { code: 'null_character' }] },
       }),
     );
-    expect(refused).to.deep.equal({
+    expect(rejected).to.deep.equal({
       z: [{ code: 'required' }],
       a: [{ code: 'too_long', limit: 3 }, { code: 'null_character' }],
     });
-    expect(Object.keys(refused)).to.deep.equal(['z', 'a']);
+    expect(Object.keys(rejected)).to.deep.equal(['z', 'a']);
   });
 
-  it('do not tell in the message what was sent', () => {
+  it('do not quote the input in the error message', () => {
     const error = new InvalidFields({ status: [{ code: 'not_a_choice', value: 'secret' }] });
     expect(error.message).to.equal('invalid fields');
   });

@@ -17,7 +17,7 @@ const next = aGeneration({ id: 'next', issuedAt: 1500, expiresAt: 2500 });
 
 describe('a session', () => {
   describe('when it opens', () => {
-    it('has one refresh token, and whole seconds everywhere', () => {
+    it('has one refresh token, and times in whole seconds', () => {
       const policy = aPolicy({ refreshLifetime: 100 });
       expect(openSession(owner, 1000.9, policy)).to.deep.equal({
         id: 'session',
@@ -28,12 +28,12 @@ describe('a session', () => {
       });
     });
 
-    it('knows where it was opened from, if that is known', () => {
+    it('has the address that it was opened from, if that is known', () => {
       const { address } = openSession({ ...owner, address: '192.0.2.1' }, 1000, aPolicy());
       expect(address).to.equal('192.0.2.1');
     });
 
-    it('may be shorter than a refresh token if it rotates', () => {
+    it('may be shorter than a refresh token’s lifetime with rotation', () => {
       const policy = aPolicy({ rotate: true, refreshLifetime: 100, sessionLifetime: 60 });
       expect(openSession(owner, 1000, policy).current.expiresAt).to.equal(1060);
     });
@@ -49,7 +49,7 @@ describe('a session', () => {
 });
 
 describe('the next refresh token', () => {
-  it('lasts for its lifetime from now', () => {
+  it('expires after its lifetime', () => {
     const policy = aPolicy({ rotate: true, refreshLifetime: 100, sessionLifetime: 1000 });
     expect(nextGeneration({ openedAt: 1000 }, 'next', 1500.9, policy)).to.deep.equal({
       id: 'next',
@@ -58,27 +58,27 @@ describe('the next refresh token', () => {
     });
   });
 
-  it('ends with the session if it rotates', () => {
+  it('never outlives the session with rotation', () => {
     const policy = aPolicy({ rotate: true, refreshLifetime: 100, sessionLifetime: 1000 });
     expect(nextGeneration({ openedAt: 1000 }, 'next', 1899, policy).expiresAt).to.equal(1999);
     expect(nextGeneration({ openedAt: 1000 }, 'next', 1900, policy).expiresAt).to.equal(2000);
     expect(nextGeneration({ openedAt: 1000 }, 'next', 1999, policy).expiresAt).to.equal(2000);
   });
 
-  it('knows no other end than its own lifetime if it does not rotate', () => {
+  it('expires only after its lifetime without rotation', () => {
     const policy = aPolicy({ rotate: false, refreshLifetime: 100, sessionLifetime: 50 });
     expect(nextGeneration({ openedAt: 1000 }, 'next', 1000, policy).expiresAt).to.equal(1100);
   });
 });
 
-/** A token that was issued long ago, unless it is said when. */
+/** A token that was issued long ago, unless a time is given. */
 const token = (id: string, issuedAt = 0) => ({ id, issuedAt });
 
 describe('a rotation', () => {
   /** A session of which the token `spent` was rotated out at 1500. */
   const rotated = aSession({ rotatedOut: [{ id: 'spent', issuedAt: 1000, rotatedAt: 1500 }] });
 
-  it('exchanges the current token, and remembers it', () => {
+  it('exchanges the current token, and remembers the old one', () => {
     const session = aSession();
     expect(exchanged(session, next, 1500.5, 10)).to.deep.equal({
       ...session,
@@ -88,11 +88,11 @@ describe('a rotation', () => {
     });
   });
 
-  it('remembers nothing with a grace time of 0', () => {
+  it('remembers no token with a grace time of 0', () => {
     expect(exchanged(rotated, next, 1500.5, 0)).not.to.have.property('rotatedOut');
   });
 
-  it('was not used earlier than it was opened, though the clock was set back', () => {
+  it('never sets the last use before the opening, even if the clock was set back', () => {
     const session = exchanged(aSession({ openedAt: 2000, lastUsedAt: 2000 }), next, 1500, 10);
     expect(session.lastUsedAt).to.equal(2000);
   });
@@ -105,7 +105,7 @@ describe('a rotation', () => {
     expect(exchanged(rotated, next, 1510, 10).rotatedOut?.map(({ id }) => id)).to.deep.equal(['current']);
   });
 
-  it('answers the current token to one that was rotated out within the grace time', () => {
+  it('returns the current token for one that was rotated out within the grace time', () => {
     for (const now of [1500, 1509.999]) {
       expect(rotate(rotated, { presented: token('spent'), next, grace: 10 }, now)).to.deep.equal({
         outcome: 'rotated',
@@ -114,13 +114,13 @@ describe('a rotation', () => {
     }
   });
 
-  it('takes a token for reused when the grace time is over', () => {
+  it('detects reuse of a token when the grace time is over', () => {
     expect(rotate(rotated, { presented: token('spent'), next, grace: 10 }, 1510)).to.deep.equal({
       outcome: 'reused',
     });
   });
 
-  it('does not make the grace time longer when the clock is set back', () => {
+  it('does not extend the grace time when the clock is set back', () => {
     expect(rotate(rotated, { presented: token('spent'), next, grace: 10 }, 1490.001)).to.have.property(
       'outcome',
       'rotated',
@@ -130,13 +130,13 @@ describe('a rotation', () => {
     });
   });
 
-  it('is strict with a grace time of 0, at the same instant too', () => {
+  it('detects reuse at the same instant with a grace time of 0', () => {
     expect(rotate(rotated, { presented: token('spent', 1500), next, grace: 0 }, 1500)).to.deep.equal({
       outcome: 'reused',
     });
   });
 
-  it('answers the current token to one that was issued within the grace time, remembered or not', () => {
+  it('returns the current token for one that was issued within the grace time, remembered or not', () => {
     expect(rotate(rotated, { presented: token('unknown', 1491), next, grace: 10 }, 1500)).to.have.property(
       'outcome',
       'rotated',
@@ -146,7 +146,7 @@ describe('a rotation', () => {
     });
   });
 
-  it('answers the current token to every one that was rotated out within the grace time, and ends for all others', () => {
+  it('returns the current token for every one that was rotated out within the grace time, and detects reuse of all others', () => {
     // Steps that are short or long against the grace time, at most 64 of them.
     const steps = fc.array(fc.integer({ min: 1, max: 12_000 }), { minLength: 1, maxLength: 64 });
     fc.assert(
@@ -188,7 +188,7 @@ describe('a rotation', () => {
       expect(spentBy(session, 'token-35', 1500)).to.equal('reused');
     });
 
-    it('still knows one that was issued long ago, however many followed it, and no record needs to know those', () => {
+    it('remembers a token that was issued long ago, however many followed it, and those need no record', () => {
       let session = aSession({ current: aGeneration({ id: 'old', issuedAt: 1000 }) });
       for (let step = 1; step <= 200; step++) {
         const now = 2000 + step / 100;
@@ -211,7 +211,7 @@ describe('a rotation', () => {
     });
   });
 
-  it('decided twice with the same next token gives the same session, whatever the grace time', () => {
+  it('is idempotent: twice with the same next token gives the same session, whatever the grace time', () => {
     fc.assert(
       fc.property(fc.nat(20), fc.nat(1000), (grace, later) => {
         const once = rotate(aSession(), { presented: token('current'), next, grace }, 1500);
@@ -250,7 +250,7 @@ describe('an access token', () => {
 });
 
 describe('a refresh token', () => {
-  it('says the same however often it is asked for', () => {
+  it('has the same claims at each call', () => {
     const session = aSession({ userId: 7, rotatedOut: [{ id: 'spent', issuedAt: 900, rotatedAt: 1500 }] });
     expect(refreshClaims(session)).to.deep.equal({
       type: 'refresh',

@@ -4,7 +4,7 @@ import { aTask } from '../support/builders.js';
 import { rejectionOfCall } from '../support/rejection.js';
 
 describe('a new task', () => {
-  it('is pending if nothing is said', () => {
+  it('is pending if no status is given', () => {
     expect(parseTaskDraft({ title: 'Buy milk', description: 'Two litres' })).to.deep.equal({
       title: 'Buy milk',
       description: 'Two litres',
@@ -73,7 +73,7 @@ describe('a new task', () => {
     expect(parseTaskDraft(aTask({ title: 'e\u0301 ﬁ' })).title).to.equal('e\u0301 ﬁ');
   });
 
-  it('takes numbers as texts', () => {
+  it('accepts numbers as texts', () => {
     expect(parseTaskDraft({ title: 7, description: 1.5 })).to.include({ title: '7', description: '1.5' });
   });
 
@@ -95,14 +95,14 @@ describe('a new task', () => {
     }
   }
 
-  it('is told of all fields at once: title, description, status, in whatever order they come', () => {
-    const refused = rejectionOfCall(() => parseTaskDraft({ status: 'done', description: null, title: ' ' }));
-    expect(refused).to.deep.equal({
+  it('reports all invalid fields together: title, description, status, in whatever order they came', () => {
+    const rejected = rejectionOfCall(() => parseTaskDraft({ status: 'done', description: null, title: ' ' }));
+    expect(rejected).to.deep.equal({
       title: [{ code: 'blank' }],
       description: [{ code: 'null' }],
       status: [{ code: 'not_a_choice', value: 'done' }],
     });
-    expect(Object.keys(refused)).to.deep.equal(['title', 'description', 'status']);
+    expect(Object.keys(rejected)).to.deep.equal(['title', 'description', 'status']);
   });
 
   it('ignores fields that no task has, and names in other letters', () => {
@@ -114,7 +114,7 @@ describe('a new task', () => {
 });
 
 describe('changes to a task', () => {
-  it('may be none', () => {
+  it('may be empty', () => {
     expect(parseTaskChanges({})).to.deep.equal({});
   });
 
@@ -148,7 +148,7 @@ describe('changes to a task', () => {
     }
   }
 
-  it('cannot set the status to null or to a word of one’s own', () => {
+  it('cannot set the status to null or to an unknown word', () => {
     expect(rejectionOfCall(() => parseTaskChanges({ status: null }))).to.deep.equal({
       status: [{ code: 'null' }],
     });
@@ -163,8 +163,8 @@ describe('changes to a task', () => {
     });
   });
 
-  it('are told of all fields at once: title, description, status', () => {
-    const refused = rejectionOfCall(() => parseTaskChanges({ status: null, description: '', title: null }));
-    expect(Object.keys(refused)).to.deep.equal(['title', 'description', 'status']);
+  it('report all invalid fields together: title, description, status', () => {
+    const rejected = rejectionOfCall(() => parseTaskChanges({ status: null, description: '', title: null }));
+    expect(Object.keys(rejected)).to.deep.equal(['title', 'description', 'status']);
   });
 });

@@ -110,7 +110,7 @@ describe('a username', () => {
     expect(longest).to.equal(4);
   });
 
-  it('is told to be too long, and is not normalised, where it would take long', () => {
+  it('is rejected as too long, without a slow normalisation', () => {
     const marks = '\u0315'.repeat(100_000) + '\u0316'.repeat(100_000);
     expect(checkUsername(`a${marks}`)).to.deep.equal({
       issues: [{ code: 'username_characters' }, { code: 'too_long', limit: 150 }],
@@ -121,7 +121,7 @@ describe('a username', () => {
     });
   });
 
-  it('is told everything at once: characters, length, U+0000, surrogate', () => {
+  it('reports everything together: characters, length, U+0000, surrogate', () => {
     expect(checkUsername(`${'a'.repeat(150)}\ud800\0`)).to.deep.equal({
       issues: [
         { code: 'username_characters' },
@@ -161,7 +161,7 @@ describe('the text of a new password', () => {
     expect(checkNewPassword(42)).to.deep.equal({ value: '42' });
   });
 
-  it('is told length, U+0000 and surrogate at once', () => {
+  it('reports length, U+0000 and surrogate together', () => {
     expect(checkNewPassword(`\udfff${'a'.repeat(128)}\0a`)).to.deep.equal({
       issues: [
         { code: 'too_long', limit: 128 },
@@ -180,7 +180,7 @@ describe('credentials', () => {
     });
   });
 
-  it('are the beginning of the name, which is too long for an account, where it is very long', () => {
+  it('cut off a very long name, to a length that is too long for an account', () => {
     const marks = '\u0315'.repeat(100_000) + '\u0316'.repeat(100_000);
     for (const username of [`a${marks}`, 'a'.repeat(200_000), '\ufdfa'.repeat(1200), '😀'.repeat(100_000)]) {
       const { username: read, password } = parseCredentials({ username, password: marks });
@@ -195,13 +195,13 @@ describe('credentials', () => {
     expect(parseCredentials(input)).to.deep.equal(input);
   });
 
-  it('are told of both fields at once, username first', () => {
-    const refused = rejectionOfCall(() => parseCredentials({ password: null }));
-    expect(refused).to.deep.equal({ username: [{ code: 'required' }], password: [{ code: 'null' }] });
-    expect(Object.keys(refused)).to.deep.equal(['username', 'password']);
+  it('report both invalid fields together, username first', () => {
+    const rejected = rejectionOfCall(() => parseCredentials({ password: null }));
+    expect(rejected).to.deep.equal({ username: [{ code: 'required' }], password: [{ code: 'null' }] });
+    expect(Object.keys(rejected)).to.deep.equal(['username', 'password']);
   });
 
-  it('are refused for U+0000 and unpaired surrogates', () => {
+  it('are rejected for U+0000 and unpaired surrogates', () => {
     expect(rejectionOfCall(() => parseCredentials({ username: 'a\0', password: 'a\ud800' }))).to.deep.equal({
       username: [{ code: 'null_character' }],
       password: [{ code: 'surrogate', codePoint: 0xd800 }],

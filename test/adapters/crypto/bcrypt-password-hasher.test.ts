@@ -18,19 +18,19 @@ describe('BcryptPasswordHasher', () => {
     expect(await hasher.verify('', hash)).to.equal(false);
   });
 
-  it('stores its own mark, and then what bcrypt made with a new salt', async () => {
+  it('stores its own prefix, and then a bcrypt hash with a new salt', async () => {
     const [hash, another] = [await hasher.hash('correct horse'), await hasher.hash('correct horse')];
     expect(hash).to.match(/^bcrypt-sha256\$\$2b\$04\$[./A-Za-z0-9]{53}$/);
     expect(another).not.to.equal(hash);
   });
 
-  it('still verifies what was stored by the first version', async () => {
+  it('still verifies a hash that the first version stored', async () => {
     const hash = 'bcrypt-sha256$$2b$04$FwyTOu9BNH9bxA.1s8GR6uZn6lkm/ktiUK3cGXxK2vmVjPE9mtnpy';
     expect(await hasher.verify('correct horse ✓', hash)).to.equal(true);
     expect(await hasher.verify('correct horse', hash)).to.equal(false);
   });
 
-  it('minds every character of a password that is longer than bcrypt can read', async () => {
+  it('compares every character of a password that is longer than bcrypt can read', async () => {
     const long = 'ä'.repeat(100);
     const hash = await hasher.hash(`${long}1`);
     expect(await hasher.verify(`${long}1`, hash)).to.equal(true);
@@ -38,27 +38,27 @@ describe('BcryptPasswordHasher', () => {
     expect(await hasher.verify(long, hash)).to.equal(false);
   });
 
-  it('minds what comes after a NUL', async () => {
+  it('compares what comes after a NUL', async () => {
     const hash = await hasher.hash('one\0two');
     expect(await hasher.verify('one\0two', hash)).to.equal(true);
     expect(await hasher.verify('one\0three', hash)).to.equal(false);
     expect(await hasher.verify('one', hash)).to.equal(false);
   });
 
-  it('takes the ways to write an accent for one password, and a look-alike for another', async () => {
+  it('treats all ways to write an accent as one password, and a look-alike as another', async () => {
     const hash = await hasher.hash('caf\u00e9 fin');
     expect(await hasher.verify('cafe\u0301 fin', hash)).to.equal(true);
     expect(await hasher.verify('cafe fin', hash)).to.equal(false);
     expect(await hasher.verify('caf\u00e9 \ufb01n', hash)).to.equal(false);
   });
 
-  it('takes the longest way to write the longest password for the same, and no longer text', async () => {
+  it('verifies the longest way to write the longest password, and no longer text', async () => {
     const hash = await hasher.hash('ᾂ'.repeat(128));
     expect(await hasher.verify('α\u0313\u0300\u0345'.repeat(128), hash)).to.equal(true);
     expect(await hasher.verify('α\u0313\u0300\u0345'.repeat(129), hash)).to.equal(false);
   });
 
-  it('does not normalise a text that is too long for a password, which would take long', async () => {
+  it('does not normalise a text that is too long for a password, which would be slow', async () => {
     const hash = await hasher.hash('é'.repeat(1025));
     expect(await hasher.verify('é'.repeat(1025), hash)).to.equal(true);
     expect(await hasher.verify('e\u0301'.repeat(1025), hash)).to.equal(false);
@@ -69,7 +69,7 @@ describe('BcryptPasswordHasher', () => {
     expect(await hasher.verify('correct horse', undefined)).to.equal(false);
   });
 
-  it('works no less without a hash than with one', async () => {
+  it('does as much work without a hash as with one', async () => {
     const slow = new BcryptPasswordHasher(10, bcryptThreads);
     const hash = await slow.hash('correct horse');
     const work = async (given: string | undefined): Promise<number> => {
@@ -81,7 +81,7 @@ describe('BcryptPasswordHasher', () => {
     expect(await work(undefined)).to.be.greaterThan(withHash / 2);
   });
 
-  it('works no less with a hash of a lower cost, where each step of the cost doubles the work', async () => {
+  it('does as much work for a hash of a lower cost as for one of its own', async () => {
     const costlier = new BcryptPasswordHasher(7, bcryptThreads);
     for (const [made, expected] of [
       [await costlier.hash('correct horse'), [7]],
@@ -106,7 +106,7 @@ describe('BcryptPasswordHasher', () => {
     }
   });
 
-  it('finds a hash of any other cost or kind outdated, and verifies it all the same', async () => {
+  it('reports a hash of any other cost or kind as outdated, and still verifies it', async () => {
     const hash = await hasher.hash('correct horse');
     const costlier = new BcryptPasswordHasher(5, bcryptThreads);
     expect(hasher.isOutdated(hash)).to.equal(false);
@@ -116,13 +116,13 @@ describe('BcryptPasswordHasher', () => {
     expect(await costlier.verify('correct horse', hash)).to.equal(true);
   });
 
-  it('gives way to requests, where threads have a priority of their own', async function () {
+  it('runs at lower priority than requests, where threads have a priority of their own', async function () {
     if (process.platform !== 'linux') this.skip();
     await hasher.hash('correct horse');
     expect(new Set(priorities())).to.deep.equal(new Set([getPriority(), getPriority() + 10]));
   });
 
-  it('leaves no thread behind when its threads are stopped', async function () {
+  it('leaves no thread when its threads are stopped', async function () {
     if (process.platform !== 'linux') this.skip();
     const before = lowPriorities();
     const threads = new BcryptThreads();
@@ -135,14 +135,14 @@ describe('BcryptPasswordHasher', () => {
     await threads.stop();
   });
 
-  it('goes on after something that bcrypt cannot do', async () => {
+  it('continues after an error of bcrypt', async () => {
     const nothing = undefined as unknown as string;
     const outcome = await bcryptThreads.compare('correct horse', nothing).catch((error: unknown) => error);
     expect(outcome).to.be.instanceOf(Error);
     expect(await hasher.hash('correct horse')).to.be.a('string');
   });
 
-  it('refuses what would have to wait too long, and does the rest', async () => {
+  it('rejects work that would wait too long in the queue, and does the rest', async () => {
     const running = Math.max(1, availableParallelism() - 1);
     const capacity = running + 32 * running;
     const secondsPerHash = 0.25 / 2 ** 8;
@@ -153,10 +153,10 @@ describe('BcryptPasswordHasher', () => {
         (reason: unknown) => reason,
       ),
     );
-    const [done, refused] = [outcomes.slice(0, capacity), outcomes.slice(capacity)];
+    const [done, rejected] = [outcomes.slice(0, capacity), outcomes.slice(capacity)];
     expect(done.filter((outcome) => outcome !== true && typeof outcome !== 'string')).to.deep.equal([]);
-    expect(refused).to.have.length(10);
-    for (const error of refused)
+    expect(rejected).to.have.length(10);
+    for (const error of rejected)
       expect(error).to.be.instanceOf(PortError).with.property('code', 'overloaded');
 
     expect(await busy.verify('correct horse', hash)).to.equal(true);

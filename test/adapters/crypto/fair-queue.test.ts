@@ -43,7 +43,7 @@ describe('FairQueue', () => {
     expect(turns(queue)).to.deep.equal(['a1', 'b1', 'c1', 'a2', 'b2', 'a3', 'a4']);
   });
 
-  it('lets a network go first that has had no turn, however often others come back', () => {
+  it('lets a network without a turn go first, however often others come back', () => {
     const queue = queueOf(items('a1', 'b1'));
     turns(queue);
     for (const each of items('a2', 'b2', 'c1', 'a3')) queue.add(each);
@@ -69,13 +69,13 @@ describe('FairQueue', () => {
     ]);
   });
 
-  it('lets those that are trusted go first, and the others every second time', () => {
+  it('lets trusted items go first, and the others every second time', () => {
     const trusted = ['t1', 't2', 't3', 't4'].map((name) => item(name, ['t'], true));
     const queue = queueOf([...items('a1', 'b1'), ...trusted]);
     expect(turns(queue)).to.deep.equal(['t1', 'a1', 't2', 'b1', 't3', 't4']);
   });
 
-  it('has nothing for whoever was removed, or removed twice', () => {
+  it('returns no item that was removed, also if it was removed twice', () => {
     const [first, second, third] = items('a1', 'a2', 'a3') as [Item, Item, Item];
     const queue = queueOf([first, second, third]);
     queue.remove(second);
@@ -86,7 +86,7 @@ describe('FairQueue', () => {
   });
 
   describe('when it is full', () => {
-    it('keeps no more than there is room for: the last of the network with most waiting has to leave', () => {
+    it('drops the last item of the network with the most items waiting', () => {
       const queue = queueOf(items('a1', 'a2', 'a3', 'b1'), 4);
       expect(items('a4', 'b2', 'c1', 'b3').map((each) => leaving(queue, each))).to.deep.equal([
         'a4',
@@ -103,7 +103,7 @@ describe('FairQueue', () => {
       expect(leaving(queue, item('c1', ['c', 'c1']))).to.equal('a1');
     });
 
-    it('keeps whoever had no turn and was not refused yet, where all have as much waiting', () => {
+    it('keeps items of networks without a turn if all have as many items waiting', () => {
       const queue = queueOf(items('a1', 'b1'), 2);
       expect(items('c1', 'a2', 'd1', 'b2', 'a3').map((each) => leaving(queue, each))).to.deep.equal([
         'a1',
@@ -115,7 +115,7 @@ describe('FairQueue', () => {
       expect(turns(queue)).to.deep.equal(['d1', 'c1']);
     });
 
-    it('leaves half of the room to those who are not trusted, and half to those who are', () => {
+    it('leaves half of the room to trusted items, and half to the others', () => {
       const trusted = ['t1', 't2', 't3', 't4'].map((name) => item(name, ['t'], true));
       const queue = queueOf(trusted, 4);
       expect(items('a1', 'a2', 'a3').map((each) => leaving(queue, each))).to.deep.equal(['t4', 't3', 'a3']);

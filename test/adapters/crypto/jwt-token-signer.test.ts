@@ -54,7 +54,7 @@ describe('JwtTokenSigner', () => {
   };
 
   describe('signing', () => {
-    it('says that it is a JWT with HMAC-SHA-256, and nothing else, in the header', () => {
+    it('writes a header for a JWT with HMAC-SHA-256, and nothing else', () => {
       const [header = ''] = tokens.sign(someClaims()).split('.');
       expect(Buffer.from(header, 'base64url').toString()).to.equal('{"alg":"HS256","typ":"JWT"}');
     });
@@ -64,7 +64,7 @@ describe('JwtTokenSigner', () => {
       expect(JSON.parse(Buffer.from(body, 'base64url').toString())).to.deep.equal(payload());
     });
 
-    it('is refused where the token would have expired already', () => {
+    it('rejects claims that would already have expired', () => {
       for (const expiresAt of [now, now - 1]) {
         expect(() => tokens.sign(someClaims({ expiresAt }))).to.throw(DomainError, 'token_invalid');
       }
@@ -79,13 +79,13 @@ describe('JwtTokenSigner', () => {
   });
 
   describe('verifying', () => {
-    it('answers the claims that were signed', () => {
+    it('returns the claims that were signed', () => {
       for (const claims of [someClaims(), someClaims({ type: 'refresh', userId: Number.MAX_SAFE_INTEGER })]) {
         expect(tokens.verify(tokens.sign(claims))).to.deep.equal(claims);
       }
     });
 
-    it('answers the same each time', () => {
+    it('returns the same claims each time', () => {
       const token = knownToken();
       expect(tokens.verify(token)).to.deep.equal(someClaims());
     });
@@ -97,18 +97,18 @@ describe('JwtTokenSigner', () => {
       expect(tokens.verify(signed(payload()))).to.deep.equal(someClaims());
     });
 
-    it('accepts a time from which the token is good, and claims that it does not know', () => {
+    it('accepts a token with nbf, and with unknown claims', () => {
       expect(tokens.verify(signed(payload({ nbf: now, aud: 'tasks' })))).to.deep.equal(someClaims());
     });
 
-    it('looks for no key where the header says that there is one', () => {
+    it('does not fetch a key from a URL in the header', () => {
       for (const name of ['jku', 'x5u', 'jwk', 'x5c', 'x5t']) {
         const header = { alg: 'HS256', typ: 'JWT', [name]: 'file:///etc/hostname' };
         expect(tokens.verify(signed(payload(), header)), name).to.deep.equal(someClaims());
       }
     });
 
-    it('refuses a token that brings its own key', () => {
+    it('rejects a token that brings its own key', () => {
       const own = Buffer.alloc(32, 2);
       const jwk = { kty: 'oct', k: own.toString('base64url') };
       for (const header of [
@@ -122,7 +122,7 @@ describe('JwtTokenSigner', () => {
       }
     });
 
-    it('refuses a token that names a key, where the only key has no name', () => {
+    it('rejects a token that names a key, where the only key has no name', () => {
       for (const kid of ['1', '', null, 'undefined']) {
         expect(tokens.verify(signed(payload(), { alg: 'HS256', typ: 'JWT', kid })), String(kid)).to.equal(
           undefined,
@@ -130,7 +130,7 @@ describe('JwtTokenSigner', () => {
       }
     });
 
-    it('refuses a token from the second on in which it expires', () => {
+    it('rejects a token from the second on in which it expires', () => {
       const token = tokens.sign(someClaims());
       clock.advance(59.5);
       expect(tokens.verify(token)).to.deep.equal(someClaims());
@@ -148,7 +148,7 @@ describe('JwtTokenSigner', () => {
       expect(tokens.verify(token)).to.equal(undefined);
     });
 
-    it('accepts a token up to five seconds before the time from which it is good, each time, and not earlier', () => {
+    it('accepts a token up to five seconds before its nbf, each time, and not earlier', () => {
       const token = signed(payload({ nbf: now + 6 }));
       clock.advance(0.999);
       expect(tokens.verify(token)).to.equal(undefined);
@@ -164,12 +164,12 @@ describe('JwtTokenSigner', () => {
       expect(tokens.verify(signed(payload({ exp: end + 1 })))).to.equal(undefined);
     });
 
-    it('refuses a token that was signed with another key', () => {
+    it('rejects a token that was signed with another key', () => {
       const another = new JwtTokenSigner([aSecret(Buffer.alloc(32, 1))], clock.now);
       expect(tokens.verify(another.sign(someClaims()))).to.equal(undefined);
     });
 
-    it('refuses a token without a signature, whatever its header says', () => {
+    it('rejects a token without a signature, whatever its header says', () => {
       for (const alg of ['none', 'None', 'NONE', 'nOnE', 'none ', '', null, ['none'], undefined, 'HS256']) {
         const [header, body] = signed(payload(), { alg, typ: 'JWT' }).split('.');
         expect(tokens.verify(`${header}.${body}.`), String(alg)).to.equal(undefined);
@@ -177,7 +177,7 @@ describe('JwtTokenSigner', () => {
       }
     });
 
-    it('refuses a good signature of another algorithm', () => {
+    it('rejects a valid signature of another algorithm', () => {
       for (const [alg, hash] of [
         ['HS384', 'sha384'],
         ['HS512', 'sha512'],
@@ -186,7 +186,7 @@ describe('JwtTokenSigner', () => {
       }
     });
 
-    it('refuses a header that names something critical', () => {
+    it('rejects a header with crit', () => {
       for (const crit of [['exp'], ['b64'], [], null]) {
         const header = { alg: 'HS256', typ: 'JWT', crit };
         expect(tokens.verify(signed(payload(), header)), String(crit)).to.equal(undefined);
@@ -203,14 +203,14 @@ describe('JwtTokenSigner', () => {
       sid: [1, null, ['session'], {}, undefined],
     };
     for (const [claim, values] of Object.entries(wrongValues)) {
-      it(`refuses a token whose ${claim} is missing or not what it must be`, () => {
+      it(`rejects a token whose ${claim} is missing or not what it must be`, () => {
         for (const value of values) {
           expect(tokens.verify(signed(payload({ [claim]: value }))), String(value)).to.equal(undefined);
         }
       });
     }
 
-    it('refuses a payload that is no object', () => {
+    it('rejects a payload that is no object', () => {
       for (const body of [[payload()], [], 'text', 1, null, true]) {
         expect(tokens.verify(signed(body)), JSON.stringify(body)).to.equal(undefined);
       }
@@ -218,7 +218,7 @@ describe('JwtTokenSigner', () => {
       expect(tokens.verify(signedText(''))).to.equal(undefined);
     });
 
-    it('refuses a token in which any one character was changed', () => {
+    it('rejects a token in which any one character was changed', () => {
       const token = knownToken();
       for (let index = 0; index < token.length; index++) {
         const changed = token[index] === 'A' ? 'B' : 'A';
@@ -227,7 +227,7 @@ describe('JwtTokenSigner', () => {
       }
     });
 
-    it('refuses another spelling of the same signature', () => {
+    it('rejects another spelling of the same signature', () => {
       const token = knownToken();
       // The last of its 43 digits has two bits that stand for nothing.
       const signatures = [token, respelled(token)].map((text) =>
@@ -237,7 +237,7 @@ describe('JwtTokenSigner', () => {
       expect(tokens.verify(respelled(token))).to.equal(undefined);
     });
 
-    it('refuses header or payload in another spelling, though the key signed it so', () => {
+    it('rejects header or payload in another spelling, though the key signed it so', () => {
       const texts = [{ alg: 'HS256', typ: 'JWT' }, payload({ aud: 'a' }), payload({ aud: 'aa' })];
       for (const [index, text] of texts.entries()) {
         const segment = Buffer.from(JSON.stringify(text)).toString('base64url');
@@ -250,7 +250,7 @@ describe('JwtTokenSigner', () => {
       }
     });
 
-    it('refuses a token with anything added to it or taken away', () => {
+    it('rejects a token with anything added to it or taken away', () => {
       const token = knownToken();
       const [header, body, signature] = token.split('.');
       const padded = [`${header}=.${body}.${signature}`, `${header}.${body}=.${signature}`, `${token}=`];
@@ -261,12 +261,12 @@ describe('JwtTokenSigner', () => {
       }
     });
 
-    it('refuses a token that is longer than any of ours, whoever has signed it', () => {
+    it('rejects a token that is longer than any of ours, whoever has signed it', () => {
       expect(tokens.verify(signed(payload({ aud: 'a'.repeat(2000) })))).to.deep.equal(someClaims());
       expect(tokens.verify(signed(payload({ aud: 'a'.repeat(4000) })))).to.equal(undefined);
     });
 
-    it('refuses any other text, however long', () => {
+    it('rejects any other text, however long', () => {
       const long = ['a'.repeat(1_000_000), '.'.repeat(1_000_000), `${'a.'.repeat(500_000)}a`];
       const longInParts = `${'a'.repeat(300_000)}.${'b'.repeat(300_000)}.${'c'.repeat(300_000)}`;
       for (const text of ['', '.', '..', 'a.b.c', 'null', '{}', 'é.é.é', ...long, longInParts]) {
@@ -284,13 +284,13 @@ describe('JwtTokenSigner', () => {
       tokens = new JwtTokenSigner(keys, clock.now);
     });
 
-    it('signs with the first, and names it in the header', () => {
+    it('signs with the first key, and names it in the header', () => {
       const [header = ''] = tokens.sign(someClaims()).split('.');
       expect(Buffer.from(header, 'base64url').toString()).to.equal('{"alg":"HS256","typ":"JWT","kid":"old"}');
       expect(tokens.verify(tokens.sign(someClaims()))).to.deep.equal(someClaims());
     });
 
-    it('names none if the first has no name', () => {
+    it('writes no kid if the first key has no id', () => {
       const [header = ''] = new JwtTokenSigner([unnamed, keys[0]], clock.now).sign(someClaims()).split('.');
       expect(Buffer.from(header, 'base64url').toString()).to.equal('{"alg":"HS256","typ":"JWT"}');
     });
@@ -311,7 +311,7 @@ describe('JwtTokenSigner', () => {
       expect(tokens.verify(signed(payload(), undefined, { key: old }))).to.equal(undefined);
     });
 
-    it('refuses a token that names a key which there is not, whatever it is called', () => {
+    it('rejects a token with an unknown kid, whatever it is', () => {
       const texts = [
         '',
         'new',
@@ -333,7 +333,7 @@ describe('JwtTokenSigner', () => {
       }
     });
 
-    it('refuses what a key had signed as soon as the key is dropped, and nothing else', () => {
+    it('rejects the tokens of a key as soon as the key is dropped, and no others', () => {
       const dropped = signedWith('older', older);
       const kept = signedWith('old', old);
       for (const token of [dropped, kept]) expect(tokens.verify(token)).to.deep.equal(someClaims());
@@ -343,7 +343,7 @@ describe('JwtTokenSigner', () => {
       expect(tokens.verify(tokens.sign(someClaims()))).to.deep.equal(someClaims());
     });
 
-    it('refuses what a key had signed as soon as another has taken its name', () => {
+    it('rejects the tokens of a key as soon as another key has its id', () => {
       const token = tokens.sign(someClaims());
       expect(tokens.verify(token)).to.deep.equal(someClaims());
       tokens.useKeys([aSecret(older, 'old')]);
@@ -380,7 +380,7 @@ describe('JwtTokenSigner', () => {
         expect(tokens.verify(`${token.slice(0, -3)}AAA`)).to.equal(undefined);
       });
 
-      it('refuses another spelling of the same signature, one that was verified before as well', () => {
+      it('rejects another spelling of the same signature, one that was verified before as well', () => {
         const token = tokens.sign(someClaims());
         for (const _ of [1, 2]) {
           expect(tokens.verify(respelled(token))).to.equal(undefined);
@@ -400,7 +400,7 @@ describe('JwtTokenSigner', () => {
         );
       });
 
-      it('refuses a token that is signed with the public key as if it were a secret', () => {
+      it('rejects a token that is signed with the public key as if it were a secret', () => {
         const secrets = [
           pair.verificationKey.export({ type: 'spki', format: 'pem' }) as string,
           (pair.verificationKey.export({ type: 'spki', format: 'pem' }) as string).trim(),
@@ -415,14 +415,14 @@ describe('JwtTokenSigner', () => {
         }
       });
 
-      it('refuses a good signature under the name of a key for another algorithm', () => {
+      it('rejects a valid signature with the kid of a key for another algorithm', () => {
         expect(tokens.verify(signedByUs({ kid: 'pair' }))).to.deep.equal(someClaims());
         expect(tokens.verify(signedByUs({ kid: 'secret' }))).to.equal(undefined);
         expect(tokens.verify(signedByUs({}))).to.equal(undefined);
         expect(tokens.verify(signed(payload(), { alg: 'HS256', kid: 'pair' }))).to.equal(undefined);
       });
 
-      it('refuses another pair, also one that the token brings along', () => {
+      it('rejects another key pair, also one that the token brings along', () => {
         const { signingKey, verificationKey } = newSigningKey(algorithm);
         const jwk = verificationKey.export({ format: 'jwk' });
         for (const header of [{ kid: 'pair' }, { kid: 'pair', jwk }, { jwk }]) {
@@ -445,7 +445,7 @@ describe('JwtTokenSigner', () => {
     expect(tokens.verify(otherToken)).to.deep.equal(someClaims());
   });
 
-  it('refuses a good signature of another kind of the same RSA key', () => {
+  it('rejects a valid signature of another kind by the same RSA key', () => {
     const pair = newSigningKey('RS256');
     tokens = new JwtTokenSigner([pair], clock.now);
     expect(tokens.verify(jwt.sign(payload(), pair.signingKey, { algorithm: 'RS256' }))).to.deep.equal(

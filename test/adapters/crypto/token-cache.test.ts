@@ -24,7 +24,7 @@ describe('TokenCache', () => {
   const idsOf = (...signatures: string[]) =>
     signatures.map((signature) => cache.get(`header.payload.${signature}`, now)?.id);
 
-  it('answers the claims of a token that was added, each time', () => {
+  it('returns the claims of a token that was added, each time', () => {
     cache.add(verified('a'));
     expect(idsOf('a', 'a', 'b')).to.deep.equal(['a', 'a', undefined]);
   });
@@ -36,7 +36,7 @@ describe('TokenCache', () => {
     }
   });
 
-  it('holds no more tokens than its size: the oldest make room, however often they were used', () => {
+  it('drops the oldest tokens when it is full, however often they were used', () => {
     for (const signature of ['a', 'b', 'c']) cache.add(verified(signature));
     expect(idsOf('a')).to.deep.equal(['a']);
     cache.add(verified('d'));
@@ -50,13 +50,13 @@ describe('TokenCache', () => {
     expect(idsOf('a')).to.deep.equal([undefined]);
   });
 
-  it('answers no token more than five seconds before it is good', () => {
+  it('returns no token more than five seconds before it becomes valid', () => {
     cache.add(verified('a'));
     expect(cache.get('header.payload.a', now - 5)).to.include({ id: 'a' });
     expect(cache.get('header.payload.a', now - 5.1)).to.equal(undefined);
   });
 
-  it('has none of its tokens after it was cleared, as when keys are dropped', () => {
+  it('returns no token after it was cleared, as when keys are dropped', () => {
     cache.add(verified('a'));
     cache.clear();
     expect(idsOf('a')).to.deep.equal([undefined]);

@@ -23,7 +23,7 @@ import { SettableClock } from '../../support/settable-clock.js';
 describe('in-memory storage', () => {
   storageContract(createStorage);
 
-  it('does not pile up sessions that expired', async () => {
+  it('drops expired sessions', async () => {
     const clock = new SettableClock();
     const user: User = { id: 1, active: true, ...aNewUser() };
     const sessions = new InMemorySessionRepository(new Map([[user.id, user]]), clock.now);
@@ -66,7 +66,7 @@ describe('in-memory storage', () => {
     expect(await tasks.list(ref, { after: 0, limit: 10 })).to.deep.equal({ tasks: [], hasMore: false });
   });
 
-  it('forgets requests after a day', async () => {
+  it('forgets idempotency keys after a day', async () => {
     const clock = new SettableClock();
     const requests = new InMemoryIdempotencyKeys(clock.now);
     const request = { key: 'key', fingerprint: 'fingerprint' };
@@ -78,7 +78,7 @@ describe('in-memory storage', () => {
     expect(requests.size).to.equal(0);
   });
 
-  it('does not pile up what expired', () => {
+  it('sweeps expired entries of its maps', () => {
     const clock = new SettableClock();
     const map = new ExpiringMap<number>(clock.now);
     for (let i = 0; i < 5000; i++) {

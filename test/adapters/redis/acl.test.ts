@@ -22,7 +22,7 @@ const ofConnections = [
 ];
 
 describe('the user of Redis in docs/operations.md', () => {
-  it('may execute just the commands that are used', () => {
+  it('may execute exactly the commands that are used', () => {
     const code = readdirSync(folder, { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts'))
       .map((file) => ({ file, text: readFileSync(join(folder, file), 'utf8') }));

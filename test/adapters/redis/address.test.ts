@@ -23,14 +23,14 @@ describe('Redis storage', () => {
     await addUser(await waitForStorage(opened));
   }
 
-  it('is reached by its unix socket, in the database that is named', async () => {
+  it('connects by a Unix socket, to the given database', async () => {
     const redis = stopped(await RedisServer.start());
     await addUserBy({ REDIS_URL: `unix://${redis.socketPath}?db=3` });
     const databases = [...(await infoOf(redis, 'INFO', 'keyspace')).keys()];
     expect(databases.filter((name) => name.startsWith('db'))).to.deep.equal(['db3']);
   });
 
-  it('is reached with a password from a file', async () => {
+  it('connects with a password from a file', async () => {
     const redis = stopped(await RedisServer.start({ args: ['--requirepass', 'open sesame'] }));
     const directory = mkdtempSync(join(tmpdir(), 'hexado-password-'));
     stopped({ stop: async () => rmSync(directory, { recursive: true }) });

@@ -27,13 +27,13 @@ describe('writes to the socket of Redis', () => {
 
   const ofLength = (length: number) => client.set('key', 'x'.repeat(length));
 
-  it('are one for all commands of a turn of the event loop', async () => {
+  it('are batched: one for all commands of a turn of the event loop', async () => {
     const replies = await Promise.all(Array.from({ length: 50 }, (_, i) => client.echo(`${i}`)));
     expect(replies).to.deep.equal(Array.from({ length: 50 }, (_, i) => `${i}`));
     expect(writes).to.have.length(1);
   });
 
-  it('are one for each turn in which there are commands', async () => {
+  it('are batched: one for each turn with commands', async () => {
     const replies: Promise<unknown>[] = [];
     for (let turn = 0; turn < 3; turn++) {
       replies.push(client.ping(), client.ping());
@@ -43,13 +43,13 @@ describe('writes to the socket of Redis', () => {
     expect(writes).to.have.length(3);
   });
 
-  it('do not wait for the end of the turn once there are 4 KiB', async () => {
+  it('do not wait for the end of the turn once a batch has 4 KiB', async () => {
     await Promise.all([ofLength(1000), ofLength(1000), ofLength(1000), ofLength(1000), ofLength(1000)]);
     expect(writes).to.have.length(2);
     expect(writes[0]).to.be.within(4096, 5200);
   });
 
-  it('leave a long command whole', async () => {
+  it('do not split a long command', async () => {
     await ofLength(100_000);
     expect(await client.strlen('key')).to.equal(100_000);
     expect(writes[0]).to.be.greaterThan(100_000);

@@ -40,7 +40,7 @@ describe('Redis storage in a database that Redis does not let it select', () => 
   /** How many keys are in each database that has any. */
   const keyspace = async () => Object.fromEntries(await databases(server));
 
-  it('refuses every call, and says why in one line of the log', async () => {
+  it('rejects every call, and logs the reason once', async () => {
     const storage = await open({ database: 99 });
     for (const call of Object.values(everyCall(storage, clock))) await expectUnavailable(call());
     expect(log.lines.map(({ message }) => message)).to.deep.equal([

@@ -51,18 +51,18 @@ describe('the layout of the data in Redis', () => {
     [server, redis] = await startRedis();
   });
 
-  it('is written where there are no data', async () => {
+  it('is written to an empty database', async () => {
     await open();
     expect(await redis.get(keys.layout)).to.equal('1');
   });
 
-  it('is agreed on by servers that start at once where there are no data', async () => {
+  it('is the same for servers that start concurrently on an empty database', async () => {
     const storages = await concurrently(10, () => open());
     await Promise.all(storages.map((storage, i) => addUser(storage, { username: `user-${i}` })));
     expect(await redis.get(keys.layout)).to.equal('1');
   });
 
-  it('comes with the first user after the database was emptied', async () => {
+  it('is written with the first user after the database was emptied', async () => {
     const storage = await open();
     await redis.flushall();
     await addUser(storage);
@@ -70,13 +70,13 @@ describe('the layout of the data in Redis', () => {
     expect(await (await open()).users.findByName('alice')).to.include({ id: 1 });
   });
 
-  it('is no matter of other prefixes', async () => {
+  it('is independent of data with other prefixes', async () => {
     await redis.mset('other:layout', 2, 'other:user-ids', 7, 'user-ids', 7);
     await open();
   });
 
   for (const [what, write] of Object.entries(others)) {
-    it(`is refused at the start, and nothing is changed: ${what}`, async () => {
+    it(`is rejected at the start, and nothing is changed: ${what}`, async () => {
       await addUser(await open());
       await write(redis);
       const before = await everything();
@@ -88,7 +88,7 @@ describe('the layout of the data in Redis', () => {
       expect(await everything()).to.deep.equal(before);
     });
 
-    it(`is refused at a reconnect until it is right again: ${what}`, async () => {
+    it(`is rejected at a reconnect until it is right again: ${what}`, async () => {
       const proxy = stopped(await TcpProxy.start(server.port));
       const log = new RecordedLog();
       const storage = await open({ hosts: [{ host: '127.0.0.1', port: proxy.port }] }, log);
@@ -116,7 +116,7 @@ describe('the layout of the data in Redis', () => {
     });
   }
 
-  it('is refused on a Cluster too', async () => {
+  it('is checked on a Cluster too', async () => {
     [server, redis] = await startRedis('--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1');
     await redis.cluster('ADDSLOTSRANGE', 0, 16_383);
     await waitFor('the Cluster serves', async () =>
@@ -138,7 +138,7 @@ describe('the layout of the data in Redis', () => {
     await waitForStorage(storage);
   });
 
-  it('is the same for what has more keys and fields than this version knows, and keeps them', async () => {
+  it('may have more keys and fields than this version knows, which are kept', async () => {
     const storage = await open();
     const { user, ref } = await signIn(storage, clock);
     const { account, tasks, taskCounts } = keys.ofUser(user.id);

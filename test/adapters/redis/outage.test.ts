@@ -16,7 +16,7 @@ import { SettableClock } from '../../support/settable-clock.js';
 import { waitForStorage } from '../../support/wait-for-storage.js';
 
 describe('Redis storage without its Redis', () => {
-  /** Milliseconds within which every call is answered, one way or the other. */
+  /** Milliseconds within which every call settles. */
   const deadline = 1500;
   const clock = new SettableClock();
   let log: RecordedLog;
@@ -46,20 +46,20 @@ describe('Redis storage without its Redis', () => {
     return opened;
   }
 
-  /** What answers for itself: what the check answers is up to a second old. */
+  /** Every call but the health check, whose result may be a second old. */
   function everyCallButCheck(): (() => Promise<unknown>)[] {
     const calls = Object.entries(everyCall(storage, clock));
     return calls.filter(([name]) => name !== 'check').map(([, call]) => call);
   }
 
-  it('refuses every call, and says nothing of what the call was about', async () => {
+  it('rejects every call, without the call’s arguments in the error', async () => {
     await server.kill();
     await log.waitFor('Redis is unavailable');
     for (const call of Object.values(everyCall(storage, clock))) await expectUnavailable(call());
     expect(inspect(log.lines, { depth: null })).not.to.contain('secret');
   });
 
-  it('rejects by the error reply of a script, of one kind whatever the code, and has no line in the log', async () => {
+  it('rejects by the error reply of a script, which Redis counts as one kind, and logs nothing', async () => {
     const redis = new Redis(server.port);
     const { user, ref } = await signIn(storage, clock);
     const before = log.lines.length;
@@ -76,7 +76,7 @@ describe('Redis storage without its Redis', () => {
     redis.disconnect();
   });
 
-  it('refuses every call in time while Redis hangs, and serves again when it goes on', async () => {
+  it('rejects every call in time while Redis hangs, and recovers when Redis does', async () => {
     server.freeze();
     const asked = Date.now();
     await Promise.all(everyCallButCheck().map((call) => expectUnavailable(call())));
@@ -88,18 +88,18 @@ describe('Redis storage without its Redis', () => {
     expect(await storage.users.list({ after: 0, limit: 10 })).to.be.an('array');
   });
 
-  it('refuses the calls that were under way when Redis crashed, and does not send them again', async () => {
+  it('rejects the calls that were in progress when Redis crashed, and does not retry them', async () => {
     server.freeze();
     const asked = Date.now();
-    const refusals = everyCallButCheck().map((call) => expectUnavailable(call()));
+    const rejections = everyCallButCheck().map((call) => expectUnavailable(call()));
     await server.restart();
-    await Promise.all(refusals);
+    await Promise.all(rejections);
     expect(Date.now() - asked).to.be.below(deadline);
   });
 
-  it('serves again by itself once Redis is back, and tells of the outage and of its end once', async () => {
+  it('reconnects when Redis is back, and logs the outage and its end once', async () => {
     await server.kill();
-    const attempts = await refuseConnections(server.port, 3);
+    const attempts = await rejectConnections(server.port, 3);
     await server.restart();
     await log.waitFor('Redis is available again');
     await addUser(storage);
@@ -108,7 +108,7 @@ describe('Redis storage without its Redis', () => {
     expect(log.messages('is available again')).to.have.length(1);
   });
 
-  it('tells of each outage anew', async () => {
+  it('logs each outage', async () => {
     for (const outages of [1, 2]) {
       await server.kill();
       await log.waitFor('Redis is unavailable', outages);
@@ -118,7 +118,7 @@ describe('Redis storage without its Redis', () => {
     expect(log.lines).to.have.length(4);
   });
 
-  it('can be created before Redis runs', async () => {
+  it('can be created before Redis is available', async () => {
     await server.kill();
     const early = await open(server);
     await expectUnavailable(early.check());
@@ -127,17 +127,17 @@ describe('Redis storage without its Redis', () => {
     await addUser(early);
   });
 
-  it('can be closed while Redis is away', async () => {
+  it('can be closed while Redis is unavailable', async () => {
     await server.kill();
     await storage.close();
   });
 
-  it('tells whoever has taken a single server for a Cluster what to change', async () => {
+  it('logs which setting to change for a single server in the mode cluster', async () => {
     await open(server, { mode: 'cluster' });
     await log.waitFor('Set REDIS_MODE to single.');
   });
 
-  it('tells whoever has named sentinels that none of them answers', async () => {
+  it('logs that no Sentinel responds', async () => {
     await open(server, { mode: 'sentinel', sentinelName: 'main' });
     await log.waitFor('no sentinel answers');
   });
@@ -146,7 +146,7 @@ describe('Redis storage without its Redis', () => {
     ['no password', {}],
     ['a wrong password', { password: 'secret' }],
   ] as const) {
-    it(`tells whoever has given it ${what} where to look`, async () => {
+    it(`logs where to look for ${what}`, async () => {
       const guarded = await start('--requirepass', 'sesame');
       const refused = await open(guarded, given);
       await log.waitFor('Check the credentials in REDIS_URL.');
@@ -159,8 +159,8 @@ describe('Redis storage without its Redis', () => {
   }
 });
 
-/** Listens where Redis did, and resets so many connections; answers how many there were. */
-async function refuseConnections(port: number, count: number): Promise<number> {
+/** Listens where Redis did, and resets so many connections; returns how many there were. */
+async function rejectConnections(port: number, count: number): Promise<number> {
   const server = createServer().listen(port, '127.0.0.1');
   await once(server, 'listening');
   let connections = 0;

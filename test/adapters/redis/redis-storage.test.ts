@@ -89,7 +89,7 @@ describe('Redis storage', () => {
       for (const key of ofUser) expect(key).to.contain(`{u:${user.id}}`);
     });
 
-    it('leaves nothing of a removed user', async () => {
+    it('leaves no data of a removed user', async () => {
       const { user, ref } = await signIn(storage, clock);
       const { id } = await createTask(storage, ref);
       await updateTask(storage, ref, id, { title: 'new' });
@@ -97,14 +97,14 @@ describe('Redis storage', () => {
       expect(await lastingKeys()).to.deep.equal([keys.userIds]);
     });
 
-    it('leaves no record of those who lost a name', async () => {
+    it('leaves no record of registrations that lost a name', async () => {
       await concurrently(20, () => storage.users.add(aNewUser()));
       const winner = await storage.users.findByName('alice');
       const { account } = keys.ofUser(winner?.id ?? 0);
       expect(await lastingKeys()).to.have.members([keys.userIds, keys.username('alice'), account]);
     });
 
-    it('takes an account that a crash left without its name for nobody, and its name for free', async () => {
+    it('ignores an account that a crash left without its name, and lets the name be registered', async () => {
       await addUser(storage);
       const id = await redis.incr(keys.userIds);
       await redis.hset(keys.ofUser(id).account, { username: 'bob', password: 'hash', active: 1, created: 0 });
@@ -117,7 +117,7 @@ describe('Redis storage', () => {
       expect(listed.map(({ username }) => username)).to.deep.equal(['alice', 'bob']);
     });
 
-    it('takes a name that a broken-off deletion left behind for free', async () => {
+    it('lets a name be registered that an interrupted deletion left behind', async () => {
       const { user, session } = await signIn(storage, clock);
       await redis.del(Object.values(keys.ofUser(user.id)));
 
@@ -135,7 +135,7 @@ describe('Redis storage', () => {
       ]);
     });
 
-    it('leads nobody to an account of another name, though the counter of ids fell back', async () => {
+    it('finds no account of another name, even if the counter of ids fell back', async () => {
       await redis.set(keys.username('alice'), 1);
       const bob = await addUser(storage, { username: 'bob' });
       expect(bob.id).to.equal(1);
@@ -146,8 +146,8 @@ describe('Redis storage', () => {
 
     const readable = () => `${(clock.now() - 9).toString(36)} ${(clock.now() + 100).toString(36)} id@0`;
 
-    describe('takes a session that cannot be read for one that has ended', () => {
-      it('and one that can be for live', async () => {
+    describe('treats an unreadable session as ended', () => {
+      it('but a readable session as active', async () => {
         const user = await addUser(storage);
         await redis.hset(keys.ofUser(user.id).sessions, { odd: readable() });
         expect(await storage.sessions.find(refTo(user, 'odd'))).to.include({ id: 'odd', userId: user.id });
@@ -215,7 +215,7 @@ describe('Redis storage', () => {
       });
     });
 
-    it('keeps a session short that rotates, once there is nothing left to remember', async () => {
+    it('stores a rotating session in few bytes once there is no token to remember', async () => {
       const { user, session } = await signIn(storage, clock, { current: aGenerationAt(clock, randomId()) });
       const { sessions } = keys.ofUser(user.id);
       const length = async () => Buffer.byteLength((await redis.hget(sessions, session.id)) ?? '');
@@ -237,7 +237,7 @@ describe('Redis storage', () => {
       expect(await length()).to.be.below(100);
     });
 
-    it('keeps the sessions of a user in one small piece of memory while they do not rotate', async () => {
+    it('stores the sessions of a user in one listpack while they do not rotate', async () => {
       const user = await addUser(storage);
       const { sessions } = keys.ofUser(user.id);
       const addresses = ['255.255.255.255', '2001:db8:aaaa:bbbb::/64'];
@@ -261,7 +261,7 @@ describe('Redis storage', () => {
       expect(await redis.memory('USAGE', key)).to.be.below(250);
     });
 
-    it('has Redis forget the sessions of a user when the last of them expires', async () => {
+    it('lets Redis expire the sessions of a user with the last of them', async () => {
       const { user } = await signIn(storage, clock);
       const { sessions } = keys.ofUser(user.id);
       const lifetime = (): Promise<number> => redis.ttl(sessions);
@@ -290,7 +290,7 @@ describe('Redis storage', () => {
       expect(await redis.hkeys(keys.ofUser(user.id).sessions)).to.have.members(['session', 'new']);
     });
 
-    it('serves on when Redis has forgotten the scripts', async () => {
+    it('works on when Redis has forgotten the scripts', async () => {
       await redis.script('FLUSH');
       const { ref } = await signIn(storage, clock);
       await redis.script('FLUSH');
@@ -301,7 +301,7 @@ describe('Redis storage', () => {
       expect(await storage.sessions.end(ref)).to.equal(true);
     });
 
-    it('sees nothing of what has another prefix', async () => {
+    it('ignores keys with another prefix', async () => {
       const bystander = `${unusedPrefix()}{u:1}:account`;
       await redis.hset(bystander, { username: 'alice', password: 'hash', active: 1, created: 0 });
       expect(await storage.users.find(1)).to.equal(undefined);

@@ -95,13 +95,13 @@ describe('a Redis script that is executed twice, as it is when its reply was los
   };
 
   for (const [name, call] of Object.entries(calls)) {
-    it(`${name} changes nothing more and answers the same`, async () => {
+    it(`${name} changes nothing more and replies the same`, async () => {
       const before = await everythingIn(redis);
-      const answer = await call();
+      const reply = await call();
       const after = await everythingIn(redis);
       expect(after).not.to.deep.equal(before);
 
-      expect(await call()).to.deep.equal(answer);
+      expect(await call()).to.deep.equal(reply);
       expect(await everythingIn(redis)).to.deep.equal(after);
     });
   }

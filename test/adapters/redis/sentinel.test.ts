@@ -48,14 +48,14 @@ describe('Redis storage by way of a Sentinel', () => {
     return opened;
   }
 
-  it('speaks TLS to both, and shows both its certificate', async () => {
+  it('connects to Sentinel and master with TLS and a client certificate', async () => {
     const certificates = stopped(new TlsCertificates());
     const { master, environment } = await start([], certificates.serverFor('IP:127.0.0.1'));
     await addUser(await waitForStorage(await open({ ...environment, ...certificates.environment })));
     expect(await command(master, 'DBSIZE')).to.be.above(0);
   });
 
-  it('says that a certificate is not trusted, and that TLS is not spoken', async () => {
+  it('logs that a certificate is not trusted, and that TLS is not spoken', async () => {
     const [ours, others] = [stopped(new TlsCertificates()), stopped(new TlsCertificates())];
     const overTls = (await start([], ours.serverFor('IP:127.0.0.1'))).environment;
     await open({ ...overTls, ...ours.environment, REDIS_TLS_CA_FILE: others.ca.cert });
@@ -66,7 +66,7 @@ describe('Redis storage by way of a Sentinel', () => {
     await log.waitFor('no sentinel answers');
   });
 
-  it('signs in to a sentinel that asks for it, with a password or with a user and a file', async () => {
+  it('authenticates to a Sentinel with a password, or with a user and a password file', async () => {
     const guarded = await start(['requirepass sesame']);
     await addUser(
       await waitForStorage(await open({ ...guarded.environment, REDIS_SENTINEL_PASSWORD: 'sesame' })),
@@ -81,7 +81,7 @@ describe('Redis storage by way of a Sentinel', () => {
     await addUser(await waitForStorage(await open({ ...environment, ...credentials })));
   });
 
-  it('says that a sentinel asks for a password, or for another one, and never which it was given', async () => {
+  it('logs that a Sentinel rejects the credentials, and never the password', async () => {
     const { environment } = await start(['requirepass sesame']);
     const failures = { NOAUTH: {}, WRONGPASS: { REDIS_SENTINEL_PASSWORD: 'hunter22' } };
     for (const [reason, credentials] of Object.entries(failures)) {
@@ -91,7 +91,7 @@ describe('Redis storage by way of a Sentinel', () => {
         `Redis is unavailable (no sentinel answers: ${reason}); requests get 503 until it is back. ` +
           'Check REDIS_SENTINEL_USERNAME and REDIS_SENTINEL_PASSWORD',
       );
-      expect(await storage.check().catch(({ reason: told }: { reason: string }) => told)).to.contain(reason);
+      expect(await storage.check().catch(({ reason }: { reason: string }) => reason)).to.contain(reason);
 
       const ending = await run(['user', 'list'], {
         environment: { SIGNING_KEY: signingKey, ...environment, ...credentials },
@@ -102,7 +102,7 @@ describe('Redis storage by way of a Sentinel', () => {
     }
   });
 
-  it('says that the sentinels know no master of this name', async () => {
+  it('logs that the Sentinels know no master of this name', async () => {
     const { environment } = await start();
     const other = { ...environment, REDIS_SENTINEL_NAME: 'other' };
     await open(other);

@@ -39,18 +39,18 @@ describe('Redis storage over TLS', () => {
   const start = async (altName: string, ...args: string[]): Promise<RedisServer> =>
     stopped(await RedisServer.start({ tls: ours.serverFor(altName), args }));
 
-  it('works with a certificate on either side', async () => {
+  it('connects with a certificate on both sides', async () => {
     const { url } = await start('IP:127.0.0.1');
     await addUser(await waitForStorage(await open({ ...ours.environment, REDIS_URL: url })));
   });
 
-  it('works without a certificate of its own where Redis asks for none', async () => {
+  it('connects without a client certificate if Redis asks for none', async () => {
     const { url } = await start('IP:127.0.0.1', '--tls-auth-clients', 'no');
     const { REDIS_TLS_CA_FILE } = ours.environment as { REDIS_TLS_CA_FILE: string };
     await addUser(await waitForStorage(await open({ REDIS_TLS_CA_FILE, REDIS_URL: url })));
   });
 
-  it('works with a certificate for another name, if that is set', async () => {
+  it('connects to a server with a certificate for another name, if that is set', async () => {
     const { url } = await start('DNS:redis.internal');
     const REDIS_TLS_SERVERNAME = 'redis.internal';
     await addUser(
@@ -65,8 +65,8 @@ describe('Redis storage over TLS', () => {
     expect(reasons.join()).to.contain('(no replica)');
   });
 
-  /** Settings with which no connection comes about, and what the log says to do. */
-  const refused: Readonly<
+  /** Settings with which no connection is possible, and the advice in the log. */
+  const rejected: Readonly<
     Record<string, { altName?: string; settings: () => Readonly<Record<string, string>>; advice: string }>
   > = {
     'a certificate of an unknown authority': {
@@ -91,8 +91,8 @@ describe('Redis storage over TLS', () => {
       advice: 'It refuses the connection: check REDIS_TLS_CERT_FILE and REDIS_TLS_KEY_FILE.',
     },
   };
-  for (const [what, { altName = 'IP:127.0.0.1', settings, advice }] of Object.entries(refused)) {
-    it(`refuses ${what}, and says what to do`, async () => {
+  for (const [what, { altName = 'IP:127.0.0.1', settings, advice }] of Object.entries(rejected)) {
+    it(`rejects ${what}, and logs what to do`, async () => {
       const { url } = await start(altName);
       const storage = await open({ ...settings(), REDIS_URL: url });
       await log.waitFor(advice);
@@ -101,7 +101,7 @@ describe('Redis storage over TLS', () => {
     });
   }
 
-  it('says what to do where Redis does not speak TLS', async () => {
+  it('logs what to do if Redis does not speak TLS', async () => {
     const { url } = stopped(await RedisServer.start());
     await open({ ...ours.environment, REDIS_URL: url.replace('redis:', 'rediss:') });
     await log.waitFor('check REDIS_URL, and whether it speaks TLS (rediss://) or not.');

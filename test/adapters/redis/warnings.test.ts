@@ -31,7 +31,7 @@ describe('Redis storage on a Redis that may lose data', () => {
     return storage;
   }
 
-  it('warns of it at the start and whenever it is asked, until that is changed', async () => {
+  it('warns at the start and in each health check, until the setting is changed', async () => {
     const server = await start('--save', '', '--maxmemory-policy', 'allkeys-lru');
     const storage = await open(server);
     expect((await storage.check()).warnings).to.deep.equal([evicts, forgets]);
@@ -42,7 +42,7 @@ describe('Redis storage on a Redis that may lose data', () => {
     await warnsOf(storage, []);
   });
 
-  it('does so once in the log, however often the connection is made anew', async () => {
+  it('logs a warning once, however often the client reconnects', async () => {
     const server = await start('--save', '');
     await open(server);
     for (const times of [1, 2]) {
@@ -54,19 +54,19 @@ describe('Redis storage on a Redis that may lose data', () => {
     expect(log.messages(forgets)).to.have.length(1);
   });
 
-  it('warns of snapshots alone, for they lag behind', async () => {
+  it('warns of snapshots without an append-only file', async () => {
     const storage = await open(await start('--save', '3600', '1'));
     expect((await storage.check()).warnings).to.deep.equal([lags]);
     expect(log.lines.map(({ message }) => message)).to.deep.equal([lags]);
   });
 
-  it('does not mind a file to which everything is appended', async () => {
+  it('does not warn if there is an append-only file', async () => {
     const storage = await open(await start(...durable.args));
     expect((await storage.check()).warnings).to.deep.equal([]);
     expect(log.lines).to.deep.equal([]);
   });
 
-  it('serves, and warns of nothing, where it may not ask', async () => {
+  it('works without warnings if the ACL forbids to inspect Redis', async () => {
     const server = await start('--save', '', '--maxmemory-policy', 'allkeys-lru');
     const storage = await open(server);
     await command(server, 'ACL', 'SETUSER', 'default', '-info', '-config');
@@ -75,7 +75,7 @@ describe('Redis storage on a Redis that may lose data', () => {
   });
 });
 
-/** Resolves once these are the warnings: they are asked for once a second. */
+/** Resolves once these are the warnings: the health check inspects once a second. */
 async function warnsOf(storage: Storage, warnings: readonly string[]): Promise<void> {
   await waitFor(
     'it warns of this',
