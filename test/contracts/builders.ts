@@ -18,7 +18,7 @@ export function aDraft(given: Partial<TaskDraft> = {}): TaskDraft {
 
 export const unlimited: TaskLimits = { tasks: Infinity, bytes: Infinity, idempotencyKeys: Infinity };
 
-/** Creates a task; without limits, unless some are given. */
+/** Creates a task, by default without limits. */
 export function createTask(
   { tasks }: Storage,
   session: SessionRef,
@@ -28,7 +28,7 @@ export function createTask(
   return tasks.create(session, draft, { limits, idempotency });
 }
 
-/** Updates a task; without a limit, unless one is given. */
+/** Updates a task, by default without a limit. */
 export function updateTask(
   { tasks }: Storage,
   session: SessionRef,
@@ -39,7 +39,7 @@ export function updateTask(
   return tasks.update(session, id, changes, maxBytes);
 }
 
-/** A session of this user, whether there is one or not. */
+/** A reference to a session of this user, which need not exist. */
 export function refTo(user: Pick<User, 'id'>, sessionId = 'session'): SessionRef {
   return { userId: user.id, sessionId };
 }
@@ -60,7 +60,7 @@ export function aGenerationAt(clock: SettableClock, id: string, lifetime = 3600)
   return { id, issuedAt, expiresAt: issuedAt + lifetime };
 }
 
-/** A refresh token that was issued long ago, unless it is said when. */
+/** A presented refresh token, by default issued long ago. */
 export function presented(id: string, issuedAt = 0): Pick<RefreshGeneration, 'id' | 'issuedAt'> {
   return { id, issuedAt };
 }
@@ -79,7 +79,7 @@ export async function addUser({ users }: Storage, given: Partial<NewUser> = {}):
   return user;
 }
 
-/** Adds a user and opens a session of theirs. */
+/** Adds a user and opens a session for that user. */
 export async function signIn(
   storage: Storage,
   clock: SettableClock,
@@ -98,7 +98,7 @@ export async function openSession({ sessions }: Storage, session: Session, user:
   return session;
 }
 
-/** Opens a session for each id, which lasts so many seconds from now. */
+/** Opens a session for each id, each for the given number of seconds from now. */
 export async function openSessionsLasting(
   storage: Storage,
   clock: SettableClock,
@@ -111,7 +111,7 @@ export async function openSessionsLasting(
   }
 }
 
-/** Adds a user with an active session, and returns others by which nothing may be done. */
+/** Adds a user with an active session, and returns sessions that the storage must reject. */
 export async function signInWithUselessSessions(
   storage: Storage,
   clock: SettableClock,

@@ -5,19 +5,19 @@ export async function concurrently<T>(times: number, call: (index: number) => Pr
   return Promise.all(Array.from({ length: times }, (_, index) => call(index)));
 }
 
-/** Two things to do at the same time. */
+/** Two concurrent operations. */
 type Racers = readonly [() => Promise<unknown>, () => Promise<unknown>];
 
 /**
- * Runs both at once: each of them first in half of the rounds, and the second one later and later, so that it meets the
- * first at each of its steps.
+ * Runs both concurrently. Each one starts first in half of the rounds, and the other one starts later in each round, so
+ * that it meets the first one at each of its steps.
  */
 export async function race(round: number, [one, other]: Racers): Promise<void> {
   const [first, second] = round % 2 === 0 ? [one, other] : [other, one];
   await Promise.all([first(), afterTurns(Math.floor(round / 2) % 10, second)]);
 }
 
-/** Calls it after so many turns of the event loop; at once after none. */
+/** Calls `call` after `turns` turns of the event loop; at once if that is 0. */
 async function afterTurns(turns: number, call: () => Promise<unknown>): Promise<void> {
   for (let turn = 0; turn < turns; turn++) await setImmediate();
   await call();

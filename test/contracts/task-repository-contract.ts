@@ -23,7 +23,7 @@ import type { OpenStorage } from './open-storage.js';
 const all = { after: 0, limit: 1000 };
 const rounds = 60;
 
-/** Texts that have been changed on the way by one serialisation or another. */
+/** Texts that some serialisations change. */
 const difficultTexts = {
   slashes: 'a/b \\ c:\\d // </script>',
   quotes: `"double" 'single' \`back\``,
@@ -497,7 +497,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
         'byte_limit_reached',
       );
       expect(await update({ title: 'bc', description: 'ä234567' })).to.include({ title: 'bc' });
-      // Less than there was, though more than there may be now.
+      // Less than before, but more than the limit now.
       expect(await update({ description: '1234' }, 5)).to.include({ description: '1234' });
       expect(await rejectionOf(update({ description: '12345' }, 5))).to.equal('byte_limit_reached');
     });
@@ -630,7 +630,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
       const task = await createTask(storage, owner, aDraft({ title: text, description: text }));
       expect(task).to.include({ title: text, description: text });
 
-      // An update of something else rewrites the text in some storages.
+      // In some storages, an update of another field rewrites the text.
       const completed = await updateTask(storage, owner, task.id, { status: 'completed' });
       expect(completed).to.deep.equal({ ...task, status: 'completed' });
       const [title, description] = [`${text}!`, `!${text}`];

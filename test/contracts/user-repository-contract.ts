@@ -254,7 +254,7 @@ export function userRepositoryContract(open: OpenStorage): void {
               user.passwordHash,
               'new',
             );
-            changed = await changing.catch(() => 'refused');
+            changed = await changing.catch(() => 'rejected');
           },
           () =>
             round % 3 === 0

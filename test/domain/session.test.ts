@@ -147,7 +147,7 @@ describe('a rotation', () => {
   });
 
   it('returns the current token for every one that was rotated out within the grace time, and detects reuse of all others', () => {
-    // Steps that are short or long against the grace time, at most 64 of them.
+    // Steps shorter and longer than the grace time, at most 64 of them.
     const steps = fc.array(fc.integer({ min: 1, max: 12_000 }), { minLength: 1, maxLength: 64 });
     fc.assert(
       fc.property(steps, fc.nat(60_000), (milliseconds, later) => {

@@ -101,7 +101,7 @@ describe('a username', () => {
 
   it('may be four times as long before NFKC as after it', () => {
     expect(checkUsername('α\u0313\u0300\u0345'.repeat(150))).to.deep.equal({ value: 'ᾂ'.repeat(150) });
-    // No code point stands for more than four others, so that nothing shrinks further.
+    // No code point stands for more than four others, so no text gets shorter than that.
     const longest = Math.max(
       ...Array.from({ length: 0x11_00 }, (_, row) =>
         Math.max(...Array.from({ length: 0x1_00 }, (__, i) => decomposedLength(row * 0x1_00 + i))),

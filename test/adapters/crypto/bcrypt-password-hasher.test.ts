@@ -165,7 +165,7 @@ describe('BcryptPasswordHasher', () => {
   });
 });
 
-/** Of each thread of this process. */
+/** The priority of each thread of this process. */
 function priorities(): number[] {
   return readdirSync('/proc/self/task').map((thread) => getPriority(Number(thread)));
 }

@@ -11,7 +11,7 @@ const item = (name: string, networks: readonly string[], isTrusted = false): Ite
   isTrusted,
 });
 
-/** Items of one network each, which is what their names begin with. */
+/** Items of one network each, which their names begin with. */
 const items = (...names: string[]): Item[] => names.map((name) => item(name, [name[0] ?? '']));
 
 function queueOf(waiting: readonly Item[], capacity = 100): FairQueue<Item> {
@@ -20,7 +20,7 @@ function queueOf(waiting: readonly Item[], capacity = 100): FairQueue<Item> {
   return queue;
 }
 
-/** The names of the next, in the order of their turns; as many as are waiting unless a number is given. */
+/** The names of the next items, in the order of their turns; all waiting ones by default. */
 function turns(queue: FairQueue<Item>, count = Infinity): string[] {
   const names: string[] = [];
   while (names.length < count) {

@@ -31,7 +31,7 @@ describe('JwtTokenSigner', () => {
     ...given,
   });
 
-  /** What a token of ours says, and what is given; `undefined` leaves a claim out. */
+  /** The payload of a token of ours, with changes; `undefined` leaves a claim out. */
   const payload = (given: Record<string, unknown> = {}): Record<string, unknown> => ({
     token_type: 'access',
     exp: now + 60,
@@ -42,11 +42,11 @@ describe('JwtTokenSigner', () => {
     ...given,
   });
 
-  /** A token that names its key in the header. */
+  /** A token with a `kid` in its header. */
   const signedWith = (kid: unknown, secret: Buffer): string =>
     signed(payload(), { alg: 'HS256', typ: 'JWT', kid }, { key: secret });
 
-  /** A good token that was verified before. */
+  /** A valid token that was verified before. */
   const knownToken = (): string => {
     const token = tokens.sign(someClaims());
     expect(tokens.verify(token)).to.deep.equal(someClaims());
@@ -229,7 +229,7 @@ describe('JwtTokenSigner', () => {
 
     it('rejects another spelling of the same signature', () => {
       const token = knownToken();
-      // The last of its 43 digits has two bits that stand for nothing.
+      // The last of its 43 digits has two unused bits.
       const signatures = [token, respelled(token)].map((text) =>
         Buffer.from(text.split('.')[2] ?? '', 'base64url'),
       );
@@ -459,7 +459,7 @@ describe('JwtTokenSigner', () => {
   });
 });
 
-/** The same bytes as base64url whose last digit has a bit set, or not, that stands for nothing. */
+/** The same bytes as base64url, with or without an unused bit set in the last digit. */
 function respelled(base64url: string): string {
   const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
   return base64url.slice(0, -1) + digits[digits.indexOf(base64url.at(-1) ?? '') ^ 1];
@@ -470,7 +470,7 @@ interface Signature {
   readonly hash?: string;
 }
 
-/** A token with a good signature, whatever it says. */
+/** A token with a valid signature and any payload. */
 function signed(payload: unknown, header?: object, signature?: Signature): string {
   return signedText(JSON.stringify(payload), header, signature);
 }

@@ -32,7 +32,7 @@ describe('in-memory storage', () => {
     }
     expect(sessions.size).to.equal(100);
 
-    // The half that is rotated lasts longer.
+    // The rotated half lasts longer.
     clock.advance(1800);
     for (let id = 0; id < 50; id++) {
       await sessions.rotate(refTo(user, `${id}`), {
@@ -60,7 +60,7 @@ describe('in-memory storage', () => {
     const { user, ref } = await signIn(storage, clock);
     await createTask(storage, ref);
     await users.remove(user.id);
-    // As if the same id were given once more.
+    // As if the same id were used again.
     accounts.set(user.id, user);
     await openSession(storage, aSessionOf(user, clock), user);
     expect(await tasks.list(ref, { after: 0, limit: 10 })).to.deep.equal({ tasks: [], hasMore: false });

@@ -5,7 +5,7 @@ import { documentedRules } from '../../support/redis-user.js';
 
 const folder = 'src/adapters/redis';
 
-/** What the connections themselves send: the client library, the check of the health, the warnings. */
+/** Commands that the connections send: the client library, the health check, the warnings. */
 const ofConnections = [
   'evalsha',
   'eval',

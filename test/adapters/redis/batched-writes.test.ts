@@ -67,7 +67,7 @@ describe('writes to the socket of Redis', () => {
 
 type Chunk = Buffer | string;
 
-/** Notes the bytes of each write that the stream hands on to the system. */
+/** Records the bytes of each write of the stream to the system. */
 function noteWrites({ stream }: Redis): number[] {
   const noted: number[] = [];
   for (const method of ['_write', '_writev'] as const) {

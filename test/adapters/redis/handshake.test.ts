@@ -37,7 +37,7 @@ describe('Redis storage in a database that Redis does not let it select', () => 
     return storage;
   }
 
-  /** How many keys are in each database that has any. */
+  /** The number of keys in each database that has keys. */
   const keyspace = async () => Object.fromEntries(await databases(server));
 
   it('rejects every call, and logs the reason once', async () => {
@@ -57,17 +57,17 @@ describe('Redis storage in a database that Redis does not let it select', () => 
       await repeatedly(async () => {
         await addUser(storage, { username: `user${++users}` }).catch(() => undefined);
         await setImmediate();
-      }, refuseAndAllow());
+      }, rejectAndAllow());
       expect(Object.keys(await keyspace())).to.deep.equal(['db5']);
     });
   }
 
-  /** Refuses the database at three reconnects, several times each, and then no more. */
-  async function refuseAndAllow(): Promise<void> {
+  /** Makes Redis reject SELECT at three reconnects, several times each, and then allow it. */
+  async function rejectAndAllow(): Promise<void> {
     for (const connections of [1, 2, 3]) {
       await command(server, 'CLIENT', 'KILL', 'TYPE', 'normal');
-      const isRefused = async () => (await selectsRefused(server)) >= 4 * connections;
-      await waitFor('the database has been refused several times', isRefused);
+      const isRejected = async () => (await selectsRefused(server)) >= 4 * connections;
+      await waitFor('the database has been rejected several times', isRejected);
     }
     expect(log.messages('(NOPERM); requests get 503')).to.have.length(1);
     await command(server, 'ACL', 'SETUSER', 'default', '+select');

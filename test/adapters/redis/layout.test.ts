@@ -16,7 +16,7 @@ import { waitFor } from '../../support/wait-for.js';
 
 const keys = new Keys('test:');
 
-/** What stands there in place of our layout, next to a user. */
+/** What the database has in place of our layout, together with a user. */
 const others: Record<string, (redis: Redis) => Promise<unknown>> = {
   'no layout': (redis) => redis.del(keys.layout),
   'layout 2': (redis) => redis.set(keys.layout, 2),
@@ -100,7 +100,7 @@ describe('the layout of the data in Redis', () => {
 
       proxy.leadTo(otherServer.port);
       await redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes').catch(() => undefined);
-      await waitFor('it is refused', async () =>
+      await waitFor('it is rejected', async () =>
         log.lines.some(({ message }) => /\(data (?:of|without)/.test(message)),
       );
       const calls = [createTask(storage, refTo(user)), storage.users.add(aNewUser()), storage.check()];
@@ -128,7 +128,7 @@ describe('the layout of the data in Redis', () => {
     expect(await open({ mode: 'cluster' }).catch((error: unknown) => error)).to.be.instanceOf(UnknownLayout);
 
     await redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
-    await waitFor('it is refused after a reconnect', async () =>
+    await waitFor('it is rejected after a reconnect', async () =>
       storage.users.find(1).then(
         () => false,
         (error: unknown) => error instanceof StorageUnavailable && error.reason === 'data of layout 2',

@@ -159,7 +159,7 @@ describe('Redis storage without its Redis', () => {
   }
 });
 
-/** Listens where Redis did, and resets so many connections; returns how many there were. */
+/** Listens on the port of Redis, and resets `count` connections; returns how many there were. */
 async function rejectConnections(port: number, count: number): Promise<number> {
   const server = createServer().listen(port, '127.0.0.1');
   await once(server, 'listening');

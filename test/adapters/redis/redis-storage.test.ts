@@ -65,11 +65,11 @@ describe('Redis storage', () => {
       await Promise.all([storage.close(), redis.quit()]);
     });
 
-    /** Without the layout, and that by which the check sees whether it can write. */
+    /** All keys except the layout and the probes of the health check. */
     const everyKey = async (): Promise<string[]> =>
       (await redis.keys(`${keyPrefix}*`)).filter((key) => key !== keys.layout && !key.endsWith(':probe'));
 
-    /** Without those keys that are gone by themselves within seconds. */
+    /** Without keys that expire within seconds. */
     const lastingKeys = async (): Promise<string[]> => {
       const found = await everyKey();
       const lifetimes = await Promise.all(found.map((key) => redis.ttl(key)));
@@ -318,7 +318,7 @@ describe('Redis storage on a cluster', () => {
     openRedisStorage(server, options, { mode: 'cluster', keyPrefix: `test${++prefixes}:` });
 
   before(async () => {
-    // One node that has all slots refuses, as many would, what touches more than one slot.
+    // A single node with all slots rejects commands that use several slots, as several nodes would.
     server = await RedisServer.start({
       args: ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'],
     });
@@ -326,7 +326,7 @@ describe('Redis storage on a cluster', () => {
     await redis.cluster('ADDSLOTS', ...Array.from({ length: 16_384 }, (_, slot) => slot));
     await redis.quit();
 
-    // A new cluster takes two seconds until it serves.
+    // A new Cluster takes two seconds until it is ready.
     const storage = await open({ clock: new SettableClock().now, log: new RecordedLog() });
     await storage.close();
   });

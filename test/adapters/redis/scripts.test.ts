@@ -31,7 +31,7 @@ describe('a Redis script that is executed twice, as it is when its reply was los
     await server.stop();
   });
 
-  /** Something for each script to change. */
+  /** Data for each script to change. */
   beforeEach(async () => {
     await redis.flushall();
     const { account, sessions, tasks, taskCounts } = keys.ofUser(1);
@@ -51,7 +51,7 @@ describe('a Redis script that is executed twice, as it is when its reply was los
   const newTask = { ...user, maxTasks: 2, maxBytes: 100, textAfterId: '\0pending\0Tea\0x' };
   const request = keys.request(1, 'key');
 
-  // All that change something.
+  // All scripts that change data.
   const calls: Record<Exclude<keyof typeof scripts, 'findTask' | 'listTasks'>, () => Promise<unknown>> = {
     claimUsername: () => scripts.claimUsername(connection, { username: keys.username('bob'), userId: 2 }),
     releaseUsername: () =>

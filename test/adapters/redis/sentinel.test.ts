@@ -24,7 +24,7 @@ describe('Redis storage by way of a Sentinel', () => {
     log = new RecordedLog();
   });
 
-  /** A master and a sentinel that knows it by the name `main`. `lines` are more lines of the sentinel's file. */
+  /** A master named `main` and its Sentinel. `lines` are more lines of the Sentinel's configuration file. */
   async function start(
     lines: readonly string[] = [],
     tls?: ServerTls,
@@ -91,7 +91,7 @@ describe('Redis storage by way of a Sentinel', () => {
         `Redis is unavailable (no sentinel answers: ${reason}); requests get 503 until it is back. ` +
           'Check REDIS_SENTINEL_USERNAME and REDIS_SENTINEL_PASSWORD',
       );
-      expect(await storage.check().catch(({ reason }: { reason: string }) => reason)).to.contain(reason);
+      expect(await storage.check().catch((error: { reason: string }) => error.reason)).to.contain(reason);
 
       const ending = await run(['user', 'list'], {
         environment: { SIGNING_KEY: signingKey, ...environment, ...credentials },
