@@ -191,7 +191,7 @@ const refusals = new Map<string, Expected>([
 ]);
 
 const refused = call(
-  'ask in vain',
+  'ask without success',
   { caller, refusal: fc.constantFrom(...refusals) },
   async (world, { caller: choice, refusal: [request, refusal] }) => {
     const access = world.access(choice);

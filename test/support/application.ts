@@ -55,7 +55,7 @@ export const password = 'Tr0ubadour & kite';
 
 const defaults = readConfig({ ...testEnvironment, ...withoutLimits });
 
-/** Every use case, on a storage in memory, at a time that only passes when it is told to. */
+/** Every use case, on a storage in memory, with a clock that only `passTime` moves. */
 export class Application {
   readonly registerUser: RegisterUser;
   readonly issueTokens: IssueTokens;

@@ -3,7 +3,7 @@ import { expectResponse, unavailable } from './responses.js';
 import type { ApiClient, SignedIn } from './api-client.js';
 import type { WireResponse } from './http-client.js';
 
-/** Sends one request to every endpoint that needs an answer of the storage, all at the same time. */
+/** Sends one request to every endpoint that needs the storage, all concurrently. */
 export function callEveryEndpoint(server: ApiClient, user: SignedIn): Promise<WireResponse[]> {
   const { username, password, access, refresh } = user;
   const task = { title: 't', description: 'd' };
@@ -30,17 +30,17 @@ export function callEveryEndpoint(server: ApiClient, user: SignedIn): Promise<Wi
   ]);
 }
 
-/** Expects that each of them is refused because the storage is away, in so many milliseconds at most. */
+/** Expects that each of them gets 503, within this many milliseconds, because the storage is unavailable. */
 export async function expectUnavailableWithin(
   server: ApiClient,
   user: SignedIn,
   milliseconds: number,
 ): Promise<void> {
   const startedAt = Date.now();
-  const answers = await callEveryEndpoint(server, user);
+  const responses = await callEveryEndpoint(server, user);
   expect(Date.now() - startedAt).to.be.lessThan(milliseconds);
-  for (const answer of answers) {
-    expectResponse(answer, 503, unavailable);
-    expect(answer.headers['retry-after']).to.match(/^[1-9]\d*$/);
+  for (const response of responses) {
+    expectResponse(response, 503, unavailable);
+    expect(response.headers['retry-after']).to.match(/^[1-9]\d*$/);
   }
 }

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Ending } from './server-process.js';
 
-/** The process has ended with this code and one line on the standard error, without a stack, and has printed nothing else. */
+/** Expects that the process ended with this code and one line on standard error, without a stack or other output. */
 export function expectRejection(
   { code, stdout, stderr }: Ending,
   expectedCode: number,

@@ -11,18 +11,18 @@ export interface Exchange {
   readonly request: string;
   readonly startedAt: number;
   readonly endedAt: number;
-  /** The answer's status, or the code of the error in place of an answer. */
+  /** The response's status, or the error code if there was no response. */
   readonly outcome: number | string;
-  /** Whether the answer is what a client hopes for. */
+  /** Whether the request succeeded. */
   readonly succeeded: boolean;
 }
 
-/** Milliseconds that a user waits between an answer and the next request. */
+/** Milliseconds that a user waits between a response and the next request. */
 const pause = 40;
 
 /**
  * Users who create, read, change and list tasks, one request at a time each, over connections that are kept alive. Every
- * answer is noted, and every write that was acknowledged.
+ * response is noted, and every write that was acknowledged.
  */
 export class Load {
   readonly exchanges: Exchange[] = [];
@@ -139,7 +139,7 @@ export class Load {
     }
   }
 
-  /** The answer, if it is what a client hopes for. */
+  /** The response, if the request succeeded. */
   private async exchange(
     user: SignedIn,
     method: string,
@@ -153,21 +153,21 @@ export class Load {
       ...(body && { 'Content-Type': 'application/json' }),
     };
     const request = { method, path, headers, ...(body && { body: JSON.stringify(body) }) };
-    const answer = await send(this.server.port, request, this.agent).catch(
+    const response = await send(this.server.port, request, this.agent).catch(
       (error: NodeJS.ErrnoException) => error,
     );
-    const outcome = answer instanceof Error ? (answer.code ?? answer.message) : answer.status;
+    const outcome = response instanceof Error ? (response.code ?? response.message) : response.status;
     const succeeded = outcome === (method === 'POST' ? 201 : 200);
     const kind = `${method} ${path.replace(/\d+/, 'ID')}`;
     this.exchanges.push({ user, request: kind, startedAt, endedAt: Date.now(), outcome, succeeded });
     this.events.emit('exchange');
     await setTimeout(pause);
-    return succeeded && !(answer instanceof Error) ? answer : undefined;
+    return succeeded && !(response instanceof Error) ? response : undefined;
   }
 }
 
 async function tasksOf(user: SignedIn, server: ApiClient): Promise<Task[]> {
-  const answer = await server.call('GET', '/tasks/', undefined, user.access);
-  if (answer.status !== 200) throw new Error(`no list of tasks: ${answer.status} ${answer.text}`);
-  return answer.json() as Task[];
+  const response = await server.call('GET', '/tasks/', undefined, user.access);
+  if (response.status !== 200) throw new Error(`no list of tasks: ${response.status} ${response.text}`);
+  return response.json() as Task[];
 }

@@ -17,7 +17,7 @@ export class Nginx extends ApiClient {
     super(port);
   }
 
-  /** Resolves once it answers. */
+  /** Resolves once it responds. */
   static async start(servers: readonly [number, number]): Promise<Nginx> {
     const port = await freePort();
     const directory = mkdtempSync(join(tmpdir(), 'hexado-nginx-'));

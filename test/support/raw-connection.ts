@@ -1,14 +1,14 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-/** An answer as it came over the wire; the names of its headers in lower case. */
+/** A response as it came over the wire, with header names in lower case. */
 export interface RawResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
 }
 
-/** A connection that sends any bytes and reads whole answers, whatever is wrong with the requests. */
+/** A connection that sends any bytes and reads whole responses, even to malformed requests. */
 export class RawConnection {
   // One character per byte, so that lengths are those of the wire.
   private received = '';
@@ -46,7 +46,7 @@ export class RawConnection {
     this.socket.write(bytes, 'latin1');
   }
 
-  /** The next whole answer, without a body if it answers HEAD; rejected if the connection ends before. */
+  /** The next whole response, without a body if it is one to HEAD. Rejects if the connection ends before. */
   async response({ toHead = false } = {}): Promise<RawResponse> {
     for (;;) {
       const taken = takeResponse(this.received, toHead, this.hasEnded);
@@ -59,12 +59,12 @@ export class RawConnection {
     }
   }
 
-  /** Resolves once some bytes have come that were not read as an answer. */
+  /** Resolves once bytes of a response have come. */
   async beginning(): Promise<void> {
     while (this.received === '' && !this.hasEnded) await this.change();
   }
 
-  /** Resolves, once the server has ended the connection, with what came and was not read as an answer. */
+  /** Resolves, once the server has ended the connection, with what came and was not read as a response. */
   async end(): Promise<string> {
     while (!this.hasEnded) await this.change();
     return this.received;
@@ -92,7 +92,7 @@ export class RawConnection {
   }
 }
 
-/** Takes a whole answer from the beginning of what has come; undefined while there is none. */
+/** Takes a whole response from the start of the received bytes; undefined while it is incomplete. */
 export function takeResponse(
   received: string,
   toHead: boolean,

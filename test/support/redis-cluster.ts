@@ -7,7 +7,7 @@ import { waitFor } from './wait-for.js';
 const slots = 16_384;
 const masters = 3;
 
-/** Milliseconds after which a node that does not answer counts as failing. */
+/** Milliseconds after which a node that does not respond counts as failing. */
 const nodeTimeout = 1_000;
 
 const settings = {
@@ -88,7 +88,7 @@ export class RedisCluster {
   }
 
   /**
-   * Moves the key's slot to another master, its keys first, as resharding does; answers how many keys that were. What is
+   * Moves the key's slot to another master, its keys first, as resharding does; returns how many keys that were. What is
    * to be done `meanwhile` is done when all keys have moved, and the slot has not.
    */
   async migrateSlotOf(
@@ -130,7 +130,7 @@ export class RedisCluster {
       await waitFor('the replica has everything', () => isReplicated(master));
   }
 
-  /** How often a command was refused with this code, by any of the nodes. */
+  /** How often any of the nodes has rejected a command with this code. */
   async refusals(code: string): Promise<number> {
     const stats = await Promise.all(this.nodes.map((node) => infoOf(node, 'INFO', 'errorstats')));
     const counts = stats.map((each) => Number(each.get(`errorstat_${code}`)?.replace('count=', '') ?? 0));

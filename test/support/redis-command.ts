@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import type { RedisServer } from './redis-server.js';
 
-/** Does something over a connection of its own; rejected if the server does not answer. */
+/** Does something over a connection of its own. Rejects if the server does not respond. */
 export async function connected<T>(server: RedisServer, act: (redis: Redis) => Promise<T>): Promise<T> {
   const redis = new Redis(server.port, '127.0.0.1', {
     protocol: 2,
@@ -25,7 +25,7 @@ export function command(server: RedisServer, ...[name = '', ...args]: string[]):
   return connected(server, (redis) => redis.call(name, ...args));
 }
 
-/** The same for a command that answers lines of `name:value`, such as INFO; empty if the server does not answer. */
+/** The same for a command that returns lines of `name:value`, such as INFO; empty if the server does not respond. */
 export async function infoOf(server: RedisServer, ...words: string[]): Promise<Map<string, string>> {
   const text = String(await command(server, ...words).catch(() => ''));
   return new Map(text.split('\r\n').map((line) => line.split(/:(.*)/s) as [string, string]));

@@ -4,7 +4,7 @@ import { waitFor } from './wait-for.js';
 
 const name = 'hexado';
 
-/** Milliseconds after which sentinels take a master that does not answer for down. */
+/** Milliseconds after which sentinels consider a master down that does not respond. */
 const downAfter = 1_000;
 
 function three<T>(start: () => Promise<T>): Promise<T[]> {

@@ -75,7 +75,7 @@ export class RedisServer {
     if (!(await this.run())) throw new Error(`somebody else has taken port ${this.port}`);
   }
 
-  /** Stops the process without ending it: connections stay open, and nothing is answered. */
+  /** Suspends the process: connections stay open, and nothing gets a response. */
   freeze(): void {
     this.process?.signal('SIGSTOP');
   }
@@ -85,7 +85,7 @@ export class RedisServer {
     this.process?.signal('SIGCONT');
   }
 
-  /** Ends the process for good, frozen or not, and deletes its directory. */
+  /** Ends the process permanently, frozen or not, and deletes its directory. */
   async stop(): Promise<void> {
     await this.kill();
     // A child that saves a snapshot outlives its parent by a moment.

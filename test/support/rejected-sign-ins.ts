@@ -5,7 +5,7 @@ export interface Credentials {
   readonly password: string;
 }
 
-/** Sign-ins that are refused for different reasons, by their reason, none of which an answer may tell. */
+/** Sign-ins that are rejected for different reasons, by reason. No response may reveal the reason (user enumeration). */
 export async function rejectedSignIns(server: RunningServer): Promise<Readonly<Record<string, Credentials>>> {
   const [active, inactive, deleted] = [
     await server.registerAndSignIn(),

@@ -4,20 +4,20 @@ import { InvalidFields, type FieldIssue } from '../../src/domain/input.js';
 
 type Issues = Readonly<Record<string, readonly FieldIssue[]>>;
 
-/** What the call is refused with: the issues of its fields, or a code. Throws if it is not refused, or breaks. */
+/** What the call rejects with: the issues of its fields, or an error code. Throws if it does not reject, or fails otherwise. */
 export async function rejectionOf(promise: Promise<unknown>): Promise<ErrorCode | PortErrorCode | Issues> {
   return promise.then(notRejected, reason);
 }
 
-/** The same for a call that answers at once. */
+/** The same for a synchronous call. */
 export function rejectionOfCall(call: () => unknown): ErrorCode | PortErrorCode | Issues {
-  let answer: unknown;
+  let result: unknown;
   try {
-    answer = call();
+    result = call();
   } catch (error) {
     return reason(error);
   }
-  return notRejected(answer);
+  return notRejected(result);
 }
 
 function reason(error: unknown): ErrorCode | PortErrorCode | Issues {
@@ -26,6 +26,6 @@ function reason(error: unknown): ErrorCode | PortErrorCode | Issues {
   throw error;
 }
 
-function notRejected(answer: unknown): never {
-  throw new Error(`not refused, but answered ${JSON.stringify(answer)}`);
+function notRejected(result: unknown): never {
+  throw new Error(`not rejected, but returned ${JSON.stringify(result)}`);
 }

@@ -1,8 +1,8 @@
-/** Calls again and again until something else has happened; answers what the calls answered. */
+/** Calls repeatedly until `end` resolves; returns the results. */
 export async function repeatedly<T>(call: () => Promise<T>, end: Promise<unknown>): Promise<T[]> {
-  const answers: T[] = [];
+  const responses: T[] = [];
   const ended = end.then(() => true);
-  do answers.push(await call());
+  do responses.push(await call());
   while (!(await Promise.race([ended, Promise.resolve(false)])));
-  return answers;
+  return responses;
 }

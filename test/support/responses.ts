@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-interface Answer {
+interface ActualResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly text: string;
@@ -13,14 +13,14 @@ export const taskNotFound = { error: 'Task not found' };
 export const sessionNotFound = { error: 'Session not found' };
 export const invalidCredentials = { detail: 'No active account found with the given credentials' };
 
-// What is said of a token in a body.
+// Responses about a token in a body.
 export const tokenInvalid = { detail: 'Token is invalid or expired', code: 'token_not_valid' };
 export const tokenBlacklisted = { detail: 'Token is blacklisted', code: 'token_not_valid' };
 export const tokenOfWrongType = { detail: 'Token has wrong type', code: 'token_not_valid' };
 export const noActiveAccount = { detail: 'No active account found for the given token.' };
 export const verifiedAsBlacklisted = { non_field_errors: ['Token is blacklisted'] };
 
-// What is said of an Authorization header.
+// Responses about an Authorization header.
 export const noCredentials = { detail: 'Authentication credentials were not provided.' };
 export const badHeader = {
   detail: 'Authorization header must contain two space-delimited values',
@@ -41,8 +41,8 @@ export function notAllowed(method: string): object {
   return { detail: `Method "${method}" not allowed.` };
 }
 
-/** Expects what every answer carries. */
-export function expectCommonHeaders({ headers }: Pick<Answer, 'headers'>): void {
+/** Expects the headers of every response. */
+export function expectCommonHeaders({ headers }: Pick<ActualResponse, 'headers'>): void {
   expect(headers).to.include({
     'x-content-type-options': 'nosniff',
     'x-frame-options': 'DENY',
@@ -50,18 +50,18 @@ export function expectCommonHeaders({ headers }: Pick<Answer, 'headers'>): void 
   });
 }
 
-/** Expects an answer to the byte: the body as compact JSON in this order of keys, and the headers that belong to it. */
-export function expectResponse(answer: Answer, status: number, body: unknown): void {
+/** Expects a response byte by byte: the body as compact JSON with this order of keys, and the headers that belong to it. */
+export function expectResponse(response: ActualResponse, status: number, body: unknown): void {
   const text = JSON.stringify(body);
-  expect({ status: answer.status, text: answer.text }).to.deep.equal({ status, text });
-  expect(answer.headers['content-type']).to.equal('application/json');
-  expect(answer.headers['www-authenticate']).to.equal(status === 401 ? 'Bearer realm="api"' : undefined);
-  expectCommonHeaders(answer);
+  expect({ status: response.status, text: response.text }).to.deep.equal({ status, text });
+  expect(response.headers['content-type']).to.equal('application/json');
+  expect(response.headers['www-authenticate']).to.equal(status === 401 ? 'Bearer realm="api"' : undefined);
+  expectCommonHeaders(response);
 }
 
 /** Expects a 400 for JSON that cannot be parsed; the reason is free. */
-export function expectParseError(answer: Answer): void {
-  const { detail } = JSON.parse(answer.text) as { detail: string };
+export function expectParseError(response: ActualResponse): void {
+  const { detail } = JSON.parse(response.text) as { detail: string };
   expect(detail).to.match(/^JSON parse error - ./);
-  expectResponse(answer, 400, { detail });
+  expectResponse(response, 400, { detail });
 }

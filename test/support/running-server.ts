@@ -63,7 +63,7 @@ export class RunningServer extends ApiClient {
     return new RunningServer(port, storage, paths, lines, server, container.get(HealthController));
   }
 
-  /** Does what comes before the stop: tells whoever asks that the server is not ready. */
+  /** Starts draining: /readyz is 503 from now on. */
   startDraining(): void {
     this.health.startDraining();
   }

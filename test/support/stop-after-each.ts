@@ -2,7 +2,7 @@ interface Stoppable {
   stop(): Promise<void>;
 }
 
-/** Answers a function that takes what a test starts. Whatever becomes of the test, it is stopped, the last one first. */
+/** Returns a function that registers what a test starts. After each test everything is stopped, the last one first. */
 export function stopAfterEach(): <T extends Stoppable>(started: T) => T {
   const all: Stoppable[] = [];
   afterEach(async () => {

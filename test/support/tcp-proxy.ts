@@ -18,7 +18,7 @@ export class TcpProxy {
     server.on('connection', (client) => this.join(client, connect(this.target, '127.0.0.1')));
   }
 
-  /** Resolves once it listens on a port of its own; where it leads to may be told later. */
+  /** Resolves once it listens on a port of its own. `leadTo` may set the target later. */
   static async start(target = 0): Promise<TcpProxy> {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -53,7 +53,7 @@ export class TcpProxy {
     this.requests.open();
   }
 
-  /** Swallows for ever what comes over the connections that there are, as a router does that has forgotten them. */
+  /** Drops everything on the current connections silently, as a router that has forgotten them. */
   forgetConnections(): void {
     this.forgotten = new WeakSet(this.sockets);
   }
@@ -63,7 +63,7 @@ export class TcpProxy {
     for (const socket of this.sockets) socket.resetAndDestroy();
   }
 
-  /** Breaks the connection by which the next such command comes, once the server has answered it; resolves then. */
+  /** Breaks the connection that sends the next such command, after the server has replied; resolves then. */
   loseReplyTo(command: RegExp): Promise<void> {
     return new Promise((happened) => {
       this.loss = { command, happened };

@@ -1,4 +1,4 @@
-/** Puts a function in the place of a method, made from the method itself, until some work is done. */
+/** Replaces a method by a stub, which is made from the method, until some work is done. */
 export async function withStub<T extends object, K extends keyof T & string>(
   owner: T,
   name: K,
