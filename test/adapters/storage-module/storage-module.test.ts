@@ -29,7 +29,7 @@ const methods = {
   ],
   sessions: ['open', 'find', 'list', 'touch', 'rotate', 'end', 'endOther', 'endAll'],
   tasks: ['create', 'find', 'list', 'update', 'remove'],
-  rateLimiter: ['count', 'giveBack', 'trust', 'isTrusted'],
+  rateLimiter: ['consume', 'giveBack', 'trust', 'isTrusted'],
 };
 const allMethods = [
   ...Object.entries(methods).flatMap(([port, names]) => names.map((name) => `${port}.${name}`)),
@@ -164,7 +164,7 @@ describe('a storage of your own', () => {
     });
   });
 
-  const refused: readonly (readonly [what: string, source: string, reason: string])[] = [
+  const rejected: readonly (readonly [what: string, source: string, reason: string])[] = [
     ['that cannot be parsed', 'export const = 1;', 'the module cannot be loaded: '],
     ['that throws when it is loaded', `throw new Error('broken');`, 'the module cannot be loaded: broken.'],
     ['that lacks what it imports', `import 'no-such-package';`, 'the module cannot be loaded: Cannot find'],
@@ -186,7 +186,7 @@ describe('a storage of your own', () => {
       'createStorage failed: words.',
     ],
   ];
-  for (const [what, source, reason] of refused) {
+  for (const [what, source, reason] of rejected) {
     it(`is rejected with one line: a module ${what}`, async () => {
       const path = moduleOf(source);
       const line = await outcomeOf(path);
@@ -252,7 +252,7 @@ const options: StorageOptions = {
   log: { info() {}, warn() {}, error() {} },
 };
 
-/** 'created', or the sentence with which the module is refused. */
+/** 'created', or the sentence with which the module is rejected. */
 async function outcomeOf(specifier: string, timeout?: number): Promise<string> {
   try {
     await createStorage({ kind: 'module', specifier }, options, timeout);
