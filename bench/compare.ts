@@ -1,4 +1,4 @@
-import { checkAnswers, checkRefusal } from './check-answers.js';
+import { checkResponses, checkRejection } from './check-responses.js';
 import { loadCost } from './load-cost.js';
 import type { Measurement } from './measurement.js';
 import type { Options, Work } from './options.js';
@@ -28,7 +28,7 @@ export async function compare({ servers, works, rounds, seconds }: Options): Pro
         continue;
       }
       contestants.push(await enter(await RunningServer.start(kind, redis.url), redis));
-      console.log(`${kind.name} gives the right answers.`);
+      console.log(`${kind.name} gives the right responses.`);
     }
     const measurements: Measurement[] = [];
     // Round 0 warms up and does not count.
@@ -49,11 +49,11 @@ export async function compare({ servers, works, rounds, seconds }: Options): Pro
   }
 }
 
-/** Checks a server's answers and gives it users. */
+/** Checks a server's responses and gives it users. */
 async function enter(server: RunningServer, redis: Redis): Promise<Contestant> {
   const { port, kind } = server;
   await redis.clear();
-  await checkAnswers(port, kind.storage);
+  await checkResponses(port, kind.storage);
   await redis.clear();
   const seeded = await seed(port, users, tasksEach);
   const tokens = seeded.map(({ access }) => access);
@@ -61,7 +61,7 @@ async function enter(server: RunningServer, redis: Redis): Promise<Contestant> {
 
   const snapshot = await redis.snapshot();
   await redis.clear();
-  if (!kind.hasOwnUsers) await checkRefusal(port, tokens[0] ?? '');
+  if (!kind.hasOwnUsers) await checkRejection(port, tokens[0] ?? '');
   return { server, tokens, reset: () => redis.restore(snapshot) };
 }
 

@@ -31,8 +31,8 @@ export function send(port: number, { method, path, token, body, from = '127.0.0.
   return new Promise((resolve, reject) => {
     const options = { host: '127.0.0.1', port, method, path, headers, agent, localAddress: from };
     const outgoing = request(options, (incoming) => {
-      const { statusCode: status = 0, headers: answered } = incoming;
-      const type = answered['content-type'] ?? '';
+      const { statusCode: status = 0, headers: received } = incoming;
+      const type = received['content-type'] ?? '';
       json(incoming).then((value) => resolve({ status, type, body: value }), reject);
     });
     outgoing.on('error', reject);

@@ -3,7 +3,7 @@
 
 local get, list, create, update, delete, page, send
 
--- What is sent for each work, chosen anew for each request.
+-- What is sent for each work, chosen for each request.
 local works = {
   get = function() return get() end,
   list = function() return list() end,
@@ -22,7 +22,7 @@ local works = {
 
 local users, tasks_each
 -- Those who create and delete in the mix are others than those who read, so that lists stay as long as they were,
--- however many requests a server answers.
+-- however many requests a server handles.
 local readers, writers
 -- Tasks of the writers, the oldest first: what is deleted was created long before.
 local deletable, first, last

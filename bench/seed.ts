@@ -46,7 +46,7 @@ export function addressOf(user: number): string {
   return `127.0.${1 + Math.floor(user / 250)}.${1 + (user % 250)}`;
 }
 
-/** Sends a request; throws unless it is answered with this status. */
+/** Sends a request; throws unless the response has this status. */
 export async function expect(status: number, port: number, call: Call): Promise<Reply> {
   const reply = await send(port, call);
   if (reply.status === status) return reply;

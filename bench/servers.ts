@@ -15,7 +15,7 @@ export interface ServerKind {
   readonly workingDirectory?: string;
   /** A command to be run once before the server, in the same environment. */
   readonly prepare?: readonly [program: string, ...args: string[]];
-  /** Installs what is missing; answers whether the server can be started. */
+  /** Installs what is missing; returns whether the server can be started. */
   isAvailable?(): boolean;
 }
 
@@ -76,7 +76,7 @@ export const serverKinds: readonly ServerKind[] = [
   hexado('hexado-workers', 'Hexado, two workers, access log off', { LOG_LEVEL: 'warn', WORKERS: '2' }),
   peer('fastify', 'Fastify, @fastify/jwt, a hash per task'),
   peer('fastify-max', "Fastify on Hexado's own storage", { flags: ['--max-semi-space-size=32'] }),
-  peer('bare', 'node:http by hand, one trip to Redis'),
+  peer('bare', 'node:http by hand, one round trip to Redis'),
   django,
   hexado('hexado-memory', 'Hexado in memory', { LOG_LEVEL: 'warn', STORAGE: 'memory' }),
   peer('map', 'node:http and a Map', { storage: 'memory' }),

@@ -23,11 +23,11 @@ export interface LoadResult {
   readonly seconds: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Of connections, and answers with a status of 400 or more. */
+  /** Of connections, and responses with a status of 400 or more. */
   readonly errors: number;
 }
 
-/** Sends requests over keep-alive connections for some seconds, the next on each as soon as the last is answered. */
+/** Sends requests over keep-alive connections for some seconds, the next on each as soon as the last has its response. */
 export async function wrk({
   port,
   work,
@@ -46,7 +46,7 @@ export async function wrk({
     // Each connection needs a file descriptor, and few systems allow thousands without being asked.
     const { stdout } = await run('sh', ['-c', 'ulimit -n $(ulimit -Hn); exec wrk "$@"', 'wrk', ...args]);
     const result = /^RESULT (.*)$/m.exec(stdout)?.[1];
-    if (result === undefined) throw new Error(`wrk told no result:\n${stdout}`);
+    if (result === undefined) throw new Error(`wrk printed no result:\n${stdout}`);
     return JSON.parse(result) as LoadResult;
   } finally {
     rmSync(directory, { recursive: true, force: true });

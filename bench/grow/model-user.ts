@@ -25,7 +25,7 @@ export class ModelUser {
     private readonly user: SeededUser,
     private readonly id: number,
     private readonly keys: readonly ModelKey[],
-    /** The JSON by which each task is answered. */
+    /** The JSON that each task is sent as. */
     private readonly texts: readonly string[],
   ) {}
 
@@ -41,19 +41,19 @@ export class ModelUser {
     return new ModelUser(redis, user, id, await modelKeys(redis, id), texts);
   }
 
-  /** What of the memory of a user's tasks each takes beyond the JSON by which it is answered. */
+  /** What of the memory of a user's tasks each takes beyond the JSON that it is sent as. */
   perTaskBeyondText(bytesOfTasks: number): number {
     return (bytesOfTasks - Buffer.byteLength(this.texts.join(''))) / this.texts.length;
   }
 
-  /** Copies one part, and answers how much of Redis' memory it takes for each user. */
+  /** Copies one part, and returns how much of Redis' memory it takes for each user. */
   async bytesPerCopy(part: Part, users: number): Promise<number> {
     const before = await this.redis.memory();
     await this.copy(part, users);
     return ((await this.redis.memory()) - before) / (users - 1);
   }
 
-  /** Copies one part of the user, so that as many users have it as are told. Only the names of accounts differ. */
+  /** Copies one part of the user, so that `users` of them have it. Only the names of accounts differ. */
   async copy(part: Part, users: number): Promise<void> {
     const { client } = this.redis;
     const keys = this.keys.filter((key) => key.part === part);

@@ -1,5 +1,5 @@
-// Asks a server every few milliseconds whether it lives. Told anything, it tells the longest that a ping took since it was
-// last told something. A process of its own, so that nothing else keeps it waiting.
+// Pings a server every few milliseconds. At any message it sends the longest time that a ping took since the last message.
+// A process of its own, so that nothing else keeps it waiting.
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { performance } from 'node:perf_hooks';

@@ -11,12 +11,12 @@ export class Pinger {
     this.child = fork(inProject('dist/bench/grow/ping.js'), [String(port)]);
   }
 
-  /** Waits for some milliseconds, and answers the longest that a ping took since this was last asked. */
+  /** Waits for `duration` milliseconds, and returns the longest that a ping took since the last call. */
   async longest(duration: number): Promise<number> {
     await setTimeout(duration);
-    const answered = once(this.child, 'message') as Promise<[number]>;
+    const reply = once(this.child, 'message') as Promise<[number]>;
     this.child.send('longest?');
-    const [longest] = await answered;
+    const [longest] = await reply;
     return longest;
   }
 

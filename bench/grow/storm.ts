@@ -92,7 +92,7 @@ class Storm {
       const from = addressOf(users + number);
       const body = { username, password };
       const { status } = await send(this.port, { method: 'POST', path: '/api/token/', body, from });
-      if (status !== 200) throw new Error(`A sign-in was answered with ${status}.`);
+      if (status !== 200) throw new Error(`A sign-in got ${status}.`);
       this.signIns++;
     }
   }

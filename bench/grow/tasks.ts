@@ -26,11 +26,11 @@ export interface TasksCost extends LoadCost {
 
 export interface WholeListsCost extends WholeListCost {
   readonly tasks: number;
-  /** Of Redis' memory, without the JSON by which the task is answered. */
+  /** Of Redis' memory, without the JSON that the task is sent as. */
   readonly bytesPerTaskBeyondText: number;
 }
 
-/** What requests cost users who have ever more tasks: one task, a page of 50 of them, and all in one answer. */
+/** What requests cost users who have ever more tasks: one task, a page of 50 of them, and all in one response. */
 export async function growTasks(
   seconds: number,
 ): Promise<{ requests: TasksCost[]; wholeLists: WholeListsCost[] }> {

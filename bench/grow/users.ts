@@ -22,7 +22,7 @@ export interface UsersCost extends LoadCost {
   readonly bytesPerSession: number;
   /** Those of all tasks of a user. */
   readonly bytesOfTasks: number;
-  /** Without the JSON by which the task is answered. */
+  /** Without the JSON that the task is sent as. */
   readonly bytesPerTaskBeyondText: number;
 }
 

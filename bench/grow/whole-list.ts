@@ -3,14 +3,14 @@ import { performance } from 'node:perf_hooks';
 import type { RunningServer } from '../running-server.js';
 import { Pinger } from './pinger.js';
 
-/** What it takes to hand out all tasks of a user in one answer; the worst of several times. */
+/** What it takes to hand out all tasks of a user in one response; the worst of several times. */
 export interface WholeListCost {
   readonly bytes: number;
   readonly firstByteMs: number;
   readonly lastByteMs: number;
   /** How far the resident memory of the server rose above what it was before, in bytes. */
   readonly rssGrowth: number;
-  /** The longest that another request had to wait meanwhile, and before. */
+  /** The longest that another request had to wait during that, and before. */
   readonly longestPingMs: number;
   readonly longestPingBeforeMs: number;
 }

@@ -1,4 +1,4 @@
-// Fastify on Hexado's own storage, with all that makes that fast: one trip to Redis per request over a corked
+// Fastify on Hexado's own storage, with all that makes that fast: one round trip to Redis per request over a corked
 // socket, tasks as text in one sorted set; and tokens that are remembered once they were found good.
 import { randomUUID } from 'node:crypto';
 import bcrypt from 'bcrypt';
@@ -45,7 +45,7 @@ const wholeList = { after: 0, limit: 1000 };
 const app = Fastify({ logger: false });
 
 app.setErrorHandler((error, _request, reply) =>
-  error instanceof DomainError ? refuse(reply) : reply.send(error),
+  error instanceof DomainError ? sendUnauthorized(reply) : reply.send(error),
 );
 
 app.post<{ Body: Credentials }>(
@@ -80,37 +80,37 @@ await app.register(async (own) => {
   own.decorateRequest('caller');
   own.addHook('onRequest', (request, reply, done) => {
     const caller = readToken(request);
-    if (!caller) return void refuse(reply);
+    if (!caller) return void sendUnauthorized(reply);
     request.caller = caller;
     done();
   });
 
   own.get('/tasks/', { schema: { response: { 200: listSchema } } }, async ({ caller }, reply) =>
-    answer(reply, (await tasks.list(caller, wholeList)).tasks),
+    respond(reply, (await tasks.list(caller, wholeList)).tasks),
   );
 
   own.post<{ Body: TaskDraft }>(
     '/tasks/create/',
     { schema: { body: draftSchema, response: { 201: taskSchema } } },
-    async ({ caller, body }, reply) => answer(reply.code(201), await tasks.create(caller, body, { limits })),
+    async ({ caller, body }, reply) => respond(reply.code(201), await tasks.create(caller, body, { limits })),
   );
 
   own.get<{ Params: { id: string } }>(
     '/tasks/:id/',
     { schema: { response: { 200: taskSchema } } },
-    async ({ caller, params }, reply) => answer(reply, await tasks.find(caller, Number(params.id))),
+    async ({ caller, params }, reply) => respond(reply, await tasks.find(caller, Number(params.id))),
   );
 
   own.put<{ Params: { id: string }; Body: Partial<TaskDraft> }>(
     '/tasks/:id/update/',
     { schema: { body: changesSchema, response: { 200: taskSchema } } },
     async ({ caller, params, body }, reply) =>
-      answer(reply, await tasks.update(caller, Number(params.id), body, limits.bytes)),
+      respond(reply, await tasks.update(caller, Number(params.id), body, limits.bytes)),
   );
 
   own.delete<{ Params: { id: string } }>('/tasks/:id/delete/', async ({ caller, params }, reply) => {
     const removed = await tasks.remove(caller, Number(params.id));
-    return answer(reply, removed ? { message: 'Task deleted successfully' } : undefined);
+    return respond(reply, removed ? { message: 'Task deleted successfully' } : undefined);
   });
 });
 
@@ -127,11 +127,11 @@ function readToken({ headers }: FastifyRequest): Claims | undefined {
   return authorization?.startsWith('Bearer ') ? verify(authorization.slice('Bearer '.length)) : undefined;
 }
 
-/** Answers with what an operation came to; undefined stands for a task that is not there. */
-function answer(reply: FastifyReply, outcome: object | undefined): FastifyReply {
+/** Responds with the result of an operation; undefined means that there is no such task. */
+function respond(reply: FastifyReply, outcome: object | undefined): FastifyReply {
   return outcome === undefined ? reply.code(404).send({ error: 'Task not found' }) : reply.send(outcome);
 }
 
-function refuse(reply: FastifyReply): FastifyReply {
+function sendUnauthorized(reply: FastifyReply): FastifyReply {
   return reply.code(401).send({ detail: 'Given token not valid for any token type' });
 }

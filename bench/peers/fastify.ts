@@ -1,4 +1,4 @@
-// Fastify as one writes it: schemas for bodies and answers, @fastify/jwt, a hash per task, a call to Redis at a time.
+// Fastify as one writes it: schemas for bodies and responses, @fastify/jwt, a hash per task, a call to Redis at a time.
 import jwt from '@fastify/jwt';
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { Redis } from 'ioredis';

@@ -1,15 +1,15 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
-export interface Answer {
+export interface HttpResponse {
   readonly status: number;
   readonly body: unknown;
 }
 
-/** Serves HTTP with nothing but Node: `handle` says what to answer. */
-export function serve(port: number, handle: (request: IncomingMessage) => Promise<Answer>): void {
+/** Serves HTTP with nothing but Node: `handle` makes the responses. */
+export function serve(port: number, handle: (request: IncomingMessage) => Promise<HttpResponse>): void {
   const server = createServer((request, response) => {
     handle(request).then(
-      (answer) => send(response, answer),
+      (result) => send(response, result),
       () => send(response, { status: 500, body: { detail: 'Internal server error.' } }),
     );
   });
@@ -37,7 +37,7 @@ export function bearerToken({ headers }: IncomingMessage): string | undefined {
   return authorization?.startsWith('Bearer ') ? authorization.slice('Bearer '.length) : undefined;
 }
 
-function send(response: ServerResponse, { status, body }: Answer): void {
+function send(response: ServerResponse, { status, body }: HttpResponse): void {
   const text = JSON.stringify(body);
   response
     .writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) })

@@ -5,10 +5,10 @@ import type { Task, TaskDraft } from './tasks.js';
 import type { Claims } from './tokens.js';
 
 /**
- * Tasks as JSON in one sorted set per user, scored by id. Each operation is one trip to Redis that looks the session up
- * as well: 'no session' is its answer if there is none.
+ * Tasks as JSON in one sorted set per user, scored by id. Each operation is one round trip to Redis that looks the session up
+ * as well: 'no session' is its result if there is none.
  */
-export class OneTripTasks {
+export class OneRoundTripTasks {
   constructor(private readonly redis: Redis) {}
 
   async list(caller: Claims): Promise<Task[] | 'no session'> {
@@ -60,7 +60,7 @@ export class OneTripTasks {
   }
 }
 
-/** What a script answers instead of anything else. */
+/** The result of a script that does nothing else. */
 const noSession = -1;
 
 /** KEYS sessions, tasks; ARGV session, the lowest id, the highest. The tasks between them. */

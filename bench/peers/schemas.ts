@@ -4,7 +4,7 @@ const title = { type: 'string', minLength: 1, maxLength: 255, pattern: '\\S' };
 const description = { type: 'string', minLength: 1, pattern: '\\S' };
 const status = { type: 'string', enum: statuses };
 
-/** JSON schemas, by which Fastify checks bodies and writes answers. */
+/** JSON schemas, by which Fastify checks bodies and writes responses. */
 export const taskSchema = {
   type: 'object',
   properties: { id: { type: 'integer' }, title, description, status },
