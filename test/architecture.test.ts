@@ -72,12 +72,12 @@ describe('the architecture', () => {
   for (const room of ['src', ...Object.keys(rooms)]) {
     it(`lets ${room} import ${sentence(room)}`, () => {
       const inside = files.filter(({ path }) => roomOf(path) === room);
-      const refused = inside.flatMap(({ path, code }) =>
+      const rejected = inside.flatMap(({ path, code }) =>
         importsIn(code)
           .filter((specifier) => !mayImport(path, specifier))
           .map((specifier) => `${path} imports ${specifier}`),
       );
-      expect(refused).to.deep.equal([]);
+      expect(rejected).to.deep.equal([]);
     });
   }
 

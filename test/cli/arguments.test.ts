@@ -27,7 +27,7 @@ describe('the command line', () => {
     });
   }
 
-  const refused: readonly (readonly [words: string, named: string])[] = [
+  const rejected: readonly (readonly [words: string, named: string])[] = [
     ['start', 'start'],
     ['serve now', 'serve'],
     ['help me', 'help'],
@@ -44,7 +44,7 @@ describe('the command line', () => {
     ['user create ann secret', 'user create takes one name'],
     ['user create ann --password secret', '--password'],
   ];
-  for (const [words, named] of refused) {
+  for (const [words, named] of rejected) {
     it(`rejects the command line "${words}"`, () => {
       expect(() => parse(words)).to.throw(UsageError, named);
     });

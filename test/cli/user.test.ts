@@ -34,7 +34,7 @@ describe('hexado user', () => {
     return (await server.call('POST', '/api/token/', { username, password: given })).status;
   }
 
-  /** What a request of a user who has signed in, and one for a new access token, are answered with. */
+  /** What a request of a user who has signed in, and one for a new access token, get. */
   async function sessionOf({ access, refresh }: SignedIn): Promise<readonly number[]> {
     const list = await server.call('GET', '/tasks/', undefined, access);
     const renewal = await server.call('POST', '/api/token/refresh/', { refresh });

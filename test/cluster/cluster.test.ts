@@ -16,7 +16,7 @@ import { waitForStorage } from '../support/wait-for-storage.js';
 /** How often a master is killed while writes wait for a replica. */
 const crashes = Number(process.env['CRASHES'] ?? 10);
 
-/** Milliseconds within which every request is answered, one way or the other. */
+/** Milliseconds within which every request gets a response. */
 const deadline = 3_000;
 
 /** Milliseconds within which the users of a master that crashed are to be served again, with a node timeout of 1 s. */
@@ -129,7 +129,7 @@ describe('Redis Cluster', () => {
       const backAfter = Math.max(...load.failures.map(({ endedAt }) => endedAt)) - crashedAt;
       report(
         `a master killed: its users were served again after ${backAfter} ms, others waited ${longest} ms at most`,
-        `failed meanwhile: ${JSON.stringify(load.outcomes(load.failures))}`,
+        `failed during that time: ${JSON.stringify(load.outcomes(load.failures))}`,
         await lossOf(load),
       );
       await cluster.restart(master);
@@ -182,7 +182,7 @@ describe('Redis Cluster', () => {
       await load.stop();
       report(
         `REDIS_WAIT_REPLICAS=1, ${crashes} crashes, every other one of a master cut off: ${await lossOf(load)}`,
-        `failed meanwhile: ${JSON.stringify(load.outcomes(load.failures))}`,
+        `failed during that time: ${JSON.stringify(load.outcomes(load.failures))}`,
       );
       expect(await load.lostWrites()).to.deep.equal({ creates: 0, updates: 0 });
       expect(new Set(load.failures.map(({ outcome }) => outcome))).to.deep.equal(new Set([503]));

@@ -47,11 +47,11 @@ describe('the connections to a Redis Cluster', () => {
       await setTimeout(idleness);
       for (const proxy of proxies) proxy.forgetConnections();
       const startedAt = performance.now();
-      const answers = await Promise.all(
+      const responses = await Promise.all(
         users.map(({ access }) => server.call('GET', '/tasks/', undefined, access)),
       );
       expect(performance.now() - startedAt).to.be.below(deadline);
-      expect(answers.map(({ status }) => status)).to.deep.equal(users.map(() => 200));
+      expect(responses.map(({ status }) => status)).to.deep.equal(users.map(() => 200));
     }
   });
 });

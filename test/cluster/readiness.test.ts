@@ -26,8 +26,8 @@ describe('GET /readyz on a Redis Cluster', () => {
   });
 
   async function readiness(): Promise<Readiness> {
-    const answer = await server.call('GET', '/readyz');
-    return { code: answer.status, ...(answer.json() as Omit<Readiness, 'code'>) };
+    const response = await server.call('GET', '/readyz');
+    return { code: response.status, ...(response.json() as Omit<Readiness, 'code'>) };
   }
 
   /** Resolves as soon as the readiness is of this code and has reasons. */

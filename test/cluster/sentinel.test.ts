@@ -33,7 +33,7 @@ describe('Redis Sentinel', () => {
     await redis.stop();
   });
 
-  /** Has something befall the master; answers how long writes failed, in milliseconds. */
+  /** Has something befall the master; returns how long writes failed, in milliseconds. */
   async function recoveryFrom(event: (master: RedisServer) => Promise<void> | void): Promise<number> {
     const begun = Date.now();
     await event(redis.master);

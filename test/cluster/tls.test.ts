@@ -41,7 +41,7 @@ describe('a Redis Cluster', () => {
     const named = await open(new RecordedLog(), { ...environment, REDIS_TLS_SERVERNAME: 'redis.internal' });
     await waitForStorage(named);
 
-    const refused: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+    const rejected: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       'Its certificate is not trusted: check REDIS_TLS_CA_FILE.': { REDIS_TLS_CA_FILE: others.ca.cert },
       'Its certificate is for another name': { REDIS_TLS_SERVERNAME: 'another.name' },
       'It refuses the connection: check REDIS_TLS_CERT_FILE': {
@@ -49,7 +49,7 @@ describe('a Redis Cluster', () => {
         REDIS_TLS_KEY_FILE: others.client.key,
       },
     };
-    for (const [advice, wrong] of Object.entries(refused)) {
+    for (const [advice, wrong] of Object.entries(rejected)) {
       const log = new RecordedLog();
       await open(log, { ...environment, ...wrong });
       await log.waitFor(advice);

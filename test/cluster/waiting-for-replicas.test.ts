@@ -65,11 +65,11 @@ describe('a write that waits for a replica', () => {
     const replica = await cluster.replicaOf(await cluster.masterOf(tasksOf(owner)));
     await frozen(replica, async () => {
       const begun = Date.now();
-      const writes = concurrently(50, () => createTask(storage, owner).catch(refused));
+      const writes = concurrently(50, () => createTask(storage, owner).catch(rejected));
       await storage.tasks.find(owner, id);
       expect(Date.now() - begun).to.be.below(250);
       expect(new Set(await writes)).to.deep.equal(new Set(['no replica']));
-      expect(await createTask(storage, owner).catch(refused)).to.equal('no replica');
+      expect(await createTask(storage, owner).catch(rejected)).to.equal('no replica');
       expect(Date.now() - begun).to.be.below(2_000);
     });
     const { id: later } = await createTask(storage, owner);
@@ -82,18 +82,18 @@ describe('a write that waits for a replica', () => {
     await cluster.migrateSlotOf(tasksOf(owner));
     const replica = await cluster.replicaOf(await cluster.masterOf(tasksOf(owner)));
     await frozen(replica, async () => {
-      expect(await updateTask(storage, owner, 1, { title: 'new' }).catch(refused)).to.equal('no replica');
+      expect(await updateTask(storage, owner, 1, { title: 'new' }).catch(rejected)).to.equal('no replica');
     });
     expect(await updateTask(storage, owner, 1, { title: 'newer' })).to.include({ title: 'newer' });
   });
 
   it('waits for the replicas of the master to which its slot is moving', async () => {
-    // A script is answered in a slot that is moving only where all of its keys are.
+    // A script gets a response in a slot that is moving only where all of its keys are.
     const owner = await newOwner();
     const { id } = await createTask(storage, owner);
     await cluster.migrateSlotOf(tasksOf(owner), async (target) => {
       await frozen(await cluster.replicaOf(target), async () => {
-        expect(await updateTask(storage, owner, id, { title: 'new' }).catch(refused)).to.equal('no replica');
+        expect(await updateTask(storage, owner, id, { title: 'new' }).catch(rejected)).to.equal('no replica');
       });
       expect(await updateTask(storage, owner, id, { title: 'newer' })).to.include({ title: 'newer' });
     });
@@ -110,8 +110,8 @@ async function frozen<T>(replica: RedisServer, during: () => Promise<T>): Promis
   }
 }
 
-/** Why the storage refused; throws whatever else is thrown. */
-function refused(error: unknown): string {
+/** Why the storage rejected; throws whatever else is thrown. */
+function rejected(error: unknown): string {
   if (error instanceof StorageUnavailable) return error.reason;
   throw error;
 }

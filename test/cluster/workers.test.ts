@@ -55,8 +55,8 @@ describe('several workers behind one port', () => {
 
     it('share sessions', async () => {
       const [user] = users as [SignedIn];
-      const answers = await Promise.all(Array.from({ length: 10 }, () => get('/tasks/', user.access)));
-      expect(new Set(answers.map(({ status }) => status))).to.deep.equal(new Set([200]));
+      const responses = await Promise.all(Array.from({ length: 10 }, () => get('/tasks/', user.access)));
+      expect(new Set(responses.map(({ status }) => status))).to.deep.equal(new Set([200]));
       const used = (): Set<unknown> =>
         new Set(server.log.filter(({ route }) => route === '/tasks').map(({ pid }) => pid));
       await server.logged(() => used().size === 2);
@@ -205,8 +205,8 @@ describe('several workers behind one port', () => {
         server.log.filter(({ msg }) => msg === 'Signing keys reloaded').map(({ pid }) => pid);
       await server.logged(() => reread().length === 2);
       expect(new Set(reread())).to.deep.equal(new Set(workers()));
-      const answers = await Promise.all(Array.from({ length: 10 }, () => get('/tasks/', access)));
-      expect(new Set(answers.map(({ status }) => status))).to.deep.equal(new Set([401]));
+      const responses = await Promise.all(Array.from({ length: 10 }, () => get('/tasks/', access)));
+      expect(new Set(responses.map(({ status }) => status))).to.deep.equal(new Set([401]));
     });
 
     it('keep running when they cannot be replaced, which is logged', async () => {

@@ -59,11 +59,11 @@ describe('signing keys', () => {
     }
 
     async function statusOf({ access, refresh }: SignedIn): Promise<readonly number[]> {
-      const answers = [
+      const responses = [
         await server.call('GET', '/tasks/', undefined, access),
         await server.call('POST', '/api/token/refresh/', { refresh }),
       ];
-      return answers.map(({ status }) => status);
+      return responses.map(({ status }) => status);
     }
 
     it('are reloaded at SIGHUP without rejecting a token', async () => {
@@ -158,8 +158,8 @@ describe('signing keys', () => {
       write(...entries(), first);
       await start();
 
-      const answer = await server.call('GET', '/.well-known/jwks.json');
-      const { keys } = answer.json() as { keys: (JsonWebKey & { kid: string; alg: string })[] };
+      const response = await server.call('GET', '/.well-known/jwks.json');
+      const { keys } = response.json() as { keys: (JsonWebKey & { kid: string; alg: string })[] };
       expect(keys.map(({ kid, alg }) => [kid, alg])).to.deep.equal(
         entries()
           .slice(0, 2)
@@ -175,9 +175,9 @@ describe('signing keys', () => {
 
   it('are published with a cache lifetime, and none for HS256', async () => {
     const server = await ServerProcess.start();
-    const answer = await server.call('GET', '/.well-known/jwks.json', undefined, 'garbage');
-    expectResponse(answer, 200, { keys: [] });
-    expect(answer.headers['cache-control']).to.equal('public, max-age=300');
+    const response = await server.call('GET', '/.well-known/jwks.json', undefined, 'garbage');
+    expectResponse(response, 200, { keys: [] });
+    expect(response.headers['cache-control']).to.equal('public, max-age=300');
     await server.kill();
   });
 

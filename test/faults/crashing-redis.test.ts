@@ -9,7 +9,7 @@ import { stopAfterEach } from '../support/stop-after-each.js';
 /** How often Redis is killed. */
 const crashes = 10;
 
-/** Milliseconds within which every request is answered, and within which service is back once Redis is. */
+/** Milliseconds within which every request gets a response, and within which service is back once Redis is. */
 const deadlines = { request: 1_500, recovery: 2_000 };
 
 describe('under load, a Redis that is killed again and again', () => {
@@ -62,13 +62,13 @@ describe('under load, a Redis that is killed again and again', () => {
       await server.call('POST', '/tasks/register/', { username, password });
     }
     for (const { access, refresh } of users) {
-      for (const answer of [
+      for (const response of [
         await server.call('GET', '/tasks/', undefined, access),
         await server.call('POST', '/tasks/create/', { title: 't', description: 'd' }, access),
         await server.call('POST', '/api/token/refresh/', { refresh }),
         await server.call('POST', '/api/logout/', { refresh }),
       ]) {
-        statuses.add(answer.status);
+        statuses.add(response.status);
       }
       for (const token of [access, refresh]) {
         expect((await server.call('POST', '/api/token/verify/', { token })).status).to.equal(400);

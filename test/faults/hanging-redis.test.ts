@@ -12,7 +12,7 @@ import { stopAfterEach } from '../support/stop-after-each.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { waitFor } from '../support/wait-for.js';
 
-/** Milliseconds within which every request is answered, whether the process lives, and service is back. */
+/** Timeouts in milliseconds: of each request, of the process' own health, and of recovery. */
 const deadlines = { request: 2_000, live: 50, recovery: 4_000 };
 
 /** Milliseconds for which Redis hangs. */
@@ -51,7 +51,7 @@ describe('under load, while Redis', () => {
   };
   for (const [what, { begin, end }] of Object.entries(faults)) {
     it(`${what}, every request gets a response soon, and no acknowledged write is lost`, async () => {
-      // What is refused may take place all the same, as soon as Redis goes on: this user may lose a task.
+      // What is rejected may take place all the same, as soon as Redis goes on: this user may lose a task.
       const other = await server.registerAndSignIn();
       const load = new Load(server, users);
       await load.next(users, 5);
@@ -59,7 +59,7 @@ describe('under load, while Redis', () => {
       const brokeAt = Date.now();
       const over = setTimeout(outage);
       const lives = repeatedly(timeToLive, over);
-      const answers = await repeatedly(async () => {
+      const responses = await repeatedly(async () => {
         const each = await callEveryEndpoint(server, other);
         await setTimeout(50);
         return each;
@@ -83,7 +83,7 @@ describe('under load, while Redis', () => {
 
       const outcomes = new Set(load.failures.map(({ outcome }) => outcome));
       expect(outcomes).to.deep.equal(new Set([503]));
-      expect(new Set(answers.flat().map(({ status }) => status))).to.deep.equal(new Set([503]));
+      expect(new Set(responses.flat().map(({ status }) => status))).to.deep.equal(new Set([503]));
       const longest = Math.max(...load.exchanges.map(({ startedAt, endedAt }) => endedAt - startedAt));
       expect(longest).to.be.below(deadlines.request);
       // Half of them, for the tests keep the processor busy, too.

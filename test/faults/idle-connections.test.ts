@@ -42,9 +42,9 @@ describe('a connection to Redis', () => {
         await setTimeout(idleness);
         happen();
         const startedAt = performance.now();
-        const answers = await Promise.all(Array.from({ length: 20 }, list));
+        const responses = await Promise.all(Array.from({ length: 20 }, list));
         const time = performance.now() - startedAt;
-        expect(new Set(answers.map(({ status }) => status))).to.deep.equal(new Set([200]));
+        expect(new Set(responses.map(({ status }) => status))).to.deep.equal(new Set([200]));
         const harmless = await timeOf(list);
         expect(time).to.be.below(Math.max(deadline, 5 * harmless));
       }

@@ -39,14 +39,14 @@ describe('one of two servers, killed under load', () => {
 
   it('leaves no reserved name without a user, and no incomplete user', async () => {
     const acknowledged: string[] = [];
-    const unanswered: string[] = [];
+    const unacknowledged: string[] = [];
     let next = 0;
     const registerUntilItDies = async (): Promise<void> => {
       for (;;) {
         const username = `newcomer-${++next}`;
-        const answer = await register(victim, username).catch(() => undefined);
-        if (!answer) return void unanswered.push(username);
-        expect(answer.status).to.equal(201);
+        const response = await register(victim, username).catch(() => undefined);
+        if (!response) return void unacknowledged.push(username);
+        expect(response.status).to.equal(201);
         acknowledged.push(username);
         if (acknowledged.length === 300) void victim.kill();
       }
@@ -55,13 +55,13 @@ describe('one of two servers, killed under load', () => {
 
     for (const username of acknowledged) expect(await canUse(username)).to.equal(true);
     let registered = 0;
-    for (const username of unanswered) {
+    for (const username of unacknowledged) {
       // Either the account is whole already, or the name is still to be had.
       if ((await register(survivor, username)).status !== 201) registered++;
       expect(await canUse(username)).to.equal(true);
     }
     report(
-      `${acknowledged.length} registrations acknowledged; ${registered} of ${unanswered.length} without answer took place`,
+      `${acknowledged.length} registrations acknowledged; ${registered} of ${unacknowledged.length} without response took place`,
     );
   });
 
@@ -71,30 +71,30 @@ describe('one of two servers, killed under load', () => {
       waiting.push(...(await Promise.all(Array.from({ length: 20 }, () => survivor.registerAndSignIn()))));
     }
     const deleted: SignedIn[] = [];
-    const unanswered: SignedIn[] = [];
+    const unacknowledged: SignedIn[] = [];
     const deleteUntilItDies = async (): Promise<void> => {
       for (let user = waiting.pop(); user; user = waiting.pop()) {
         const removal = victim.call('DELETE', '/api/account/', { password: user.password }, user.access);
-        const answer = await removal.catch(() => undefined);
-        if (!answer) return void unanswered.push(user);
-        expect(answer.status).to.equal(200);
+        const response = await removal.catch(() => undefined);
+        if (!response) return void unacknowledged.push(user);
+        expect(response.status).to.equal(200);
         deleted.push(user);
         if (deleted.length === 80) void victim.kill();
       }
     };
     await Promise.all(Array.from({ length: 20 }, deleteUntilItDies));
 
-    expect(unanswered).not.to.deep.equal([]);
+    expect(unacknowledged).not.to.deep.equal([]);
     for (const { username } of deleted) expect((await register(survivor, username)).status).to.equal(201);
     let gone = 0;
-    for (const { username, access } of unanswered) {
+    for (const { username, access } of unacknowledged) {
       const { status } = await survivor.call('GET', '/tasks/', undefined, access);
       if (status === 401) gone++;
       expect((await register(survivor, username)).status).to.equal(status === 401 ? 201 : 400);
       expect(await canUse(username)).to.equal(true);
     }
     report(
-      `${deleted.length} deletions acknowledged; ${gone} of ${unanswered.length} without answer took place`,
+      `${deleted.length} deletions acknowledged; ${gone} of ${unacknowledged.length} without response took place`,
     );
   });
 

@@ -79,7 +79,7 @@ describe('a user with large tasks', () => {
       report(
         `${failures.length} of ${statuses.length} requests of others failed, the longest took ${longest.toFixed(0)} ms`,
         `memory from ${megabytes(before.peakRss)} up to ${megabytes(after.peakRss)}`,
-        `${count(200)} reads, ${count(429)} refused`,
+        `${count(200)} reads, ${count(429)} rejected`,
       );
       expect(failures.length).to.be.below(statuses.length / 100);
       expect(after.peakRss - before.peakRss).to.be.below(200 * 2 ** 20);

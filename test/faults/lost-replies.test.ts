@@ -25,7 +25,7 @@ import { TcpProxy } from '../support/tcp-proxy.js';
 import { waitForStorage } from '../support/wait-for-storage.js';
 import { waitFor } from '../support/wait-for.js';
 
-/** Milliseconds within which a request is answered. */
+/** Milliseconds within which a request gets a response. */
 const deadline = 1_500;
 
 /** A script that writes: those that read name the commands. */
@@ -71,16 +71,16 @@ describe('a write that took place but whose reply from Redis was lost', () => {
   const logout = () => server.call('POST', '/api/logout/', { refresh: user.refresh });
   const tasks = async () => (await call('GET', '/tasks/')).json() as Task[];
 
-  /** Sends a request whose write takes place and that is answered with 503, in time; then all is well again. */
-  async function unanswered(send: () => Promise<WireResponse>): Promise<void> {
+  /** Sends a request whose write takes place and that gets 503, in time; then all is well again. */
+  async function unacknowledged(send: () => Promise<WireResponse>): Promise<void> {
     const { lost, restore } = lose();
     const startedAt = Date.now();
-    const answer = await send();
+    const response = await send();
     expect(Date.now() - startedAt).to.be.below(deadline);
     await lost;
     restore();
-    expectResponse(answer, 503, unavailable);
-    expect(answer.headers['retry-after']).to.equal('1');
+    expectResponse(response, 503, unavailable);
+    expect(response.headers['retry-after']).to.equal('1');
     await waitFor('it is ready', async () => (await server.call('GET', '/readyz')).status === 200);
   }
 
@@ -114,7 +114,7 @@ describe('a write that took place but whose reply from Redis was lost', () => {
       });
 
       it('creates one task, even if the client retries with its idempotency key', async () => {
-        await unanswered(create);
+        await unacknowledged(create);
         const task = { id: 3, ...milk, status: 'pending' };
         expect((await tasks()).slice(1)).to.deep.equal([task]);
         expectResponse(await create(), 201, task);
@@ -122,7 +122,7 @@ describe('a write that took place but whose reply from Redis was lost', () => {
       });
 
       it('updates a task, and the retry does the same', async () => {
-        await unanswered(update);
+        await unacknowledged(update);
         const task = { id: 1, ...milk, title: 'Tea', status: 'completed' };
         expect(await tasks()).to.deep.equal([task]);
         expectResponse(await update(), 200, task);
@@ -131,16 +131,16 @@ describe('a write that took place but whose reply from Redis was lost', () => {
 
       it('deletes one task', async () => {
         await call('POST', '/tasks/create/', milk);
-        await unanswered(remove);
+        await unacknowledged(remove);
         expect((await tasks()).map(({ id }) => id)).to.deep.equal([3]);
         expectResponse(await remove(), 404, taskNotFound);
         expect(await tasks()).to.have.length(1);
       });
 
       it('rotates the refresh token once, and the old token still gets the new one', async () => {
-        await unanswered(refresh);
-        const answers = await Promise.all([refresh(), refresh()]);
-        const successors = answers.map((answer) => (answer.json() as { refresh: string }).refresh);
+        await unacknowledged(refresh);
+        const responses = await Promise.all([refresh(), refresh()]);
+        const successors = responses.map((response) => (response.json() as { refresh: string }).refresh);
         expect(new Set(successors).size).to.equal(1);
         const [successor] = successors as [string, string];
         expect(claimsOf(successor)['jti']).not.to.equal(claimsOf(user.refresh)['jti']);
@@ -150,14 +150,14 @@ describe('a write that took place but whose reply from Redis was lost', () => {
       });
 
       it('ends a session', async () => {
-        await unanswered(logout);
+        await unacknowledged(logout);
         expect((await call('GET', '/tasks/')).status).to.equal(401);
         expectResponse(await logout(), 401, tokenBlacklisted);
       });
 
       it('ends all sessions', async () => {
         const logoutAll = () => call('POST', '/api/logout/all/');
-        await unanswered(logoutAll);
+        await unacknowledged(logoutAll);
         expect((await logoutAll()).status).to.be.oneOf([200, 401]);
         expect((await call('GET', '/tasks/')).status).to.equal(401);
         expect((await refresh()).status).to.equal(401);
@@ -165,7 +165,7 @@ describe('a write that took place but whose reply from Redis was lost', () => {
 
       it('changes a password', async () => {
         const passwords = { old_password: user.password, new_password: 'Xk9-other-Orbit' };
-        await unanswered(() => call('POST', '/api/password/change/', passwords));
+        await unacknowledged(() => call('POST', '/api/password/change/', passwords));
         const statusWith = async (password: string) =>
           (await server.call('POST', '/api/token/', { username: user.username, password })).status;
         const statuses = [await statusWith(passwords.old_password), await statusWith(passwords.new_password)];
@@ -176,7 +176,7 @@ describe('a write that took place but whose reply from Redis was lost', () => {
       it('deletes the whole account and frees its name', async () => {
         const { username, password } = user;
         const removal = () => call('DELETE', '/api/account/', { password });
-        await unanswered(removal);
+        await unacknowledged(removal);
         expect((await removal()).status).to.be.oneOf([200, 401]);
         expect((await call('GET', '/tasks/')).status).to.equal(401);
         const named = { username, password };
@@ -189,7 +189,7 @@ describe('a write that took place but whose reply from Redis was lost', () => {
       it('registers a complete user, who can sign in', async () => {
         const { password } = user;
         const name = { username: 'newcomer', password };
-        await unanswered(() => server.call('POST', '/tasks/register/', name));
+        await unacknowledged(() => server.call('POST', '/tasks/register/', name));
         await server.call('POST', '/tasks/register/', name);
         const { access } = (await server.call('POST', '/api/token/', name)).json() as { access: string };
         expectResponse(await server.call('POST', '/tasks/create/', milk, access), 201, {
@@ -235,13 +235,13 @@ describe('a write whose reply was lost, and that ioredis retries on a Cluster', 
    */
   async function withoutReply<T>(call: () => Promise<T>): Promise<T | undefined> {
     const lost = proxy.loseReplyTo(write);
-    const answer = await call().catch((error: unknown) => {
+    const response = await call().catch((error: unknown) => {
       if (!(error instanceof StorageUnavailable)) throw error;
       return undefined;
     });
     await lost;
     await waitForStorage(storage);
-    return answer;
+    return response;
   }
 
   it('creates one task, rotates once, deletes one task and ends one session', async () => {

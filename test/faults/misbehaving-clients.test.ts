@@ -20,7 +20,7 @@ const spare = 5;
 
 const pipelined = 50_000;
 
-/** What is sent, and whether some of the answer is waited for before the end. */
+/** What is sent, and whether some of the response is waited for before the end. */
 type Beginning = readonly [bytes: string, waits: boolean];
 
 describe('misbehaving clients', () => {
@@ -102,7 +102,7 @@ describe('misbehaving clients', () => {
     report(
       `memory from ${megabytes(before.bytes)}, with 50 slow readers ${megabytes(full.bytes)}, to ${megabytes(after.bytes)}`,
     );
-    // Each keeps no more than one of the ten answers.
+    // Each keeps no more than one of the ten responses.
     expect(full.bytes - before.bytes).to.be.lessThan(slowReaders.length * 2 * lengthOfList);
     expect(after.bytes - before.bytes).to.be.lessThan(mayGrowBy);
   }).timeout(120_000);
@@ -173,7 +173,7 @@ describe('misbehaving clients', () => {
     return head('POST /api/token/', json, `Content-Length: ${credentials.length}`) + credentials;
   }
 
-  /** What others wait for `GET /livez` meanwhile, in milliseconds. */
+  /** What others wait for `GET /livez` at the same time, in milliseconds. */
   function waitsUntil(end: Promise<unknown>): Promise<number[]> {
     return repeatedly(async () => {
       const startedAt = performance.now();
@@ -190,7 +190,7 @@ describe('misbehaving clients', () => {
     if (waits) await once(socket, 'data');
     // A socket of Node 20 that is reset while it ends is never closed, and keeps this process from its end.
     if (turn % 3 === 0)
-      socket.end().destroy(); // No word more, nor an ear for the answer.
+      socket.end().destroy(); // No word more, nor an ear for the response.
     else if (turn % 2 === 0) socket.destroy();
     else socket.resetAndDestroy();
   }
@@ -210,9 +210,9 @@ describe('misbehaving clients', () => {
     return socket;
   }
 
-  /** Others are answered all the time. */
+  /** Others get a response all the time. */
   async function serveOthersUntil(end: Promise<unknown>): Promise<void> {
-    const answers = await repeatedly(async () => {
+    const responses = await repeatedly(async () => {
       const startedAt = Date.now();
       const { status } = await server.call('GET', '/tasks/1/', undefined, user.access);
       const duration = Date.now() - startedAt;
@@ -220,21 +220,23 @@ describe('misbehaving clients', () => {
       return { status, duration };
     }, end);
     await end;
-    expect(answers.filter(({ status, duration }) => status !== 200 || duration > deadline)).to.deep.equal([]);
+    expect(responses.filter(({ status, duration }) => status !== 200 || duration > deadline)).to.deep.equal(
+      [],
+    );
   }
 });
 
 /** Resolves once so many responses have come. */
 async function answersOn(socket: Socket, count: number): Promise<void> {
-  let answers = 0;
+  let responses = 0;
   let end = '';
   for await (const bytes of socket as AsyncIterable<Buffer>) {
     const text = end + bytes.toString('latin1');
-    answers += text.split('HTTP/1.1 ').length - 1;
+    responses += text.split('HTTP/1.1 ').length - 1;
     end = text.slice(-'HTTP/1.1'.length);
-    if (answers === count) return;
+    if (responses === count) return;
   }
-  throw new Error(`the connection ended after ${answers} responses`);
+  throw new Error(`the connection ended after ${responses} responses`);
 }
 
 /** Expects waits, in milliseconds, to be short, or no more than five times as long as beside a harmless client. */

@@ -30,18 +30,18 @@ describe('200 sign-ins at once', () => {
       probes.push(performance.now() - sentAt);
       await setTimeout(20);
     }
-    const answers = await signIns;
+    const responses = await signIns;
     const seconds = (Date.now() - startedAt) / 1000;
     await load.stop();
 
-    const refused = answers.filter(({ status }) => status === 503);
-    for (const answer of refused) {
-      expectResponse(answer, 503, unavailable);
-      expect(answer.headers['retry-after']).to.equal('5');
+    const rejected = responses.filter(({ status }) => status === 503);
+    for (const response of rejected) {
+      expectResponse(response, 503, unavailable);
+      expect(response.headers['retry-after']).to.equal('5');
     }
-    const others = answers.filter(({ status }) => status !== 503);
-    for (const answer of others) expectResponse(answer, 401, invalidCredentials);
-    expect(refused.length).to.be.greaterThan(0);
+    const others = responses.filter(({ status }) => status !== 503);
+    for (const response of others) expectResponse(response, 401, invalidCredentials);
+    expect(rejected.length).to.be.greaterThan(0);
     expect(others.length).to.be.greaterThan(0);
 
     expect(load.failures).to.deep.equal([]);
@@ -53,7 +53,7 @@ describe('200 sign-ins at once', () => {
     // The first ones share the tests' own process with 200 requests that are being sent.
     const livez = percentile(95, probes);
     report(
-      `${others.length} compared in ${seconds.toFixed(1)} s, ${refused.length} refused`,
+      `${others.length} compared in ${seconds.toFixed(1)} s, ${rejected.length} rejected`,
       `99 of 100 of ${during.length} task requests in ${tasks} ms, 95 of 100 of ${probes.length} GET /livez in ${livez.toFixed(1)} ms`,
     );
     expect(tasks).to.be.lessThan(250);

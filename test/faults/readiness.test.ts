@@ -84,8 +84,8 @@ describe('GET /readyz', () => {
   }
 
   async function readiness(): Promise<Readiness & { readonly code: number }> {
-    const answer = await server.call('GET', '/readyz');
-    return { code: answer.status, ...(answer.json() as Readiness) };
+    const response = await server.call('GET', '/readyz');
+    return { code: response.status, ...(response.json() as Readiness) };
   }
 
   const scriptsRun = async () =>

@@ -12,7 +12,7 @@ import { RunningServer, type LogLine, type SignedIn } from '../support/running-s
 import { stopAfterEach } from '../support/stop-after-each.js';
 import { waitFor } from '../support/wait-for.js';
 
-/** Milliseconds within which every request is answered, and within which the server has recovered. */
+/** Milliseconds within which every request gets a response, and within which the server has recovered. */
 const deadlines = { request: 1_500, recovery: 2_000 };
 
 /** What a user of Redis could do harm with. */
@@ -69,10 +69,10 @@ describe('a Redis that refuses', () => {
   async function expectRejections(reason: string): Promise<void> {
     for (let round = 0; round < 3; round++) {
       const startedAt = Date.now();
-      const answers = await callEveryEndpoint(server, user);
+      const responses = await callEveryEndpoint(server, user);
       expect(Date.now() - startedAt).to.be.below(deadlines.request);
-      const failures = answers.filter(({ status }) => status >= 500);
-      for (const answer of failures) expectResponse(answer, 503, unavailable);
+      const failures = responses.filter(({ status }) => status >= 500);
+      for (const response of failures) expectResponse(response, 503, unavailable);
     }
     expect(linesAbout(reason)).to.have.length(1);
     expect(linesAbout(reason)[0]?.message).to.include(`(${reason}); requests`);

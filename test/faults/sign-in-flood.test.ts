@@ -30,7 +30,7 @@ interface Guess {
   readonly password: string;
 }
 
-/** What a connection of the attackers sends, each time anew. */
+/** What a connection of the attackers sends in each round. */
 type Attack = (connection: number, round: number) => Guess;
 
 const guess = (address: string, connection: number, round: number): Guess => ({
@@ -76,19 +76,19 @@ describe('while sign-ins flood the server from', () => {
     for (const username of names) await server.storage.users.add({ username, passwordHash, createdAt: 0 });
   });
 
-  /** Attacks until the work is done; answers how often there was which answer. */
+  /** Attacks until the work is done; returns how often there was which response. */
   async function during(attack: Attack, work: () => Promise<void>): Promise<Record<number, number>> {
     const agent = new Agent({ keepAlive: true });
     const counts: Record<number, number> = {};
     const over = new AbortController();
     const flood = concurrently(connections, async (connection) => {
       for (let round = 0; !over.signal.aborted; round++) {
-        const answer = await signIn(attack(connection, round), agent).catch(() => undefined);
-        if (answer) counts[answer.status] = (counts[answer.status] ?? 0) + 1;
-        if (answer?.status !== 401 && answer?.status !== 200) await setTimeout(pause);
+        const response = await signIn(attack(connection, round), agent).catch(() => undefined);
+        if (response) counts[response.status] = (counts[response.status] ?? 0) + 1;
+        if (response?.status !== 401 && response?.status !== 200) await setTimeout(pause);
       }
     });
-    // Once somebody was refused, the queue is full.
+    // Once somebody was rejected, the queue is full.
     await waitFor('the queue is full', () => counts[503] !== undefined);
     await work();
     over.abort();
@@ -156,10 +156,10 @@ describe('while sign-ins flood the server from', () => {
     const costs = await comparisonCosts(async () => {
       const gone = await concurrently(count, () => RawConnection.open(server.port));
       for (const each of gone) each.sendRequest([...request, `Content-Length: ${body.length}`], body);
-      // Once a later request is answered, these were read.
+      // Once a later request gets a response, these were read.
       await send(server.port, { method: 'GET', path: '/livez' });
       for (const connection of gone) giveUp(connection);
-      await waitFor('all are answered', () => requestsIn(server.log) === count);
+      await waitFor('all get a response', () => requestsIn(server.log) === count);
     });
     return costs.length;
   }

@@ -11,7 +11,7 @@ import { stopAfterEach } from '../support/stop-after-each.js';
 
 const connections = 50;
 
-/** Milliseconds within which a server ends that was told to stop once, and twice. */
+/** Milliseconds within which a server ends after one stop signal, and after two. */
 const deadlines = { once: 11_000, twice: 1_500 };
 
 describe('graceful shutdown under load', () => {
@@ -28,14 +28,14 @@ describe('graceful shutdown under load', () => {
   const body = JSON.stringify({ title: 't', description: 'd' });
   const headers = () => ({ Authorization: `Bearer ${user.access}`, 'Content-Type': 'application/json' });
 
-  /** Creates tasks over one connection until the server asks to close it; answers how many. */
+  /** Creates tasks over one connection until the server asks to close it; returns how many. */
   async function createUntilAsked(): Promise<number> {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     for (let created = 1; ; created++) {
       const request = { method: 'POST', path: '/tasks/create/', headers: headers(), body };
-      const answer = await send(server.port, request, agent);
-      expect(answer.status).to.equal(201);
-      if (answer.headers.connection === 'close') return created;
+      const response = await send(server.port, request, agent);
+      expect(response.status).to.equal(201);
+      if (response.headers.connection === 'close') return created;
     }
   }
 
@@ -57,12 +57,12 @@ describe('graceful shutdown under load', () => {
     await server.logged(({ msg }) => msg === 'stopping');
     const created = (await creating).reduce((sum, count) => sum + count, 0);
     half.send(body.slice(5));
-    const answer = await half.response();
-    expect({ status: answer.status, connection: answer.headers['connection'] }).to.deep.equal({
+    const response = await half.response();
+    expect({ status: response.status, connection: response.headers['connection'] }).to.deep.equal({
       status: 201,
       connection: 'close',
     });
-    expect((JSON.parse(answer.text) as { id: number }).id).to.equal(created + 1);
+    expect((JSON.parse(response.text) as { id: number }).id).to.equal(created + 1);
     const { code, stderr } = await server.ending;
     expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
     expect(Date.now() - toldAt).to.be.below(deadlines.once);
@@ -83,9 +83,9 @@ describe('graceful shutdown under load', () => {
   it('exits with 0 while Redis hangs', async () => {
     redis.freeze();
     const request = { method: 'GET', path: '/tasks/', headers: headers() };
-    const answer = send(server.port, request);
+    const response = send(server.port, request);
     server.signal('SIGTERM');
-    expect((await answer).status).to.equal(503);
+    expect((await response).status).to.equal(503);
     expect((await server.ending).code).to.equal(0);
   });
 

@@ -39,7 +39,7 @@ onLinux('a server whose log cannot be written', () => {
   const headers = { 'X-Request-Id': 'x'.repeat(64) };
   const get = async (path: string) => send(port, { method: 'GET', path, headers }, agent);
 
-  /** Starts it with its standard output, and perhaps its standard error, in the file; resolves once it answers. */
+  /** Starts it with its standard output, and perhaps its standard error, in the file; resolves once it responds. */
   async function start(path: string, { errorsToo = false, command = [process.execPath, program] } = {}) {
     port = await freePort();
     const file = openSync(path, 'w');
@@ -48,23 +48,23 @@ onLinux('a server whose log cannot be written', () => {
     server = spawn(first, args, { env: environment, stdio: ['ignore', file, errorsToo ? file : 'pipe'] });
     closeSync(file);
     ending = endingOf(server);
-    await waitFor('it answers', () => get('/livez').catch(() => undefined));
+    await waitFor('it responds', () => get('/livez').catch(() => undefined));
   }
 
   async function requests(count: number): Promise<void> {
-    const answers = await Promise.all(Array.from({ length: count }, () => get('/livez')));
-    expect(new Set(answers.map(({ status }) => status))).to.deep.equal(new Set([200]));
+    const responses = await Promise.all(Array.from({ length: count }, () => get('/livez')));
+    expect(new Set(responses.map(({ status }) => status))).to.deep.equal(new Set([200]));
   }
 
   /** What /readyz says as soon as it says that something does not work. */
   async function complaints(): Promise<readonly string[]> {
-    const answer = await waitFor('it is degraded', async () => {
+    const response = await waitFor('it is degraded', async () => {
       const answered = await get('/readyz');
       const body = answered.json() as { readonly status: string; readonly reasons: readonly string[] };
       return body.status === 'degraded' ? { status: answered.status, reasons: body.reasons } : undefined;
     });
-    expect(answer.status).to.equal(200);
-    return answer.reasons;
+    expect(response.status).to.equal(200);
+    return response.reasons;
   }
 
   async function stopsInOrder(): Promise<void> {
@@ -106,7 +106,7 @@ onLinux('a server whose log cannot be written', () => {
     await requests(manyRequests);
     expect((await complaints()).join()).to.match(/^The log cannot be written \(EAGAIN\): nobody reads it\./);
     process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGTERM');
-    await waitFor('it answers no more', () =>
+    await waitFor('it no longer responds', () =>
       get('/livez').then(
         () => false,
         () => true,

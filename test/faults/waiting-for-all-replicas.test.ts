@@ -41,7 +41,7 @@ describe('a write that waits for all replicas', () => {
       .length;
   }
 
-  /** Writes; answers undefined, or why that was refused. */
+  /** Writes; returns undefined, or why that was rejected. */
   const write = (): Promise<string | undefined> =>
     storage.rateLimiter.trust('key', 60).then(
       () => undefined,

@@ -301,7 +301,7 @@ describe('worst-case input (ReDoS) does not block other requests', () => {
     expect(failures).to.deep.equal([]);
   }
 
-  /** Sends a request, and GET /livez on another connection until there is an answer: the longest wait of the latter. */
+  /** Sends a request, and GET /livez on another connection until there is a response: the longest wait of the latter. */
   async function exchange(request: Sent): Promise<{ status: number; duration: number; wait: number }> {
     const startedAt = performance.now();
     const over = new AbortController();

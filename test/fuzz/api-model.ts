@@ -16,7 +16,7 @@ import {
 import { claimsOf } from '../support/json-web-token.js';
 import { leftOut, type Input } from './inputs.js';
 
-/** What is to be answered. A body that nobody can foretell is made of the one that came. */
+/** The expected response. A body that cannot be predicted is made from the one received. */
 export interface Expected {
   readonly status: number;
   readonly body: object | ((received: Received) => object);
@@ -25,8 +25,8 @@ export interface Expected {
 
 export type Received = Readonly<Record<'access' | 'refresh' | 'id' | 'last_used_at', string>>;
 
-/** The body of a request: a value for each field, or something that cannot be read, and what is said to that. */
-export type Body = { readonly fields: Readonly<Record<string, Input>> } | { readonly unreadable: Refused };
+/** The body of a request: a value for each field, or something that cannot be read, and the response to that. */
+export type Body = { readonly fields: Readonly<Record<string, Input>> } | { readonly unreadable: Rejected };
 
 /** In seconds. */
 export interface Lifetimes {
@@ -51,7 +51,7 @@ interface Session {
   readonly owner: Account;
   readonly openedAt: number;
   ended: boolean;
-  /** The text of the only refresh token that is good now. */
+  /** The text of the only refresh token that is valid now. */
   current: string;
   /** The refresh tokens before, and when each of them was rotated out. */
   readonly rotatedOut: Map<string, number>;
@@ -66,7 +66,7 @@ interface Token {
 const passwordIncorrect = 'Your password was entered incorrectly. Please enter it again.';
 
 /** Thrown for the first thing that is wrong with a request. */
-export class Refused implements Expected {
+export class Rejected implements Expected {
   constructor(
     readonly status: number,
     readonly body: object,
@@ -74,8 +74,8 @@ export class Refused implements Expected {
 }
 
 /**
- * What the API is to answer, told by the simplest code that can: everything at once, in plain maps. Tokens are known by
- * their texts, which the answers bring.
+ * A model of the API, as simple as can be: all state in plain maps. It predicts every response. Tokens are known by their
+ * texts, which come with the responses.
  */
 export class ApiModel {
   private readonly accounts = new Map<string, Account>();
@@ -98,13 +98,13 @@ export class ApiModel {
       const { username, password } = take(
         body,
         ['username', 'password'],
-        ({ taken, refused, refusedAsNew }) => {
+        ({ taken, rejected, rejectedAsNew }) => {
           const isKnown = taken !== undefined && this.accounts.has(taken);
-          return refusedAsNew ?? (isKnown ? ['A user with that username already exists.'] : refused);
+          return rejectedAsNew ?? (isKnown ? ['A user with that username already exists.'] : rejected);
         },
       );
       const weaknesses = 'fields' in body && body.fields['password']?.weak;
-      if (weaknesses) throw new Refused(400, { password: weaknesses });
+      if (weaknesses) throw new Rejected(400, { password: weaknesses });
       const account: Account = {
         username,
         password,
@@ -123,7 +123,7 @@ export class ApiModel {
       const { username, password } = take(body, ['username', 'password']);
       const owner = this.accounts.get(username);
       if (owner?.state !== 'active' || owner.password !== password)
-        throw new Refused(401, invalidCredentials);
+        throw new Rejected(401, invalidCredentials);
       return {
         status: 200,
         body: ({ access, refresh }) => {
@@ -153,7 +153,7 @@ export class ApiModel {
       const isRepeated = this.now() - rotatedAt < this.lifetimes.grace;
       if (!isCurrent && !isRepeated) {
         session.ended = true;
-        throw new Refused(401, tokenBlacklisted);
+        throw new Rejected(401, tokenBlacklisted);
       }
       return {
         status: 200,
@@ -173,8 +173,8 @@ export class ApiModel {
   verify(body: Body): Expected {
     return this.answerTo(() => {
       const { text, kind, session } = this.takeToken(body, 'token');
-      this.requireLive(session, new Refused(400, verifiedAsBlacklisted));
-      if (kind === 'refresh' && text !== session.current) throw new Refused(400, verifiedAsBlacklisted);
+      this.requireLive(session, new Rejected(400, verifiedAsBlacklisted));
+      if (kind === 'refresh' && text !== session.current) throw new Rejected(400, verifiedAsBlacklisted);
       return { status: 200, body: {} };
     });
   }
@@ -182,7 +182,7 @@ export class ApiModel {
   logout(body: Body): Expected {
     return this.answerTo(() => {
       const { session } = this.takeRefreshToken(body);
-      if (!this.isLive(session)) throw new Refused(401, tokenBlacklisted);
+      if (!this.isLive(session)) throw new Rejected(401, tokenBlacklisted);
       session.ended = true;
       return { status: 200, body: { message: 'Successfully logged out' } };
     });
@@ -225,7 +225,7 @@ export class ApiModel {
       const { sessions } = this.caller(bearer);
       const session = this.tokens.get(of)?.session;
       if (!session || !sessions.includes(session) || !this.isLive(session))
-        throw new Refused(404, sessionNotFound);
+        throw new Rejected(404, sessionNotFound);
       session.ended = true;
       return { status: 200, body: { message: 'Session ended successfully' } };
     });
@@ -235,12 +235,12 @@ export class ApiModel {
     return this.answerTo(() => {
       const owner = this.caller(bearer);
       const passwords = take(body, ['old_password', 'new_password'], (input, name) =>
-        name === 'new_password' ? (input.refusedAsNew ?? input.refused) : input.refused,
+        name === 'new_password' ? (input.rejectedAsNew ?? input.rejected) : input.rejected,
       );
       if (passwords.old_password !== owner.password)
-        throw new Refused(400, { old_password: [passwordIncorrect] });
+        throw new Rejected(400, { old_password: [passwordIncorrect] });
       const weaknesses = 'fields' in body && body.fields['new_password']?.weak;
-      if (weaknesses) throw new Refused(400, { new_password: weaknesses });
+      if (weaknesses) throw new Rejected(400, { new_password: weaknesses });
       owner.password = passwords.new_password;
       const own = this.tokens.get(bearer ?? '')?.session;
       for (const session of owner.sessions) session.ended ||= session !== own;
@@ -252,7 +252,7 @@ export class ApiModel {
     return this.answerTo(() => {
       const owner = this.caller(bearer);
       const { password } = take(body, ['password']);
-      if (password !== owner.password) throw new Refused(400, { password: [passwordIncorrect] });
+      if (password !== owner.password) throw new Rejected(400, { password: [passwordIncorrect] });
       this.changeAccount(owner.username, 'deleted');
       return { status: 200, body: { message: 'Account deleted successfully' } };
     });
@@ -313,11 +313,11 @@ export class ApiModel {
     });
   }
 
-  /** A request that is refused, but first for who the caller is. */
-  refusedToCallers(bearer: string | undefined, refusal: Expected): Expected {
+  /** A request that is rejected, but first for who the caller is. */
+  rejectedForCallers(bearer: string | undefined, rejection: Expected): Expected {
     return this.answerTo(() => {
       this.caller(bearer);
-      return refusal;
+      return rejection;
     });
   }
 
@@ -331,14 +331,14 @@ export class ApiModel {
   }
 
   private caller(bearer: string | undefined): Account {
-    if (bearer === undefined) throw new Refused(401, noCredentials);
+    if (bearer === undefined) throw new Rejected(401, noCredentials);
     const token = this.unexpired(bearer);
-    if (!token) throw new Refused(401, accessTokenError('Token is invalid or expired'));
-    if (token.kind !== 'access') throw new Refused(401, accessTokenError('Token has wrong type'));
+    if (!token) throw new Rejected(401, accessTokenError('Token is invalid or expired'));
+    if (token.kind !== 'access') throw new Rejected(401, accessTokenError('Token has wrong type'));
     const { owner } = token.session;
     if (this.isLive(token.session)) return owner;
-    if (owner.state === 'deleted') throw new Refused(401, userNotFound);
-    throw new Refused(
+    if (owner.state === 'deleted') throw new Rejected(401, userNotFound);
+    throw new Rejected(
       401,
       owner.state === 'inactive' ? userInactive : accessTokenError('Token is blacklisted'),
     );
@@ -347,19 +347,19 @@ export class ApiModel {
   private takeToken(body: Body, field: 'token' | 'refresh'): Token & { readonly text: string } {
     const text = take(body, [field])[field];
     const token = this.unexpired(text);
-    if (!token) throw new Refused(401, tokenInvalid);
+    if (!token) throw new Rejected(401, tokenInvalid);
     return { ...token, text };
   }
 
   private takeRefreshToken(body: Body): Token & { readonly text: string } {
     const token = this.takeToken(body, 'refresh');
-    if (token.kind !== 'refresh') throw new Refused(401, tokenOfWrongType);
+    if (token.kind !== 'refresh') throw new Rejected(401, tokenOfWrongType);
     return token;
   }
 
-  private requireLive(session: Session, otherwise = new Refused(401, tokenBlacklisted)): void {
+  private requireLive(session: Session, otherwise = new Rejected(401, tokenBlacklisted)): void {
     if (this.isLive(session)) return;
-    throw session.owner.state === 'active' ? otherwise : new Refused(401, noActiveAccount);
+    throw session.owner.state === 'active' ? otherwise : new Rejected(401, noActiveAccount);
   }
 
   private isLive(session: Session): boolean {
@@ -396,16 +396,16 @@ export class ApiModel {
   private answerTo(request: () => Expected): Expected {
     try {
       return request();
-    } catch (refused) {
-      if (refused instanceof Refused) return refused;
-      throw refused;
+    } catch (rejected) {
+      if (rejected instanceof Rejected) return rejected;
+      throw rejected;
     }
   }
 }
 
 function ownTask(owner: Account, id: number): Task {
   const task = owner.tasks.get(id);
-  if (!task) throw new Refused(404, taskNotFound);
+  if (!task) throw new Rejected(404, taskNotFound);
   return task;
 }
 
@@ -413,14 +413,14 @@ function ownTask(owner: Account, id: number): Task {
 function take<Name extends string>(
   body: Body,
   names: readonly Name[],
-  objections: (input: Input, name: Name) => readonly string[] | undefined = ({ refused }) => refused,
+  objections: (input: Input, name: Name) => readonly string[] | undefined = ({ rejected }) => rejected,
 ): Record<Name, string> {
   if ('unreadable' in body) throw body.unreadable;
   const inputs = names.map((name) => [name, body.fields[name] ?? leftOut] as const);
-  const refused = inputs.flatMap(([name, input]) => {
+  const rejected = inputs.flatMap(([name, input]) => {
     const reasons = objections(input, name);
     return reasons ? [[name, reasons] as const] : [];
   });
-  if (refused.length > 0) throw new Refused(400, Object.fromEntries(refused));
+  if (rejected.length > 0) throw new Rejected(400, Object.fromEntries(rejected));
   return Object.fromEntries(inputs.map(([name, { taken }]) => [name, taken])) as Record<Name, string>;
 }

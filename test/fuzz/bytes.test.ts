@@ -33,7 +33,7 @@ const connectionsAtOnce = fc.array(connection, { minLength: 1, maxLength: 12, si
 
 describe('any bytes', () => {
   let server: ServerProcess;
-  let answers = 0;
+  let responses = 0;
   before(async () => {
     // A server that trusts no proxy warns of X-Forwarded-For.
     const environment = { SIGNING_KEY: signingKey, BCRYPT_COST: '4', TRUST_PROXY: '1', ...withoutLimits };
@@ -53,8 +53,8 @@ describe('any bytes', () => {
       { seed, numRuns, interruptAfterTimeLimit: 10 * 60_000 },
     );
     const late = await bytesHeld();
-    report(`${answers} answers; memory from ${megabytes(early)} to ${megabytes(late)}`);
-    expect(answers).to.be.greaterThan(50_000);
+    report(`${responses} responses; memory from ${megabytes(early)} to ${megabytes(late)}`);
+    expect(responses).to.be.greaterThan(50_000);
     expect(late - early).to.be.lessThan(10 * 2 ** 20);
     expect(server.log.filter(({ level }) => level > 30)).to.deep.equal([]);
   }).timeout(12 * 60_000);
@@ -64,7 +64,7 @@ describe('any bytes', () => {
     return (await memoryAtRest(server, 1)).bytes;
   }
 
-  /** Sends it all at once, says that there is no more, and expects an answer to each request that is in order. */
+  /** Sends it all at once, half-closes the connection, and expects a response to each request that is in order. */
   async function exchange(
     user: SignedIn,
     sound: readonly SoundRequest[],
@@ -77,32 +77,32 @@ describe('any bytes', () => {
     client.finish();
     for (const { method } of sound) {
       expectDecent(await client.response({ toHead: method === 'HEAD' }));
-      answers++;
+      responses++;
     }
-    for (const answer of answersIn(await client.end())) {
-      expectDecent(answer);
-      answers++;
+    for (const response of answersIn(await client.end())) {
+      expectDecent(response);
+      responses++;
     }
     clearTimeout(tooLate);
     client.close();
   }
 });
 
-/** Answers to who knows what; those without a body may answer HEAD. */
+/** The responses to unknown requests. One without a body may belong to HEAD. */
 function answersIn(bytes: string): RawResponse[] {
   return bytes
     .split(/(?=HTTP\/1\.1 \d{3} )/)
     .filter(Boolean)
     .map((each) => {
       const taken = takeResponse(each, false, true) ?? takeResponse(each, true, true);
-      if (taken?.rest !== '') throw new Error(`no answer: ${JSON.stringify(each)}`);
+      if (taken?.rest !== '') throw new Error(`no response: ${JSON.stringify(each)}`);
       return taken.response;
     });
 }
 
-function expectDecent(answer: RawResponse): void {
-  expect(answer.status).to.be.oneOf(statuses);
-  if (answer.status === 100) return;
-  expectCommonHeaders(answer);
-  if (answer.text !== '') expect(() => JSON.parse(answer.text)).to.not.throw();
+function expectDecent(response: RawResponse): void {
+  expect(response.status).to.be.oneOf(statuses);
+  if (response.status === 100) return;
+  expectCommonHeaders(response);
+  if (response.text !== '') expect(() => JSON.parse(response.text)).to.not.throw();
 }

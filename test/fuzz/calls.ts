@@ -16,7 +16,7 @@ import {
 import { write, writing, type RequestBody, type Writing } from './request-bodies.js';
 import type { TokenChoice, World } from './world.js';
 
-/** Something that happens in a world. Whatever the server answers, the model has said before. */
+/** Something that happens in a world. The model has predicted each response of the server. */
 export interface Call {
   happenIn(world: World): Promise<void>;
 }
@@ -56,7 +56,7 @@ const tokenField = mostly<TokenChoice | Input>(token('refresh', 'access'), fc.co
 const id = mostly(fc.constantFrom('1', '1', '2', '3'), fc.constantFrom('01', '0', '99', '9007199254740993'));
 const task = fc.record({ title, description, status });
 
-// The calls: each sends one request to the server, and asks the model what it is to answer.
+// The calls: each sends one request to the server, and asks the model for the expected response.
 
 const register = call(
   'register',
@@ -183,19 +183,19 @@ const deleteTask = call('delete', { caller, id }, async (world, chosen) => {
   await world.ask(`DELETE /tasks/${chosen.id}/delete/`, { access }, expected);
 });
 
-/** What callers are refused, whatever there is. */
+/** What callers are rejected, whatever there is. */
 const refusals = new Map<string, Expected>([
   ['PATCH /tasks/1/', { status: 405, body: notAllowed('PATCH') }],
   ['GET /tasks/create/', { status: 405, body: notAllowed('GET') }],
   ['POST /tasks/1/delete/', { status: 405, body: notAllowed('POST') }],
 ]);
 
-const refused = call(
+const rejected = call(
   'ask without success',
-  { caller, refusal: fc.constantFrom(...refusals) },
-  async (world, { caller: choice, refusal: [request, refusal] }) => {
+  { caller, rejection: fc.constantFrom(...refusals) },
+  async (world, { caller: choice, rejection: [request, rejection] }) => {
     const access = world.access(choice);
-    await world.ask(request, { access }, world.model.refusedToCallers(access, refusal));
+    await world.ask(request, { access }, world.model.rejectedForCallers(access, rejection));
   },
 );
 
@@ -248,7 +248,7 @@ export const anyCall: fc.Arbitrary<Call> = fc.oneof(
   { weight: 3, arbitrary: getTask },
   { weight: 6, arbitrary: updateTask },
   { weight: 4, arbitrary: deleteTask },
-  { weight: 1, arbitrary: refused },
+  { weight: 1, arbitrary: rejected },
   { weight: 1, arbitrary: lost },
   { weight: 1, arbitrary: operate },
   { weight: 2, arbitrary: passTime },

@@ -5,9 +5,9 @@ export interface Input {
   /** Undefined if the field is left out. */
   readonly value: unknown;
   readonly taken?: string;
-  readonly refused?: readonly string[];
+  readonly rejected?: readonly string[];
   /** What is said against it if it is to be somebody's from now on. */
-  readonly refusedAsNew?: readonly string[];
+  readonly rejectedAsNew?: readonly string[];
   /** What is said against it as a new password, once name and password are in order. */
   readonly weak?: readonly string[];
 }
@@ -20,19 +20,19 @@ const noNull = 'Null characters are not allowed.';
 
 const taken = (value: unknown, text = String(value)): Input => ({ value, taken: text });
 const weak = (value: unknown, ...reasons: readonly string[]): Input => ({ ...taken(value), weak: reasons });
-const refused = (value: unknown, ...reasons: readonly string[]): Input => ({ value, refused: reasons });
+const rejected = (value: unknown, ...reasons: readonly string[]): Input => ({ value, rejected: reasons });
 
-export const leftOut = refused(undefined, required);
+export const leftOut = rejected(undefined, required);
 
 /** What no text can be made of. */
 export const noText: readonly Input[] = [
   leftOut,
-  refused(null, notNull),
-  refused('', notBlank),
-  refused(' \t\u0085\u3000', notBlank),
-  refused(true, notText),
-  refused(['x'], notText),
-  refused({ title: 'x' }, notText),
+  rejected(null, notNull),
+  rejected('', notBlank),
+  rejected(' \t\u0085\u3000', notBlank),
+  rejected(true, notText),
+  rejected(['x'], notText),
+  rejected({ title: 'x' }, notText),
 ];
 
 /** One of the usual much more often than one of the unusual. */
@@ -55,24 +55,24 @@ export const title = mostly(
   fc.oneof(anyText, fc.constantFrom(...texts, taken('\u{1f600}'.repeat(255)))),
   fc.constantFrom(
     ...noText,
-    refused('\u{1f600}'.repeat(256), 'Ensure this field has no more than 255 characters.'),
-    refused('a\0b', noNull),
-    refused('a\udc00b', 'Surrogate characters are not allowed: U+DC00.'),
+    rejected('\u{1f600}'.repeat(256), 'Ensure this field has no more than 255 characters.'),
+    rejected('a\0b', noNull),
+    rejected('a\udc00b', 'Surrogate characters are not allowed: U+DC00.'),
   ),
 );
 
 export const description = mostly(
   fc.oneof(anyText, fc.constantFrom(...texts, taken('long '.repeat(2000), 'long '.repeat(2000).trim()))),
-  fc.constantFrom(...noText, refused('\ud800\0', noNull, 'Surrogate characters are not allowed: U+D800.')),
+  fc.constantFrom(...noText, rejected('\ud800\0', noNull, 'Surrogate characters are not allowed: U+D800.')),
 );
 
 /** As on creation; a change may do without one as well. */
 export const status = mostly(
   fc.constantFrom(taken('pending'), taken('in-progress'), taken('completed'), taken(undefined, 'pending')),
   fc.constantFrom(
-    refused(null, notNull),
+    rejected(null, notNull),
     ...['done', 'Pending', ' pending', 'toString'].map((value) =>
-      refused(value, `"${value}" is not a valid choice.`),
+      rejected(value, `"${value}" is not a valid choice.`),
     ),
   ),
 );
@@ -82,7 +82,7 @@ const wrongCharacters =
 
 const onlyTried = (value: unknown, ...reasons: readonly string[]): Input => ({
   ...taken(value),
-  refusedAsNew: reasons,
+  rejectedAsNew: reasons,
 });
 
 /** Values that are nobody's name. */
@@ -91,7 +91,7 @@ export const badUsernames: readonly Input[] = [
   onlyTried('a b', wrongCharacters),
   onlyTried('a/b', wrongCharacters),
   onlyTried('x'.repeat(151), 'Ensure this field has no more than 150 characters.'),
-  { ...refused('\0', noNull), refusedAsNew: [wrongCharacters, noNull] },
+  { ...rejected('\0', noNull), rejectedAsNew: [wrongCharacters, noNull] },
 ];
 
 export const usualPassword = taken('Xk9-fence-Orbit');
@@ -102,7 +102,7 @@ export const password = mostly(
   fc.constantFrom(
     taken(' Tr0ubadour & kite ', 'Tr0ubadour & kite'),
     ...noText,
-    refused('p\0', noNull),
+    rejected('p\0', noNull),
     onlyTried('\u{1f511}'.repeat(129), 'Ensure this field has no more than 128 characters.'),
     weak('Zq!9', 'This password is too short. It must contain at least 8 characters.'),
     weak('PASSWORD1', 'This password is too common.'),

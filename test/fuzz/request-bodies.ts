@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { Refused, type Body } from './api-model.js';
+import { Rejected, type Body } from './api-model.js';
 import type { Input } from './inputs.js';
 
 /** A request's body as it is sent, and what it means. */
@@ -13,25 +13,25 @@ export interface RequestBody {
 export type Writing = 'json' | 'form' | Unreadable;
 
 interface Unreadable extends Pick<RequestBody, 'type' | 'text'> {
-  readonly refusal: Refused;
+  readonly rejection: Rejected;
 }
 
 const json = 'application/json';
 
-const refused = (type: string, text: string, status: number, body: object): Unreadable => ({
+const rejected = (type: string, text: string, status: number, body: object): Unreadable => ({
   type,
   text,
-  refusal: new Refused(status, body),
+  rejection: new Rejected(status, body),
 });
 const noDictionary = (text: string, kind: string): Unreadable =>
-  refused(json, text, 400, {
+  rejected(json, text, 400, {
     non_field_errors: [`Invalid data. Expected a dictionary, but got ${kind}.`],
   });
 
 const unreadable = [
-  refused(json, '{"title":', 400, { detail: 'JSON parse error - the body is not valid JSON' }),
-  refused(json, 'null', 400, { non_field_errors: ['No data provided'] }),
-  refused('text/plain', 'x', 415, { detail: 'Unsupported media type "text/plain" in request.' }),
+  rejected(json, '{"title":', 400, { detail: 'JSON parse error - the body is not valid JSON' }),
+  rejected(json, 'null', 400, { non_field_errors: ['No data provided'] }),
+  rejected('text/plain', 'x', 415, { detail: 'Unsupported media type "text/plain" in request.' }),
   noDictionary('[{}]', 'list'),
   noDictionary('1', 'int'),
 ];
@@ -43,7 +43,7 @@ export const writing = fc.oneof<fc.WeightedArbitrary<Writing>[]>(
 );
 
 export function write(fields: Readonly<Record<string, Input>>, how: Writing): RequestBody {
-  if (typeof how === 'object') return { ...how, means: { unreadable: how.refusal } };
+  if (typeof how === 'object') return { ...how, means: { unreadable: how.rejection } };
   const values = Object.entries(fields).flatMap(([name, { value }]) =>
     value === undefined ? [] : [[name, value]],
   );

@@ -26,7 +26,7 @@ export class World {
     await this.ask('POST /api/token/', { body }, this.model.signIn(body.means));
   }
 
-  /** Sends a request, and expects the answer to the byte. */
+  /** Sends a request, and expects the response to the byte. */
   async ask(
     request: string,
     { access, body }: { readonly access?: string | undefined; readonly body?: RequestBody },
@@ -37,14 +37,14 @@ export class World {
       ...(access !== undefined && { Authorization: `Bearer ${access}` }),
       ...(body && { 'Content-Type': body.type }),
     };
-    const answer = await this.server.send({ method, path, headers, ...(body && { body: body.text }) });
+    const response = await this.server.send({ method, path, headers, ...(body && { body: body.text }) });
     if (typeof expected === 'function') {
-      expect(answer).to.include({ status });
-      expectResponse(answer, status, expected(answer.json() as Received));
+      expect(response).to.include({ status });
+      expectResponse(response, status, expected(response.json() as Received));
     } else {
-      expectResponse(answer, status, expected);
+      expectResponse(response, status, expected);
     }
-    expect(answer.headers['link']).to.equal(link);
+    expect(response.headers['link']).to.equal(link);
   }
 
   /** The name that a user has here. */

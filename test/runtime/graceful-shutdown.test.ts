@@ -55,11 +55,11 @@ describe('graceful shutdown of a process', () => {
   it('fails no request on an open connection, and rejects new connections', async () => {
     server = await ServerProcess.start();
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    const answers: WireResponse[] = [await get('/livez', agent)];
+    const responses: WireResponse[] = [await get('/livez', agent)];
     server.signal('SIGTERM');
-    while (answers.at(-1)?.headers.connection !== 'close') answers.push(await get('/livez', agent));
+    while (responses.at(-1)?.headers.connection !== 'close') responses.push(await get('/livez', agent));
 
-    expect(new Set(answers.map(({ status }) => status))).to.deep.equal(new Set([200]));
+    expect(new Set(responses.map(({ status }) => status))).to.deep.equal(new Set([200]));
     expect(await codeOf(get('/livez', agent))).to.equal('ECONNREFUSED');
     expect((await server.ending).code).to.equal(0);
   });

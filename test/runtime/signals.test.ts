@@ -4,7 +4,7 @@ import { program, ServerProcess } from '../support/server-process.js';
 const linux = process.platform === 'linux' ? it : it.skip;
 const node = `"${process.execPath}" "${program}"`;
 
-/** What each signal is answered with in the log of a single process. */
+/** What each signal gets in the log of a single process. */
 const nothing = {
   SIGHUP: 'SIGHUP is ignored: SIGNING_KEYS_FILE is not set',
   SIGUSR2: 'SIGUSR2 is ignored: it replaces workers, and there are none',
@@ -34,7 +34,7 @@ describe('a server of one process', () => {
     expect((await server.call('GET', '/livez')).status).to.equal(200);
   });
 
-  linux('stops in order when it is told that its terminal goes', async () => {
+  linux('shuts down gracefully when its terminal closes', async () => {
     const shell = `echo $$; exec ${node}`;
     server = await ServerProcess.start({}, { command: ['script', '-qec', shell, '/dev/null'] });
     process.kill(Number.parseInt(server.stdout, 10), 'SIGHUP');

@@ -69,11 +69,15 @@ export class SoakingUser {
       ...(body && { 'Content-Type': 'application/json' }),
     };
     const text = body && JSON.stringify(body);
-    const answer = await send(this.port, { method, path, headers, ...(text && { body: text }) }, this.agent);
+    const response = await send(
+      this.port,
+      { method, path, headers, ...(text && { body: text }) },
+      this.agent,
+    );
     this.requests++;
-    if (answer.status !== status) this.unexpected.push(`${request}: ${answer.status} ${answer.text}`);
+    if (response.status !== status) this.unexpected.push(`${request}: ${response.status} ${response.text}`);
     await setTimeout(pause);
-    return answer.json() as { access: string; refresh: string };
+    return response.json() as { access: string; refresh: string };
   }
 
   private async breakOff(access: string): Promise<void> {

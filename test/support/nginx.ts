@@ -36,7 +36,7 @@ export class Nginx extends ApiClient {
     // Reads the end of its input when the tests' process ends, however that comes about.
     const guard = spawn('sh', ['-c', `read _; kill ${child.pid}`], { stdio: ['pipe', 'ignore', 'ignore'] });
     child.once('exit', () => guard.kill('SIGKILL'));
-    await waitFor('nginx answers', () =>
+    await waitFor('nginx responds', () =>
       nginx.call('GET', '/livez').then(
         ({ status }) => status === 200,
         () => false,

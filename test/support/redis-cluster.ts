@@ -193,7 +193,7 @@ export class RedisCluster {
 
   private async slotOf(key: string): Promise<number> {
     const [node] = await this.mastersNow();
-    if (!node) throw new Error('no node answers');
+    if (!node) throw new Error('no node responds');
     return Number(await command(node, 'CLUSTER', 'KEYSLOT', key));
   }
 

@@ -148,9 +148,9 @@ describe('Redis storage without its Redis', () => {
   ] as const) {
     it(`logs where to look for ${what}`, async () => {
       const guarded = await start('--requirepass', 'sesame');
-      const refused = await open(guarded, given);
+      const rejected = await open(guarded, given);
       await log.waitFor('Check the credentials in REDIS_URL.');
-      await expectUnavailable(refused.check());
+      await expectUnavailable(rejected.check());
       expect(inspect(log.lines, { depth: null })).not.to.contain('secret');
 
       const admitted = await open(guarded, { password: 'sesame' });

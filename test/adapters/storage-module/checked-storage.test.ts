@@ -17,7 +17,7 @@ import { RunningServer } from '../../support/running-server.js';
 import { SettableClock } from '../../support/settable-clock.js';
 import { stopAfterEach } from '../../support/stop-after-each.js';
 
-/** Milliseconds within which a call is answered, and an endpoint, which may make two calls one after the other. */
+/** Milliseconds within which a call gets a response, and an endpoint, which may make two calls one after the other. */
 const deadlines = { call: 1_500, request: 2_500 };
 
 const user = { id: 1, username: 'a', passwordHash: 'h', active: true, createdAt: 0 };
@@ -152,14 +152,14 @@ describe('a storage that is not trusted', () => {
   });
 
   it('is logged once for each failing method, until it has worked again', async () => {
-    let answer: unknown = 'nonsense';
-    const { storage, log } = behaving(() => answer);
+    let response: unknown = 'nonsense';
+    const { storage, log } = behaving(() => response);
     const fail = () => expectUnavailable(storage.sessions.end(by));
     await fail();
     await fail();
-    answer = true;
+    response = true;
     await storage.sessions.end(by);
-    answer = 'nonsense';
+    response = 'nonsense';
     await fail();
     expect(log.lines).to.have.length(2);
     expect(log.lines[0]?.fields).to.have.property('reason', 'sessions.end: InvalidResult');
@@ -181,7 +181,7 @@ describe('a storage that is not trusted', () => {
     const directory = mkdtempSync(join(tmpdir(), 'hexado-guarded-'));
     after(() => rmSync(directory, { recursive: true }));
 
-    /** A storage in memory that does something else as soon as it is told to. */
+    /** A storage in memory that does something else on demand. */
     const module = join(directory, 'storage.mjs');
     writeFileSync(
       module,
