@@ -47,36 +47,36 @@ import type { SessionPolicy } from './domain/session.js';
 import type { TaskLimits } from './domain/task.js';
 
 /** A service identifier for a type that has no value at run time: interfaces and function types vanish when compiled. */
-const token = <T>(name: string) => Symbol(name) as ServiceIdentifier<T>;
+const serviceId = <T>(name: string) => Symbol(name) as ServiceIdentifier<T>;
 
-const Users = token<UserRepository>('UserRepository');
-const Sessions = token<SessionRepository>('SessionRepository');
-const Tasks = token<TaskRepository>('TaskRepository');
-const Limiter = token<RateLimiter>('RateLimiter');
-const WholeStorage = token<Storage>('Storage');
-export const Hasher = token<PasswordHasher>('PasswordHasher');
-const Tokens = token<TokenSigner>('TokenSigner');
-const CurrentTime = token<Clock>('Clock');
-const TextDigest = token<Digest>('Digest');
-const RandomId = token<NewId>('NewId');
-const Policy = token<SessionPolicy>('SessionPolicy');
-const Logger = token<Log>('Log');
-const BodyReader = token<ReadFields>('ReadFields');
-const Degradations = token<readonly Degradation[]>('Degradations');
-const ClientReader = token<ReadClient>('ReadClient');
+const Users = serviceId<UserRepository>('UserRepository');
+const Sessions = serviceId<SessionRepository>('SessionRepository');
+const Tasks = serviceId<TaskRepository>('TaskRepository');
+const Limiter = serviceId<RateLimiter>('RateLimiter');
+const WholeStorage = serviceId<Storage>('Storage');
+export const Hasher = serviceId<PasswordHasher>('PasswordHasher');
+const Signer = serviceId<TokenSigner>('TokenSigner');
+const CurrentTime = serviceId<Clock>('Clock');
+const TextDigest = serviceId<Digest>('Digest');
+const RandomId = serviceId<NewId>('NewId');
+const Policy = serviceId<SessionPolicy>('SessionPolicy');
+const Logger = serviceId<Log>('Log');
+const BodyReader = serviceId<ReadFields>('ReadFields');
+const Degradations = serviceId<readonly Degradation[]>('Degradations');
+const ClientReader = serviceId<ReadClient>('ReadClient');
 
-const RegistrationChoice = token<Registration>('Registration');
-const LimitsPerUser = token<TaskLimits>('TaskLimits');
+const RegistrationChoice = serviceId<Registration>('Registration');
+const LimitsPerUser = serviceId<TaskLimits>('TaskLimits');
 
 /** Every route of the API. */
-export const HttpRoutes = token<readonly Route[]>('Routes');
+export const HttpRoutes = serviceId<readonly Route[]>('Routes');
 
 /** The Koa application, all routes in place. */
-export const HttpApp = token<App>('App');
+export const HttpApp = serviceId<App>('App');
 
 /** What the composition root adds to the application where it is served. */
 export interface Surroundings extends Extensions {
-  /** What else than the storage may not work. */
+  /** Parts other than the storage that may fail, such as the log. /readyz reports them. */
   readonly degradations?: readonly Degradation[];
 }
 
@@ -106,7 +106,7 @@ export function createContainer(
     make(Class, (...made: A) => new Class(...made), args);
   }
 
-  // The ports.
+  // The ports, and the settings that use cases need.
   container.bind(WholeStorage).toConstantValue(storage);
   container.bind(Users).toConstantValue(storage.users);
   container.bind(Sessions).toConstantValue(storage.sessions);
@@ -127,7 +127,7 @@ export function createContainer(
     (now) => new JwtTokenSigner(config.signingKeys ?? [newSigningKey(config.algorithm)], now),
     [CurrentTime],
   );
-  make(Tokens, (signer) => signer, [JwtTokenSigner]);
+  make(Signer, (signer) => signer, [JwtTokenSigner]);
 
   // The use cases.
   make(
@@ -139,12 +139,12 @@ export function createContainer(
   bind(CreateUser, [Users, Hasher, CurrentTime]);
   bind(RegisterUser, [RegistrationChoice, AttemptLimiter, CreateUser]);
   bind(CheckPassword, [AttemptLimiter, Users, Hasher]);
-  bind(SessionTokens, [Tokens, RandomId, CurrentTime, Policy]);
+  bind(SessionTokens, [Signer, RandomId, CurrentTime, Policy]);
   bind(IssueTokens, [CheckPassword, Users, Sessions, Hasher, SessionTokens, Logger]);
   bind(RefreshToken, [AttemptLimiter, SessionTokens, Sessions, Users, CurrentTime]);
-  bind(VerifyToken, [Tokens, Sessions, Users]);
+  bind(VerifyToken, [Signer, Sessions, Users]);
   bind(Logout, [SessionTokens, Sessions]);
-  bind(Authenticate, [Tokens, Sessions, Users]);
+  bind(Authenticate, [Signer, Sessions, Users]);
   bind(ConfirmPassword, [Users, CheckPassword]);
   bind(ChangePassword, [ConfirmPassword, Users, Hasher]);
   bind(ManageSessions, [Sessions]);
@@ -169,7 +169,7 @@ export function createContainer(
   bind(AccountController, [BodyReader, ClientReader, ChangePassword, ManageSessions, DeleteAccount]);
   bind(TaskController, [BodyReader, ManageTasks, LongReadLimiter]);
   bind(HealthController, [WholeStorage, Degradations]);
-  bind(PublicKeysController, [Tokens]);
+  bind(PublicKeysController, [Signer]);
   make(
     HttpRoutes,
     (auth, account, tasks, health, publicKeys, authentication) =>

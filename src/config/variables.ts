@@ -43,7 +43,7 @@ export const variables = {
   SIGNING_KEY_FILE: { default: 'none', description: 'file that holds the signing key' },
   SIGNING_KEYS_FILE: {
     default: 'none',
-    description: 'file of several keys, made by hexado keys new and read again at SIGHUP',
+    description: 'file of several keys, made by the command keys new and read again at SIGHUP',
   },
   ALGORITHM: {
     default: 'HS256',
@@ -77,7 +77,7 @@ export const variables = {
     description:
       "titles and descriptions of one user's tasks together, in UTF-8: 500kb, 64mb, 1gb, up to 1024gb",
   },
-  REGISTRATION: { default: 'open', description: 'open, or closed: only hexado user create adds users' },
+  REGISTRATION: { default: 'open', description: 'open, or closed: only the command user create adds users' },
   BCRYPT_COST: { default: '12', description: 'work per password hash, 4 to 15; each step doubles it' },
   BODY_LIMIT: { default: '1mb', description: 'largest request body: 65536b, 100kb, 1mb, up to 64mb' },
   WORKERS: {

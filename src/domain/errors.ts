@@ -1,4 +1,7 @@
-/** Why the domain or a use case rejects, as a code. The HTTP adapter turns codes into responses. */
+/**
+ * Why the domain or a use case rejects, as a code. The HTTP adapter turns codes into responses. In docstrings, "throws
+ * 'task_not_found'" means a DomainError with that code.
+ */
 export type ErrorCode =
   /** Registration is closed. */
   | 'registration_closed'

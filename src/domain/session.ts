@@ -106,9 +106,9 @@ const maxRotatedOut = 64;
 
 /**
  * Decides a refresh token rotation with reuse detection (RFC 9700, 4.14.2). A token that was rotated out less than
- * `grace` seconds ago gets the current one. A token issued less than `grace` seconds ago must be such a one; older
- * tokens are remembered in `rotatedOut`. The function is idempotent: deciding again with the same `next` gives the same
- * session.
+ * `grace` seconds ago gets the current one. A token issued less than `grace` seconds ago that is not the current one must
+ * have been rotated out since, and needs no record; `rotatedOut` has the others. The function is idempotent: deciding
+ * again with the same `next` gives the same session.
  */
 export function rotate(session: Session, { presented, next, grace }: RotationRequest, now: number): Rotation {
   const { current, rotatedOut = [] } = session;

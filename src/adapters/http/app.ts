@@ -35,12 +35,12 @@ export function createApp(
     log.error(describeError(error), 'Unexpected error in the Koa application');
   });
   app.use(accessLog(log));
-  app.use(sendReply(log));
+  app.use(sendReply(log)); // On the way back: writes what `reply` has recorded.
   app.use(rejectAmbiguous);
   for (const middleware of outer) app.use(middleware);
   app.use(handleErrors(log));
   for (const middleware of inner) app.use(middleware);
-  if (fastPaths) app.use(fastRoutes(routes));
+  if (fastPaths) app.use(fastRoutes(routes)); // Finds most routes; for the rest there is the router.
   app.use(decodePath);
   app.use(createRouter(routes).routes());
   app.use(async (ctx) => reply(ctx, notFound.status, notFound.body));

@@ -27,7 +27,10 @@ interface Controllers {
   readonly publicKeys: PublicKeysController;
 }
 
-/** All routes. If two patterns match a path, the first one counts. */
+/**
+ * All routes. If two patterns match a path, the first one counts. With `required` the storage checks the session in the
+ * step that the handler asks for; with `active` it is checked before, too.
+ */
 export function createRoutes(
   { auth, account, tasks, health, publicKeys }: Controllers,
   { required, active, optional, none }: Authentication,
@@ -100,8 +103,9 @@ export function createRouter(routes: readonly Route[]): Router<RequestState, Rep
     const headers = { Allow: [...allow, 'OPTIONS'].join(', ') };
     router.options(path, setRoute, (ctx) => replyEmpty(ctx, headers));
     // Credentials are checked before the method (docs/api.md, section 2).
-    for (const { access } of here.slice(0, 1)) {
-      router.all(path, setRoute, access, (ctx) => {
+    const [first] = here;
+    if (first) {
+      router.all(path, setRoute, first.access, (ctx) => {
         throw new HttpError(405, { detail: `Method "${ctx.method}" not allowed.` }, headers);
       });
     }

@@ -14,6 +14,7 @@ interface TaskList {
   readonly tasks: Task[];
 }
 
+/** Tasks in a Map. Each method is one step, because it awaits nothing. */
 export class InMemoryTaskRepository implements TaskRepository {
   private readonly lists = new Map<number, TaskList>();
 

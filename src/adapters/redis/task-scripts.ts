@@ -8,8 +8,8 @@ import { script } from './lua/script.js';
 const idempotencyTtl = 86_400;
 
 /**
- * Lua for the task with an id: its text, and its parts as in task-codec.ts. Nothing if there is no task; a text and nil
- * if the text cannot be read.
+ * Lua function `taskAt(tasks, id)`. Returns the text of the task and its parts (task-codec.ts); nil if there is no task;
+ * the text and a false value if it cannot be read.
  */
 const taskAt = `
   local statuses = { ${taskStatuses.map((status) => `['${status}'] = true`).join(', ')} }

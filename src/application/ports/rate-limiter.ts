@@ -13,7 +13,8 @@ export interface RateLimiter {
   consume(key: string, limit: RateLimit): Promise<number>;
   /** Takes back one attempt, as `giveBackAttempt` of the domain decides. Does nothing if the key has none. */
   giveBack(key: string): Promise<void>;
-  /** Forgets the attempts of the key, and trusts the key for `lifetime` seconds. */
+  /** Forgets the attempts of the key, and marks it as trusted for `lifetime` seconds. `consume` counts it as any other. */
   trust(key: string, lifetime: number): Promise<void>;
+  /** Whether the key is marked as trusted now. */
   isTrusted(key: string): Promise<boolean>;
 }

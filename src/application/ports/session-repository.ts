@@ -1,6 +1,6 @@
 import type { RotationRequest, Session } from '../../domain/session.js';
 
-/** A user's session, from a verified access token. Only the storage knows whether it is still active. */
+/** Names a user's session, as a verified token does. Only the storage knows whether it is still active. */
 export interface SessionRef {
   readonly userId: number;
   readonly sessionId: string;

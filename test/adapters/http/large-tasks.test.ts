@@ -19,7 +19,8 @@ const tooManyReads = {
   detail: 'You have as many long lists in progress as one user may; try again when one has ended.',
 };
 const tooManyKeys = {
-  detail: 'You have used as many keys of requests as one user may in a day; use none for now.',
+  detail:
+    'You have used as many Idempotency-Keys as one user may in a day; send requests without one for now.',
 };
 
 /** More tasks than the operating system and the server buffer for a connection between two processes of one machine. */

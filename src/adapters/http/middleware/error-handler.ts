@@ -32,7 +32,7 @@ export const errorResponses: Readonly<Record<ErrorCode | PortErrorCode, HttpErro
     5,
   ),
   idempotency_key_limit_reached: tooMany(
-    'You have used as many keys of requests as one user may in a day; use none for now.',
+    'You have used as many Idempotency-Keys as one user may in a day; send requests without one for now.',
     3600,
   ),
   session_not_found: new HttpError(404, { error: 'Session not found' }),

@@ -28,5 +28,8 @@ export const extendTtl = `
     if lifetime > redis.call('TTL', sessions) then redis.call('EXPIRE', sessions, lifetime) end
   end`;
 
-/** Seconds for which an operation is remembered. A command without a reply times out after one second. */
+/**
+ * Seconds for which the key `operation` holds a script's result. If a reply is lost and the client sends the script again,
+ * the script returns that result and changes nothing. A command without a reply times out after one second.
+ */
 export const operationLifetime = 10;

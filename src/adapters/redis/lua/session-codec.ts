@@ -10,9 +10,9 @@ export interface HeldSession {
 /**
  * A session as text, separated by spaces:
  *
- * - `openedAt`, with a dot and `order` in decimal digits if that is not 0; `expiresAt`; the id of the refresh token; -
- * after the first rotation, `issuedAt` of the refresh token, and `id issuedAt rotatedAt` of each remembered token; - an
- * `@`, the seconds from `openedAt` to `lastUsedAt`, and the address if it is known.
+ * - `openedAt`, with a dot and `order` in decimal digits if that is not 0; `expiresAt`; the id of the refresh token;
+ * - after the first rotation: `issuedAt` of the refresh token, then `id issuedAt rotatedAt` of each remembered token;
+ * - an `@`, the seconds from `openedAt` to `lastUsedAt`, and the address if it is known.
  *
  * Numbers are in base 36, `rotatedAt` in milliseconds. Ids are in base64url. IPv6 networks end in `/` instead of
  * `::/64`.
