@@ -12,6 +12,7 @@ import { repeatedly } from '../support/repeatedly.js';
 import { signingKey, type SignedIn } from '../support/running-server.js';
 import { run, ServerProcess } from '../support/server-process.js';
 import { waitFor } from '../support/wait-for.js';
+import { sendSignal } from '../support/send-signal.js';
 
 describe('several workers behind one port', () => {
   let redis: RedisServer;
@@ -63,8 +64,8 @@ describe('several workers behind one port', () => {
     });
 
     it('are replaced when they exit', async () => {
-      const [victim = 0] = workers();
-      process.kill(victim, 'SIGKILL');
+      const [victim] = workers();
+      sendSignal(victim, 'SIGKILL');
       await listening(3);
       const load = new Load(server, users);
       await load.next(users, 4);
@@ -151,9 +152,9 @@ describe('several workers behind one port', () => {
     });
 
     it('ignore SIGHUP and SIGUSR2 that are sent to a worker and not to the supervisor', async () => {
-      for (const worker of workers()) process.kill(worker, 'SIGHUP');
-      const [retired = 0] = workers();
-      process.kill(retired, 'SIGUSR2');
+      for (const worker of workers()) sendSignal(worker, 'SIGHUP');
+      const [retired] = workers();
+      sendSignal(retired, 'SIGUSR2');
       await listening(3);
       expect(workers().filter(isAlive)).to.have.length(2);
     });
@@ -162,7 +163,8 @@ describe('several workers behind one port', () => {
       const before = workers();
       server.signal('SIGUSR2');
       await server.logged(({ msg, signal }) => msg === 'stopping' && signal === 'SIGUSR2');
-      process.kill(workers()[2] ?? 0, 'SIGKILL');
+      await listening(3);
+      sendSignal(workers()[2], 'SIGKILL');
       await server.logged(({ msg }) => msg === 'All workers replaced');
       await waitFor('there are two new ones', () => workers().slice(2).filter(isAlive).length === 2);
       expect(before.filter(isAlive)).to.deep.equal([]);
@@ -228,8 +230,8 @@ describe('several workers behind one port', () => {
     it('keep their keys while the key file has errors, even if a worker exits', async () => {
       const { access } = await server.registerAndSignIn();
       writeFileSync(path, 'wrong');
-      const [victim = 0] = workers();
-      process.kill(victim, 'SIGKILL');
+      const [victim] = workers();
+      sendSignal(victim, 'SIGKILL');
       await server.logged(({ code }) => code === 78);
       expect((await get('/tasks/', access)).status).to.equal(200);
       write('first');

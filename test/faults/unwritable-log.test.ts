@@ -11,6 +11,7 @@ import { freePort } from '../support/free-port.js';
 import { send } from '../support/http-client.js';
 import { program } from '../support/server-process.js';
 import { waitFor } from '../support/wait-for.js';
+import { sendSignal } from '../support/send-signal.js';
 
 /** More lines than a pipe takes. */
 const manyRequests = 600;
@@ -105,7 +106,7 @@ onLinux('a server whose log cannot be written', () => {
     server.kill('SIGSTOP');
     await requests(manyRequests);
     expect((await complaints()).join()).to.match(/^The log cannot be written \(EAGAIN\): nobody reads it\./);
-    process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGTERM');
+    sendSignal(Number(readFileSync(pidFile, 'utf8')), 'SIGTERM');
     await waitFor('it no longer responds', () =>
       get('/livez').then(
         () => false,

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { program, ServerProcess } from '../support/server-process.js';
+import { sendSignal } from '../support/send-signal.js';
 
 const linux = process.platform === 'linux' ? it : it.skip;
 const node = `"${process.execPath}" "${program}"`;
@@ -37,7 +38,7 @@ describe('a server of one process', () => {
   linux('shuts down gracefully when its terminal closes', async () => {
     const shell = `echo $$; exec ${node}`;
     server = await ServerProcess.start({}, { command: ['script', '-qec', shell, '/dev/null'] });
-    process.kill(Number.parseInt(server.stdout, 10), 'SIGHUP');
+    sendSignal(Number.parseInt(server.stdout, 10), 'SIGHUP');
     expect((await server.ending).code).to.equal(0);
     expect(server.log.at(-1)?.msg).to.equal('stopped');
   });
