@@ -1,7 +1,7 @@
 import type { SessionRef } from '../../src/application/ports/session-repository.js';
 import type { Storage } from '../../src/application/ports/storage.js';
 import type { CreateTaskOptions } from '../../src/application/ports/task-repository.js';
-import type { RefreshGeneration, Session } from '../../src/domain/session.js';
+import type { RefreshGeneration, RotationRequest, Session } from '../../src/domain/session.js';
 import type { Task, TaskChanges, TaskDraft, TaskLimits } from '../../src/domain/task.js';
 import type { NewUser, User } from '../../src/domain/user.js';
 import type { SettableClock } from '../support/settable-clock.js';
@@ -63,6 +63,11 @@ export function aGenerationAt(clock: SettableClock, id: string, lifetime = 3600)
 /** A presented refresh token, by default issued long ago. */
 export function presented(id: string, issuedAt = 0): Pick<RefreshGeneration, 'id' | 'issuedAt'> {
   return { id, issuedAt };
+}
+
+/** The rotation of a refresh token that was issued long ago, with ten seconds of grace. */
+export function rotation(id: string, next: RefreshGeneration): RotationRequest {
+  return { presented: presented(id), next, grace: 10 };
 }
 
 /** A session that is not opened yet; its refresh token is `first` and lasts an hour. */

@@ -5,14 +5,15 @@ import type { UserRepository } from '../../src/application/ports/user-repository
 import type { Session } from '../../src/domain/session.js';
 import { rejectionOf } from '../support/rejection.js';
 import {
-  activeOf,
-  addUser,
   aGenerationAt,
   aSessionOf,
+  activeOf,
+  addUser,
   openSession,
   openSessionsLasting,
   presented,
   refTo,
+  rotation,
   signIn,
   signInWithUselessSessions,
 } from './builders.js';
@@ -377,13 +378,9 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       clock.advance(0.5);
       expect(await storage.sessions.find(refTo(user, session.id))).to.equal(undefined);
       const next = aGenerationAt(clock, 'second');
-      expect(
-        await storage.sessions.rotate(refTo(user, session.id), {
-          presented: presented('first'),
-          next,
-          grace: 10,
-        }),
-      ).to.equal('gone');
+      expect(await storage.sessions.rotate(refTo(user, session.id), rotation('first', next))).to.equal(
+        'gone',
+      );
       expect(await storage.sessions.end(refTo(user, session.id))).to.equal(false);
       expect(await storage.sessions.find(refTo(user, session.id))).to.equal(undefined);
     });
@@ -556,29 +553,13 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const { user, session } = await signIn(storage, clock);
       const bob = await addUser(storage, { username: 'bob' });
       const next = aGenerationAt(clock, 'second');
-      expect(
-        await storage.sessions.rotate(refTo(bob, session.id), {
-          presented: presented('first'),
-          next,
-          grace: 10,
-        }),
-      ).to.equal('gone');
-      expect(
-        await storage.sessions.rotate(refTo(user, 'unknown'), {
-          presented: presented('first'),
-          next,
-          grace: 10,
-        }),
-      ).to.equal('gone');
+      expect(await storage.sessions.rotate(refTo(bob, session.id), rotation('first', next))).to.equal('gone');
+      expect(await storage.sessions.rotate(refTo(user, 'unknown'), rotation('first', next))).to.equal('gone');
       expect(await storage.sessions.find(refTo(user, session.id))).to.deep.equal(session);
       await storage.sessions.end(refTo(user, session.id));
-      expect(
-        await storage.sessions.rotate(refTo(user, session.id), {
-          presented: presented('first'),
-          next,
-          grace: 10,
-        }),
-      ).to.equal('gone');
+      expect(await storage.sessions.rotate(refTo(user, session.id), rotation('first', next))).to.equal(
+        'gone',
+      );
       expect(await storage.sessions.find(refTo(user, session.id))).to.equal(undefined);
     });
 
@@ -586,11 +567,10 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       const results = await concurrently(50, (index) =>
-        storage.sessions.rotate(refTo(user, session.id), {
-          presented: presented('first'),
-          next: aGenerationAt(clock, `next-${index}`),
-          grace: 10,
-        }),
+        storage.sessions.rotate(
+          refTo(user, session.id),
+          rotation('first', aGenerationAt(clock, `next-${index}`)),
+        ),
       );
       const held = await storage.sessions.find(refTo(user, session.id));
       const { issuedAt } = session.current;
@@ -704,11 +684,10 @@ export function sessionRepositoryContract(open: OpenStorage): void {
         await openSession(storage, aSessionOf(user, clock), user);
         await race(round, [
           () =>
-            storage.sessions.rotate(refTo(user, 'session'), {
-              presented: presented('first'),
-              next: aGenerationAt(clock, 'second'),
-              grace: 10,
-            }),
+            storage.sessions.rotate(
+              refTo(user, 'session'),
+              rotation('first', aGenerationAt(clock, 'second')),
+            ),
           () => storage.sessions.endAll(refTo(user, 'session')),
         ]);
         expect(await storage.sessions.find(refTo(user))).to.equal(undefined);
@@ -741,11 +720,10 @@ export function sessionRepositoryContract(open: OpenStorage): void {
           await openSession(storage, aSessionOf(user, clock), user);
           await race(round, [
             () =>
-              storage.sessions.rotate(refTo(user, 'session'), {
-                presented: presented('first'),
-                next: aGenerationAt(clock, 'second'),
-                grace: 10,
-              }),
+              storage.sessions.rotate(
+                refTo(user, 'session'),
+                rotation('first', aGenerationAt(clock, 'second')),
+              ),
             () => change(storage.users, user.id),
           ]);
           expect(await storage.sessions.find(refTo(user, 'session'))).to.equal(undefined);
@@ -760,11 +738,10 @@ export function sessionRepositoryContract(open: OpenStorage): void {
         await openSession(storage, aSessionOf(user, clock), user);
         await race(round, [
           () =>
-            storage.sessions.rotate(refTo(user, 'session'), {
-              presented: presented('first'),
-              next: aGenerationAt(clock, 'second'),
-              grace: 10,
-            }),
+            storage.sessions.rotate(
+              refTo(user, 'session'),
+              rotation('first', aGenerationAt(clock, 'second')),
+            ),
           () => storage.sessions.end(refTo(user, 'session')),
         ]);
         expect(await storage.sessions.find(refTo(user, 'session'))).to.equal(undefined);

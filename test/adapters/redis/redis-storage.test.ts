@@ -5,15 +5,16 @@ import { Keys } from '../../../src/adapters/redis/keys.js';
 import type { RedisSettings } from '../../../src/adapters/redis/connection/redis-settings.js';
 import type { Storage, StorageOptions } from '../../../src/application/ports/storage.js';
 import {
-  addUser,
   aDraft,
   aGenerationAt,
   aNewUser,
   aSessionOf,
+  addUser,
   createTask,
   openSession,
   presented,
   refTo,
+  rotation,
   signIn,
   updateTask,
 } from '../../contracts/builders.js';
@@ -174,13 +175,7 @@ describe('Redis storage', () => {
           expect(await storage.sessions.find(refTo(user, 'odd'))).to.equal(undefined);
           expect(await storage.sessions.list(refTo(user))).to.deep.equal([session]);
           const next = aGenerationAt(clock, 'second');
-          expect(
-            await storage.sessions.rotate(refTo(user, 'odd'), {
-              presented: presented('id'),
-              next,
-              grace: 10,
-            }),
-          ).to.equal('gone');
+          expect(await storage.sessions.rotate(refTo(user, 'odd'), rotation('id', next))).to.equal('gone');
           await storage.sessions.touch(refTo(user, 'odd'), clock.now());
           const odd = refTo(user, 'odd');
           for (const call of [
