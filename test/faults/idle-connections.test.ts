@@ -7,6 +7,7 @@ import { RunningServer, type SignedIn } from '../support/running-server.js';
 import { stopAfterEach } from '../support/stop-after-each.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { waitFor } from '../support/wait-for.js';
+import { timeOf } from '../support/time-of.js';
 
 /** Milliseconds within which both tries of a read are over. */
 const deadline = 1_600;
@@ -100,9 +101,3 @@ describe('a connection to Redis', () => {
     expect(performance.now() - startedAt).to.be.below(30_000);
   });
 });
-
-async function timeOf(act: () => Promise<unknown>): Promise<number> {
-  const startedAt = performance.now();
-  await act();
-  return performance.now() - startedAt;
-}

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { WireRequest } from '../support/http-client.js';
 import { report } from '../support/report.js';
 import { ServerProcess } from '../support/server-process.js';
+import { timeOf } from '../support/time-of.js';
 
 const megabyte = 1_000_000;
 
@@ -47,12 +48,6 @@ describe('a token of a million characters', () => {
 
 /** Where a text stands in a request: where a token is read, or where nobody looks. */
 type Place = 'token' | 'elsewhere';
-
-async function timeOf(work: () => Promise<unknown>): Promise<number> {
-  const startedAt = performance.now();
-  await work();
-  return performance.now() - startedAt;
-}
 
 function json(place: Place, text: string): WireRequest {
   return {
