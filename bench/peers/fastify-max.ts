@@ -105,7 +105,7 @@ await app.register(async (own) => {
     '/tasks/:id/update/',
     { schema: { body: changesSchema, response: { 200: taskSchema } } },
     async ({ caller, params, body }, reply) =>
-      respond(reply, await tasks.update(caller, Number(params.id), body, limits.bytes)),
+      respond(reply, await tasks.update(caller, Number(params.id), body, { maxBytes: limits.bytes })),
   );
 
   own.delete<{ Params: { id: string } }>('/tasks/:id/delete/', async ({ caller, params }, reply) => {

@@ -96,7 +96,7 @@ export class ManageTasks {
       await this.get(session, id);
       throw error;
     }
-    return found(await this.tasks.update(session, id, changes, this.limits.bytes));
+    return found(await this.tasks.update(session, id, changes, { maxBytes: this.limits.bytes }));
   }
 
   async delete(session: SessionRef, id: number): Promise<void> {
@@ -114,7 +114,7 @@ export class ManageTasks {
       first.hasMore && read.limit > 0
         ? await this.longReads.run(session.userId, () => this.endOf(session, read))
         : { lastId: read.after, hasMore: first.hasMore };
-    return hasMore ? this.list(session, { after: lastId, limit }) : { tasks: [], hasMore };
+    return hasMore ? this.list(session, { after: lastId, limit }) : { ...first, tasks: [], hasMore };
   }
 
   private idempotencyKey(key: string, { title, description, status }: TaskDraft): IdempotencyKey {

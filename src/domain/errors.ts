@@ -21,6 +21,8 @@ export type ErrorCode =
   | 'no_active_account'
   /** The task is missing, deleted, or another user's. */
   | 'task_not_found'
+  /** The task is no longer the one that the caller expected. */
+  | 'task_changed'
   /** The owner has as many tasks as one user may have. */
   | 'task_limit_reached'
   /** The owner's tasks have as many bytes of text as one user may have. */

@@ -22,6 +22,17 @@ export type TaskChanges = Partial<TaskDraft>;
 export interface TaskPage {
   readonly tasks: readonly Task[];
   readonly hasMore: boolean;
+  /** How many tasks the owner has. */
+  readonly total: number;
+  readonly revision: number;
+}
+
+/** All of an owner's tasks in numbers. */
+export interface TaskSummary {
+  readonly revision: number;
+  readonly count: number;
+  /** All titles and descriptions together, in bytes of UTF-8. */
+  readonly bytes: number;
 }
 
 /** How much one owner may have. */
@@ -31,6 +42,15 @@ export interface TaskLimits {
   readonly bytes: number;
   /** How many idempotency keys are remembered. */
   readonly idempotencyKeys: number;
+}
+
+/**
+ * The revision of an owner's tasks after a change at `now` (seconds). It is at least the time in milliseconds (a hybrid
+ * logical clock): even if the last changes are lost, or all data is restored from an old copy, a revision that was seen
+ * before does not come back with other tasks.
+ */
+export function nextRevision(revision: number, now: number): number {
+  return Math.max(revision + 1, Math.floor(now * 1000));
 }
 
 /** Parses a new task; throws InvalidFields. */

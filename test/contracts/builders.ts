@@ -1,6 +1,6 @@
 import type { SessionRef } from '../../src/application/ports/session-repository.js';
 import type { Storage } from '../../src/application/ports/storage.js';
-import type { CreateTaskOptions } from '../../src/application/ports/task-repository.js';
+import type { CreateTaskOptions, UpdateTaskOptions } from '../../src/application/ports/task-repository.js';
 import type { RefreshGeneration, RotationRequest, Session } from '../../src/domain/session.js';
 import type { Task, TaskChanges, TaskDraft, TaskLimits } from '../../src/domain/task.js';
 import type { NewUser, User } from '../../src/domain/user.js';
@@ -34,9 +34,9 @@ export function updateTask(
   session: SessionRef,
   id: number,
   changes: TaskChanges,
-  maxBytes = Infinity,
+  options: Partial<UpdateTaskOptions> = {},
 ): Promise<Task | undefined> {
-  return tasks.update(session, id, changes, maxBytes);
+  return tasks.update(session, id, changes, { maxBytes: Infinity, ...options });
 }
 
 /** A reference to a session of this user, which need not exist. */

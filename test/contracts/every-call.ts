@@ -55,6 +55,15 @@ export function everyCall(
     'tasks.create': () => createTask(storage, by, aDraft({ title: 'secret' })),
     'tasks.find': () => tasks.find(by, 1),
     'tasks.list': () => tasks.list(by, page),
+    'tasks.select': () =>
+      tasks.select(by, {
+        search: 'secret',
+        order: { by: 'id', descending: false },
+        offset: 0,
+        limit: 10,
+        count: true,
+      }),
+    'tasks.summary': () => tasks.summary(by),
     'tasks.update': () => updateTask(storage, by, 1, { title: 'secret' }),
     'tasks.remove': () => tasks.remove(by, 1),
     'rateLimiter.consume': () => rateLimiter.consume('secret', { attempts: 1, period: 1 }),

@@ -490,7 +490,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
         await createTask(storage, owner, aDraft({ title: 'a', description: '123456789' }));
       }
       const update = (changes: TaskChanges, maxBytes = 20) =>
-        updateTask(storage, owner, 1, changes, maxBytes);
+        updateTask(storage, owner, 1, changes, { maxBytes });
       expect(await rejectionOf(update({ title: 'bc' }))).to.equal('byte_limit_reached');
       expect(await update({ status: 'completed', title: 'b' })).to.include({ title: 'b' });
       expect(await rejectionOf(update({ title: 'bc', description: 'ä2345678' }))).to.equal(

@@ -10,7 +10,7 @@ import { InMemoryUserRepository } from './in-memory-user-repository.js';
 export async function createStorage({ clock }: StorageOptions): Promise<Storage> {
   const accounts = new Map<number, User>();
   const sessions = new InMemorySessionRepository(accounts, clock);
-  const tasks = new InMemoryTaskRepository(sessions, new InMemoryIdempotencyKeys(clock));
+  const tasks = new InMemoryTaskRepository(sessions, new InMemoryIdempotencyKeys(clock), clock);
   return {
     users: new InMemoryUserRepository(accounts, sessions, tasks),
     sessions,

@@ -1,8 +1,22 @@
 import type { SessionRef } from '../../application/ports/session-repository.js';
-import type { CreateTaskOptions, TaskRepository } from '../../application/ports/task-repository.js';
+import type {
+  CreateTaskOptions,
+  TaskRepository,
+  UpdateTaskOptions,
+} from '../../application/ports/task-repository.js';
+import type { Clock } from '../../application/ports/environment.js';
 import { DomainError } from '../../domain/errors.js';
 import { maxPageBytes, type Page } from '../../domain/page.js';
-import type { Task, TaskChanges, TaskDraft, TaskPage } from '../../domain/task.js';
+import { selectTasks, type ReadPage } from '../../domain/select-tasks.js';
+import type { TaskQuery, TaskSelection } from '../../domain/task-query.js';
+import {
+  nextRevision,
+  type Task,
+  type TaskChanges,
+  type TaskDraft,
+  type TaskPage,
+  type TaskSummary,
+} from '../../domain/task.js';
 import type { InMemoryIdempotencyKeys } from './in-memory-idempotency-keys.js';
 import type { InMemorySessionRepository } from './in-memory-session-repository.js';
 
@@ -10,17 +24,19 @@ interface TaskList {
   lastId: number;
   /** The bytes of the texts of all tasks. */
   bytes: number;
+  revision: number;
   /** Ordered by id. */
   readonly tasks: Task[];
 }
 
-/** Tasks in a Map. Each method is one step, because it awaits nothing. */
+/** Tasks in a Map. Each method but `select` is one step, because it awaits nothing. */
 export class InMemoryTaskRepository implements TaskRepository {
   private readonly lists = new Map<number, TaskList>();
 
   constructor(
     private readonly sessions: InMemorySessionRepository,
     private readonly idempotencyKeys: InMemoryIdempotencyKeys,
+    private readonly clock: Clock,
   ) {}
 
   async create(
@@ -35,7 +51,7 @@ export class InMemoryTaskRepository implements TaskRepository {
     if (knownId !== undefined) return { id: knownId, title, description, status };
 
     let list = this.lists.get(userId);
-    if (!list) this.lists.set(userId, (list = { lastId: 0, bytes: 0, tasks: [] }));
+    if (!list) this.lists.set(userId, (list = newList()));
     const bytes = bytesOf(draft);
     if (list.tasks.length >= limits.tasks) throw new DomainError('task_limit_reached');
     if (list.bytes + bytes > limits.bytes) throw new DomainError('byte_limit_reached');
@@ -44,7 +60,7 @@ export class InMemoryTaskRepository implements TaskRepository {
     }
     const task: Task = { id: ++list.lastId, title, description, status };
     list.tasks.push(task);
-    list.bytes += bytes;
+    this.recordChange(list, bytes);
     if (idempotency) this.idempotencyKeys.add(userId, idempotency, task.id);
     return task;
   }
@@ -57,40 +73,65 @@ export class InMemoryTaskRepository implements TaskRepository {
 
   async list(session: SessionRef, { after, limit }: Page): Promise<TaskPage> {
     this.sessions.requireActive(session);
-    const { bytes, tasks: all } = this.lists.get(session.userId) ?? emptyList;
-    const start = firstIndexFrom(all, after + 1);
-    const tasks = all.slice(start, start + limit);
-    // If all texts fit on a page, no list needs to count them.
-    if (bytes > maxPageBytes) tasks.splice(lengthOfPage(tasks));
-    return { tasks, hasMore: start + tasks.length < all.length };
+    const list = this.lists.get(session.userId) ?? emptyList;
+    const start = firstIndexFrom(list.tasks, after + 1);
+    return pageOf(list, list.tasks.slice(start, start + limit), list.tasks.length - start);
+  }
+
+  select(session: SessionRef, query: TaskQuery): Promise<TaskSelection> {
+    return selectTasks(query, {
+      readPage: async ({ after, limit, descending }: ReadPage) => {
+        await nextTurn();
+        if (!descending) return this.list(session, { after, limit });
+        this.sessions.requireActive(session);
+        const list = this.lists.get(session.userId) ?? emptyList;
+        const end = firstIndexFrom(list.tasks, after);
+        return pageOf(list, list.tasks.slice(Math.max(0, end - limit), end).toReversed(), end);
+      },
+      readMany: async (ids) => {
+        await nextTurn();
+        this.sessions.requireActive(session);
+        const list = this.lists.get(session.userId) ?? emptyList;
+        const tasks = ids.flatMap((id) => list.tasks[indexOf(list.tasks, id)] ?? []);
+        return pageOf(list, tasks, tasks.length);
+      },
+    });
+  }
+
+  async summary(session: SessionRef): Promise<TaskSummary> {
+    this.sessions.requireActive(session);
+    const { revision, bytes, tasks } = this.lists.get(session.userId) ?? emptyList;
+    return { revision, count: tasks.length, bytes };
   }
 
   async update(
     session: SessionRef,
     id: number,
     changes: TaskChanges,
-    maxBytes: number,
+    { maxBytes, expected }: UpdateTaskOptions,
   ): Promise<Task | undefined> {
     this.sessions.requireActive(session);
     const list = this.lists.get(session.userId) ?? emptyList;
     const index = indexOf(list.tasks, id);
     const task = list.tasks[index];
     if (!task) return undefined;
+    requireExpected(task, expected);
     const updated = { ...task, ...changes };
     const growth = bytesOf(updated) - bytesOf(task);
     if (growth > 0 && list.bytes + growth > maxBytes) throw new DomainError('byte_limit_reached');
-    list.bytes += growth;
+    this.recordChange(list, growth);
     return (list.tasks[index] = updated);
   }
 
-  async remove(session: SessionRef, id: number): Promise<boolean> {
+  async remove(session: SessionRef, id: number, expected?: TaskDraft): Promise<boolean> {
     this.sessions.requireActive(session);
     const list = this.lists.get(session.userId) ?? emptyList;
     const index = indexOf(list.tasks, id);
     const task = list.tasks[index];
     if (!task) return false;
+    requireExpected(task, expected);
     list.tasks.splice(index, 1);
-    list.bytes -= bytesOf(task);
+    this.recordChange(list, -bytesOf(task));
     return true;
   }
 
@@ -98,10 +139,39 @@ export class InMemoryTaskRepository implements TaskRepository {
   removeAll(ownerId: number): void {
     this.lists.delete(ownerId);
   }
+
+  private recordChange(list: TaskList, growth: number): void {
+    list.bytes += growth;
+    list.revision = nextRevision(list.revision, this.clock());
+  }
 }
 
 /** The list of users without tasks. It is never changed. */
-const emptyList: TaskList = { lastId: 0, bytes: 0, tasks: [] };
+const emptyList = newList();
+
+function newList(): TaskList {
+  return { lastId: 0, bytes: 0, revision: 0, tasks: [] };
+}
+
+/** The page of these tasks of the list, which are the first of as many as `left`. May shorten `tasks`. */
+function pageOf(list: TaskList, tasks: Task[], left: number): TaskPage {
+  // If all texts fit on a page, no list needs to count them.
+  if (list.bytes > maxPageBytes) tasks.splice(lengthOfPage(tasks));
+  return { tasks, hasMore: tasks.length < left, total: list.tasks.length, revision: list.revision };
+}
+
+function requireExpected(task: Task, expected: TaskDraft | undefined): void {
+  if (!expected) return;
+  const { title, description, status } = expected;
+  if (task.title !== title || task.description !== description || task.status !== status) {
+    throw new DomainError('task_changed');
+  }
+}
+
+/** Lets all other work that is waiting go first. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
 
 /** How many of the tasks fit on one page. */
 function lengthOfPage(tasks: readonly Task[]): number {

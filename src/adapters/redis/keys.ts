@@ -72,7 +72,7 @@ export interface UserKeys {
   readonly sessions: string;
   /** Sorted set: the tasks as text, scored by id. */
   readonly tasks: string;
-  /** Hash: last (the last id that was used), bytes (of all titles and descriptions together). */
+  /** Hash: last (the last id that was used), bytes (of all titles and descriptions together), revision. */
   readonly taskCounts: string;
   /** Hash: hour since the epoch → how many idempotency keys were used in it. Expires with the last of them. */
   readonly idempotencyKeyCounts: string;

@@ -1,13 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../application/ports/environment.js';
 import type { SessionRef } from '../../application/ports/session-repository.js';
-import type { CreateTaskOptions, TaskRepository } from '../../application/ports/task-repository.js';
+import type {
+  CreateTaskOptions,
+  TaskRepository,
+  UpdateTaskOptions,
+} from '../../application/ports/task-repository.js';
 import type { Page } from '../../domain/page.js';
-import type { Task, TaskChanges, TaskDraft, TaskPage } from '../../domain/task.js';
+import { selectTasks } from '../../domain/select-tasks.js';
+import type { TaskQuery, TaskSelection } from '../../domain/task-query.js';
+import type { Task, TaskChanges, TaskDraft, TaskPage, TaskSummary } from '../../domain/task.js';
 import type { Keys } from './keys.js';
 import type { RedisConnection } from './connection/redis-connection.js';
 import * as scripts from './task-scripts.js';
-import { parsePage, parseTask, textAfterId } from './lua/task-codec.js';
+import { ascending, descending, parsePage, parseTask, textAfterId } from './lua/task-codec.js';
 
 export class RedisTaskRepository implements TaskRepository {
   /** The last large page of each user that is being read or queued. */
@@ -56,37 +62,52 @@ export class RedisTaskRepository implements TaskRepository {
     return text === null ? undefined : parseTask(text, id, tasks);
   }
 
-  async list({ userId, sessionId }: SessionRef, { after, limit }: Page): Promise<TaskPage> {
-    const { tasks, sessions, taskCounts } = this.keys.ofUser(userId);
-    const read = (mayBeLarge: 0 | 1) => {
-      const now = this.clock();
-      return scripts.listTasks(this.redis, {
-        tasks,
-        sessions,
-        taskCounts,
-        sessionId,
-        now,
-        after,
-        limit,
-        mayBeLarge,
-      });
-    };
-    let reply = await read(0);
-    if (reply === 'large') reply = await this.enqueue(userId, () => read(1));
-    return parsePage(reply, after, tasks);
+  async list(session: SessionRef, page: Page): Promise<TaskPage> {
+    let reply = await this.readPage(scripts.listTasks, session, page, 0);
+    if (reply === 'large') {
+      reply = await this.enqueue(session.userId, () => this.readPage(scripts.listTasks, session, page, 1));
+    }
+    return parsePage(reply, page.after, ascending, this.keys.ofUser(session.userId).tasks);
+  }
+
+  select(session: SessionRef, query: TaskQuery): Promise<TaskSelection> {
+    const { userId } = session;
+    const { tasks } = this.keys.ofUser(userId);
+    return selectTasks(query, {
+      readPage: async (page) => {
+        const [list, follows] = page.descending
+          ? [scripts.listTasksBackwards, descending]
+          : [scripts.listTasks, ascending];
+        const reply = await this.enqueue(userId, () => this.readPage(list, session, page, 1));
+        return parsePage(reply, page.after, follows, tasks);
+      },
+      readMany: async (ids) => {
+        const reply = await this.enqueue(userId, () =>
+          scripts.findTasks(this.redis, { ...this.checked(session), ids: ids.join() }),
+        );
+        const known = new Set(ids);
+        return parsePage(reply, 0, (id) => known.has(id), tasks);
+      },
+    });
+  }
+
+  async summary(session: SessionRef): Promise<TaskSummary> {
+    const [revision, count, bytes] = await scripts.summariseTasks(this.redis, this.checked(session));
+    return { revision, count, bytes };
   }
 
   async update(
     { userId, sessionId }: SessionRef,
     id: number,
     changes: TaskChanges,
-    maxBytes: number,
+    { maxBytes, expected }: UpdateTaskOptions,
   ): Promise<Task | undefined> {
     const { tasks, sessions, taskCounts } = this.keys.ofUser(userId);
     const text = await scripts.updateTask(this.redis, {
       tasks,
       sessions,
       taskCounts,
+      operation: this.keys.operation(userId, randomUUID()),
       sessionId,
       now: this.clock(),
       id,
@@ -94,11 +115,12 @@ export class RedisTaskRepository implements TaskRepository {
       title: changes.title ?? '',
       description: changes.description ?? '',
       status: changes.status ?? '',
+      ...expectation(expected),
     });
     return text === null ? undefined : parseTask(text, id, tasks);
   }
 
-  async remove({ userId, sessionId }: SessionRef, id: number): Promise<boolean> {
+  async remove({ userId, sessionId }: SessionRef, id: number, expected?: TaskDraft): Promise<boolean> {
     const { tasks, sessions, taskCounts } = this.keys.ofUser(userId);
     const removed = await scripts.removeTask(this.redis, {
       tasks,
@@ -108,8 +130,24 @@ export class RedisTaskRepository implements TaskRepository {
       sessionId,
       now: this.clock(),
       id,
+      ...expectation(expected),
     });
     return removed === 1;
+  }
+
+  private readPage(
+    list: typeof scripts.listTasks,
+    session: SessionRef,
+    { after, limit }: Page,
+    mayBeLarge: 0 | 1,
+  ): Promise<string | readonly string[]> {
+    return list(this.redis, { ...this.checked(session), after, limit, mayBeLarge });
+  }
+
+  /** What scripts that read several tasks check and read. */
+  private checked({ userId, sessionId }: SessionRef) {
+    const { tasks, sessions, taskCounts } = this.keys.ofUser(userId);
+    return { tasks, sessions, taskCounts, sessionId, now: this.clock() };
   }
 
   /** Reads one large page per user at a time. Redis replies in order, so other commands would wait for all of them. */
@@ -122,4 +160,12 @@ export class RedisTaskRepository implements TaskRepository {
       if (this.largeReads.get(userId) === reading) this.largeReads.delete(userId);
     }
   }
+}
+
+function expectation(expected: TaskDraft | undefined) {
+  return {
+    expectedTitle: expected?.title ?? '',
+    expectedDescription: expected?.description ?? '',
+    expectedStatus: expected?.status ?? '',
+  };
 }

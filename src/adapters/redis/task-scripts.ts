@@ -34,19 +34,28 @@ const taskAt = `
   end
   local function textBytes(task) return #task.title + #task.description end`;
 
-/** Lua for the bytes of all texts of a user's tasks; 0 if nothing was counted yet. */
-const countBytes = `
-  local bytes = tonumber(redis.call('HGET', taskCounts, 'bytes') or 0)
-  if not bytes then ${rejectUnreadable('taskCounts')} end`;
+/** Lua for the bytes of all texts of a user's tasks, and for their revision; 0 if nothing was counted yet. */
+const readCounts = `
+  local counts = redis.call('HMGET', taskCounts, 'bytes', 'revision')
+  local bytes, revision = tonumber(counts[1] or 0), tonumber(counts[2] or 0)
+  if not bytes or not revision then ${rejectUnreadable('taskCounts')} end`;
+
+/** Lua for the next revision: see `nextRevision` of the domain. */
+const nextRevision = `string.format('%d', math.max(revision + 1, math.floor(tonumber(now) * 1000)))`;
+
+/** Lua that rejects with 'task_changed' if a task is expected, but not `task`. */
+const requireExpected = `
+  if expectedTitle ~= '' and (task.title ~= expectedTitle or task.description ~= expectedDescription
+    or task.status ~= expectedStatus) then ${reject('task_changed')} end`;
 
 /**
  * Lua that creates a task, unless the limits are reached. `counted` runs before the first write and `remembered` after
  * it. A user never has more tasks than used ids. So tasks are counted only when the last id reaches the limit.
  */
 const create = (counted: string, remembered: string) => `
-  local counts = redis.call('HMGET', taskCounts, 'last', 'bytes')
-  local last, bytes = tonumber(counts[1] or 0), tonumber(counts[2] or 0)
-  if not last or not bytes then ${rejectUnreadable('taskCounts')} end
+  local counts = redis.call('HMGET', taskCounts, 'last', 'bytes', 'revision')
+  local last, bytes, revision = tonumber(counts[1] or 0), tonumber(counts[2] or 0), tonumber(counts[3] or 0)
+  if not last or not bytes or not revision then ${rejectUnreadable('taskCounts')} end
   local limit = tonumber(maxTasks)
   if last >= limit and redis.call('ZCARD', tasks) >= limit then ${reject('task_limit_reached')} end
   local id = string.format('%d', last + 1)
@@ -55,7 +64,7 @@ const create = (counted: string, remembered: string) => `
   if bytes > tonumber(maxBytes) then ${reject('byte_limit_reached')} end
   ${counted}
   redis.call('ZADD', tasks, id, id .. textAfterId)
-  redis.call('HSET', taskCounts, 'last', id, 'bytes', bytes)
+  redis.call('HSET', taskCounts, 'last', id, 'bytes', bytes, 'revision', ${nextRevision})
   ${remembered}
   return last + 1`;
 
@@ -127,29 +136,36 @@ const largePage = 2 ** 18;
 const chunk = 4;
 
 /**
- * Replies an array of the texts of the tasks, and last `more` or `end`: whether more tasks follow. If that is short, it
- * is one text, separated by U+0000 twice. If the page is large and `mayBeLarge` is 0, the reply is only `large`.
+ * Lua that replies a page: an array of the texts of the tasks, and last `more` or `end` (whether more tasks follow), the
+ * number of all tasks and the revision, separated by U+0000. If that is short, it is one text, separated by U+0000
+ * twice. `bytes` is at least as much as the texts.
  */
-export const listTasks = script<string | readonly string[]>()(
-  {
-    keys: ['tasks', 'sessions', 'taskCounts'],
-    args: ['sessionId', 'now', 'after', 'limit', 'mayBeLarge'],
-    writes: false,
-  },
-  `${requireActive}${countBytes}
+const replyPage = (more: string) => `
+  if #page < ${shortPage / 64} and bytes > ${shortPage} then
+    bytes = 0
+    for i = 1, #page do bytes = bytes + #page[i] end
+  end
+  page[#page + 1] = (${more} and 'more' or 'end') .. '\\0' .. count .. '\\0' .. string.format('%d', revision)
+  return bytes <= ${shortPage} and table.concat(page, '\\0\\0') or page`;
+
+/**
+ * Lua that reads a page of the tasks after the id `after`, by ascending or descending id. If the page is large and
+ * `mayBeLarge` is 0, the reply is only `large`.
+ */
+const list = (skipped: string, order = '') => `${requireActive}${readCounts}
   local count = redis.call('ZCARD', tasks)
-  local first = after == '0' and 0 or redis.call('ZCOUNT', tasks, '-inf', after)
+  local first = ${skipped}
   local stop = math.min(first + tonumber(limit), count)
 
   local page = {}
   if bytes <= ${largePage} then
-    if stop > first then page = redis.call('ZRANGE', tasks, first, stop - 1) end
+    if stop > first then page = redis.call('ZRANGE', tasks, first, stop - 1${order}) end
   else
     local most = mayBeLarge == '1' and ${maxPageBytes} or ${largePage}
     bytes = 0
     while first + #page < stop and bytes <= most do
       local from = first + #page
-      for _, text in ipairs(redis.call('ZRANGE', tasks, from, math.min(from + ${chunk}, stop) - 1)) do
+      for _, text in ipairs(redis.call('ZRANGE', tasks, from, math.min(from + ${chunk}, stop) - 1${order})) do
         if bytes > most then break end
         table.insert(page, text)
         bytes = bytes + #text
@@ -157,40 +173,98 @@ export const listTasks = script<string | readonly string[]>()(
     end
     if bytes > most and mayBeLarge ~= '1' then return 'large' end
   end
+${replyPage('first + #page < count')}`;
 
-  if #page < ${shortPage / 64} and bytes > ${shortPage} then
-    bytes = 0
-    for i = 1, #page do bytes = bytes + #page[i] end
-  end
-  page[#page + 1] = first + #page < count and 'more' or 'end'
-  return bytes <= ${shortPage} and table.concat(page, '\\0\\0') or page`,
+const listParameters = {
+  keys: ['tasks', 'sessions', 'taskCounts'],
+  args: ['sessionId', 'now', 'after', 'limit', 'mayBeLarge'],
+  writes: false,
+} as const;
+
+/** Replies a page of the tasks above the id `after`, by ascending id. */
+export const listTasks = script<string | readonly string[]>()(
+  listParameters,
+  list(`after == '0' and 0 or redis.call('ZCOUNT', tasks, '-inf', after)`),
 );
 
-/** Replies the resulting text of the task, or nil. An empty title, description or status means no change. */
+/** Replies a page of the tasks below the id `after`, by descending id. */
+export const listTasksBackwards = script<string | readonly string[]>()(
+  listParameters,
+  list(`redis.call('ZCOUNT', tasks, after, '+inf')`, `, 'REV'`),
+);
+
+/** Replies a page of the tasks with the given ids, which are separated by commas; `more` if some were not read. */
+export const findTasks = script<string | readonly string[]>()(
+  { keys: ['tasks', 'sessions', 'taskCounts'], args: ['sessionId', 'now', 'ids'], writes: false },
+  `${requireActive}${readCounts}
+  local count, page, isFull = redis.call('ZCARD', tasks), {}, false
+  bytes = 0
+  for id in string.gmatch(ids, '%d+') do
+    isFull = bytes > ${maxPageBytes}
+    if isFull then break end
+    local texts = redis.call('ZRANGEBYSCORE', tasks, id, id)
+    if #texts > 1 then ${rejectUnreadable('tasks')} end
+    if texts[1] then
+      table.insert(page, texts[1])
+      bytes = bytes + #texts[1]
+    end
+  end
+  ${replyPage('isFull')}`,
+);
+
+/** Replies the revision, how many tasks there are, and their bytes. */
+export const summariseTasks = script<readonly [revision: number, count: number, bytes: number]>()(
+  { keys: ['tasks', 'sessions', 'taskCounts'], args: ['sessionId', 'now'], writes: false },
+  `${requireActive}${readCounts}
+  return { revision, redis.call('ZCARD', tasks), bytes }`,
+);
+
+/**
+ * Replies the resulting text of the task, or nil. An empty title, description or status means no change. An empty
+ * expected title means that no task is expected.
+ */
 export const updateTask = script<string | null>()(
   {
-    keys: ['tasks', 'sessions', 'taskCounts'],
-    args: ['sessionId', 'now', 'id', 'maxBytes', 'title', 'description', 'status'],
+    keys: ['tasks', 'sessions', 'taskCounts', 'operation'],
+    args: [
+      'sessionId',
+      'now',
+      'id',
+      'maxBytes',
+      'title',
+      'description',
+      'status',
+      'expectedTitle',
+      'expectedDescription',
+      'expectedStatus',
+    ],
   },
-  `${requireActive}${taskAt}
+  `${taskAt}
+  local function change(task)
+    if title ~= '' then task.title = title end
+    if description ~= '' then task.description = description end
+    if status ~= '' then task.status = status end
+    return id .. '\\0' .. task.status .. '\\0' .. task.title .. '\\0' .. task.description .. task.rest
+  end
+  if expectedTitle ~= '' and redis.call('EXISTS', operation) == 1 then
+    return change({ title = expectedTitle, description = expectedDescription, status = expectedStatus, rest = '' })
+  end
+  ${requireActive}
   local old, task = taskAt(tasks, id)
   if not old then return false end
   if not task then ${rejectUnreadable('tasks')} end
+  ${requireExpected}
 
   local growth = -textBytes(task)
-  if title ~= '' then task.title = title end
-  if description ~= '' then task.description = description end
-  if status ~= '' then task.status = status end
+  local new = change(task)
   growth = growth + textBytes(task)
-  local new = id .. '\\0' .. task.status .. '\\0' .. task.title .. '\\0' .. task.description .. task.rest
   if new == old then return new end
-  if growth ~= 0 then
-    ${countBytes}
-    if growth > 0 and bytes + growth > tonumber(maxBytes) then ${reject('byte_limit_reached')} end
-  end
+  ${readCounts}
+  if growth > 0 and bytes + growth > tonumber(maxBytes) then ${reject('byte_limit_reached')} end
   redis.call('ZADD', tasks, id, new)
   redis.call('ZREM', tasks, old)
-  if growth ~= 0 then redis.call('HINCRBY', taskCounts, 'bytes', growth) end
+  redis.call('HSET', taskCounts, 'bytes', bytes + growth, 'revision', ${nextRevision})
+  if expectedTitle ~= '' then redis.call('SET', operation, 1, 'EX', ${operationLifetime}) end
   return new`,
 );
 
@@ -198,7 +272,7 @@ export const updateTask = script<string | null>()(
 export const removeTask = script<0 | 1>()(
   {
     keys: ['tasks', 'sessions', 'taskCounts', 'operation'],
-    args: ['sessionId', 'now', 'id'],
+    args: ['sessionId', 'now', 'id', 'expectedTitle', 'expectedDescription', 'expectedStatus'],
   },
   `
   if redis.call('EXISTS', operation) == 1 then return 1 end
@@ -206,9 +280,10 @@ export const removeTask = script<0 | 1>()(
   local text, task = taskAt(tasks, id)
   if not text then return 0 end
   if not task then ${rejectUnreadable('tasks')} end
-  ${countBytes}
+  ${requireExpected}
+  ${readCounts}
   redis.call('ZREM', tasks, text)
-  redis.call('HINCRBY', taskCounts, 'bytes', -textBytes(task))
+  redis.call('HSET', taskCounts, 'bytes', bytes - textBytes(task), 'revision', ${nextRevision})
   redis.call('SET', operation, 1, 'EX', ${operationLifetime})
   return 1`,
 );

@@ -2,7 +2,8 @@ import type { Storage, StorageHealth } from '../../application/ports/storage.js'
 import type { RateLimit } from '../../domain/rate-limit.js';
 import type { Page } from '../../domain/page.js';
 import type { RefreshGeneration, RotatedOut, Session } from '../../domain/session.js';
-import { taskStatuses, type Task, type TaskPage } from '../../domain/task.js';
+import { compareTasks, type TaskQuery, type TaskSelection } from '../../domain/task-query.js';
+import { taskStatuses, type Task, type TaskPage, type TaskSummary } from '../../domain/task.js';
 import type { User } from '../../domain/user.js';
 
 /** For each method of a port, the function that checks the result of a call with these arguments. */
@@ -99,11 +100,36 @@ const health = object<StorageHealth>({ reasons: messages, warnings: messages });
 const users = pageOf(user);
 const tasks = pageOf(task);
 const taskPage = (value: unknown, page: Page) => {
-  const result = object<TaskPage>({ tasks: (given) => tasks(given, page), hasMore: boolean })(value);
-  // A page without tasks has no last id from which the next page could start.
-  if (result.hasMore && result.tasks.length === 0) throw new InvalidResult();
-  return result;
+  const result = object<TaskPage>({
+    tasks: (given) => tasks(given, page),
+    hasMore: boolean,
+    total: count,
+    revision: count,
+  })(value);
+  return requireStart(result);
 };
+/** A page in the order of the query. As with `pageOf`, every page leads on. */
+const selection = (value: unknown, query: TaskQuery) => {
+  const compare = compareTasks(query.order);
+  const result = object<TaskSelection>({
+    tasks: list(task),
+    hasMore: boolean,
+    total: query.count ? count : () => undefined,
+    revision: count,
+  })(value);
+  const isOutside = result.tasks.some((each, index) => {
+    const previous = result.tasks[index - 1] ?? query.after;
+    return previous && compare(each, previous) <= 0;
+  });
+  if (isOutside || result.tasks.length > query.limit) throw new InvalidResult();
+  return requireStart(result);
+};
+
+/** A page without tasks has no last task after which the next page could start. */
+function requireStart<T extends Pick<TaskPage, 'tasks' | 'hasMore'>>(page: T): T {
+  if (page.hasMore && page.tasks.length === 0) throw new InvalidResult();
+  return page;
+}
 
 /** What every method of a storage returns. */
 export const resultSchemas: SchemasOf<Storage> = {
@@ -134,6 +160,8 @@ export const resultSchemas: SchemasOf<Storage> = {
     create: task,
     find: optional(task),
     list: (result, [, page]) => taskPage(result, page),
+    select: (result, [, query]) => selection(result, query),
+    summary: object<TaskSummary>({ revision: count, count, bytes: count }),
     update: optional(task),
     remove: boolean,
   },

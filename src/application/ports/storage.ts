@@ -47,6 +47,7 @@ export type CreateStorage = (options: StorageOptions) => Promise<Storage>;
  */
 export const storageRejections = [
   'token_revoked',
+  'task_changed',
   'task_limit_reached',
   'byte_limit_reached',
   'idempotency_key_reused',

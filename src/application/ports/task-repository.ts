@@ -1,11 +1,16 @@
 import type { Page } from '../../domain/page.js';
-import type { Task, TaskChanges, TaskDraft, TaskLimits, TaskPage } from '../../domain/task.js';
+import type { TaskQuery, TaskSelection } from '../../domain/task-query.js';
+import type { Task, TaskChanges, TaskDraft, TaskLimits, TaskPage, TaskSummary } from '../../domain/task.js';
 import type { SessionRef } from './session-repository.js';
 
 /**
  * The tasks of one user. Every method checks that the session is active, before everything else and, if it changes
  * something, in the same step as the change. If the session is not active, the method changes nothing and rejects with
  * 'token_revoked'. A user's task ids count up from 1. No id is used twice, not even after a deletion.
+ *
+ * Each user's tasks have a `revision`, a whole number: 0 before the first change. Every creation, update and deletion
+ * raises it in the same step, by `nextRevision`; an update that changes nothing need not. If the revision is the same,
+ * so are all tasks.
  */
 export interface TaskRepository {
   /**
@@ -25,17 +30,40 @@ export interface TaskRepository {
    */
   list(session: SessionRef, page: Page): Promise<TaskPage>;
   /**
-   * Sets the given fields and no others, in one step. Resolves to the resulting task, or to undefined if there is none.
-   * Rejects with 'byte_limit_reached' if the task would get longer and all the user's texts would exceed `maxBytes`.
+   * The tasks that the query asks for; at least one if there is one. The page ends at `limit` tasks, or earlier, with
+   * the task that makes its titles and descriptions exceed `maxPageBytes`. `total` is there if the query asks for it.
+   *
+   * It need not be one step, but each step checks the session. `revision` is that of the first step. Tasks that are
+   * created, changed or deleted concurrently may or may not be included, all others are. Memory is bounded, and no step
+   * keeps other calls waiting: `selectTasks` does this for a storage that cannot select by itself.
    */
-  update(session: SessionRef, id: number, changes: TaskChanges, maxBytes: number): Promise<Task | undefined>;
-  /** Deletes the task. False if there is no such task. */
-  remove(session: SessionRef, id: number): Promise<boolean>;
+  select(session: SessionRef, query: TaskQuery): Promise<TaskSelection>;
+  /** All tasks in numbers, without reading them. */
+  summary(session: SessionRef): Promise<TaskSummary>;
+  /**
+   * Sets the given fields and no others, in one step. Resolves to the resulting task, or to undefined if there is none.
+   * Rejects with 'task_changed' if the task's title, description or status differs from `expected`; of concurrent calls
+   * with the same `expected` that change something, one succeeds. Rejects with 'byte_limit_reached' if the task would
+   * get longer and all the user's texts would exceed `maxBytes`.
+   */
+  update(
+    session: SessionRef,
+    id: number,
+    changes: TaskChanges,
+    options: UpdateTaskOptions,
+  ): Promise<Task | undefined>;
+  /** Deletes the task. False if there is no such task. Rejects with 'task_changed' as `update` does. */
+  remove(session: SessionRef, id: number, expected?: TaskDraft): Promise<boolean>;
 }
 
 export interface CreateTaskOptions {
   readonly limits: TaskLimits;
   readonly idempotency?: IdempotencyKey | undefined;
+}
+
+export interface UpdateTaskOptions {
+  readonly maxBytes: number;
+  readonly expected?: TaskDraft | undefined;
 }
 
 /** Makes a request safe to retry. Both texts are digests. */

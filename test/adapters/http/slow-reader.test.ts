@@ -30,7 +30,7 @@ describe('a slow reader', () => {
         aTask(after + index + 1),
       );
       read += tasks.length * bytesEach;
-      return { tasks, hasMore: after + tasks.length < count };
+      return { tasks, hasMore: after + tasks.length < count, total: count, revision: 1 };
     };
     let text = '';
     await withStub(

@@ -106,7 +106,7 @@ describe('unreadable data in Redis', () => {
     const error: unknown = await call('GET', '/tasks/').catch((reason: unknown) => reason);
     expect(error).to.include({ code: 'ECONNRESET' });
     expect(hexado.log.at(-1)?.fields).to.include({ route: '/tasks', aborted: true });
-    expect(hexado.log.at(-2)?.fields).to.include({ key: own.tasks, score: 'above 59' });
+    expect(hexado.log.at(-2)?.fields).to.include({ key: own.tasks, score: 'after 59' });
   });
 
   it('responds with 500 if two tasks have the same id', async () => {

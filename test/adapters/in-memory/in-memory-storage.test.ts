@@ -54,7 +54,7 @@ describe('in-memory storage', () => {
     const clock = new SettableClock();
     const accounts = new Map<number, User>();
     const sessions = new InMemorySessionRepository(accounts, clock.now);
-    const tasks = new InMemoryTaskRepository(sessions, new InMemoryIdempotencyKeys(clock.now));
+    const tasks = new InMemoryTaskRepository(sessions, new InMemoryIdempotencyKeys(clock.now), clock.now);
     const users = new InMemoryUserRepository(accounts, sessions, tasks);
     const storage = { users, sessions, tasks } as unknown as Storage;
     const { user, ref } = await signIn(storage, clock);
@@ -63,7 +63,12 @@ describe('in-memory storage', () => {
     // As if the same id were used again.
     accounts.set(user.id, user);
     await openSession(storage, aSessionOf(user, clock), user);
-    expect(await tasks.list(ref, { after: 0, limit: 10 })).to.deep.equal({ tasks: [], hasMore: false });
+    expect(await tasks.list(ref, { after: 0, limit: 10 })).to.deep.equal({
+      tasks: [],
+      hasMore: false,
+      total: 0,
+      revision: 0,
+    });
   });
 
   it('forgets idempotency keys after a day', async () => {

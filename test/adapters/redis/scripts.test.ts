@@ -51,8 +51,14 @@ describe('a Redis script that is executed twice, as it is when its reply was los
   const newTask = { ...user, maxTasks: 2, maxBytes: 100, textAfterId: '\0pending\0Tea\0x' };
   const request = keys.request(1, 'key');
 
+  type ReadOnly = 'findTask' | 'findTasks' | 'listTasks' | 'listTasksBackwards' | 'summariseTasks';
+  type Conditional = `${'updateTask' | 'removeTask'} with an expected task`;
+  const expected = { expectedTitle: 'Milk', expectedDescription: 'a/b', expectedStatus: 'pending' };
+  const update = { ...user, id: 1, maxBytes: 100, title: 'longer', description: '', status: 'completed' };
+  const anything = { expectedTitle: '', expectedDescription: '', expectedStatus: '' };
+
   // All scripts that change data.
-  const calls: Record<Exclude<keyof typeof scripts, 'findTask' | 'listTasks'>, () => Promise<unknown>> = {
+  const calls: Record<Exclude<keyof typeof scripts, ReadOnly> | Conditional, () => Promise<unknown>> = {
     claimUsername: () => scripts.claimUsername(connection, { username: keys.username('bob'), userId: 2 }),
     releaseUsername: () =>
       scripts.releaseUsername(connection, { username: keys.username('alice'), userId: 1 }),
@@ -83,15 +89,14 @@ describe('a Redis script that is executed twice, as it is when its reply was los
       const idempotency = { request, maxIdempotencyKeys: 10, fingerprint: 'fingerprint' };
       return scripts.createTaskOnce(connection, { ...newTask, ...idempotency });
     },
-    updateTask: () => {
-      const changes = { title: 'longer', description: '', status: 'completed' };
-      return scripts.updateTask(connection, { ...user, id: 1, maxBytes: 100, ...changes });
-    },
+    updateTask: () => scripts.updateTask(connection, { ...update, ...anything }),
+    'updateTask with an expected task': () => scripts.updateTask(connection, { ...update, ...expected }),
     countAttempt: () =>
       scripts.countAttempt(connection, { ...rateLimiter, maxAttempts: 2, seconds: 60, time: now + 7 }),
     giveBackAttempt: () => scripts.giveBackAttempt(connection, rateLimiter),
     trust: () => scripts.trust(connection, { ...rateLimiter, trustedUntil: now + 60, lifetime: 60 }),
-    removeTask: () => scripts.removeTask(connection, { ...user, id: 1 }),
+    removeTask: () => scripts.removeTask(connection, { ...user, id: 1, ...anything }),
+    'removeTask with an expected task': () => scripts.removeTask(connection, { ...user, id: 1, ...expected }),
   };
 
   for (const [name, call] of Object.entries(calls)) {

@@ -22,6 +22,7 @@ export const errorResponses: Readonly<Record<ErrorCode | PortErrorCode, HttpErro
   user_inactive: httpError(401, 'User is inactive', 'user_inactive'),
   no_active_account: httpError(401, 'No active account found for the given token.'),
   task_not_found: new HttpError(404, { error: 'Task not found' }),
+  task_changed: httpError(412, 'The task has changed; read it again before you change it.'),
   task_limit_reached: httpError(403, 'You have as many tasks as one user may have; delete some first.'),
   byte_limit_reached: httpError(
     403,

@@ -23,21 +23,33 @@ export function parseTask(text: string, id: number, key: string): Task {
   return task;
 }
 
-/** Parses a page of the tasks at `key` with an id above `after`, as `listTasks` replies it; throws UnreadableData. */
-export function parsePage(reply: string | readonly string[], after: number, key: string): TaskPage {
+/** Whether a task may stand where it is on a page; `previous` is the id before its own, or where the page starts. */
+type Follows = (id: number, previous: number) => boolean;
+
+export const ascending: Follows = (id, previous) => id > previous;
+export const descending: Follows = (id, previous) => id < previous;
+
+/** Parses a page of the tasks at `key` after the id `after`, as scripts reply it; throws UnreadableData. */
+export function parsePage(
+  reply: string | readonly string[],
+  after: number,
+  follows: Follows,
+  key: string,
+): TaskPage {
   const parts = (typeof reply === 'string' ? reply : reply.join('\0\0')).split('\0');
-  const end = parts.length - 1;
+  const end = parts.length - 3;
   const tasks: Task[] = [];
   let last = after;
   for (let i = 0; i < end; i++) {
     const task = taskIn(parts, i);
-    if (!task || task.id <= last) throw new UnreadableData(key, `above ${last}`);
+    if (!task || !follows(task.id, last)) throw new UnreadableData(key, `after ${last}`);
     last = task.id;
     tasks.push(task);
     // An empty part marks the end of a task.
     for (i += 4; i < end && parts[i] !== ''; i++);
   }
-  return { tasks, hasMore: parts[end] === 'more' };
+  const [more, total, revision] = parts.slice(end);
+  return { tasks, hasMore: more === 'more', total: Number(total), revision: Number(revision) };
 }
 
 function taskIn(parts: readonly string[], start: number): Task | undefined {
