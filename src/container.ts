@@ -43,6 +43,7 @@ import { RegisterUser, type Registration } from './application/register-user.js'
 import { SessionTokens } from './application/session-tokens.js';
 import { VerifyToken } from './application/verify-token.js';
 import type { Config } from './config/config.js';
+import { version } from './runtime/version.js';
 import type { SessionPolicy } from './domain/session.js';
 import type { TaskLimits } from './domain/task.js';
 
@@ -173,7 +174,7 @@ export function createContainer(
   make(
     HttpRoutes,
     (auth, account, tasks, health, publicKeys, authentication) =>
-      createRoutes({ auth, account, tasks, health, publicKeys }, authentication),
+      createRoutes({ auth, account, tasks, health, publicKeys }, authentication, version),
     [
       AuthController,
       AccountController,

@@ -1,5 +1,4 @@
 import cluster from 'node:cluster';
-import { readFileSync } from 'node:fs';
 import { pino, stdTimeFunctions } from 'pino';
 import { OutputError, print } from '../adapters/terminal/print.js';
 import { fieldMessage } from '../adapters/http/response/field-messages.js';
@@ -10,6 +9,7 @@ import { ConfigError, readConfig } from '../config/config.js';
 import { StorageUnavailable, UnknownLayout, UnreadableData } from '../application/ports/storage.js';
 import { DomainError } from '../domain/errors.js';
 import { InvalidFields } from '../domain/input.js';
+import { version } from '../runtime/version.js';
 import { releaseSignals } from '../runtime/held-signals.js';
 import { LogOutput } from '../runtime/log-output.js';
 import { createKey } from './keys.js';
@@ -36,7 +36,7 @@ async function run(args: readonly string[]): Promise<void> {
     case 'help':
       return print(helpText());
     case 'version':
-      return print(`${version()}\n`);
+      return print(`${version}\n`);
     case 'keys':
       return createKey(command.file, process.env['ALGORITHM']);
     case 'user':
@@ -54,11 +54,6 @@ async function start(): Promise<void> {
   if (cluster.isPrimary) for (const warning of config.warnings) log.warn({}, warning);
   if (cluster.isWorker || config.workers === 1) return serve(config, clock, log, output);
   new ClusterSupervisor(config.workers, log, config.signingKeysFile).start();
-}
-
-function version(): string {
-  const manifest = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { version: string }).version;
 }
 
 /** What a failed process reports on standard error, and its exit code (sysexits.h). */

@@ -4,6 +4,9 @@ import { validateAll, checkText, type Validated, type Input } from './input.js';
 export const taskStatuses = ['pending', 'in-progress', 'completed'] as const;
 export type TaskStatus = (typeof taskStatuses)[number];
 
+/** In code points. */
+export const maxTitleLength = 255;
+
 /** A task of one user. The ids of each user's tasks count up from 1, and no id is used twice. */
 export interface Task {
   readonly id: number;
@@ -73,7 +76,7 @@ export function parseTaskChanges(input: Input): TaskChanges {
 }
 
 function checkTitle(value: unknown): Validated<string> {
-  return checkText(value, { maxLength: 255 });
+  return checkText(value, { maxLength: maxTitleLength });
 }
 
 function checkStatus(value: unknown): Validated<TaskStatus> {

@@ -21,8 +21,9 @@ export interface Credentials {
 }
 
 /** In code points. */
-const maxUsernameLength = 150;
-const maxPasswordLength = 128;
+export const maxUsernameLength = 150;
+/** In code points. */
+export const maxPasswordLength = 128;
 
 /**
  * How much shorter normalisation can make a text: at most four code points, of two UTF-16 code units each, become one

@@ -194,6 +194,8 @@ const places: readonly Place[] = [
   { route: '/livez', method: 'GET' },
   { route: '/readyz', method: 'GET' },
   { route: '/.well-known/jwks.json', method: 'GET' },
+  { route: '/openapi.json', method: 'GET' },
+  { route: '/api/schema', method: 'GET' },
 ];
 
 describe('worst-case input (ReDoS) does not block other requests', () => {

@@ -1,5 +1,6 @@
 import { BcryptThreads } from '../../src/adapters/crypto/bcrypt-threads.js';
 import { HealthController } from '../../src/adapters/http/controllers/health-controller.js';
+import { describeApi } from '../../src/adapters/http/openapi/document.js';
 import { HttpServer } from '../../src/adapters/http/http-server.js';
 import type { Clock, Log } from '../../src/application/ports/environment.js';
 import type { Storage } from '../../src/application/ports/storage.js';
@@ -8,6 +9,9 @@ import { createContainer, HttpApp, HttpRoutes } from '../../src/container.js';
 import { createStorage } from '../../src/create-storage.js';
 import { ApiClient } from './api-client.js';
 import { bcryptThreads } from './comparison-costs.js';
+
+import { DescribedResponses } from './described-responses.js';
+import type { WireRequest, WireResponse } from './http-client.js';
 
 export type { SignedIn } from './api-client.js';
 
@@ -43,8 +47,16 @@ export class RunningServer extends ApiClient {
     readonly log: readonly LogLine[],
     private readonly server: HttpServer,
     private readonly health: HealthController,
+    private readonly described: DescribedResponses,
   ) {
     super(port);
+  }
+
+  /** Throws if the API's description lacks the response, so that no new response goes undescribed. */
+  override async send(request: WireRequest): Promise<WireResponse> {
+    const response = await super.send(request);
+    this.described.expect(request, response);
+    return response;
   }
 
   static async start(
@@ -59,8 +71,10 @@ export class RunningServer extends ApiClient {
     container.rebind(BcryptThreads).toConstantValue(bcryptThreads);
     const server = new HttpServer(container.get(HttpApp).callback());
     const port = await server.listen(0, '127.0.0.1');
-    const paths = [...new Set(container.get(HttpRoutes).map(({ path }) => path))];
-    return new RunningServer(port, storage, paths, lines, server, container.get(HealthController));
+    const routes = container.get(HttpRoutes);
+    const paths = [...new Set(routes.map(({ path }) => path))];
+    described ??= new DescribedResponses(describeApi(routes, '1'));
+    return new RunningServer(port, storage, paths, lines, server, container.get(HealthController), described);
   }
 
   /** Starts draining: /readyz is 503 from now on. */
@@ -73,6 +87,9 @@ export class RunningServer extends ApiClient {
     await this.storage.close();
   }
 }
+
+/** The same for every server: the routes do not depend on settings. */
+let described: DescribedResponses | undefined;
 
 function logInto(lines: LogLine[]): Log {
   const at = (level: LogLine['level']) => (fields: object, message: string) =>

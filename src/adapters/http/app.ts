@@ -8,7 +8,8 @@ import { exposeReply, reply, sendReply } from './response/reply.js';
 import { decodePath } from './middleware/request-path.js';
 import { accessLog } from './middleware/access-log.js';
 import { rejectAmbiguous } from './middleware/reject-ambiguous.js';
-import { createRouter, notFound, type Route } from './routes.js';
+import { createRouter, notFound } from './router.js';
+import type { Route } from './routes.js';
 import { describeError } from '../../application/describe-error.js';
 
 /** Middleware of those who embed Hexado. */

@@ -1,5 +1,6 @@
 import type { Context, Middleware } from './context.js';
-import { params, type Route } from './routes.js';
+import { params } from './router.js';
+import type { Route } from './routes.js';
 
 /**
  * Finds the common routes by one lookup. The router, in contrast, matches the path against every pattern and composes a

@@ -253,9 +253,10 @@ function bytesSent(socket: Socket): number {
 }
 
 const malformed = httpError(400, 'Malformed request.');
+export const requestTimedOut = httpError(408, 'Request timed out.');
 const errorsByCode: Readonly<Record<string, HttpError>> = {
   HPE_HEADER_OVERFLOW: httpError(431, 'Request headers too large.'),
-  ERR_HTTP_REQUEST_TIMEOUT: httpError(408, 'Request timed out.'),
+  ERR_HTTP_REQUEST_TIMEOUT: requestTimedOut,
 };
 
 function httpErrorOf({ code = '' }: NodeJS.ErrnoException): HttpError {

@@ -146,6 +146,8 @@ const table: Readonly<Record<string, Row>> = {
   'GET /livez': { expected: publicRoute },
   'GET /readyz': { expected: publicRoute },
   'GET /.well-known/jwks.json': { expected: publicRoute },
+  'GET /openapi.json': { expected: publicRoute },
+  'GET /api/schema': { expected: publicRoute },
 };
 
 describe('authorisation', () => {

@@ -38,6 +38,8 @@ const routes: readonly Route[] = [
   { path: '/livez', methods: ['GET', 'HEAD'], credentials: 'ignored' },
   { path: '/readyz', methods: ['GET', 'HEAD'], credentials: 'ignored' },
   { path: '/.well-known/jwks.json', methods: ['GET', 'HEAD'], credentials: 'ignored' },
+  { path: '/openapi.json', methods: ['GET', 'HEAD'], credentials: 'ignored' },
+  { path: '/api/schema', methods: ['GET', 'HEAD'], credentials: 'ignored' },
 ];
 
 const methods =

@@ -10,6 +10,9 @@ import { reply } from '../response/reply.js';
 import { HttpError } from '../response/http-error.js';
 import type { ReadFields } from '../request/body.js';
 
+/** Verification has a response of its own for a token whose session has ended, as the replaced backend has. */
+export const verifiedAsRevoked = new HttpError(400, { non_field_errors: ['Token is blacklisted'] });
+
 /** Handlers for registration, sign-in and tokens. */
 export class AuthController {
   constructor(
@@ -44,7 +47,7 @@ export class AuthController {
       await this.verifyToken.execute(fields);
     } catch (error) {
       const isRevoked = error instanceof DomainError && error.code === 'token_revoked';
-      throw isRevoked ? new HttpError(400, { non_field_errors: ['Token is blacklisted'] }) : error;
+      throw isRevoked ? verifiedAsRevoked : error;
     }
     reply(ctx, 200, {});
   };

@@ -11,6 +11,6 @@ export class PublicKeysController {
 
   /** The public keys as a JSON Web Key Set (RFC 7517); an empty one if tokens are signed with secrets. */
   readonly list: Handler = async (ctx) => {
-    replyCacheable(ctx, { keys: this.tokens.publicKeys() }, maxAge);
+    replyCacheable(ctx, JSON.stringify({ keys: this.tokens.publicKeys() }), maxAge);
   };
 }

@@ -4,11 +4,18 @@ import type { Context, Middleware } from '../context.js';
 import { errorResponses } from './error-handler.js';
 import { HttpError, httpError } from '../response/http-error.js';
 
-/** Middleware after which `ctx.state.session` is set. The mark is for the compiler: see routes.ts. */
-export type RequiresSession = Middleware & { readonly requiresSession: true };
+/**
+ * Middleware that authenticates, marked with whether it needs an access token. After middleware that requires one,
+ * `ctx.state.session` is set.
+ */
+export type Access<Token extends 'required' | 'optional' | 'ignored' = 'required' | 'optional' | 'ignored'> =
+  Middleware & { readonly token: Token };
 
-function requiresSession(middleware: Middleware): RequiresSession {
-  return Object.assign(middleware, { requiresSession: true } as const);
+function access<Token extends 'required' | 'optional' | 'ignored'>(
+  token: Token,
+  middleware: Middleware,
+): Access<Token> {
+  return Object.assign(middleware, { token });
 }
 
 /** Middleware that reads the access token of a request (docs/api.md, section 6) into `ctx.state.session`. */
@@ -16,14 +23,14 @@ export class Authentication {
   constructor(private readonly authenticate: Authenticate) {}
 
   /** No authentication; the Authorization header is ignored. */
-  readonly none: Middleware = (_ctx, next) => next();
+  readonly none = access('ignored', (_ctx, next) => next());
 
   /**
    * Responds with 401 unless there is a valid access token. The storage checks that its session is active, in the same
    * round trip as the handler's own call. If the handler fails before that call, the session is checked here, because a
    * 401 takes precedence.
    */
-  readonly required = requiresSession(async (ctx, next) => {
+  readonly required = access('required', async (ctx, next) => {
     const token = requiredToken(ctx);
     try {
       await this.authenticate.withSession(token, (session) => {
@@ -36,7 +43,7 @@ export class Authentication {
   });
 
   /** Like `required`, and checks the session before the handler runs: for handlers that compare passwords, a costly step. */
-  readonly active = requiresSession(async (ctx, next) => {
+  readonly active = access('required', async (ctx, next) => {
     try {
       ctx.state.session = await this.authenticate.execute(requiredToken(ctx));
     } catch (error) {
@@ -46,9 +53,17 @@ export class Authentication {
   });
 
   /** Like `active` for requests with an access token; requests without one pass unauthenticated. */
-  readonly optional: Middleware = (ctx, next) =>
-    bearerToken(ctx) === undefined ? next() : this.active(ctx, next);
+  readonly optional = access('optional', (ctx, next) =>
+    bearerToken(ctx) === undefined ? next() : this.active(ctx, next),
+  );
 }
+
+export const notAuthenticated = httpError(401, 'Authentication credentials were not provided.');
+export const badAuthorizationHeader = httpError(
+  401,
+  'Authorization header must contain two space-delimited values',
+  'bad_authorization_header',
+);
 
 /** The 401 for an error that means an invalid access token or an ended session; any other error as it is. */
 function toHttpError(ctx: Context, error: unknown): unknown {
@@ -58,7 +73,7 @@ function toHttpError(ctx: Context, error: unknown): unknown {
 }
 
 /** Errors that concern an access token, its session or its user. */
-const accessTokenCodes: ReadonlySet<ErrorCode> = new Set([
+export const accessTokenCodes: ReadonlySet<ErrorCode> = new Set([
   'token_invalid',
   'token_wrong_type',
   'token_revoked',
@@ -67,7 +82,7 @@ const accessTokenCodes: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /** A token in a header gets another error body than a token in a request body, with the same text inside. */
-function accessTokenError(code: ErrorCode): HttpError {
+export function accessTokenError(code: ErrorCode): HttpError {
   const { status, body } = errorResponses[code];
   if (!code.startsWith('token_')) return errorResponses[code];
   const message = 'detail' in body ? body.detail : undefined;
@@ -80,7 +95,7 @@ function accessTokenError(code: ErrorCode): HttpError {
 
 function requiredToken(ctx: Context): string {
   const token = bearerToken(ctx);
-  if (token === undefined) throw httpError(401, 'Authentication credentials were not provided.');
+  if (token === undefined) throw notAuthenticated;
   return token;
 }
 
@@ -93,6 +108,5 @@ function bearerToken(ctx: Context): string | undefined {
   const [scheme, ...values] = header.split(/[\t-\r ]+/).filter(Boolean);
   if (scheme !== 'Bearer') return undefined;
   if (values.length === 1) return values[0];
-  const detail = 'Authorization header must contain two space-delimited values';
-  throw httpError(401, detail, 'bad_authorization_header');
+  throw badAuthorizationHeader;
 }

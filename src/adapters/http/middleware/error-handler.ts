@@ -61,7 +61,7 @@ export function handleErrors(log: Log): Middleware {
  * begun, the connection is closed.
  */
 export function replyWithError(ctx: Context, error: unknown, log: Log): void {
-  const { status, body, headers } = translate(error);
+  const { status, body, headers } = httpErrorFor(error);
   if (error instanceof PortError) ctx.state.failure = failureOf(error);
   if (status === 500) logUnexpected(error, ctx, log);
   if (ctx.res.headersSent) ctx.res.destroy();
@@ -79,7 +79,8 @@ function logUnexpected(error: unknown, ctx: Context, log: Log): void {
   log.error({ requestId, kind, at }, 'Unexpected error while handling a request');
 }
 
-function translate(error: unknown): HttpError {
+/** The response to any error. One that is unexpected gets a response without details. */
+export function httpErrorFor(error: unknown): HttpError {
   if (error instanceof HttpError) return error;
   if (error instanceof DomainError || error instanceof PortError) return errorResponses[error.code];
   if (error instanceof InvalidFields) return new HttpError(400, messagesOf(error));

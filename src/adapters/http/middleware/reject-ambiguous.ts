@@ -12,12 +12,12 @@ const otherTarget = new RegExp(`^(?:\\*|https?://${host}(?:[/?][^#]*)?)$`, 'i');
 const endsInChunked = /(?:^|,[ \t]*)chunked$/i;
 
 const malformedRequest = { detail: 'Malformed request.' };
-const malformed = new HttpError(400, malformedRequest);
-const tooManyHeaders = httpError(431, 'Request headers too large.');
+export const malformedRequestError = new HttpError(400, malformedRequest);
+export const tooManyHeaders = httpError(431, 'Request headers too large.');
 // The end of the body is uncertain, so nothing after it can be read as a request.
 const close = { Connection: 'close' };
 const wrongFraming = new HttpError(400, malformedRequest, close);
-const unknownTransferEncoding = new HttpError(
+export const unknownTransferEncoding = new HttpError(
   501,
   { detail: 'The only supported Transfer-Encoding is chunked.' },
   close,
@@ -31,10 +31,10 @@ export const rejectAmbiguous: Middleware = ({ req }, next) => {
   const { headers, rawHeaders, httpVersion, url = '' } = req;
   if (rawHeaders.length > 2 * maxHeaders) throw tooManyHeaders;
   const isOld = httpVersion === '1.0';
-  if (!isOld && httpVersion !== '1.1') throw malformed;
-  if (headers.host === undefined ? !isOld : !validHost.test(headers.host)) throw malformed; // Node joins two Host headers.
+  if (!isOld && httpVersion !== '1.1') throw malformedRequestError;
+  if (headers.host === undefined ? !isOld : !validHost.test(headers.host)) throw malformedRequestError; // Node joins two Host headers.
   const isPath = url.startsWith('/') && !url.includes('#');
-  if (!isPath && !otherTarget.test(url)) throw malformed;
+  if (!isPath && !otherTarget.test(url)) throw malformedRequestError;
   const coding = headers['transfer-encoding'];
   if (coding === undefined) return next();
   if (isOld || !endsInChunked.test(coding)) throw wrongFraming;

@@ -1,5 +1,5 @@
 import type { Middleware } from '../context.js';
-import { notFound } from '../routes.js';
+import { notFound } from '../router.js';
 
 /**
  * Decodes the whole path once before the router matches it, like the replaced backend: `/tasks/%31/` is `/tasks/1/`.

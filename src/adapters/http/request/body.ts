@@ -38,7 +38,7 @@ export function fieldsReader(limit: number): ReadFields {
       return {};
     }
     const length = Number(headers['content-length']);
-    if (length > limit) throw tooLarge;
+    if (length > limit) throw bodyTooLarge;
     const { rawBody } = ctx.request;
     const isShort = length <= shortLength || Number.isNaN(length);
     const bytes =
@@ -62,6 +62,10 @@ function parserOf(headers: IncomingHttpHeaders): Parse | HttpError {
     if (mediaType === form) return (body) => readForm(body, charset);
     if (mediaType === multipart) return (body) => readMultipart(body, charset, boundary);
   }
+  return unsupportedMediaType(contentType);
+}
+
+export function unsupportedMediaType(contentType: string): HttpError {
   return httpError(415, `Unsupported media type "${contentType}" in request.`);
 }
 
@@ -93,7 +97,7 @@ function readShort(request: IncomingMessage, limit: number): Promise<Buffer> {
     const collect = (chunk: Buffer) => {
       chunks.push(chunk);
       length += chunk.length;
-      if (length > limit) rejectWith(tooLarge);
+      if (length > limit) rejectWith(bodyTooLarge);
       else if (chunks.length > maxChunks(length)) rejectWith(tooManyChunks);
     };
     request.on('data', collect);
@@ -164,7 +168,7 @@ function fieldsOf(entries: readonly (readonly [name: string, value: unknown])[])
 }
 
 const malformed = httpError(400, 'Malformed request.');
-const tooLarge = httpError(413, 'Request body too large.');
+export const bodyTooLarge = httpError(413, 'Request body too large.');
 const tooManyChunks = httpError(400, 'Request body in too many chunks.');
 
 async function noop(): Promise<void> {}

@@ -1,7 +1,7 @@
 import type { Context } from '../context.js';
 import { httpError } from '../response/http-error.js';
 
-const malformed = httpError(
+export const malformedKey = httpError(
   400,
   'Idempotency-Key must be 1 to 255 visible ASCII characters but " and \\, with or without quotes around them.',
 );
@@ -14,6 +14,6 @@ export function idempotencyKey({ req }: Context): string | undefined {
   const header = req.headers['idempotency-key'];
   if (header === undefined) return undefined;
   const [, , key] = /^("?)([!#-[\]-~]{1,255})\1$/.exec(String(header)) ?? [];
-  if (key === undefined) throw malformed;
+  if (key === undefined) throw malformedKey;
   return key;
 }

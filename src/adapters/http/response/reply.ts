@@ -39,14 +39,14 @@ export function replyJson(ctx: Context, status: number, body: string | Readable,
   record(ctx, { status, body, headers: headers ? [...jsonHeaders, ...flat(headers)] : jsonHeaders });
 }
 
-/** Records a JSON response that is the same for all clients. Caches may keep it for `maxAge` seconds. */
-export function replyCacheable(ctx: Context, body: unknown, maxAge: number): void {
+/** Records JSON that is the same for all clients. Caches may keep it for `maxAge` seconds. */
+export function replyCacheable(ctx: Context, body: string, maxAge: number): void {
   const headers = {
     ...securityHeaders,
     'Content-Type': 'application/json',
     'Cache-Control': `public, max-age=${maxAge}`,
   };
-  record(ctx, { status: 200, body: JSON.stringify(body), headers: flat(headers) });
+  record(ctx, { status: 200, body, headers: flat(headers) });
 }
 
 /** Records a response without a body. */

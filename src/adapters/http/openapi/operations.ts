@@ -1,0 +1,272 @@
+import type { ErrorCode } from '../../../domain/errors.js';
+import type { PortErrorCode } from '../../../application/ports/port-error.js';
+import { maxPageSize } from '../../../domain/page.js';
+import { ref, type Schema, type SchemaName } from './schemas.js';
+
+/** A response that is no error. */
+export interface Success {
+  readonly status: 200 | 201 | 503;
+  readonly description: string;
+  readonly schema: Schema;
+  /** Headers that only this response has, with their descriptions. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A parameter in the query or the headers of a request. */
+export interface Parameter {
+  readonly in: 'query' | 'header';
+  readonly name: string;
+  readonly description: string;
+  readonly schema: Schema;
+}
+
+/**
+ * What a route is for, for readers and for clients' generators. document.ts adds what follows from the route itself: its
+ * path, its security, and the errors that every such route has.
+ */
+export interface Operation {
+  /** A name for generated code, different for every operation. */
+  readonly operationId: string;
+  readonly tag: keyof typeof tags;
+  readonly summary: string;
+  readonly description?: string;
+  readonly parameters?: readonly Parameter[];
+  /** The fields in the body. */
+  readonly body?: SchemaName;
+  readonly success: Success;
+  /** Further responses that are no errors. */
+  readonly others?: readonly Success[];
+  /** The errors that this operation has beside those of every such route. */
+  readonly errors?: readonly (ErrorCode | PortErrorCode | 'throttled' | 'invalid_key' | 'blacklisted')[];
+}
+
+export const tags = {
+  Tasks: 'The tasks of the signed-in user.',
+  Tokens: 'Sign in, refresh, verify, log out.',
+  Account: "The user's own account and its sessions.",
+  Server: 'The server itself.',
+} as const;
+
+const message = (description: string, status: 200 | 201 = 200): Success => ({
+  status,
+  description,
+  schema: ref('Message'),
+});
+
+const signInErrors = ['throttled', 'overloaded', 'storage_unavailable'] as const;
+const passwordErrors = ['throttled', 'overloaded'] as const;
+
+/** What each route is for. */
+export const operations = {
+  register: {
+    operationId: 'register',
+    tag: 'Account',
+    summary: 'Register a user',
+    body: 'Registration',
+    success: message('The user is registered and can sign in.', 201),
+    errors: ['registration_closed', ...signInErrors],
+  },
+  signIn: {
+    operationId: 'signIn',
+    tag: 'Tokens',
+    summary: 'Sign in',
+    description: 'Opens a session. Both tokens belong to it, and stop working when it ends.',
+    body: 'Credentials',
+    success: { status: 200, description: 'The tokens of the new session.', schema: ref('TokenPair') },
+    errors: ['invalid_credentials', ...signInErrors],
+  },
+  refresh: {
+    operationId: 'refreshToken',
+    tag: 'Tokens',
+    summary: 'Get a new access token',
+    description:
+      'If the response has a refresh token, store it in place of the old one: each works once, and the use of an old one ends the session.',
+    body: 'RefreshToken',
+    success: { status: 200, description: 'A new access token.', schema: ref('RefreshedTokens') },
+    errors: [
+      'token_invalid',
+      'token_wrong_type',
+      'token_revoked',
+      'no_active_account',
+      'throttled',
+      'storage_unavailable',
+    ],
+  },
+  verify: {
+    operationId: 'verifyToken',
+    tag: 'Tokens',
+    summary: 'Verify an access or refresh token',
+    body: 'Token',
+    success: { status: 200, description: 'The token is good.', schema: ref('Empty') },
+    errors: ['blacklisted', 'token_invalid', 'no_active_account', 'storage_unavailable'],
+  },
+  logout: {
+    operationId: 'logout',
+    tag: 'Tokens',
+    summary: 'Log out',
+    description: "Ends the refresh token's session: all of its tokens stop working.",
+    body: 'RefreshToken',
+    success: message('The session has ended.'),
+    errors: [
+      'token_invalid',
+      'token_wrong_type',
+      'token_revoked',
+      'no_active_account',
+      'storage_unavailable',
+    ],
+  },
+  logoutAll: {
+    operationId: 'logoutOfAllSessions',
+    tag: 'Account',
+    summary: 'End all sessions',
+    description: 'The session of this request ends, too.',
+    success: message('All sessions have ended.'),
+  },
+  listSessions: {
+    operationId: 'listSessions',
+    tag: 'Account',
+    summary: 'List the sessions',
+    success: {
+      status: 200,
+      description: 'The active sessions, in the order of sign-in.',
+      schema: { type: 'array', items: ref('Session') },
+    },
+  },
+  endSession: {
+    operationId: 'endSession',
+    tag: 'Account',
+    summary: 'End a session',
+    success: message('The session has ended.'),
+    errors: ['session_not_found'],
+  },
+  changePassword: {
+    operationId: 'changePassword',
+    tag: 'Account',
+    summary: 'Change the password',
+    description: 'Ends all other sessions.',
+    body: 'PasswordChange',
+    success: message('The password is changed.'),
+    errors: passwordErrors,
+  },
+  deleteAccount: {
+    operationId: 'deleteAccount',
+    tag: 'Account',
+    summary: 'Delete the account, with all of its sessions and tasks',
+    body: 'Password',
+    success: message('The account is deleted.'),
+    errors: passwordErrors,
+  },
+  listTasks: {
+    operationId: 'listTasks',
+    tag: 'Tasks',
+    summary: 'List the tasks',
+    description: 'Without `limit`, the list is whole. A parameter that cannot be read counts as missing.',
+    parameters: [
+      {
+        in: 'query',
+        name: 'limit',
+        description: 'At most so many tasks. The Link header leads to the next page.',
+        schema: { type: 'integer', minimum: 1, maximum: maxPageSize },
+      },
+      {
+        in: 'query',
+        name: 'after',
+        description: 'Only the tasks that follow the one with this id.',
+        schema: { type: 'integer', minimum: 0, default: 0 },
+      },
+      {
+        in: 'query',
+        name: 'offset',
+        description: 'Leaves out so many tasks; with `limit` only. Prefer `after`, which costs less.',
+        schema: { type: 'integer', minimum: 0, default: 0 },
+      },
+    ],
+    success: {
+      status: 200,
+      description: 'The tasks, ordered by id.',
+      schema: { type: 'array', items: ref('Task') },
+      headers: { Link: 'With `limit`: the next page, as a relative reference (RFC 8288).' },
+    },
+    errors: ['too_many_reads'],
+  },
+  createTask: {
+    operationId: 'createTask',
+    tag: 'Tasks',
+    summary: 'Create a task',
+    parameters: [
+      {
+        in: 'header',
+        name: 'Idempotency-Key',
+        description:
+          'For a day, requests with the same key create one task in all, so they are safe to repeat.',
+        schema: { type: 'string', pattern: '^("?)[!#-\\[\\]-~]{1,255}\\1$' },
+      },
+    ],
+    body: 'TaskDraft',
+    success: { status: 201, description: 'The new task.', schema: ref('Task') },
+    errors: [
+      'invalid_key',
+      'task_limit_reached',
+      'byte_limit_reached',
+      'idempotency_key_reused',
+      'idempotency_key_limit_reached',
+    ],
+  },
+  getTask: {
+    operationId: 'getTask',
+    tag: 'Tasks',
+    summary: 'Get a task',
+    success: { status: 200, description: 'The task.', schema: ref('Task') },
+    errors: ['task_not_found'],
+  },
+  updateTask: {
+    operationId: 'updateTask',
+    tag: 'Tasks',
+    summary: 'Change the given fields of a task',
+    body: 'TaskChanges',
+    success: { status: 200, description: 'The whole task.', schema: ref('Task') },
+    errors: ['task_not_found', 'byte_limit_reached'],
+  },
+  deleteTask: {
+    operationId: 'deleteTask',
+    tag: 'Tasks',
+    summary: 'Delete a task',
+    success: message('The task is deleted.'),
+    errors: ['task_not_found'],
+  },
+  live: {
+    operationId: 'live',
+    tag: 'Server',
+    summary: 'Whether the process is alive',
+    success: { status: 200, description: 'It is.', schema: ref('Health') },
+  },
+  ready: {
+    operationId: 'ready',
+    tag: 'Server',
+    summary: 'Whether the server can serve',
+    success: { status: 200, description: 'It can.', schema: ref('Health') },
+    others: [{ status: 503, description: 'It cannot, or is stopping.', schema: ref('Health') }],
+  },
+  publicKeys: {
+    operationId: 'publicKeys',
+    tag: 'Server',
+    summary: 'The keys that verify the tokens',
+    description: 'A JSON Web Key Set (RFC 7517); without keys if the algorithm is HS256.',
+    success: { status: 200, description: 'The keys.', schema: ref('KeySet') },
+  },
+  describe: {
+    operationId: 'describe',
+    tag: 'Server',
+    summary: 'This description',
+    success: {
+      status: 200,
+      description: 'An OpenAPI 3.1 document.',
+      schema: { type: 'object', additionalProperties: true },
+    },
+  },
+} as const satisfies Readonly<Record<string, Operation>>;
+
+/** The same operation on another path, under another name. */
+export function sameAs(operation: Operation, operationId: string): Operation {
+  return { ...operation, operationId };
+}
