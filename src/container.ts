@@ -6,6 +6,7 @@ import { randomId } from './adapters/crypto/random-id.js';
 import { newSigningKey } from './adapters/crypto/signing-key.js';
 import { sha256 } from './adapters/crypto/sha256.js';
 import { AccountController } from './adapters/http/controllers/account-controller.js';
+import { ExportController } from './adapters/http/controllers/export-controller.js';
 import { createApp, type App, type Extensions } from './adapters/http/app.js';
 import { AuthController } from './adapters/http/controllers/auth-controller.js';
 import { Authentication } from './adapters/http/middleware/authenticate.js';
@@ -23,6 +24,7 @@ import { CheckPassword } from './application/check-password.js';
 import { ConfirmPassword } from './application/confirm-password.js';
 import { CreateUser } from './application/create-user.js';
 import { DeleteAccount } from './application/delete-account.js';
+import { ExportAccount } from './application/export-account.js';
 import { IssueTokens } from './application/issue-tokens.js';
 import { AttemptLimiter } from './application/attempt-limiter.js';
 import { LongReadLimiter } from './application/long-read-limiter.js';
@@ -38,6 +40,7 @@ import type { Storage } from './application/ports/storage.js';
 import type { TaskRepository } from './application/ports/task-repository.js';
 import type { TokenSigner } from './application/ports/token-signer.js';
 import type { UserRepository } from './application/ports/user-repository.js';
+import { ReadAccount } from './application/read-account.js';
 import { RefreshToken } from './application/refresh-token.js';
 import { RegisterUser, type Registration } from './application/register-user.js';
 import { SessionTokens } from './application/session-tokens.js';
@@ -152,6 +155,8 @@ export function createContainer(
   bind(DeleteAccount, [ConfirmPassword, Users]);
   bind(LongReadLimiter, []);
   bind(ManageTasks, [Tasks, TextDigest, LongReadLimiter, LimitsPerUser]);
+  bind(ReadAccount, [Sessions, Users]);
+  bind(ExportAccount, [ReadAccount, ManageSessions, ManageTasks]);
   bind(ManageUsers, [Users, Hasher, CreateUser]);
 
   // The HTTP adapter.
@@ -167,17 +172,26 @@ export function createContainer(
     VerifyToken,
     Logout,
   ]);
-  bind(AccountController, [BodyReader, ClientReader, ChangePassword, ManageSessions, DeleteAccount]);
+  bind(AccountController, [
+    BodyReader,
+    ClientReader,
+    ReadAccount,
+    ChangePassword,
+    ManageSessions,
+    DeleteAccount,
+  ]);
+  bind(ExportController, [ExportAccount, LongReadLimiter]);
   bind(TaskController, [BodyReader, ManageTasks, LongReadLimiter]);
   bind(HealthController, [WholeStorage, Degradations]);
   bind(PublicKeysController, [Signer]);
   make(
     HttpRoutes,
-    (auth, account, tasks, health, publicKeys, authentication) =>
-      createRoutes({ auth, account, tasks, health, publicKeys }, authentication, version),
+    (auth, account, exports, tasks, health, publicKeys, authentication) =>
+      createRoutes({ auth, account, exports, tasks, health, publicKeys }, authentication, version),
     [
       AuthController,
       AccountController,
+      ExportController,
       TaskController,
       HealthController,
       PublicKeysController,

@@ -23,7 +23,7 @@ export interface Expected {
   readonly link?: string;
 }
 
-export type Received = Readonly<Record<'access' | 'refresh' | 'id' | 'last_used_at', string>>;
+export type Received = Readonly<Record<'access' | 'refresh' | 'id' | 'last_used_at' | 'date_joined', string>>;
 
 /** The body of a request: a value for each field, or something that cannot be read, and the response to that. */
 export type Body = { readonly fields: Readonly<Record<string, Input>> } | { readonly unreadable: Rejected };
@@ -188,10 +188,23 @@ export class ApiModel {
     });
   }
 
+  blacklist(body: Body): Expected {
+    const expected = this.logout(body);
+    return expected.status === 200 ? { status: 200, body: {} } : expected;
+  }
+
   logoutAll(bearer: string | undefined): Expected {
     return this.answerTo(() => {
       for (const session of this.caller(bearer).sessions) session.ended = true;
       return { status: 200, body: { message: 'Successfully logged out of all sessions' } };
+    });
+  }
+
+  /** The id and the date of the account are not known here. */
+  account(bearer: string | undefined): Expected {
+    return this.answerTo(() => {
+      const { username } = this.caller(bearer);
+      return { status: 200, body: ({ id, date_joined }: Received) => ({ id, username, date_joined }) };
     });
   }
 

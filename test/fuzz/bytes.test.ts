@@ -104,5 +104,8 @@ function expectDecent(response: RawResponse): void {
   expect(response.status).to.be.oneOf(statuses);
   if (response.status === 100) return;
   expectCommonHeaders(response);
-  if (response.text !== '') expect(() => JSON.parse(response.text)).to.not.throw();
+  const isLines = response.headers['content-type'] === 'application/x-ndjson';
+  for (const json of isLines ? response.text.split('\n') : [response.text]) {
+    if (json !== '') expect(() => JSON.parse(json)).to.not.throw();
+  }
 }

@@ -88,9 +88,19 @@ const logout = call('log out', { tokenField, writing }, async (world, chosen) =>
   await world.ask('POST /api/logout/', { body }, world.model.logout(body.means));
 });
 
+const blacklist = call('blacklist', { tokenField, writing }, async (world, chosen) => {
+  const body = write({ refresh: world.tokenInput(chosen.tokenField) }, chosen.writing);
+  await world.ask('POST /api/token/blacklist/', { body }, world.model.blacklist(body.means));
+});
+
 const logoutAll = call('log out of all', { caller }, async (world, chosen) => {
   const access = world.access(chosen.caller);
   await world.ask('POST /api/logout/all/', { access }, world.model.logoutAll(access));
+});
+
+const getAccount = call('get account', { caller }, async (world, chosen) => {
+  const access = world.access(chosen.caller);
+  await world.ask('GET /api/account/', { access }, world.model.account(access));
 });
 
 const listSessions = call('list sessions', { caller }, async (world, chosen) => {
@@ -126,11 +136,15 @@ const deleteAccount = call('delete account', { caller, password, writing }, asyn
   await world.ask('DELETE /api/account/', { body, access }, world.model.deleteAccount(access, body.means));
 });
 
-const createTask = call('create', { caller, task, writing }, async (world, chosen) => {
-  const access = world.access(chosen.caller);
-  const body = write(chosen.task, chosen.writing);
-  await world.ask('POST /tasks/create/', { body, access }, world.model.createTask(access, body.means));
-});
+const createTask = call(
+  'create',
+  { caller, task, writing, path: fc.constantFrom('/tasks/create/', '/tasks/') },
+  async (world, chosen) => {
+    const access = world.access(chosen.caller);
+    const body = write(chosen.task, chosen.writing);
+    await world.ask(`POST ${chosen.path}`, { body, access }, world.model.createTask(access, body.means));
+  },
+);
 
 const listTasks = call(
   'list',
@@ -168,24 +182,34 @@ const getTask = call('get', { caller, id }, async (world, chosen) => {
 
 const updateTask = call(
   'update',
-  { caller, id, task: fc.record({ title, description, status }, { requiredKeys: [] }), writing },
+  {
+    caller,
+    id,
+    task: fc.record({ title, description, status }, { requiredKeys: [] }),
+    writing,
+    request: fc.constantFrom('PUT /tasks/:id/update/', 'PUT /tasks/:id/', 'PATCH /tasks/:id/'),
+  },
   async (world, chosen) => {
     const access = world.access(chosen.caller);
     const body = write(chosen.task, chosen.writing);
     const expected = world.model.updateTask(access, Number(chosen.id), body.means);
-    await world.ask(`PUT /tasks/${chosen.id}/update/`, { body, access }, expected);
+    await world.ask(chosen.request.replace(':id', chosen.id), { body, access }, expected);
   },
 );
 
-const deleteTask = call('delete', { caller, id }, async (world, chosen) => {
-  const access = world.access(chosen.caller);
-  const expected = world.model.deleteTask(access, Number(chosen.id));
-  await world.ask(`DELETE /tasks/${chosen.id}/delete/`, { access }, expected);
-});
+const deleteTask = call(
+  'delete',
+  { caller, id, path: fc.constantFrom('/delete/', '/') },
+  async (world, chosen) => {
+    const access = world.access(chosen.caller);
+    const expected = world.model.deleteTask(access, Number(chosen.id));
+    await world.ask(`DELETE /tasks/${chosen.id}${chosen.path}`, { access }, expected);
+  },
+);
 
 /** What callers are rejected, whatever there is. */
 const refusals = new Map<string, Expected>([
-  ['PATCH /tasks/1/', { status: 405, body: notAllowed('PATCH') }],
+  ['PATCH /tasks/', { status: 405, body: notAllowed('PATCH') }],
   ['GET /tasks/create/', { status: 405, body: notAllowed('GET') }],
   ['POST /tasks/1/delete/', { status: 405, body: notAllowed('POST') }],
 ]);
@@ -237,7 +261,9 @@ export const anyCall: fc.Arbitrary<Call> = fc.oneof(
   { weight: 5, arbitrary: refresh },
   { weight: 2, arbitrary: verify },
   { weight: 1, arbitrary: logout },
+  { weight: 1, arbitrary: blacklist },
   { weight: 1, arbitrary: logoutAll },
+  { weight: 1, arbitrary: getAccount },
   { weight: 2, arbitrary: listSessions },
   { weight: 1, arbitrary: endSession },
   { weight: 1, arbitrary: changePassword },

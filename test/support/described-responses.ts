@@ -77,7 +77,7 @@ export class DescribedResponses {
     if (!described) return `no ${type}`;
     if (method === 'HEAD') return undefined;
     const validate = this.validator(described.schema);
-    const body: unknown = type.endsWith('json') ? JSON.parse(response.text) : response.text;
+    const body: unknown = /[/+]json$/.test(type) ? JSON.parse(response.text) : response.text;
     return validate(body) ? undefined : this.ajv.errorsText(validate.errors);
   }
 

@@ -1,5 +1,6 @@
 import type { AccountController } from './controllers/account-controller.js';
 import type { AuthController } from './controllers/auth-controller.js';
+import type { ExportController } from './controllers/export-controller.js';
 import type { Access, Authentication } from './middleware/authenticate.js';
 import type { Handler, SessionHandler } from './context.js';
 import type { HealthController } from './controllers/health-controller.js';
@@ -10,7 +11,7 @@ import type { TaskController } from './controllers/task-controller.js';
 
 /** One method on one path. */
 export interface Route {
-  readonly method: 'get' | 'post' | 'put' | 'delete';
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** A pattern of @koa/router; a trailing slash is optional. */
   readonly path: string;
   /** Authentication. It runs before the handler, and before the 405 for other methods. */
@@ -23,6 +24,7 @@ export interface Route {
 interface Controllers {
   readonly auth: AuthController;
   readonly account: AccountController;
+  readonly exports: ExportController;
   readonly tasks: TaskController;
   readonly health: HealthController;
   readonly publicKeys: PublicKeysController;
@@ -33,7 +35,7 @@ interface Controllers {
  * step that the handler asks for; with `active` it is checked before, too.
  */
 export function createRoutes(
-  { auth, account, tasks, health, publicKeys }: Controllers,
+  { auth, account, exports, tasks, health, publicKeys }: Controllers,
   { required, active, optional, none }: Authentication,
   version: string,
 ): readonly Route[] {
@@ -42,15 +44,22 @@ export function createRoutes(
     post('/api/token', none, auth.signIn, operations.signIn),
     post('/api/token/refresh', none, auth.refresh, operations.refresh),
     post('/api/token/verify', none, auth.verify, operations.verify),
+    post('/api/token/blacklist', none, auth.blacklist, operations.blacklist),
     post('/api/logout', none, auth.logout, operations.logout),
     post('/api/logout/all', required, account.logoutAll, operations.logoutAll),
     get('/api/sessions', required, account.listSessions, operations.listSessions),
     del('/api/sessions/:sessionId', required, account.endSession, operations.endSession),
     post('/api/password/change', active, account.changePassword, operations.changePassword),
+    get('/api/account', required, account.get, operations.getAccount),
+    get('/api/account/export', required, exports.export, operations.exportAccount),
     del('/api/account', active, account.delete, operations.deleteAccount),
     get('/tasks', required, tasks.list, operations.listTasks),
+    post('/tasks', required, tasks.create, sameAs(operations.createTask, 'postTask')),
     post('/tasks/create', required, tasks.create, operations.createTask),
     get('/tasks/:taskId', required, tasks.get, operations.getTask),
+    put('/tasks/:taskId', required, tasks.update, sameAs(operations.updateTask, 'putTask')),
+    patch('/tasks/:taskId', required, tasks.update, sameAs(operations.updateTask, 'patchTask')),
+    del('/tasks/:taskId', required, tasks.delete, sameAs(operations.deleteTask, 'removeTask')),
     put('/tasks/:taskId/update', required, tasks.update, operations.updateTask),
     del('/tasks/:taskId/delete', required, tasks.delete, operations.deleteTask),
     get('/livez', none, health.live, operations.live),
@@ -81,4 +90,5 @@ const route =
 const get = route('get');
 const post = route('post');
 const put = route('put');
+const patch = route('patch');
 const del = route('delete');

@@ -220,6 +220,58 @@ describe('account endpoints', () => {
       });
     });
 
+    describe('reading the account', () => {
+      serve({ TRUST_PROXY: '1' });
+
+      it('responds with id, name and date of the own account on GET /api/account/', async () => {
+        const registeredAt = clock.now();
+        clock.advance(100);
+        expectResponse(await server.call('GET', '/api/account/', undefined, user.access), 200, {
+          id: Number(claimsOf(user.access)['user_id']),
+          username: user.username,
+          date_joined: dateTime(registeredAt),
+        });
+      });
+
+      it('exports the account, its sessions and its tasks as JSON lines', async () => {
+        const other = await server.registerAndSignIn();
+        await server.call('POST', '/tasks/', { title: 'secret', description: 'd' }, other.access);
+        await signIn(user, '203.0.113.9');
+        await createTask();
+        const titled = { title: 'Grüße "\n"', description: 'd', status: 'completed' };
+        await server.call('POST', '/tasks/', titled, user.access);
+
+        const response = await server.call('GET', '/api/account/export/', undefined, user.access);
+        const account = await server.call('GET', '/api/account/', undefined, user.access);
+        const lines = [
+          { type: 'account', ...(account.json() as object) },
+          ...(await listSessions(user.access)).map((session) => Object.assign({ type: 'session' }, session)),
+          { type: 'task', id: 1, title: 't', description: 'd', status: 'pending' },
+          { type: 'task', id: 2, ...titled },
+        ];
+        expect(response.text).to.equal(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+        expect(lines).to.have.length(5);
+        expect(response.status).to.equal(200);
+        expect(response.headers).to.include({
+          'content-type': 'application/x-ndjson',
+          'content-disposition': 'attachment; filename="account.ndjson"',
+          'cache-control': 'no-store',
+        });
+      });
+    });
+
+    describe('POST /api/token/blacklist/', () => {
+      serve();
+
+      it('ends the session of a refresh token, with an empty object', async () => {
+        const { access, refresh } = user;
+        const blacklist = () => server.call('POST', '/api/token/blacklist/', { refresh });
+        expectResponse(await blacklist(), 200, {});
+        expectResponse(await listTasks(access), 401, blacklisted);
+        expectResponse(await blacklist(), 401, tokenBlacklisted);
+      });
+    });
+
     describe('DELETE /api/account/', () => {
       serve();
 

@@ -113,6 +113,17 @@ const table: Readonly<Record<string, Row>> = {
     },
     body: ({ access }) => ({ token: access }),
   },
+  'POST /api/token/blacklist': {
+    expected: {
+      anonymous: required('refresh'),
+      owner: 200,
+      other: 200,
+      'ended session': [401, tokenBlacklisted],
+      inactive: [401, tokenBlacklisted],
+      deleted: [401, tokenBlacklisted],
+    },
+    body: ({ refresh }) => ({ refresh }),
+  },
   'POST /api/logout': {
     expected: {
       anonymous: required('refresh'),
@@ -131,13 +142,28 @@ const table: Readonly<Record<string, Row>> = {
     expected: only(200, 200),
     body: ({ password }) => ({ old_password: password, new_password: `new ${password}` }),
   },
+  'GET /api/account': { expected: only(200, 200) },
+  'GET /api/account/export': { expected: only(200, 200) },
   'DELETE /api/account': { expected: only(200, 200), body: ({ password }) => ({ password }) },
   'GET /tasks': { expected: only(200, 200) },
+  'POST /tasks': {
+    expected: only(201, 201),
+    body: () => ({ title: 'theirs', description: 'd' }),
+  },
   'POST /tasks/create': {
     expected: only(201, 201),
     body: () => ({ title: 'theirs', description: 'd' }),
   },
   'GET /tasks/:taskId': { expected: only(200, [404, taskNotFound]) },
+  'PUT /tasks/:taskId': {
+    expected: only(200, [404, taskNotFound]),
+    body: () => ({ title: 'changed' }),
+  },
+  'PATCH /tasks/:taskId': {
+    expected: only(200, [404, taskNotFound]),
+    body: () => ({ title: 'changed' }),
+  },
+  'DELETE /tasks/:taskId': { expected: only(200, [404, taskNotFound]) },
   'PUT /tasks/:taskId/update': {
     expected: only(200, [404, taskNotFound]),
     body: () => ({ title: 'changed' }),

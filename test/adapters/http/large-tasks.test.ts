@@ -148,7 +148,12 @@ describe('large tasks', () => {
       afterEach(() => reads.forEach((read) => read.destroy()));
 
       it('rejects a fifth long list with 429, and serves short lists and other users', async () => {
-        for (const path of ['/tasks/', '/tasks/?limit=100', '/tasks/?limit=1&offset=200']) {
+        for (const path of [
+          '/tasks/',
+          '/tasks/?limit=100',
+          '/tasks/?limit=1&offset=200',
+          '/api/account/export/',
+        ]) {
           const rejected = await call('GET', path, undefined, owner);
           expectResponse(rejected, 429, tooManyReads);
           expect(rejected.headers['retry-after']).to.equal('5');
@@ -156,6 +161,22 @@ describe('large tasks', () => {
         expect((await call('GET', '/tasks/?limit=2', undefined, owner)).json()).to.have.length(2);
         expect((await call('GET', '/tasks/300/', undefined, owner)).status).to.equal(200);
         expectResponse(await call('GET', '/tasks/'), 200, []);
+      });
+
+      it('counts an export as a long read until it has ended', async () => {
+        reads[0]?.destroy();
+        const path = '/api/account/export/';
+        let exporting: IncomingMessage | undefined;
+        await waitFor('the export begins', async () => {
+          exporting = await beginToRead(path);
+          return exporting.statusCode === 200;
+        });
+        expectResponse(await call('GET', path, undefined, owner), 429, tooManyReads);
+        exporting?.destroy();
+        await waitFor('another export is served', async () => {
+          const { status } = await call('HEAD', path, undefined, owner);
+          return status === 200;
+        });
       });
 
       const endings: Record<string, (read: IncomingMessage) => unknown> = {
@@ -236,21 +257,27 @@ describe('large tasks', () => {
       'not come back before the session expired': async () => clock.advance(3600),
     };
     for (const [how, end] of Object.entries(endings)) {
-      for (const path of ['/tasks/', '/tasks/?limit=300']) {
+      for (const [path, beginning] of [
+        ['/tasks/', /^\[\{"id":1,/],
+        ['/tasks/?limit=300', /^\[\{"id":1,/],
+        ['/api/account/export/', /^\{"type":"account",/],
+      ] as const) {
         it(`stops streaming ${path} once the user has ${how}`, async () => {
           const reader = await signInAgain(owner);
-          const incoming = await beginToRead(path, reader);
+          const incoming = (await beginToRead(path, reader)).setEncoding('latin1');
+          const [first] = (await once(incoming, 'data')) as [string];
+          incoming.pause();
           await end(reader);
           await server.storage.users.activate(sessionRefOf(reader.access).userId);
           owner = await signInAgain(owner);
           const session = sessionRefOf(owner.access);
           await updateTask(server.storage, session, count, { title: 'SECRET' });
-          const received: string[] = [];
+          const received = [first];
           const error: unknown = await (async () => {
-            for await (const chunk of incoming.setEncoding('latin1')) received.push(String(chunk));
+            for await (const chunk of incoming) received.push(String(chunk));
           })().catch((reason: unknown) => reason);
           expect(error).to.include({ code: 'ECONNRESET' });
-          expect(received.join('')).to.match(/^\[\{"id":1,/);
+          expect(received.join('')).to.match(beginning);
           expect(received.join('')).to.not.contain('SECRET');
           const rejected = await call('GET', '/tasks/', undefined, reader);
           expect(rejected.status).to.equal(401);

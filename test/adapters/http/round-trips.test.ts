@@ -52,7 +52,11 @@ describe('round trips to Redis', () => {
     ['PUT', '/tasks/9/update/', 404, { status: 'completed' }],
     ['DELETE', '/tasks/1/delete/', 200],
     ['DELETE', '/tasks/9/delete/', 404],
+    ['POST', '/tasks/', 201, { title: 'three', description: 'd' }],
+    ['PATCH', '/tasks/1/', 200, { status: 'completed' }],
+    ['DELETE', '/tasks/1/', 200],
     ['GET', '/api/sessions/', 200],
+    ['GET', '/api/account/', 200],
   ] as const) {
     it(`makes one round trip to Redis for ${method} ${path} with ${status}, including the session check`, async () => {
       let actualStatus = 0;

@@ -24,15 +24,17 @@ const routes: readonly Route[] = [
   { path: '/api/token', methods: ['POST'], credentials: 'ignored' },
   { path: '/api/token/refresh', methods: ['POST'], credentials: 'ignored' },
   { path: '/api/token/verify', methods: ['POST'], credentials: 'ignored' },
+  { path: '/api/token/blacklist', methods: ['POST'], credentials: 'ignored' },
   { path: '/api/logout', methods: ['POST'], credentials: 'ignored' },
   { path: '/api/logout/all', methods: ['POST'], credentials: 'required' },
   { path: '/api/sessions', methods: ['GET', 'HEAD'], credentials: 'required' },
   { path: `/api/sessions/${'0'.repeat(32)}`, methods: ['DELETE'], credentials: 'required' },
   { path: '/api/password/change', methods: ['POST'], credentials: 'required' },
-  { path: '/api/account', methods: ['DELETE'], credentials: 'required' },
-  { path: '/tasks', methods: ['GET', 'HEAD'], credentials: 'required' },
+  { path: '/api/account', methods: ['GET', 'HEAD', 'DELETE'], credentials: 'required' },
+  { path: '/api/account/export', methods: ['GET', 'HEAD'], credentials: 'required' },
+  { path: '/tasks', methods: ['GET', 'HEAD', 'POST'], credentials: 'required' },
   { path: '/tasks/create', methods: ['POST'], credentials: 'required' },
-  { path: '/tasks/1', methods: ['GET', 'HEAD'], credentials: 'required' },
+  { path: '/tasks/999', methods: ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'], credentials: 'required' },
   { path: '/tasks/999/update', methods: ['PUT'], credentials: 'required' },
   { path: '/tasks/999/delete', methods: ['DELETE'], credentials: 'required' },
   { path: '/livez', methods: ['GET', 'HEAD'], credentials: 'ignored' },
@@ -124,11 +126,11 @@ describe('routes', () => {
       });
 
       it(`checks credentials (${credentials}) before the method on ${path}`, async () => {
-        const withNone = await server.call('PATCH', path);
+        const withNone = await server.call('LINK', path);
         if (credentials === 'required') expectResponse(withNone, 401, noCredentials);
-        else expectResponse(withNone, 405, notAllowed('PATCH'));
-        const withBad = await server.call('PATCH', path, undefined, 'garbage');
-        if (credentials === 'ignored') expectResponse(withBad, 405, notAllowed('PATCH'));
+        else expectResponse(withNone, 405, notAllowed('LINK'));
+        const withBad = await server.call('LINK', path, undefined, 'garbage');
+        if (credentials === 'ignored') expectResponse(withBad, 405, notAllowed('LINK'));
         else expectResponse(withBad, 401, invalid);
       });
 
@@ -176,7 +178,10 @@ describe('routes', () => {
 
     for (const id of ['1', '01', '0000000000001', '%31', '%30%31']) {
       it(`reads ${id} as the task id 1`, async () => {
+        expectResponse(await call('GET', `/tasks/${id}`), 200, task);
         expectResponse(await call('GET', `/tasks/${id}/`), 200, task);
+        for (const method of ['PUT', 'PATCH'])
+          expectResponse(await call(method, `/tasks/${id}/`, {}), 200, task);
         expectResponse(await call('PUT', `/tasks/${id}/update/`, {}), 200, task);
       });
     }
@@ -191,6 +196,8 @@ describe('routes', () => {
             ['GET', `/tasks/${id}/`],
             ['PUT', `/tasks/${id}/update/`],
             ['DELETE', `/tasks/${id}/delete/`],
+            ['PUT', `/tasks/${id}/`],
+            ['DELETE', `/tasks/${id}/`],
             ['OPTIONS', `/tasks/${id}/`],
             ['PATCH', `/tasks/${id}`],
           ] as const)

@@ -1,9 +1,10 @@
 import type { ChangePassword } from '../../../application/change-password.js';
 import type { DeleteAccount } from '../../../application/delete-account.js';
 import type { ManageSessions } from '../../../application/manage-sessions.js';
-import type { Session } from '../../../domain/session.js';
+import type { ReadAccount } from '../../../application/read-account.js';
 import type { ReadClient } from '../request/client.js';
 import type { SessionHandler } from '../context.js';
+import { presentAccount, presentSession } from '../response/account-json.js';
 import { reply } from '../response/reply.js';
 import type { ReadFields } from '../request/body.js';
 
@@ -12,10 +13,15 @@ export class AccountController {
   constructor(
     private readonly readFields: ReadFields,
     private readonly readClient: ReadClient,
+    private readonly account: ReadAccount,
     private readonly passwords: ChangePassword,
     private readonly sessions: ManageSessions,
     private readonly accounts: DeleteAccount,
   ) {}
+
+  readonly get: SessionHandler = async (ctx) => {
+    reply(ctx, 200, presentAccount(await this.account.execute(ctx.state.session)));
+  };
 
   readonly changePassword: SessionHandler = async (ctx) => {
     const input = await this.readFields(ctx);
@@ -48,19 +54,4 @@ export class AccountController {
     await this.accounts.execute(ctx.state.session, input, this.readClient(ctx.req));
     reply(ctx, 200, { message: 'Account deleted successfully' });
   };
-}
-
-function presentSession({ id, openedAt, lastUsedAt, address }: Session, currentId: string): object {
-  return {
-    id,
-    current: id === currentId,
-    signed_in_at: dateTime(openedAt),
-    last_used_at: dateTime(lastUsedAt),
-    address: address ?? null,
-  };
-}
-
-/** Whole seconds since the epoch as an RFC 3339 date and time. */
-function dateTime(seconds: number): string {
-  return new Date(seconds * 1000).toISOString().replace('.000', '');
 }

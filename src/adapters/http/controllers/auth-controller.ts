@@ -56,4 +56,10 @@ export class AuthController {
     await this.logoutOfSession.execute(await this.readFields(ctx));
     reply(ctx, 200, { message: 'Successfully logged out' });
   };
+
+  /** Logs out like `logout`, with the response of Simple JWT's own view. */
+  readonly blacklist: Handler = async (ctx) => {
+    await this.logoutOfSession.execute(await this.readFields(ctx));
+    reply(ctx, 200, {});
+  };
 }

@@ -8,6 +8,8 @@ export interface Success {
   readonly status: 200 | 201 | 503;
   readonly description: string;
   readonly schema: Schema;
+  /** JSON if not given. */
+  readonly mediaType?: string;
   /** Headers that only this response has, with their descriptions. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -54,6 +56,7 @@ const message = (description: string, status: 200 | 201 = 200): Success => ({
 });
 
 const signInErrors = ['throttled', 'overloaded', 'storage_unavailable'] as const;
+const logoutErrors = ['token_invalid', 'token_wrong_type', 'token_revoked', 'storage_unavailable'] as const;
 const passwordErrors = ['throttled', 'overloaded'] as const;
 
 /** What each route is for. */
@@ -107,13 +110,16 @@ export const operations = {
     description: "Ends the refresh token's session: all of its tokens stop working.",
     body: 'RefreshToken',
     success: message('The session has ended.'),
-    errors: [
-      'token_invalid',
-      'token_wrong_type',
-      'token_revoked',
-      'no_active_account',
-      'storage_unavailable',
-    ],
+    errors: logoutErrors,
+  },
+  blacklist: {
+    operationId: 'blacklistToken',
+    tag: 'Tokens',
+    summary: 'Log out, as with Simple JWT',
+    description: "Ends the refresh token's session: all of its tokens stop working.",
+    body: 'RefreshToken',
+    success: { status: 200, description: 'The session has ended.', schema: ref('Empty') },
+    errors: logoutErrors,
   },
   logoutAll: {
     operationId: 'logoutOfAllSessions',
@@ -147,6 +153,26 @@ export const operations = {
     body: 'PasswordChange',
     success: message('The password is changed.'),
     errors: passwordErrors,
+  },
+  getAccount: {
+    operationId: 'getAccount',
+    tag: 'Account',
+    summary: 'Get the own account',
+    success: { status: 200, description: 'The account.', schema: ref('Account') },
+  },
+  exportAccount: {
+    operationId: 'exportAccount',
+    tag: 'Account',
+    summary: 'Export the account with all sessions and tasks',
+    description: 'A stream of JSON lines. If it cannot be completed, the connection breaks.',
+    success: {
+      status: 200,
+      description: 'An object per line: the account, a session or a task, with a `type` before its fields.',
+      schema: { type: 'string' },
+      mediaType: 'application/x-ndjson',
+      headers: { 'Content-Disposition': 'Says that the response is a file, with its name.' },
+    },
+    errors: ['too_many_reads'],
   },
   deleteAccount: {
     operationId: 'deleteAccount',

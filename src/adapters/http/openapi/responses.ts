@@ -130,12 +130,18 @@ function missingField(body: SchemaName): HttpError {
   return httpErrorFor(new InvalidFields({ [first]: [{ code: 'required' }] }));
 }
 
-function succeeding({ status, description, schema, headers: own = {} }: Success): Response {
+function succeeding({
+  status,
+  description,
+  schema,
+  mediaType = 'application/json',
+  headers: own = {},
+}: Success): Response {
   const described = Object.entries(own).map(([name, text]) => [name, textHeader(text)]);
   return {
     description,
     headers: { ...headersOf(status), ...(Object.fromEntries(described) as object) },
-    content: { 'application/json': { schema } },
+    content: { [mediaType]: { schema } },
   };
 }
 

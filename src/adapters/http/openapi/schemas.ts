@@ -75,6 +75,7 @@ export const schemas = {
   ),
   Empty: object({}),
   Message: object({ message }),
+  Account: object({ id, username: message, date_joined: dateTime }),
   Session: object({
     id: sessionId,
     current: { type: 'boolean', description: 'Whether it is the session of this request.' },

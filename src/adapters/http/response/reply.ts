@@ -39,6 +39,17 @@ export function replyJson(ctx: Context, status: number, body: string | Readable,
   record(ctx, { status, body, headers: headers ? [...jsonHeaders, ...flat(headers)] : jsonHeaders });
 }
 
+/** Records a response of another media type than JSON. */
+export function replyAs(
+  ctx: Context,
+  mediaType: string,
+  status: number,
+  body: string | Readable,
+  headers: Headers = {},
+): void {
+  record(ctx, { status, body, headers: [...commonHeaders, 'Content-Type', mediaType, ...flat(headers)] });
+}
+
 /** Records JSON that is the same for all clients. Caches may keep it for `maxAge` seconds. */
 export function replyCacheable(ctx: Context, body: string, maxAge: number): void {
   const headers = {
@@ -122,7 +133,10 @@ export function exposeReply(app: Koa): void {
   const read = {
     status: ({ status }: Reply) => status,
     body: ({ body }: Reply) => body,
-    type: ({ headers }: Reply) => (headers.includes('Content-Type') ? 'application/json' : ''),
+    type: ({ headers }: Reply) => {
+      const at = headers.indexOf('Content-Type');
+      return at === -1 ? '' : headers[at + 1];
+    },
     length: ({ body }: Reply) => (typeof body === 'string' ? Buffer.byteLength(body) : undefined),
   };
   const koa = Object.getPrototypeOf(app.response) as BaseResponse;

@@ -1,0 +1,29 @@
+import type { Session } from '../domain/session.js';
+import type { TaskPage } from '../domain/task.js';
+import type { User } from '../domain/user.js';
+import type { ManageSessions } from './manage-sessions.js';
+import type { ManageTasks } from './manage-tasks.js';
+import type { SessionRef } from './ports/session-repository.js';
+import type { ReadAccount } from './read-account.js';
+
+/** Everything that is stored about a user, but for the password hash. */
+export interface AccountExport {
+  readonly user: User;
+  readonly sessions: readonly Session[];
+  /** All tasks, by id. A page is read when it is asked for. Rejects with 'token_revoked' once the session has ended. */
+  readonly tasks: AsyncIterable<TaskPage>;
+}
+
+/** Exports a user's own data. Throws 'token_revoked' if the session is not active, or 'user_not_found'. */
+export class ExportAccount {
+  constructor(
+    private readonly account: ReadAccount,
+    private readonly sessions: ManageSessions,
+    private readonly tasks: ManageTasks,
+  ) {}
+
+  async execute(session: SessionRef): Promise<AccountExport> {
+    const [user, sessions] = await Promise.all([this.account.execute(session), this.sessions.list(session)]);
+    return { user, sessions, tasks: this.tasks.listOn(session, { after: 0, limit: Infinity }) };
+  }
+}

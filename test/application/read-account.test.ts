@@ -1,0 +1,26 @@
+import { expect } from 'chai';
+import { Application } from '../support/application.js';
+import { rejectionOf } from '../support/rejection.js';
+
+describe('ReadAccount', () => {
+  let application: Application;
+  beforeEach(async () => {
+    application = await Application.start();
+  });
+
+  it("reads the account of the session's user, and nobody else's", async () => {
+    await application.signedUpUser('maria');
+    const createdAt = Math.floor(application.now);
+    const { access } = await application.signedUpUser('jigyasnh');
+    application.passTime(60);
+    const user = await application.readAccount.execute(await application.sessionOf(access));
+    expect(user).to.include({ id: 2, username: 'jigyasnh', createdAt });
+  });
+
+  it('reads no account for a session that has ended', async () => {
+    const { access, refresh } = await application.signedUpUser('maria');
+    const session = await application.sessionOf(access);
+    await application.logout.execute({ refresh });
+    expect(await rejectionOf(application.readAccount.execute(session))).to.equal('token_revoked');
+  });
+});
