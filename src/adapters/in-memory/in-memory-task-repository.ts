@@ -7,7 +7,7 @@ import type {
 import type { Clock } from '../../application/ports/environment.js';
 import { DomainError } from '../../domain/errors.js';
 import { maxPageBytes, type Page } from '../../domain/page.js';
-import { selectTasks, type ReadPage } from '../../domain/select-tasks.js';
+import { TaskSelector } from '../../domain/task-selector.js';
 import type { TaskQuery, TaskSelection } from '../../domain/task-query.js';
 import {
   nextRevision,
@@ -32,6 +32,7 @@ interface TaskList {
 /** Tasks in a Map. Each method but `select` is one step, because it awaits nothing. */
 export class InMemoryTaskRepository implements TaskRepository {
   private readonly lists = new Map<number, TaskList>();
+  private readonly selector = new TaskSelector(() => new Promise((resolve) => setImmediate(resolve)));
 
   constructor(
     private readonly sessions: InMemorySessionRepository,
@@ -79,9 +80,8 @@ export class InMemoryTaskRepository implements TaskRepository {
   }
 
   select(session: SessionRef, query: TaskQuery): Promise<TaskSelection> {
-    return selectTasks(query, {
-      readPage: async ({ after, limit, descending }: ReadPage) => {
-        await nextTurn();
+    return this.selector.select(query, {
+      readPage: async ({ after, limit, descending }) => {
         if (!descending) return this.list(session, { after, limit });
         this.sessions.requireActive(session);
         const list = this.lists.get(session.userId) ?? emptyList;
@@ -89,7 +89,6 @@ export class InMemoryTaskRepository implements TaskRepository {
         return pageOf(list, list.tasks.slice(Math.max(0, end - limit), end).toReversed(), end);
       },
       readMany: async (ids) => {
-        await nextTurn();
         this.sessions.requireActive(session);
         const list = this.lists.get(session.userId) ?? emptyList;
         const tasks = ids.flatMap((id) => list.tasks[indexOf(list.tasks, id)] ?? []);
@@ -166,11 +165,6 @@ function requireExpected(task: Task, expected: TaskDraft | undefined): void {
   if (task.title !== title || task.description !== description || task.status !== status) {
     throw new DomainError('task_changed');
   }
-}
-
-/** Lets all other work that is waiting go first. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** How many of the tasks fit on one page. */

@@ -7,7 +7,7 @@ import type {
   UpdateTaskOptions,
 } from '../../application/ports/task-repository.js';
 import type { Page } from '../../domain/page.js';
-import { selectTasks } from '../../domain/select-tasks.js';
+import { TaskSelector } from '../../domain/task-selector.js';
 import type { TaskQuery, TaskSelection } from '../../domain/task-query.js';
 import type { Task, TaskChanges, TaskDraft, TaskPage, TaskSummary } from '../../domain/task.js';
 import type { Keys } from './keys.js';
@@ -18,6 +18,7 @@ import { ascending, descending, parsePage, parseTask, textAfterId } from './lua/
 export class RedisTaskRepository implements TaskRepository {
   /** The last large page of each user that is being read or queued. */
   private readonly largeReads = new Map<number, Promise<unknown>>();
+  private readonly selector = new TaskSelector(() => new Promise((resolve) => setImmediate(resolve)));
 
   constructor(
     private readonly redis: RedisConnection,
@@ -73,7 +74,7 @@ export class RedisTaskRepository implements TaskRepository {
   select(session: SessionRef, query: TaskQuery): Promise<TaskSelection> {
     const { userId } = session;
     const { tasks } = this.keys.ofUser(userId);
-    return selectTasks(query, {
+    return this.selector.select(query, {
       readPage: async (page) => {
         const [list, follows] = page.descending
           ? [scripts.listTasksBackwards, descending]

@@ -35,7 +35,7 @@ export interface TaskRepository {
    *
    * It need not be one step, but each step checks the session. `revision` is that of the first step. Tasks that are
    * created, changed or deleted concurrently may or may not be included, all others are. Memory is bounded, and no step
-   * keeps other calls waiting: `selectTasks` does this for a storage that cannot select by itself.
+   * keeps other calls waiting: `TaskSelector` does this for a storage that cannot select by itself.
    */
   select(session: SessionRef, query: TaskQuery): Promise<TaskSelection>;
   /** All tasks in numbers, without reading them. */

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { maxPageBytes } from '../../src/domain/page.js';
-import { selectTasks, type TaskReader } from '../../src/domain/select-tasks.js';
+import { TaskSelector, type TaskReader } from '../../src/domain/task-selector.js';
 import {
   compareTasks,
   matches,
@@ -31,6 +31,9 @@ const aQuery = (given: Partial<TaskQuery> = {}): TaskQuery => ({
   count: false,
   ...given,
 });
+
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
+const select = (query: TaskQuery, reader: TaskReader) => new TaskSelector(nextTurn).select(query, reader);
 
 /** Reads tasks from an array, and counts what it reads. */
 class ArrayReader implements TaskReader {
@@ -83,7 +86,7 @@ describe('selecting tasks', () => {
             ] as const) {
               const query = aQuery({ ...filter, order, after, offset, limit, count });
               const rest = expected.filter((task) => !after || compareTasks(order)(task, after) > 0);
-              expect(await selectTasks(query, new ArrayReader(all))).to.deep.equal({
+              expect(await select(query, new ArrayReader(all))).to.deep.equal({
                 tasks: rest.slice(offset, offset + limit),
                 hasMore: rest.length > offset + limit,
                 revision: 7,
@@ -98,27 +101,27 @@ describe('selecting tasks', () => {
 
   it('of nobody finds none', async () => {
     for (const order of orders) {
-      const selection = await selectTasks(aQuery({ order, count: true }), new ArrayReader([]));
+      const selection = await select(aQuery({ order, count: true }), new ArrayReader([]));
       expect(selection).to.deep.equal({ tasks: [], hasMore: false, total: 0, revision: 7 });
     }
   });
 
   it('reads no more than the page from the newest tasks', async () => {
     const reader = new ArrayReader(all);
-    await selectTasks(aQuery({ order: { by: 'id', descending: true }, count: true }), reader);
+    await select(aQuery({ order: { by: 'id', descending: true }, count: true }), reader);
     expect(reader.tasks).to.equal(20);
   });
 
   it('stops at the first task that follows a full page if nothing is counted', async () => {
     const reader = new ArrayReader(all);
-    await selectTasks(aQuery({ order: { by: 'id', descending: false }, search: 'rare', limit: 10 }), reader);
+    await select(aQuery({ order: { by: 'id', descending: false }, search: 'rare', limit: 10 }), reader);
     expect(reader.pages).to.equal(1);
   });
 
   it('ends a page with the task that makes its texts exceed a megabyte', async () => {
     const long = tasksOf(30, () => ({ description: 'ä€👍'.repeat(10_000) }));
     for (const order of orders.filter(({ by }) => by === 'id')) {
-      const { tasks, hasMore } = await selectTasks(aQuery({ order, limit: 1000 }), new ArrayReader(long));
+      const { tasks, hasMore } = await select(aQuery({ order, limit: 1000 }), new ArrayReader(long));
       const bytes = tasks.map(({ title, description }) => Buffer.byteLength(title + description));
       const sum = bytes.reduce((total, size) => total + size, 0);
       expect(sum).to.be.above(maxPageBytes);
@@ -133,7 +136,7 @@ describe('selecting tasks', () => {
     }));
     const query = aQuery({ offset: 5000, limit: 50, count: true });
     const expected = long.toSorted(compareTasks(byTitle)).slice(5000, 5050);
-    expect(await selectTasks(query, new ArrayReader(long))).to.deep.equal({
+    expect(await select(query, new ArrayReader(long))).to.deep.equal({
       tasks: expected,
       hasMore: true,
       total: 6000,
@@ -144,8 +147,35 @@ describe('selecting tasks', () => {
   it('keeps no more than the positions up to the end of the page', async () => {
     const reader = new ArrayReader(tasksOf(12_000));
     const query = aQuery({ offset: maxRank - 1000, limit: 1000 });
-    const { tasks } = await selectTasks(query, reader);
+    const { tasks } = await select(query, reader);
     expect(tasks).to.deep.equal(reader.all.toSorted(compareTasks(byTitle)).slice(9000, 10_000));
+  });
+
+  it('takes one step a turn of the event loop, however many selections there are', async () => {
+    let [turn, steps] = [0, 0];
+    const selector = new TaskSelector(async () => {
+      await nextTurn();
+      steps++;
+    });
+    const query = aQuery({ search: 'rare', count: true });
+    const selections = Array.from({ length: 4 }, () => selector.select(query, new ArrayReader(all)));
+    let isDone = false;
+    const done = Promise.all(selections).then(() => (isDone = true));
+    while (!isDone) {
+      await nextTurn();
+      turn++;
+      expect(steps).to.be.at.most(turn);
+    }
+    await done;
+    expect(steps).to.equal(4 * 3);
+  });
+
+  it('goes through long texts in several steps', async () => {
+    let steps = 0;
+    const selector = new TaskSelector(async () => void steps++);
+    const long = new ArrayReader(tasksOf(100, () => ({ description: 'x'.repeat(10_000) })));
+    await selector.select(aQuery({ search: 'rare', count: true }), long);
+    expect(steps).to.equal(4);
   });
 
   describe('while they change', () => {
@@ -178,7 +208,7 @@ describe('selecting tasks', () => {
         );
       });
       const query = aQuery({ statuses: ['pending', 'in-progress'], limit: 4 });
-      const { tasks, hasMore } = await selectTasks(query, reader);
+      const { tasks, hasMore } = await select(query, reader);
       expect(tasks.map(({ id }) => id)).to.deep.equal([kept]);
       expect(hasMore).to.equal(true);
     });
@@ -188,14 +218,14 @@ describe('selecting tasks', () => {
       const reader = changing(({ all: tasks }) => {
         tasks.splice(0, Infinity, ...tasks.filter(({ id }) => !page.has(id)));
       });
-      const { tasks } = await selectTasks(aQuery(), reader);
+      const { tasks } = await select(aQuery(), reader);
       expect(tasks).to.deep.equal(order.slice(20, 40));
     });
 
     it('returns the revision of before the changes', async () => {
       expect(
         (
-          await selectTasks(
+          await select(
             aQuery(),
             changing(() => {}),
           )
