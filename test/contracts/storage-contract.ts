@@ -5,6 +5,8 @@ import { SettableClock } from '../support/settable-clock.js';
 import type { OpenStorage } from './open-storage.js';
 import { sessionRepositoryContract } from './session-repository-contract.js';
 import { taskRepositoryContract } from './task-repository-contract.js';
+import { taskRevisionContract } from './task-revision-contract.js';
+import { taskSelectionContract } from './task-selection-contract.js';
 import { rateLimiterContract } from './rate-limiter-contract.js';
 import { userRepositoryContract } from './user-repository-contract.js';
 
@@ -35,6 +37,10 @@ export function storageContract(createStorage: CreateStorage): void {
 
   describe('users', () => userRepositoryContract(open));
   describe('sessions', () => sessionRepositoryContract(open));
-  describe('tasks', () => taskRepositoryContract(open));
+  describe('tasks', () => {
+    taskRepositoryContract(open);
+    describe('selecting', () => taskSelectionContract(open));
+    taskRevisionContract(open);
+  });
   describe('attempts', () => rateLimiterContract(open));
 }

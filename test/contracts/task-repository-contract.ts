@@ -625,7 +625,7 @@ export function taskRepositoryContract(open: OpenStorage): void {
   });
 
   for (const [what, text] of Object.entries(difficultTexts)) {
-    it(`keeps ${what} unchanged through creation and updates`, async () => {
+    it(`keeps ${what} unchanged through creation and updates, conditional ones too`, async () => {
       const { storage, owner } = await openWithOwner();
       const task = await createTask(storage, owner, aDraft({ title: text, description: text }));
       expect(task).to.include({ title: text, description: text });
@@ -639,6 +639,9 @@ export function taskRepositoryContract(open: OpenStorage): void {
       expect(updated).to.deep.equal({ id: task.id, title, description, status: 'completed' });
       expect(await storage.tasks.find(owner, task.id)).to.deep.equal(updated);
       expect(await tasksOf(storage, owner, all)).to.deep.equal([updated]);
+      const again = await updateTask(storage, owner, task.id, { title: 'new' }, { expected: updated });
+      expect(again).to.deep.equal({ ...updated, title: 'new' });
+      expect(await storage.tasks.remove(owner, task.id, again)).to.equal(true);
     });
   }
 }

@@ -18,6 +18,8 @@ import {
   signIn,
 } from '../../contracts/builders.js';
 import { storageContract } from '../../contracts/storage-contract.js';
+import { RecordedLog } from '../../support/recorded-log.js';
+import { rejectionOf } from '../../support/rejection.js';
 import { SettableClock } from '../../support/settable-clock.js';
 
 describe('in-memory storage', () => {
@@ -69,6 +71,17 @@ describe('in-memory storage', () => {
       total: 0,
       revision: 0,
     });
+  });
+
+  it('stops selecting tasks when the session ends', async () => {
+    const clock = new SettableClock();
+    const storage = await createStorage({ clock: clock.now, log: new RecordedLog() });
+    const { ref } = await signIn(storage, clock);
+    for (let i = 0; i < 1500; i++) await createTask(storage, ref);
+    const order = { by: 'title', descending: false } as const;
+    const selecting = rejectionOf(storage.tasks.select(ref, { order, offset: 0, limit: 1000, count: true }));
+    await storage.sessions.end(ref);
+    expect(await selecting).to.equal('token_revoked');
   });
 
   it('forgets idempotency keys after a day', async () => {

@@ -27,6 +27,13 @@ import { rejectionOf } from '../../support/rejection.js';
 import { SettableClock } from '../../support/settable-clock.js';
 import { roundRobin } from '../../support/round-robin.js';
 
+const allByTitle = {
+  order: { by: 'title', descending: false },
+  offset: 0,
+  limit: 1000,
+  count: true,
+} as const;
+
 describe('Redis storage', () => {
   let server: RedisServer;
   before(async () => {
@@ -182,6 +189,8 @@ describe('Redis storage', () => {
             () => createTask(storage, odd),
             () => storage.tasks.find(odd, 1),
             () => storage.tasks.list(odd, { after: 0, limit: 10 }),
+            () => storage.tasks.select(odd, allByTitle),
+            () => storage.tasks.summary(odd),
             () => updateTask(storage, odd, 1, { title: 'new' }),
             () => storage.tasks.remove(odd, 1),
             () => storage.sessions.list(odd),
@@ -208,6 +217,24 @@ describe('Redis storage', () => {
           'another',
         ]);
       });
+    });
+
+    it('stops selecting tasks when the session ends', async () => {
+      const { ref } = await signIn(storage, clock);
+      await concurrently(1500, () => createTask(storage, ref));
+      const selecting = rejectionOf(storage.tasks.select(ref, allByTitle));
+      await storage.sessions.end(ref);
+      expect(await selecting).to.equal('token_revoked');
+    });
+
+    it('counts data from before there were revisions as never changed', async () => {
+      const { user, ref } = await signIn(storage, clock);
+      const task = await createTask(storage, ref);
+      const { taskCounts } = keys.ofUser(user.id);
+      await redis.hdel(taskCounts, 'revision');
+      expect(await storage.tasks.list(ref, { after: 0, limit: 10 })).to.include({ revision: 0, total: 1 });
+      await updateTask(storage, ref, task.id, { status: 'completed' });
+      expect((await storage.tasks.summary(ref)).revision).to.be.above(0);
     });
 
     it('stores a rotating session in few bytes once there is no token to remember', async () => {

@@ -26,6 +26,8 @@ const by = { userId: 1, sessionId: 's' };
 const session = { id: 's', userId: 1, openedAt: 0, lastUsedAt: 0, current: generation };
 const task = { id: 1, title: 't', description: 'd', status: 'pending' };
 
+const page = { tasks: [task], hasMore: false, total: 1, revision: 1 };
+
 const noUsers = [null, 0, true, 'user', [], {}, { ...user, id: '1' }, { ...user, createdAt: new Date() }];
 const noSessions = [
   null,
@@ -71,14 +73,26 @@ const nonsense: Partial<Record<keyof ReturnType<typeof everyCall>, readonly unkn
   'tasks.create': [undefined, ...noTasks],
   'tasks.find': noTasks,
   'tasks.list': [
-    ...[...noLists, [{ ...task, id: 2 }, task], [{ ...task, id: -1 }]].map((tasks) => ({
-      tasks,
-      hasMore: false,
-    })),
+    ...[...noLists, [{ ...task, id: 2 }, task], [{ ...task, id: -1 }]].map((tasks) => ({ ...page, tasks })),
     [task],
-    { tasks: [task] },
-    { tasks: [], hasMore: true },
+    { ...page, hasMore: undefined },
+    { ...page, total: undefined },
+    { ...page, revision: -1 },
+    { ...page, tasks: [], hasMore: true },
   ],
+  'tasks.select': [
+    ...[
+      ...noLists,
+      [{ ...task, id: 2 }, task],
+      [task, task],
+      Array.from({ length: 11 }, (_, i) => ({ ...task, id: i + 1 })),
+    ].map((tasks) => ({ ...page, tasks })),
+    [task],
+    { ...page, total: undefined },
+    { ...page, revision: 0.5 },
+    { ...page, tasks: [], hasMore: true },
+  ],
+  'tasks.summary': [undefined, null, 7, {}, { revision: 1, count: 1 }, { revision: 1, count: 1, bytes: -1 }],
   'tasks.update': noTasks,
   'tasks.remove': noTruths,
   'rateLimiter.consume': [undefined, null, '0', NaN, -1, 1.1],
