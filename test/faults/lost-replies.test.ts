@@ -11,6 +11,7 @@ import {
   presented,
   refTo,
   signIn,
+  updateTask,
 } from '../contracts/builders.js';
 import { expectResponse, taskNotFound, tokenBlacklisted, unavailable } from '../support/responses.js';
 import type { WireResponse } from '../support/http-client.js';
@@ -244,12 +245,13 @@ describe('a write whose reply was lost, and that ioredis retries on a Cluster', 
     return response;
   }
 
-  it('creates one task, rotates once, deletes one task and ends one session', async () => {
+  it('creates one task, rotates once, updates and deletes the expected task, and ends one session', async () => {
     const { tasks, sessions } = storage;
     const { user, ref } = await signIn(storage, clock);
     await openSession(storage, aSessionOf(user, clock, { id: 'other' }), user);
     // So that Redis knows the scripts.
     await createTask(storage, ref);
+    await updateTask(storage, ref, 1, { status: 'completed' });
     await tasks.remove(ref, 1);
     const step = (from: string, to: string) =>
       sessions.rotate(ref, {
@@ -270,7 +272,14 @@ describe('a write whose reply was lost, and that ioredis retries on a Cluster', 
     expect(held).to.have.nested.property('current.id', 'third');
     expect(held?.rotatedOut?.map(({ id }) => id)).to.deep.equal(['first', 'second']);
 
-    expect(await withoutReply(() => tasks.remove(ref, task.id))).to.be.oneOf([true, undefined]);
+    const expected = { ...task, title: 'new' };
+    const updated = await withoutReply(() =>
+      updateTask(storage, ref, 2, { title: 'new' }, { expected: task }),
+    );
+    expect(updated ?? expected).to.deep.equal(expected);
+    expect((await tasks.list(ref, all)).tasks).to.deep.equal([expected]);
+
+    expect(await withoutReply(() => tasks.remove(ref, task.id, expected))).to.be.oneOf([true, undefined]);
     expect((await tasks.list(ref, all)).tasks).to.deep.equal([]);
     expect(await withoutReply(() => sessions.end(ref))).to.be.oneOf([true, undefined]);
     expect(await sessions.find(ref)).to.equal(undefined);

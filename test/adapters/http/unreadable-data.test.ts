@@ -133,6 +133,7 @@ describe('unreadable data in Redis', () => {
   for (const [what, counts] of Object.entries({
     'the last id': { last: 'x' },
     'the bytes': { bytes: 'x' },
+    'the revision': { revision: 'x' },
   })) {
     it(`rejects new tasks and leaves the counters unchanged if ${what} of a user are unreadable`, async () => {
       await redis.hset(own.taskCounts, counts);
@@ -140,6 +141,7 @@ describe('unreadable data in Redis', () => {
       if ('last' in counts) return;
       await expectUnreadable(own.taskCounts, 'PUT', '/tasks/2/update/', { title: 'Tea' });
       await expectUnreadable(own.taskCounts, 'DELETE', '/tasks/2/delete/');
+      await expectUnreadable(own.taskCounts, 'GET', '/tasks/');
     });
   }
 
