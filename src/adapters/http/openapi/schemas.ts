@@ -57,7 +57,9 @@ function object(properties: Record<string, Schema>, optional: readonly string[] 
 /** The schemas that the document names. */
 export const schemas = {
   Task: object({ id, title: message, description: message, status }),
-  TaskDraft: object({ title, description, status: { ...status, default: 'pending' } }, ['status']),
+  TaskDraft: object({ title, description, status: { ...status, description: 'pending if it is missing.' } }, [
+    'status',
+  ]),
   TaskChanges: object({ title, description, status }, ['title', 'description', 'status']),
   Registration: object({ username, password: newPassword }),
   Credentials: object({ username: { ...text, examples: ['ada'] }, password }),
