@@ -5,7 +5,7 @@ import type { Task, TaskDraft, TaskPage } from '../../src/domain/task.js';
 import { rejectionOf } from '../support/rejection.js';
 import type { SettableClock } from '../support/settable-clock.js';
 import { aDraft, createTask, signIn, signInWithUselessSessions, updateTask } from './builders.js';
-import { concurrently } from './concurrency.js';
+import { concurrently, race } from './concurrency.js';
 import type { OpenStorage } from './open-storage.js';
 
 const all = { after: 0, limit: 1000 };
@@ -18,7 +18,6 @@ export function taskRevisionContract(open: OpenStorage): void {
     const { ref: owner } = await signIn(storage, clock);
     return { storage, clock, owner };
   };
-  const revisionOf = async ({ tasks }: Storage, owner: SessionRef) => (await tasks.summary(owner)).revision;
 
   describe('the revision', () => {
     it('is 0 where no task has been', async () => {
@@ -200,9 +199,7 @@ export function taskRevisionContract(open: OpenStorage): void {
       const { storage, owner } = await openWithOwner();
       const expected = await createTask(storage, owner);
       const results = await concurrently(50, (index) =>
-        updateTask(storage, owner, 1, { title: `new ${index}` }, { expected }).catch((error: unknown) =>
-          rejectionOf(Promise.reject(error)),
-        ),
+        resultOf(updateTask(storage, owner, 1, { title: `new ${index}` }, { expected })),
       );
       const made = results.filter((result) => result !== 'task_changed');
       expect(made).to.deep.equal([await storage.tasks.find(owner, 1)]);
@@ -213,21 +210,25 @@ export function taskRevisionContract(open: OpenStorage): void {
       for (let round = 0; round < 20; round++) {
         const expected = await createTask(storage, owner);
         const { id } = expected;
-        const update = () =>
-          updateTask(storage, owner, id, { title: 'new' }, { expected }).catch((error: unknown) =>
-            rejectionOf(Promise.reject(error)),
-          );
-        const remove = () =>
-          storage.tasks
-            .remove(owner, id, expected)
-            .catch((error: unknown) => rejectionOf(Promise.reject(error)));
-        const calls = round % 2 === 0 ? [update(), remove()] : [remove(), update()];
-        const [updated, removed] =
-          round % 2 === 0 ? await Promise.all(calls) : (await Promise.all(calls)).reverse();
+        let [updated, removed]: unknown[] = [];
+        await race(round, [
+          async () =>
+            (updated = await resultOf(updateTask(storage, owner, id, { title: 'new' }, { expected }))),
+          async () => (removed = await resultOf(storage.tasks.remove(owner, id, expected))),
+        ]);
         const left = await storage.tasks.find(owner, id);
         if (removed === true) expect([updated, left]).to.deep.equal([undefined, undefined]);
         else expect([updated, removed]).to.deep.equal([left, 'task_changed']);
       }
     });
   });
+}
+
+async function revisionOf({ tasks }: Storage, owner: SessionRef): Promise<number> {
+  return (await tasks.summary(owner)).revision;
+}
+
+/** The result of the call; if it rejects, why. */
+function resultOf<T>(call: Promise<T>): Promise<unknown> {
+  return call.catch((error: unknown) => rejectionOf(Promise.reject(error)));
 }

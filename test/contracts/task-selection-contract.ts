@@ -56,19 +56,6 @@ export function taskSelectionContract(open: OpenStorage): void {
     return { storage, owner, bob };
   };
 
-  /** Creates tasks with such titles, in all statuses; some are milk, some were removed. */
-  const createVariousTasks = async (storage: Storage, owner: SessionRef): Promise<Task[]> => {
-    const tasks: Task[] = [];
-    for (const [index, title] of [...titles, ...titles, ...titles].entries()) {
-      const description = index % 5 === 0 ? `Buy MILK ${index}` : 'Something else';
-      const status = taskStatuses[(index * 7) % 3] ?? 'pending';
-      const task = await createTask(storage, owner, { title, description, status });
-      if (index % 11 === 3) await storage.tasks.remove(owner, task.id);
-      else tasks.push(task);
-    }
-    return tasks;
-  };
-
   const filters: Record<string, Partial<TaskQuery>> = {
     'all tasks': {},
     'tasks of one status': { statuses: ['completed'] },
@@ -262,4 +249,17 @@ export function taskSelectionContract(open: OpenStorage): void {
     await createTask(storage, ref);
     expect(await rejections()).to.deep.equal(revoked);
   });
+}
+
+/** Creates tasks with such titles, in all statuses; some are milk, some were removed. */
+async function createVariousTasks(storage: Storage, owner: SessionRef): Promise<Task[]> {
+  const tasks: Task[] = [];
+  for (const [index, title] of [...titles, ...titles, ...titles].entries()) {
+    const description = index % 5 === 0 ? `Buy MILK ${index}` : 'Something else';
+    const status = taskStatuses[(index * 7) % 3] ?? 'pending';
+    const task = await createTask(storage, owner, { title, description, status });
+    if (index % 11 === 3) await storage.tasks.remove(owner, task.id);
+    else tasks.push(task);
+  }
+  return tasks;
 }

@@ -26,7 +26,8 @@ const by = { userId: 1, sessionId: 's' };
 const session = { id: 's', userId: 1, openedAt: 0, lastUsedAt: 0, current: generation };
 const task = { id: 1, title: 't', description: 'd', status: 'pending' };
 
-const page = { tasks: [task], hasMore: false, total: 1, revision: 1 };
+const aPageOf = (tasks: unknown) => ({ tasks, hasMore: false, total: 1, revision: 1 });
+const page = aPageOf([task]);
 
 const noUsers = [null, 0, true, 'user', [], {}, { ...user, id: '1' }, { ...user, createdAt: new Date() }];
 const noSessions = [
@@ -73,7 +74,7 @@ const nonsense: Partial<Record<keyof ReturnType<typeof everyCall>, readonly unkn
   'tasks.create': [undefined, ...noTasks],
   'tasks.find': noTasks,
   'tasks.list': [
-    ...[...noLists, [{ ...task, id: 2 }, task], [{ ...task, id: -1 }]].map((tasks) => ({ ...page, tasks })),
+    ...[...noLists, [{ ...task, id: 2 }, task], [{ ...task, id: -1 }]].map(aPageOf),
     [task],
     { ...page, hasMore: undefined },
     { ...page, total: undefined },
@@ -86,7 +87,7 @@ const nonsense: Partial<Record<keyof ReturnType<typeof everyCall>, readonly unkn
       [{ ...task, id: 2 }, task],
       [task, task],
       Array.from({ length: 11 }, (_, i) => ({ ...task, id: i + 1 })),
-    ].map((tasks) => ({ ...page, tasks })),
+    ].map(aPageOf),
     [task],
     { ...page, total: undefined },
     { ...page, revision: 0.5 },
