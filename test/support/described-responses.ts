@@ -13,6 +13,15 @@ interface DescribedResponse {
   readonly content?: Readonly<Record<string, { readonly schema: object }>>;
 }
 
+/** The servers whose responses are described, by their ports, for connections that know no more than the port. */
+export const describedServers = new Map<number, DescribedResponses>();
+
+interface ActualResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly text: string;
+}
+
 /** Checks that responses are those that the OpenAPI document describes. */
 export class DescribedResponses {
   private readonly ajv = new Ajv2020({ strict: false, formats: { 'date-time': dateTime } });
@@ -31,6 +40,22 @@ export class DescribedResponses {
     throw new Error(
       `The API's description lacks the response to ${request.method} ${request.path}: ${problem}: ${got}`,
     );
+  }
+
+  /** Throws unless the document describes this response to some request with this method. */
+  expectForAnyRequest(method: string, response: ActualResponse): void {
+    const { status, text, headers } = response;
+    const isOfNoOperation = status < 200 || status === 204 || status === 405;
+    if (isOfNoOperation) return;
+    const problems = Object.values(this.document.paths)
+      .flatMap((item) => Object.values(item))
+      .map(({ responses }) => {
+        const described: DescribedResponse | undefined = responses[status];
+        return described ? this.difference(described, method, response) : `no ${status}`;
+      });
+    if (problems.includes(undefined)) return;
+    const reasons = [...new Set(problems)].join('; ');
+    throw new Error(`The API's description lacks ${status} ${text} ${JSON.stringify(headers)}: ${reasons}`);
   }
 
   private problemOf({ method, path }: WireRequest, response: WireResponse): string | undefined {
@@ -64,13 +89,13 @@ export class DescribedResponses {
   private difference(
     { headers = {}, content = {} }: DescribedResponse,
     method: string,
-    response: WireResponse,
+    response: ActualResponse,
   ): string | undefined {
     const known = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
     const unknown = Object.keys(response.headers).find((name) => !known.has(name) && !undescribed.test(name));
     if (unknown !== undefined) return `no header ${unknown}`;
     const type = response.headers['content-type'];
-    if (type === undefined) {
+    if (typeof type !== 'string') {
       return Object.keys(content).length === 0 && response.text === '' ? undefined : 'a body is described';
     }
     const described = content[type];

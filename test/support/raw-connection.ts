@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { describedServers } from './described-responses.js';
 
 /** A response as it came over the wire, with header names in lower case. */
 export interface RawResponse {
@@ -15,7 +16,10 @@ export class RawConnection {
   private hasEnded = false;
   private notify: () => void = () => undefined;
 
-  private constructor(private readonly socket: Socket) {
+  private constructor(
+    private readonly socket: Socket,
+    private readonly port: number,
+  ) {
     socket.on('data', (bytes: Buffer) => {
       this.received += bytes.toString('latin1');
       this.notify();
@@ -33,7 +37,7 @@ export class RawConnection {
     const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
     socket.unref(); // A test that fails may leave it open.
     await once(socket, 'connect');
-    return new RawConnection(socket);
+    return new RawConnection(socket, port);
   }
 
   /** Sends lines of a request's head as they are and, after an empty line, its body. */
@@ -52,6 +56,7 @@ export class RawConnection {
       const taken = takeResponse(this.received, toHead, this.hasEnded);
       if (taken) {
         this.received = taken.rest;
+        describedServers.get(this.port)?.expectForAnyRequest(toHead ? 'HEAD' : 'GET', taken.response);
         return taken.response;
       }
       if (this.hasEnded) throw new Error(`the connection ended after ${JSON.stringify(this.received)}`);

@@ -10,7 +10,7 @@ import { createStorage } from '../../src/create-storage.js';
 import { ApiClient } from './api-client.js';
 import { bcryptThreads } from './comparison-costs.js';
 
-import { DescribedResponses } from './described-responses.js';
+import { DescribedResponses, describedServers } from './described-responses.js';
 import type { WireRequest, WireResponse } from './http-client.js';
 
 export type { SignedIn } from './api-client.js';
@@ -74,6 +74,7 @@ export class RunningServer extends ApiClient {
     const routes = container.get(HttpRoutes);
     const paths = [...new Set(routes.map(({ path }) => path))];
     described ??= new DescribedResponses(describeApi(routes, '1'));
+    describedServers.set(port, described);
     return new RunningServer(port, storage, paths, lines, server, container.get(HealthController), described);
   }
 
@@ -83,6 +84,7 @@ export class RunningServer extends ApiClient {
   }
 
   async stop(): Promise<void> {
+    describedServers.delete(this.port);
     await this.server.stop({ idle: 0, busy: 0 });
     await this.storage.close();
   }
