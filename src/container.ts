@@ -10,6 +10,8 @@ import { ExportController } from './adapters/http/controllers/export-controller.
 import { createApp, type App, type Extensions } from './adapters/http/app.js';
 import { AuthController } from './adapters/http/controllers/auth-controller.js';
 import { Authentication } from './adapters/http/middleware/authenticate.js';
+import { corsHeaders, type CorsHeaders } from './adapters/http/middleware/cors.js';
+import { HttpServer } from './adapters/http/http-server.js';
 import { clientAddressReader, warnOfForwarding } from './adapters/http/request/client-address.js';
 import { clientReader, type ReadClient } from './adapters/http/request/client.js';
 import { HealthController, type Degradation } from './adapters/http/controllers/health-controller.js';
@@ -68,6 +70,8 @@ const Logger = serviceId<Log>('Log');
 const BodyReader = serviceId<ReadFields>('ReadFields');
 const Degradations = serviceId<readonly Degradation[]>('Degradations');
 const ClientReader = serviceId<ReadClient>('ReadClient');
+
+const Cors = serviceId<CorsHeaders | undefined>('CorsHeaders');
 
 const RegistrationChoice = serviceId<Registration>('Registration');
 const LimitsPerUser = serviceId<TaskLimits>('TaskLimits');
@@ -162,7 +166,10 @@ export function createContainer(
   // The HTTP adapter.
   make(BodyReader, () => fieldsReader(config.bodyLimit), []);
   make(ClientReader, () => clientReader(clientAddressReader(config.trustedProxies)), []);
-  bind(Authentication, [Authenticate]);
+  make(Cors, () => corsHeaders(config.corsOrigins), []);
+  make(Authentication, (authenticate) => new Authentication(authenticate, config.authHeaderTypes), [
+    Authenticate,
+  ]);
   bind(AuthController, [
     BodyReader,
     ClientReader,
@@ -201,11 +208,18 @@ export function createContainer(
   const { outer = [], inner = [] } = extensions;
   make(
     HttpApp,
-    (table, logger) => {
+    (table, logger, cors) => {
       const warning = config.trustedProxies === 0 ? [warnOfForwarding(logger)] : [];
-      return createApp(table, logger, { outer: [...warning, ...outer], inner }, config.fastPaths);
+      return createApp(table, logger, {
+        outer: [...warning, ...outer],
+        inner,
+        fastPaths: config.fastPaths,
+        authScheme: config.authHeaderTypes[0],
+        corsHeaders: cors,
+      });
     },
-    [HttpRoutes, Logger],
+    [HttpRoutes, Logger, Cors],
   );
+  make(HttpServer, (app, cors) => new HttpServer(app.callback(), undefined, cors), [HttpApp, Cors]);
   return container;
 }

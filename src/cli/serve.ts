@@ -6,7 +6,7 @@ import { HttpServer } from '../adapters/http/http-server.js';
 import { describeError } from '../application/describe-error.js';
 import type { Clock, Log } from '../application/ports/environment.js';
 import type { Config } from '../config/config.js';
-import { createContainer, HttpApp } from '../container.js';
+import { createContainer } from '../container.js';
 import { handleSignal } from '../runtime/held-signals.js';
 import { isReadableByOthers } from '../config/keys-file.js';
 import type { LogOutput } from '../runtime/log-output.js';
@@ -44,7 +44,7 @@ export async function serve(config: Config, clock: Clock, log: Log, output: LogO
     .catch((error: unknown) => {
       log.warn(describeError(error), 'No worker thread for password hashing could be started');
     });
-  const server = new HttpServer(container.get(HttpApp).callback());
+  const server = container.get(HttpServer);
   const port = await server.listen(config.port, config.host).catch((error: NodeJS.ErrnoException) => {
     throw new ListenError(describeListenError(error, config));
   });

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { algorithms, type Algorithm, type SigningKeys } from '../adapters/crypto/signing-key.js';
+import type { AllowedOrigins } from '../adapters/http/middleware/cors.js';
 import { parseTrustedProxies, type TrustedProxies } from '../adapters/http/request/client-address.js';
 import {
   parseRedisSettings,
@@ -7,10 +8,12 @@ import {
   type RedisVariable,
 } from '../adapters/redis/connection/redis-settings.js';
 import type { Registration } from '../application/register-user.js';
+import { parseOrigins } from './parse-origins.js';
 import {
   parseBoolean,
   parseDuration,
   parseRateLimit,
+  parseSchemes,
   parseSize,
   parseSwitch,
   parseWhole,
@@ -59,6 +62,10 @@ export interface Config {
   readonly workers: number;
   /** The proxies whose X-Forwarded-For is trusted; 0 for none. */
   readonly trustedProxies: TrustedProxies;
+  /** The schemes that may stand before an access token; the first is named by a 401. */
+  readonly authHeaderTypes: readonly [string, ...string[]];
+  /** The origins whose pages may call the API. */
+  readonly corsOrigins: AllowedOrigins;
   /** Whether common requests skip parts of Koa and its router. */
   readonly fastPaths: boolean;
   readonly logLevel: (typeof logLevels)[number];
@@ -150,6 +157,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       parseTrustedProxies,
       'none, a number of proxies from 0 to 16, or addresses and ranges by comma: 10.0.0.0/8, 127.0.0.1',
     ),
+    authHeaderTypes: value('AUTH_HEADER_TYPES', parseSchemes, 'schemes by comma, such as Bearer,JWT'),
+    corsOrigins: readOrigins(text('CORS_ORIGINS'), inMemory, reportProblem),
     fastPaths: value('FAST_PATHS', parseSwitch, 'on or off'),
     logLevel: value('LOG_LEVEL', (given) => logLevels.find((level) => level === given), logLevels.join(', ')),
     warnings: [],
@@ -201,6 +210,16 @@ function readStorage(
     problem: reportProblem,
   });
   return redis && { kind: 'redis', redis };
+}
+
+function readOrigins(
+  text: string | undefined,
+  inMemory: boolean,
+  reportProblem: (message: string) => undefined,
+): AllowedOrigins | undefined {
+  // In memory nothing lasts, and somebody tries a page of their own.
+  if (text === undefined) return inMemory ? 'localhost' : [];
+  return parseOrigins(text, reportProblem);
 }
 
 function parseAlgorithm(text: string): Algorithm | undefined {

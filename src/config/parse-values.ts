@@ -37,6 +37,13 @@ export function parseSwitch(text: string): boolean | undefined {
   return text === 'on' ? true : text === 'off' ? false : undefined;
 }
 
+/** Authentication schemes (tokens of RFC 9110) by comma; undefined for anything else. */
+export function parseSchemes(text: string): readonly [string, ...string[]] | undefined {
+  const [first = '', ...others] = text.split(',').map((scheme) => scheme.trim());
+  const schemes = [first, ...others] as const;
+  return schemes.every((scheme) => /^[\w!#$%&'*+.^`|~-]+$/.test(scheme)) ? [...schemes] : undefined;
+}
+
 function parseWithUnit(text: string, units: Readonly<Record<string, number>>): number | undefined {
   const [, amount, unit = ''] = /^(\d+)([a-z]+)$/.exec(text) ?? [];
   const factor = units[unit];

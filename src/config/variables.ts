@@ -103,6 +103,15 @@ export const variables = {
     description:
       'proxies whose X-Forwarded-For is believed: how many, or their addresses and CIDR ranges by comma',
   },
+  AUTH_HEADER_TYPES: {
+    default: 'Bearer',
+    description: 'schemes that may stand before an access token, by comma: Bearer,JWT; a 401 names the first',
+  },
+  CORS_ORIGINS: {
+    default: "the browser's own machine in memory, else none",
+    description:
+      'origins whose pages may call the API: https://app.example, http://localhost:5173; * for any, or none',
+  },
   FAST_PATHS: {
     default: 'on',
     description:

@@ -81,6 +81,8 @@ describe('the configuration', () => {
       bodyLimit: 1_048_576,
       workers: 1,
       trustedProxies: 0,
+      authHeaderTypes: ['Bearer'],
+      corsOrigins: 'localhost',
       fastPaths: true,
       logLevel: 'info',
       warnings: [],
@@ -134,13 +136,32 @@ describe('the configuration', () => {
       [{ BODY_LIMIT: '64mb' }, { bodyLimit: 64 * 1024 * 1024 }],
       [{ TRUST_PROXY: 'none' }, { trustedProxies: 0 }],
       [{ TRUST_PROXY: '2' }, { trustedProxies: 2 }],
+      [{ AUTH_HEADER_TYPES: 'Bearer, JWT' }, { authHeaderTypes: ['Bearer', 'JWT'] }],
+      [{ CORS_ORIGINS: '*' }, { corsOrigins: '*' }],
+      [{ CORS_ORIGINS: 'none' }, { corsOrigins: [] }],
+      [onRedis, { corsOrigins: [] }],
+      [{ CORS_ORIGINS: 'https://app.example , null' }, { corsOrigins: ['https://app.example', 'null'] }],
+      [
+        {
+          CORS_ORIGINS:
+            'capacitor://localhost,http://[::1]:8100,http://127.0.0.1:3000,https://xn--n-nga1b.example',
+        },
+        {
+          corsOrigins: [
+            'capacitor://localhost',
+            'http://[::1]:8100',
+            'http://127.0.0.1:3000',
+            'https://xn--n-nga1b.example',
+          ],
+        },
+      ],
       [{ LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
       [{ LOG_LEVEL: 'trace' }, { logLevel: 'trace' }],
       [{ ...onRedis, WORKERS: '256' }, { workers: 256 }],
     ];
     for (const [environment, expected] of understood) {
       it(named(environment), () => {
-        expect(readConfig(environment)).to.include(expected);
+        expect(readConfig(environment)).to.deep.include(expected);
       });
     }
 
@@ -622,6 +643,24 @@ describe('the configuration', () => {
         '::/129',
         '::1,',
       ],
+      AUTH_HEADER_TYPES: ['Bearer,', 'Bearer JWT', 'Bearer:', '"Bearer"', 'Bäarer', ','],
+      CORS_ORIGINS: [
+        'app.example',
+        'https://',
+        'https://*.app.example',
+        'https://app.example:99999',
+        'https://app.example,',
+        'https://a.example https://b.example',
+        'https://a.example;https://b.example',
+        '/^https:/',
+        'localhost:3000',
+        'file://',
+        'all',
+        'None',
+        '*,https://app.example',
+        'none,https://app.example',
+        '*,*',
+      ],
       ALGORITHM: ['none', 'hs256', 'HS512', 'EdDSA'],
       LOG_LEVEL: ['verbose', 'INFO', '30'],
     };
@@ -634,6 +673,32 @@ describe('the configuration', () => {
         });
       }
     }
+
+    for (const [given, sent] of [
+      ['https://app.example:443', 'https://app.example'],
+      ['http://app.example:80', 'http://app.example'],
+      ['https://app.example/', 'https://app.example'],
+      ['https://app.example/page?x=1', 'https://app.example'],
+      ['https://App.Example', 'https://app.example'],
+      ['HTTPS://app.example', 'https://app.example'],
+      ['Capacitor://Localhost', 'capacitor://localhost'],
+      ['https://ünï.example', 'https://xn--n-nga1b.example'],
+    ] as const) {
+      it(`CORS_ORIGINS=${given}, with what browsers send instead`, () => {
+        const [problem, ...more] = problemsOf({ CORS_ORIGINS: `https://other.example,${given}` });
+        expect(problem).to.match(
+          /^CORS_ORIGINS=.*: browsers send an origin in lower case, without .*port: write /,
+        );
+        expect(problem?.endsWith(`: write ${sent}.`)).to.equal(true);
+        expect(more).to.deep.equal([]);
+      });
+    }
+
+    it('an origin that CORS_ORIGINS has twice', () => {
+      const origins = 'https://a.example,https://b.example,https://a.example';
+      const expected = `CORS_ORIGINS=${origins}: https://a.example is there twice.`;
+      expect(problemsOf({ CORS_ORIGINS: origins })).to.deep.equal([expected]);
+    });
 
     const overTls = { REDIS_URL: 'rediss://ann:hunter22@cache' };
     const onSentinels = { REDIS_MODE: 'sentinel', REDIS_SENTINEL_NAME: 'main' };

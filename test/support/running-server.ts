@@ -5,7 +5,7 @@ import { HttpServer } from '../../src/adapters/http/http-server.js';
 import type { Clock, Log } from '../../src/application/ports/environment.js';
 import type { Storage } from '../../src/application/ports/storage.js';
 import { readConfig } from '../../src/config/config.js';
-import { createContainer, HttpApp, HttpRoutes } from '../../src/container.js';
+import { createContainer, HttpRoutes } from '../../src/container.js';
 import { createStorage } from '../../src/create-storage.js';
 import { ApiClient } from './api-client.js';
 import { bcryptThreads } from './comparison-costs.js';
@@ -69,7 +69,7 @@ export class RunningServer extends ApiClient {
     const storage = await createStorage(config.storage, { clock, log });
     const container = createContainer(config, storage, clock, log);
     container.rebind(BcryptThreads).toConstantValue(bcryptThreads);
-    const server = new HttpServer(container.get(HttpApp).callback());
+    const server = container.get(HttpServer);
     const port = await server.listen(0, '127.0.0.1');
     const routes = container.get(HttpRoutes);
     const paths = [...new Set(routes.map(({ path }) => path))];

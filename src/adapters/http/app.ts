@@ -1,6 +1,7 @@
 import Koa from 'koa';
 import type { Log } from '../../application/ports/environment.js';
 import type { Middleware, ReplyContext, RequestState } from './context.js';
+import { respondToPreflight, setCorsHeaders, type CorsHeaders } from './middleware/cors.js';
 import { handleErrors } from './middleware/error-handler.js';
 import { fastRoutes } from './fast-routes.js';
 import { LeanKoa } from './lean-koa.js';
@@ -22,12 +23,21 @@ export interface Extensions {
 
 export type App = Koa<RequestState, ReplyContext>;
 
+/** How an application differs from others. */
+export interface AppSettings extends Extensions {
+  /** Whether common requests skip parts of Koa and its router. */
+  readonly fastPaths: boolean;
+  /** The scheme that a 401 names. */
+  readonly authScheme: string;
+  /** Undefined if no page of another origin may call. */
+  readonly corsHeaders: CorsHeaders | undefined;
+}
+
 /** The Koa application: what a request meets, in this order. */
 export function createApp(
   routes: readonly Route[],
   log: Log,
-  { outer = [], inner = [] }: Extensions = {},
-  fastPaths = true,
+  { outer = [], inner = [], fastPaths, authScheme, corsHeaders }: AppSettings,
 ): App {
   const app: App = fastPaths ? new LeanKoa() : new Koa();
   exposeReply(app);
@@ -36,10 +46,12 @@ export function createApp(
     log.error(describeError(error), 'Unexpected error in the Koa application');
   });
   app.use(accessLog(log));
-  app.use(sendReply(log)); // On the way back: writes what `reply` has recorded.
+  app.use(sendReply(log, authScheme)); // On the way back: writes what `reply` has recorded.
+  if (corsHeaders) app.use(setCorsHeaders(corsHeaders)); // Before everything that may respond, with an error or not.
   app.use(rejectAmbiguous);
   for (const middleware of outer) app.use(middleware);
-  app.use(handleErrors(log));
+  app.use(respondToPreflight);
+  app.use(handleErrors(log, authScheme));
   for (const middleware of inner) app.use(middleware);
   if (fastPaths) app.use(fastRoutes(routes)); // Finds most routes; for the rest there is the router.
   app.use(decodePath);

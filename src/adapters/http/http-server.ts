@@ -10,6 +10,9 @@ import type { Duplex } from 'node:stream';
 import { securityHeaders } from './response/reply.js';
 import { httpError, type HttpError } from './response/http-error.js';
 
+/** Headers for the errors that the server writes itself. Without a request if its head could not be read. */
+type ErrorHeaders = (request?: IncomingMessage) => Readonly<Record<string, string>>;
+
 type RequestListener = (request: IncomingMessage, response: ServerResponse) => unknown;
 
 /** How many connections may wait to be accepted. Thousands arrive at once when a proxy or another server restarts. */
@@ -77,6 +80,7 @@ export class HttpServer {
   constructor(
     private readonly handle: RequestListener,
     private readonly timeouts = defaultTimeouts,
+    private readonly errorHeadersFor: ErrorHeaders = () => ({}),
   ) {
     const options = {
       headersTimeout: timeouts.headers,
@@ -231,7 +235,12 @@ export class HttpServer {
     if (this.rejected.has(socket) || socket.writableEnded) return;
     this.rejected.add(socket);
     if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
-    else rejectInOrder(socket, httpErrorOf(error), lastOf(this.connections.get(socket)));
+    else {
+      const last = lastOf(this.connections.get(socket));
+      // The error is in the body of the last request, or before the end of another one's head.
+      const headers = this.errorHeadersFor(last?.req.complete === false ? last.req : undefined);
+      rejectInOrder(socket, errorMessage(httpErrorOf(error), headers), last);
+    }
   }
 }
 
@@ -263,23 +272,28 @@ function httpErrorOf({ code = '' }: NodeJS.ErrnoException): HttpError {
   return errorsByCode[code] ?? malformed;
 }
 
-const errorHeaders = { ...securityHeaders, 'Content-Type': 'application/json', Connection: 'close' };
+const commonHeaders = { ...securityHeaders, 'Content-Type': 'application/json', Connection: 'close' };
 
-/** Writes an error after the last response, or in its place if the error is in the body of that response's request. */
-function rejectInOrder(socket: Duplex, reason: HttpError, last: ServerResponse | undefined): void {
-  if (!last || last.writableFinished) writeError(socket, reason);
-  else if (last.req.complete || last.headersSent) last.once('close', () => writeError(socket, reason));
-  else if (last.socket) writeError(socket, reason);
-  else last.once('socket', () => rejectInOrder(socket, reason, last));
+/** A whole error response, for where there is no response object to write it with. */
+function errorMessage({ status, body }: HttpError, headers: Readonly<Record<string, string>>): string {
+  const text = JSON.stringify(body);
+  const all = { ...commonHeaders, ...headers, 'Content-Length': Buffer.byteLength(text) };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
+  return [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, '', text].join('\r\n');
 }
 
-/** Writes an error response where there is no response object to write it with, and ends the connection. */
-function writeError(socket: Duplex, { status, body }: HttpError): void {
+/** Writes an error after the last response, or in its place if the error is in the body of that response's request. */
+function rejectInOrder(socket: Duplex, message: string, last: ServerResponse | undefined): void {
+  if (!last || last.writableFinished) writeError(socket, message);
+  else if (last.req.complete || last.headersSent) last.once('close', () => writeError(socket, message));
+  else if (last.socket) writeError(socket, message);
+  else last.once('socket', () => rejectInOrder(socket, message, last));
+}
+
+/** Writes an error response and ends the connection. */
+function writeError(socket: Duplex, message: string): void {
   if (!socket.writable) return;
-  const text = JSON.stringify(body);
-  const headers = { ...errorHeaders, 'Content-Length': Buffer.byteLength(text) };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
-  socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, '', text].join('\r\n'));
+  socket.end(message);
   // The client needs time to read this. Closing at once would discard it if the client is still sending.
   setTimeout(() => socket.destroy(), 1_000).unref();
 }

@@ -32,6 +32,54 @@ const headers: readonly (readonly [header: string | undefined, rejection: object
   ['Bearer\t<access>', undefined],
 ];
 
+describe('the Authorization header with AUTH_HEADER_TYPES=JWT,Bearer,x|y+', () => {
+  let server: RunningServer;
+  let user: SignedIn;
+  before(async () => {
+    server = await RunningServer.start({ AUTH_HEADER_TYPES: 'JWT,Bearer,x|y+' });
+    user = await server.registerAndSignIn();
+  });
+  after(() => server.stop());
+
+  for (const [header, status] of [
+    ['JWT <access>', 200],
+    ['Bearer <access>', 200],
+    ['x|y+ <access>', 200],
+    ['JWT   <access>', 200],
+    ['jwt <access>', 401],
+    ['BEARER <access>', 401],
+    ['x <access>', 401],
+    ['Token <access>', 401],
+    ['JWT', 401],
+    ['JWT a b', 401],
+    [undefined, 401],
+  ] as const) {
+    it(`responds with ${status} to ${header ?? 'no header'}, and names the first scheme in a 401`, async () => {
+      const authorization = header && { Authorization: header.replace('<access>', user.access) };
+      const response = await server.send({ method: 'GET', path: '/tasks/', headers: authorization ?? {} });
+      expect(response.status).to.equal(status);
+      const challenge = status === 401 ? 'JWT realm="api"' : undefined;
+      expect(response.headers['www-authenticate']).to.equal(challenge);
+    });
+  }
+
+  it('tells a bad header of any of these schemes from a missing token', async () => {
+    for (const [header, body] of [
+      ['JWT', badHeader],
+      ['x|y+ a b', badHeader],
+      ['JWT garbage', invalid],
+      ['Token garbage', noCredentials],
+    ] as const) {
+      const response = await server.send({
+        method: 'GET',
+        path: '/tasks/',
+        headers: { Authorization: header },
+      });
+      expect([response.status, response.json()]).to.deep.equal([401, body]);
+    }
+  });
+});
+
 describe('the Authorization header', () => {
   let server: RunningServer;
   let user: SignedIn;

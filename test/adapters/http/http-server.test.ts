@@ -24,8 +24,12 @@ describe('the HTTP server', () => {
   const stopped = stopAfterEach();
 
   /** Starts a server that stops after the test, and resolves with its port. */
-  async function listening(handle: Handle, given: Partial<typeof timeouts> = {}): Promise<number> {
-    const server = new HttpServer(handle, { ...timeouts, ...given });
+  async function listening(
+    handle: Handle,
+    given: Partial<typeof timeouts> = {},
+    errorHeaders?: ConstructorParameters<typeof HttpServer>[2],
+  ): Promise<number> {
+    const server = new HttpServer(handle, { ...timeouts, ...given }, errorHeaders);
     stopped({ stop: () => server.stop({ idle: 0, busy: 0 }) });
     return server.listen(0, '127.0.0.1');
   }
@@ -208,6 +212,33 @@ describe('the HTTP server', () => {
         client.close();
       }),
     );
+  });
+
+  describe('errors that it writes itself', () => {
+    const head = 'POST /known HTTP/1.1\r\nHost: x\r\n';
+    const cases: Readonly<Record<string, readonly [bytes: string, status: number, request: string]>> = {
+      'a body that does not arrive in time': [`${head}Content-Length: 5\r\n\r\nab`, 408, '/known'],
+      'a chunk without a length': [`${head}Transfer-Encoding: chunked\r\n\r\nxyz\r\n`, 400, '/known'],
+      'a head that does not arrive in time': [head, 408, 'unknown'],
+      'a head that is no request': ['nonsense\r\n\r\n', 400, 'unknown'],
+      'a head that is too large': [`${head}X: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'unknown'],
+      'a second head that is no request': [`${get}nonsense\r\n\r\n`, 400, 'unknown'],
+    };
+    for (const [what, [bytes, status, expected]] of Object.entries(cases)) {
+      it(`gives ${status} for ${what} the headers for ${expected === 'unknown' ? 'an unknown request' : 'that request'}`, async () => {
+        const port = await listening(
+          ({ method }, response) => void (method === 'GET' && response.end()),
+          { headers: 500, request: 500 },
+          (request) => ({ 'X-About': request?.url ?? 'unknown' }),
+        );
+        const connection = await RawConnection.open(port);
+        connection.send(bytes);
+        if (bytes.startsWith(get)) expect((await connection.response()).status).to.equal(200);
+        const response = await connection.response();
+        expect([response.status, response.headers['x-about']]).to.deep.equal([status, expected]);
+        expect(response.headers['content-type']).to.equal('application/json');
+      });
+    }
   });
 });
 

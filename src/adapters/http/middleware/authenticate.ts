@@ -20,7 +20,19 @@ function access<Token extends 'required' | 'optional' | 'ignored'>(
 
 /** Middleware that reads the access token of a request (docs/api.md, section 6) into `ctx.state.session`. */
 export class Authentication {
-  constructor(private readonly authenticate: Authenticate) {}
+  private readonly schemes: ReadonlySet<string>;
+  /** Matches a header as nearly all clients send it. */
+  private readonly usual: RegExp;
+
+  /** The schemes stand before a token, and are case-sensitive. */
+  constructor(
+    private readonly authenticate: Authenticate,
+    schemes: readonly string[],
+  ) {
+    this.schemes = new Set(schemes);
+    const escaped = schemes.map((scheme) => scheme.replaceAll(/[$*+.^|]/g, String.raw`\$&`));
+    this.usual = new RegExp(`^(?:${escaped.join('|')}) ([^\\t-\\r ]+)$`);
+  }
 
   /** No authentication; the Authorization header is ignored. */
   readonly none = access('ignored', (_ctx, next) => next());
@@ -31,7 +43,7 @@ export class Authentication {
    * 401 takes precedence.
    */
   readonly required = access('required', async (ctx, next) => {
-    const token = requiredToken(ctx);
+    const token = this.requiredToken(ctx);
     try {
       await this.authenticate.withSession(token, (session) => {
         ctx.state.session = session;
@@ -45,7 +57,7 @@ export class Authentication {
   /** Like `required`, and checks the session before the handler runs: for handlers that compare passwords, a costly step. */
   readonly active = access('required', async (ctx, next) => {
     try {
-      ctx.state.session = await this.authenticate.execute(requiredToken(ctx));
+      ctx.state.session = await this.authenticate.execute(this.requiredToken(ctx));
     } catch (error) {
       throw toHttpError(ctx, error);
     }
@@ -54,8 +66,26 @@ export class Authentication {
 
   /** Like `active` for requests with an access token; requests without one pass unauthenticated. */
   readonly optional = access('optional', (ctx, next) =>
-    bearerToken(ctx) === undefined ? next() : this.active(ctx, next),
+    this.tokenIn(ctx) === undefined ? next() : this.active(ctx, next),
   );
+
+  private requiredToken(ctx: Context): string {
+    const token = this.tokenIn(ctx);
+    if (token === undefined) throw notAuthenticated;
+    return token;
+  }
+
+  /** The token in the Authorization header; undefined if the header is missing or of another scheme. */
+  private tokenIn(ctx: Context): string | undefined {
+    const header = ctx.req.headers.authorization ?? '';
+    const token = this.usual.exec(header)?.[1];
+    if (token !== undefined) return token;
+
+    const [scheme = '', ...values] = header.split(/[\t-\r ]+/).filter(Boolean);
+    if (!this.schemes.has(scheme)) return undefined;
+    if (values.length === 1) return values[0];
+    throw badAuthorizationHeader;
+  }
 }
 
 export const notAuthenticated = httpError(401, 'Authentication credentials were not provided.');
@@ -91,22 +121,4 @@ export function accessTokenError(code: ErrorCode): HttpError {
     code: 'token_not_valid',
     messages: [{ token_class: 'AccessToken', token_type: 'access', message }],
   });
-}
-
-function requiredToken(ctx: Context): string {
-  const token = bearerToken(ctx);
-  if (token === undefined) throw notAuthenticated;
-  return token;
-}
-
-/** The token after `Bearer`; undefined if the header is missing or of another scheme. */
-function bearerToken(ctx: Context): string | undefined {
-  const header = ctx.req.headers.authorization ?? '';
-  const token = /^Bearer ([^\t-\r ]+)$/.exec(header)?.[1];
-  if (token !== undefined) return token;
-
-  const [scheme, ...values] = header.split(/[\t-\r ]+/).filter(Boolean);
-  if (scheme !== 'Bearer') return undefined;
-  if (values.length === 1) return values[0];
-  throw badAuthorizationHeader;
 }

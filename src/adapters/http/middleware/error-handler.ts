@@ -42,16 +42,13 @@ export const errorResponses: Readonly<Record<ErrorCode | PortErrorCode, HttpErro
   overloaded: unavailable(5),
 };
 
-/** The challenge on every 401 (RFC 6750, section 3). */
-const challenge = { 'WWW-Authenticate': 'Bearer realm="api"' };
-
-/** Turns every error of later middleware into a response. */
-export function handleErrors(log: Log): Middleware {
+/** Turns every error of later middleware into a response. A 401 names the scheme. */
+export function handleErrors(log: Log, authScheme: string): Middleware {
   return async (ctx, next) => {
     try {
       await next();
     } catch (error) {
-      replyWithError(ctx, error, log);
+      replyWithError(ctx, error, log, authScheme);
     }
   };
 }
@@ -60,12 +57,14 @@ export function handleErrors(log: Log): Middleware {
  * Responds to an error. An unexpected error is logged, and its response contains no details. If the response has already
  * begun, the connection is closed.
  */
-export function replyWithError(ctx: Context, error: unknown, log: Log): void {
+export function replyWithError(ctx: Context, error: unknown, log: Log, authScheme: string): void {
   const { status, body, headers } = httpErrorFor(error);
   if (error instanceof PortError) ctx.state.failure = failureOf(error);
   if (status === 500) logUnexpected(error, ctx, log);
   if (ctx.res.headersSent) ctx.res.destroy();
-  else reply(ctx, status, body, status === 401 ? { ...headers, ...challenge } : headers);
+  else if (status !== 401) reply(ctx, status, body, headers);
+  // Every 401 carries a challenge (RFC 6750, section 3).
+  else reply(ctx, status, body, { ...headers, 'WWW-Authenticate': `${authScheme} realm="api"` });
 }
 
 function logUnexpected(error: unknown, ctx: Context, log: Log): void {

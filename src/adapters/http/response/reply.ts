@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type Koa from 'koa';
@@ -81,19 +82,19 @@ function flat(headers: Headers): string[] {
  * Writes the recorded reply in one write; Koa would set each header separately. Without a recorded reply, Koa responds with
  * `ctx.body`. Errors that reach this middleware come from middleware outside the error handler, or from a stream.
  */
-export function sendReply(log: Log): Middleware {
+export function sendReply(log: Log, authScheme: string): Middleware {
   return async (ctx, next) => {
     try {
       await next();
     } catch (error) {
-      replyWithError(ctx, error, log);
+      replyWithError(ctx, error, log, authScheme);
     }
     if (!ctx.reply) return;
     ctx.respond = false; // Koa's documented way to write to `res` directly. It is used only here.
     try {
       await write(ctx, ctx.reply);
     } catch (error) {
-      replyWithError(ctx, error, log);
+      replyWithError(ctx, error, log, authScheme);
     }
   };
 }
@@ -102,10 +103,8 @@ async function write({ req, res, state }: Context, { status, body, headers }: Re
   if (req.headers['transfer-encoding'] !== undefined) discardBody(req); // It may be unread.
   const head = [...headers, 'X-Request-Id', state.requestId];
   if (typeof body === 'string') head.push('Content-Length', String(Buffer.byteLength(body)));
-  res.writeHead(
-    status,
-    res.getHeaderNames().length === 0 ? head : exceptSet(head, (name) => res.hasHeader(name)),
-  );
+  if (res.getHeaderNames().length === 0) res.writeHead(status, head);
+  else writeMergedHead(res, status, head);
   if (typeof body === 'string') {
     // If `end` were called before the body is written, Node would write the end separately, which costs more.
     res.write(body, () => res.end());
@@ -119,9 +118,13 @@ async function write({ req, res, state }: Context, { status, body, headers }: Re
   }
 }
 
-/** The headers of a reply except those that middleware has set on the response, which take precedence. */
-function exceptSet(head: readonly string[], isSet: (name: string) => boolean): string[] {
-  return head.filter((_, index) => !isSet(head[index - (index % 2)] ?? ''));
+/** Writes a head without the headers that middleware has set on the response, which take precedence. */
+function writeMergedHead(res: ServerResponse, status: number, head: readonly string[]): void {
+  for (let i = 0; i < head.length; i += 2) {
+    const name = head[i] ?? '';
+    if (!res.hasHeader(name)) res.setHeader(name, head[i + 1] ?? '');
+  }
+  res.writeHead(status);
 }
 
 /**
