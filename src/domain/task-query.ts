@@ -57,7 +57,8 @@ function compareTexts(a: string, b: string): number {
   if (a === b) return 0;
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
-    const [unit, other] = [a.charCodeAt(i), b.charCodeAt(i)];
+    const unit = a.charCodeAt(i);
+    const other = b.charCodeAt(i);
     if (unit !== other) return rankOf(unit) - rankOf(other);
   }
   return a.length - b.length;

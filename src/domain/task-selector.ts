@@ -1,3 +1,4 @@
+import { BestPositions, detached } from './best-positions.js';
 import { maxPageBytes, maxPageSize } from './page.js';
 import type { Task, TaskPage } from './task.js';
 import {
@@ -29,10 +30,7 @@ export interface ReadPage {
 }
 
 /** How many characters of titles and descriptions are looked at in one step, not counting the last task. */
-const maxStepCharacters = 2 ** 18;
-
-/** How many characters of titles are kept while a page in an order by title is looked for. */
-const maxKeptCharacters = 2 ** 19;
+const maxStepCharacters = 2 ** 17;
 
 /**
  * Selects tasks for a storage that can only read them page by page, by reading all that may belong to the page. Memory
@@ -128,9 +126,7 @@ export class TaskSelector {
   private async rank(query: TaskQuery, reader: TaskReader): Promise<Ranking> {
     const { after, offset, limit, order } = query;
     const compare = compareTasks(order);
-    let positions: TaskPosition[] = [];
-    /** Tasks after this one are not kept. */
-    let last: TaskPosition | undefined;
+    const best = new BestPositions(order, offset + limit);
     let [following, matching] = [0, 0];
     let before: Numbers | undefined;
     for await (const step of this.steps({ after: 0, limit: maxPageSize, descending: false }, reader)) {
@@ -140,16 +136,10 @@ export class TaskSelector {
         matching++;
         if (after && compare(task, after) <= 0) continue;
         following++;
-        if (last && compare(task, last) > 0) continue;
-        const title = order.by === 'title' ? detached(task.title) : '';
-        positions.push({ id: task.id, title, status: task.status });
+        best.add(task);
       }
-      positions.sort(compare);
-      const kept = positions.slice(0, keepable(positions, offset + limit));
-      if (kept.length < positions.length) last = kept.at(-1);
-      positions = kept;
     }
-    return { positions, following, matching, before };
+    return { positions: best.inOrder(), following, matching, before };
   }
 
   /** Reads all pages, and goes through their tasks in steps. There is at least one step. */
@@ -207,13 +197,6 @@ function endOfStep(tasks: readonly Task[], start: number): number {
   return end;
 }
 
-/** How many of the positions can be kept: up to `most`, and at least one. */
-function keepable(positions: readonly TaskPosition[], most: number): number {
-  let characters = 0;
-  const tooMany = positions.findIndex(({ title }) => (characters += title.length) > maxKeptCharacters);
-  return Math.min(most, tooMany === -1 ? positions.length : tooMany);
-}
-
 function resultOf(query: TaskQuery, before: Numbers | undefined, matching: number) {
   const total = hasFilters(query) ? matching : (before?.total ?? 0);
   return { revision: before?.revision ?? 0, ...(query.count && { total }) };
@@ -221,11 +204,6 @@ function resultOf(query: TaskQuery, before: Numbers | undefined, matching: numbe
 
 function hasFilters({ statuses, search }: TaskQuery): boolean {
   return statuses !== undefined || search !== undefined;
-}
-
-/** A copy of the text. V8 would otherwise keep all of the text that it was cut from, such as a whole page. */
-function detached(text: string): string {
-  return ` ${text}`.slice(1);
 }
 
 /** The length of the text in UTF-8. */

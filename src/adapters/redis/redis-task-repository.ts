@@ -64,9 +64,11 @@ export class RedisTaskRepository implements TaskRepository {
   }
 
   async list(session: SessionRef, page: Page): Promise<TaskPage> {
-    let reply = await this.readPage(scripts.listTasks, session, page, 0);
+    let reply = await this.readPage(scripts.listTasks, session, page, 'small');
     if (reply === 'large') {
-      reply = await this.enqueue(session.userId, () => this.readPage(scripts.listTasks, session, page, 1));
+      reply = await this.enqueue(session.userId, () =>
+        this.readPage(scripts.listTasks, session, page, 'large'),
+      );
     }
     return parsePage(reply, page.after, ascending, this.keys.ofUser(session.userId).tasks);
   }
@@ -79,7 +81,7 @@ export class RedisTaskRepository implements TaskRepository {
         const [list, follows] = page.descending
           ? [scripts.listTasksBackwards, descending]
           : [scripts.listTasks, ascending];
-        const reply = await this.enqueue(userId, () => this.readPage(list, session, page, 1));
+        const reply = await this.enqueue(userId, () => this.readPage(list, session, page, 'step'));
         return parsePage(reply, page.after, follows, tasks);
       },
       readMany: async (ids) => {
@@ -140,9 +142,9 @@ export class RedisTaskRepository implements TaskRepository {
     list: typeof scripts.listTasks,
     session: SessionRef,
     { after, limit }: Page,
-    mayBeLarge: 0 | 1,
+    size: scripts.PageSize,
   ): Promise<string | readonly string[]> {
-    return list(this.redis, { ...this.checked(session), after, limit, mayBeLarge });
+    return list(this.redis, { ...this.checked(session), after, limit, size });
   }
 
   /** What scripts that read several tasks check and read. */

@@ -149,9 +149,12 @@ const replyPage = (more: string) => `
   return bytes <= ${shortPage} and table.concat(page, '\\0\\0') or page`;
 
 /**
- * Lua that reads a page of the tasks after the id `after`, by ascending or descending id. If the page is large and
- * `mayBeLarge` is 0, the reply is only `large`.
+ * How large a page may be that a script replies: if it is larger than `small`, the reply is only `large`; `step` ends it
+ * there, and `large` at `maxPageBytes`.
  */
+export type PageSize = 'small' | 'step' | 'large';
+
+/** Lua that reads a page of the tasks after the id `after`, by ascending or descending id. `size` is a PageSize. */
 const list = (skipped: string, order = '') => `${requireActive}${readCounts}
   local count = redis.call('ZCARD', tasks)
   local first = ${skipped}
@@ -161,7 +164,7 @@ const list = (skipped: string, order = '') => `${requireActive}${readCounts}
   if bytes <= ${largePage} then
     if stop > first then page = redis.call('ZRANGE', tasks, first, stop - 1${order}) end
   else
-    local most = mayBeLarge == '1' and ${maxPageBytes} or ${largePage}
+    local most = size == 'large' and ${maxPageBytes} or ${largePage}
     bytes = 0
     while first + #page < stop and bytes <= most do
       local from = first + #page
@@ -171,13 +174,13 @@ const list = (skipped: string, order = '') => `${requireActive}${readCounts}
         bytes = bytes + #text
       end
     end
-    if bytes > most and mayBeLarge ~= '1' then return 'large' end
+    if bytes > most and size == 'small' then return 'large' end
   end
 ${replyPage('first + #page < count')}`;
 
 const listParameters = {
   keys: ['tasks', 'sessions', 'taskCounts'],
-  args: ['sessionId', 'now', 'after', 'limit', 'mayBeLarge'],
+  args: ['sessionId', 'now', 'after', 'limit', 'size'],
   writes: false,
 } as const;
 
