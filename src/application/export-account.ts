@@ -1,5 +1,5 @@
 import type { Session } from '../domain/session.js';
-import type { TaskPage } from '../domain/task.js';
+import type { TaskSelection } from '../domain/task-query.js';
 import type { User } from '../domain/user.js';
 import type { ManageSessions } from './manage-sessions.js';
 import type { ManageTasks } from './manage-tasks.js';
@@ -11,7 +11,7 @@ export interface AccountExport {
   readonly user: User;
   readonly sessions: readonly Session[];
   /** All tasks, by id. A page is read when it is asked for. Rejects with 'token_revoked' once the session has ended. */
-  readonly tasks: AsyncIterable<TaskPage>;
+  readonly tasks: AsyncIterable<TaskSelection>;
 }
 
 /** Exports a user's own data. Throws 'token_revoked' if the session is not active, or 'user_not_found'. */

@@ -1,6 +1,7 @@
 import { DomainError } from '../domain/errors.js';
 import type { Input } from '../domain/input.js';
-import { maxPageSize, type Page } from '../domain/page.js';
+import { maxPageBytes, maxPageSize, type Page } from '../domain/page.js';
+import { maxRank, type TaskPosition, type TaskQuery, type TaskSelection } from '../domain/task-query.js';
 import {
   parseTaskChanges,
   parseTaskDraft,
@@ -8,16 +9,33 @@ import {
   type TaskChanges,
   type TaskDraft,
   type TaskLimits,
-  type TaskPage,
 } from '../domain/task.js';
 import type { LongReadLimiter } from './long-read-limiter.js';
 import type { Digest } from './ports/environment.js';
 import type { SessionRef } from './ports/session-repository.js';
 import type { IdempotencyKey, TaskRepository } from './ports/task-repository.js';
 
+/** Filters, and the order of a list. */
+export type Selection = Pick<TaskQuery, 'statuses' | 'search' | 'order'>;
+
+/** A list of tasks, or a part of it. */
+export interface ListQuery {
+  /** The list begins after this task, or after the task with this id where it is ordered by id. 0 is its beginning. */
+  readonly after: TaskPosition | number;
+  /** How many tasks after that are skipped. */
+  readonly offset?: number | undefined;
+  /** Infinity for all tasks; with an offset, at most `maxPageSize`. */
+  readonly limit: number;
+  /** Undefined for all tasks by ascending id. */
+  readonly selection?: Selection | undefined;
+  /** Whether `total` is wanted. */
+  readonly count?: boolean;
+}
+
 /** Where a list ends, and whether more tasks follow. */
 export interface ListEnd {
-  readonly lastId: number;
+  /** Undefined if the list has no limit, or is not ordered by id. */
+  readonly lastId?: number | undefined;
   readonly hasMore: boolean;
 }
 
@@ -46,38 +64,54 @@ export class ManageTasks {
   }
 
   /**
-   * The first page of a list that begins `offset` tasks after the id `after`. The skipped tasks are read too; if they
-   * are many, that is a long read.
+   * The first page of a list. `total` is the number of tasks that the filters let through, `revision` that of before the
+   * read. Skipped tasks are read too; if they are many, that is a long read.
    */
-  list(
-    session: SessionRef,
-    { after, limit, offset = 0 }: Page & { readonly offset?: number | undefined },
-  ): Promise<TaskPage> {
-    if (offset > 0) return this.listFrom(session, { after, limit, offset });
-    return this.tasks.list(session, { after, limit: Math.min(limit, maxPageSize) });
+  list(session: SessionRef, query: ListQuery): Promise<TaskSelection> {
+    const { after, limit, offset = 0, selection } = query;
+    if (selection) return this.select(session, selection, query);
+    if (offset > 0) return this.listFrom(session, { after: idOf(after), limit, offset });
+    return this.tasks.list(session, { after: idOf(after), limit: Math.min(limit, maxPageSize) });
   }
 
   /**
-   * A list as a stream of pages of bounded size. Each page checks the session. Tasks that are created or deleted
-   * concurrently may or may not be included. Every other task is included exactly once.
+   * A list as a stream of pages of bounded size. Each page checks the session. Tasks that are created, changed or
+   * deleted concurrently may or may not be included. Every other task is included exactly once.
    */
-  async *listOn(session: SessionRef, { after, limit }: Page): AsyncGenerator<TaskPage, void, undefined> {
-    for (let start = after, left = limit; left > 0;) {
-      const page = await this.list(session, { after: start, limit: left });
+  async *listOn(session: SessionRef, query: ListQuery): AsyncGenerator<TaskSelection, void, undefined> {
+    for (let rest = query; rest.limit > 0;) {
+      const page = await this.list(session, rest);
       yield page;
       if (!page.hasMore) return;
-      start = page.tasks.at(-1)?.id ?? start;
-      left -= page.tasks.length;
+      rest = restOf(rest, page);
     }
   }
 
-  /** The id of the last task of a list, and whether more follow. Reads all pages of the list. */
-  async endOf(session: SessionRef, page: Page): Promise<ListEnd> {
-    let end: ListEnd = { lastId: page.after, hasMore: false };
-    for await (const { tasks, hasMore } of this.listOn(session, page)) {
-      end = { lastId: tasks.at(-1)?.id ?? end.lastId, hasMore };
+  /** The end of a list that begins with this page. In the order by id, reads all pages of a list with a limit. */
+  async endOf(session: SessionRef, query: ListQuery, first: TaskSelection): Promise<ListEnd> {
+    const { limit, offset = 0, selection } = query;
+    if (limit === Infinity) return { hasMore: false };
+    if (selection && selection.order.by !== 'id') return { hasMore: offset + limit < (first.total ?? 0) };
+    let lastId = first.tasks.at(-1)?.id;
+    let { hasMore } = first;
+    if (hasMore) {
+      for await (const page of this.listOn(session, restOf(query, first))) {
+        lastId = page.tasks.at(-1)?.id ?? lastId;
+        ({ hasMore } = page);
+      }
     }
-    return end;
+    return { lastId, hasMore };
+  }
+
+  /** Whether finding the first page of a selection means to read more tasks than a page has. Reads no task. */
+  async isLongRead(
+    session: SessionRef,
+    { statuses, search, order }: Selection,
+    offset = 0,
+  ): Promise<boolean> {
+    if (order.by === 'id' && offset === 0 && statuses === undefined && search === undefined) return false;
+    const { count, bytes } = await this.tasks.summary(session);
+    return count > maxPageSize || bytes > maxPageBytes;
   }
 
   async get(session: SessionRef, id: number): Promise<Task> {
@@ -107,20 +141,62 @@ export class ManageTasks {
   private async listFrom(
     session: SessionRef,
     { after, limit, offset }: Page & { readonly offset: number },
-  ): Promise<TaskPage> {
-    const first = await this.list(session, { after, limit: offset });
-    const read = { after: first.tasks.at(-1)?.id ?? after, limit: offset - first.tasks.length };
-    const { lastId, hasMore } =
-      first.hasMore && read.limit > 0
-        ? await this.longReads.run(session.userId, () => this.endOf(session, read))
-        : { lastId: read.after, hasMore: first.hasMore };
-    return hasMore ? this.list(session, { after: lastId, limit }) : { ...first, tasks: [], hasMore };
+  ): Promise<TaskSelection> {
+    const skip = { after, limit: offset };
+    const first = await this.list(session, skip);
+    const { lastId = after, hasMore } =
+      first.hasMore && first.tasks.length < offset
+        ? await this.longReads.run(session.userId, () => this.endOf(session, skip, first))
+        : { lastId: first.tasks.at(-1)?.id, hasMore: first.hasMore };
+    if (!hasMore) return { ...first, tasks: [], hasMore };
+    const page = await this.list(session, { after: lastId, limit });
+    // What was skipped is part of the result: if it has changed since, so has the list.
+    return { ...page, revision: first.revision };
+  }
+
+  /** In an order other than by id, `maxRank` tasks can be skipped at a time. */
+  private async select(
+    session: SessionRef,
+    selection: Selection,
+    { after, limit, offset = 0, count = false }: ListQuery,
+  ): Promise<TaskSelection> {
+    const query = {
+      ...selection,
+      after: positionOf(after),
+      offset,
+      limit: Math.min(limit, maxPageSize),
+      count,
+    };
+    if (selection.order.by === 'id' || offset + query.limit <= maxRank)
+      return this.tasks.select(session, query);
+
+    const skipped = Math.min(offset, maxRank);
+    const first = await this.tasks.select(session, { ...query, offset: skipped - 1, limit: 1 });
+    const [last] = first.tasks;
+    if (!last || !first.hasMore) return { ...first, tasks: [], hasMore: false };
+    const page = await this.select(session, selection, { after: last, limit, offset: offset - skipped });
+    return { ...page, total: first.total, revision: first.revision };
   }
 
   private idempotencyKey(key: string, { title, description, status }: TaskDraft): IdempotencyKey {
     const fingerprint = this.digest(JSON.stringify([title, description, status]));
     return { key: this.digest(key), fingerprint };
   }
+}
+
+/** What is left of a list after its first page. */
+export function restOf(query: ListQuery, { tasks }: TaskSelection): ListQuery {
+  const after = tasks.at(-1) ?? query.after;
+  return { ...query, after, offset: 0, limit: query.limit - tasks.length, count: false };
+}
+
+function idOf(after: TaskPosition | number): number {
+  return typeof after === 'number' ? after : after.id;
+}
+
+function positionOf(after: TaskPosition | number): TaskPosition | undefined {
+  if (typeof after !== 'number') return after;
+  return after === 0 ? undefined : { id: after, title: '', status: 'pending' }; // Only the id counts.
 }
 
 function found(task: Task | undefined): Task {

@@ -102,8 +102,9 @@ const whitespace = new Set(
     '\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000',
 );
 
-/** Walks from both ends: a pattern like /\s+$/ takes quadratic time on a long run of inner blanks (ReDoS). */
-function trim(text: string): string {
+/** A text without whitespace at its ends. */
+export function trim(text: string): string {
+  // A pattern like /\s+$/ takes quadratic time on a long run of inner blanks (ReDoS).
   let start = 0;
   let end = text.length;
   while (start < end && whitespace.has(text.charAt(start))) start++;

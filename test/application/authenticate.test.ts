@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import type { SessionRef } from '../../src/application/ports/session-repository.js';
 import { StorageUnavailable } from '../../src/application/ports/storage.js';
-import type { Task, TaskPage } from '../../src/domain/task.js';
+import type { Task } from '../../src/domain/task.js';
+import type { TaskSelection } from '../../src/domain/task-query.js';
 import { Application } from '../support/application.js';
 import { aTask } from '../support/builders.js';
 import { rejectionOf } from '../support/rejection.js';
@@ -142,7 +143,7 @@ describe('Authenticate', () => {
   });
 });
 
-function list(session: SessionRef): Promise<TaskPage> {
+function list(session: SessionRef): Promise<TaskSelection> {
   return application.tasks.list(session, { after: 0, limit: 10 });
 }
 

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import type { Task, TaskPage } from '../../src/domain/task.js';
+import type { Task } from '../../src/domain/task.js';
+import type { TaskSelection } from '../../src/domain/task-query.js';
 import { Application } from '../support/application.js';
 import { aTask } from '../support/builders.js';
 import { rejectionOf } from '../support/rejection.js';
@@ -43,7 +44,7 @@ describe('ExportAccount', () => {
   });
 });
 
-async function all(pages: AsyncIterable<TaskPage>): Promise<Task[]> {
+async function all(pages: AsyncIterable<TaskSelection>): Promise<Task[]> {
   const tasks: Task[] = [];
   for await (const page of pages) tasks.push(...page.tasks);
   return tasks;

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import type { SessionRef } from '../../src/application/ports/session-repository.js';
 import type { CreateTaskOptions } from '../../src/application/ports/task-repository.js';
-import type { Task, TaskPage } from '../../src/domain/task.js';
+import type { Task } from '../../src/domain/task.js';
+import type { TaskSelection } from '../../src/domain/task-query.js';
 import { Application } from '../support/application.js';
 import { aTask } from '../support/builders.js';
 import { rejectionOf } from '../support/rejection.js';
@@ -30,7 +31,7 @@ describe('ManageTasks', () => {
   }
 
   async function listAll(after = 0): Promise<readonly Task[]> {
-    const pages: TaskPage[] = [];
+    const pages: TaskSelection[] = [];
     for await (const page of application.tasks.listOn(maria, { after, limit: Infinity })) pages.push(page);
     return pages.flatMap(({ tasks }) => tasks);
   }

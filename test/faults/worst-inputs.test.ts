@@ -117,6 +117,11 @@ const queries: Readonly<Record<string, string>> = {
   'a number of many digits': `limit=1&after=${fill('0', headBytes)}`,
   'blanks around a number': `limit=${fill('+', headBytes / 2)}1${fill('+', headBytes / 2)}x`,
   'question marks': fill('?', headBytes),
+  'many statuses': `status=${fill('pending,', headBytes)}`,
+  'commas for statuses': `status=${fill(',', headBytes)}`,
+  'blanks around a search': `search=${fill('+', headBytes / 2)}x${fill('+', headBytes / 2)}`,
+  'a long text to search for': `search=${fill('a', headBytes)}`,
+  'blanks around an order': `ordering=${fill('+', headBytes / 2)}x${fill('+', headBytes / 2)}`,
 };
 
 const headers: Readonly<Record<string, Readonly<Record<string, string>>>> = {

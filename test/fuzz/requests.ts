@@ -45,6 +45,7 @@ const usual: readonly (readonly [method: string, target: string, fields?: object
   ['POST', '/api/logout/', { refresh: 'x' }],
   ['GET', '/tasks/'],
   ['GET', '/tasks/?limit=5&after=1'],
+  ['GET', '/tasks/?status=pending,completed&search=MILK&ordering=-title&limit=5&offset=1'],
   ['POST', '/tasks/create/', task],
   ['POST', '/tasks/', task],
   ['GET', '/tasks/1/'],

@@ -83,6 +83,25 @@ describe('large tasks', () => {
       }
     });
 
+    describe('as pages in another order', () => {
+      const ascending = Array.from({ length: count }, (_, i) => `task ${i + 1}`);
+      const [newestFirst, byTitle] = [ascending.toReversed(), ascending.toSorted()];
+      for (const [query, titles, next] of [
+        ['limit=50&ordering=-id', newestFirst.slice(0, 50), 'limit=50&ordering=-id&after=251'],
+        ['limit=50&ordering=-id&after=51', newestFirst.slice(250), undefined],
+        ['limit=50&ordering=-id&offset=250', newestFirst.slice(250), undefined],
+        ['limit=50&ordering=title', byTitle.slice(0, 50), 'limit=50&ordering=title&offset=50'],
+        ['limit=50&ordering=title&offset=250', byTitle.slice(250), undefined],
+        ['search=K+29', ascending.slice(289, 299).toSpliced(0, 0, 'task 29'), undefined],
+      ] as const) {
+        it(`lists a page of 95 kB tasks with the right link for ?${query}`, async () => {
+          const response = await call('GET', `/tasks/?${query}`, undefined, owner);
+          expect((response.json() as Task[]).map(({ title }) => title)).to.deep.equal(titles);
+          expect(response.headers['link']).to.equal(next && `<?${next}>; rel="next"`);
+        });
+      }
+    });
+
     it('lists 300 tasks of 95 kB in one response', async () => {
       const tasks = (await call('GET', '/tasks/', undefined, owner)).json() as Task[];
       expect(tasks.map(({ id }) => id)).to.deep.equal(Array.from({ length: count }, (_, i) => i + 1));

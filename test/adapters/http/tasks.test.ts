@@ -372,7 +372,7 @@ describe('tasks', () => {
         'Limit=0',
         'LIMIT=x&AFTER=x',
         'limit[]=0&after[]=x',
-        'page=2&status=done&ordering=-id&format=xml',
+        'page=2&status=done&ordering=size&search=&format=xml',
         '__proto__=1&constructor=2&toString=3',
         '%',
         '&&&==&',

@@ -1,10 +1,11 @@
 import { Readable } from 'node:stream';
 import type { LongReadLimiter } from '../../../application/long-read-limiter.js';
-import type { ManageTasks } from '../../../application/manage-tasks.js';
-import type { TaskPage } from '../../../domain/task.js';
+import { restOf, type ListEnd, type ManageTasks } from '../../../application/manage-tasks.js';
+import type { Task } from '../../../domain/task.js';
+import type { TaskSelection } from '../../../domain/task-query.js';
 import type { Context, SessionHandler } from '../context.js';
 import { idempotencyKey } from '../request/idempotency-key.js';
-import { linkToNext, parsePaging } from '../request/paging.js';
+import { linkToNext, parseListQuery } from '../request/list-query.js';
 import { reply, replyJson } from '../response/reply.js';
 import type { ReadFields } from '../request/body.js';
 import { taskToJson, tasksToJson } from '../response/task-json.js';
@@ -22,30 +23,36 @@ export class TaskController {
    * next page while there is one (RFC 8288).
    */
   readonly list: SessionHandler = async (ctx) => {
-    const paging = parsePaging(ctx.querystring);
-    const { after, offset, limit = Infinity } = paging;
-    const session = ctx.state.session;
-    const first = await this.tasks.list(session, { after, limit, offset });
-
-    const json = tasksToJson(first.tasks);
-    const end = { lastId: first.tasks.at(-1)?.id ?? after, hasMore: first.hasMore };
-    const rest = { after: end.lastId, limit: limit - first.tasks.length };
-    const isWhole = !first.hasMore || rest.limit === 0;
-    if (isWhole && json.length <= maxShortText) {
-      return replyJson(ctx, 200, `[${json}]`, linkToNext(ctx.querystring, paging, end));
-    }
-    const release = this.longReads.begin(session.userId);
+    const query = parseListQuery(ctx.querystring);
+    const { selection, offset, limit, count } = query;
+    const { session } = ctx.state;
+    const isLong = selection && (await this.tasks.isLongRead(session, selection, offset));
+    let release = isLong ? this.longReads.begin(session.userId) : undefined;
     try {
+      const first = await this.tasks.list(session, query);
+      const headersOf = (end: ListEnd) => ({
+        ...(count && { 'X-Total-Count': String(first.total) }),
+        ...linkToNext(ctx.querystring, query, end),
+      });
+      const json = tasksToJson(first.tasks);
+      const isWhole = !first.hasMore || first.tasks.length === limit;
+      const firstEnd = { lastId: first.tasks.at(-1)?.id, hasMore: first.hasMore };
+      if (isWhole && json.length <= maxShortText) {
+        release?.();
+        return replyJson(ctx, 200, `[${json}]`, headersOf(firstEnd));
+      }
+
+      release ??= this.longReads.begin(session.userId);
       // The Link header is sent before the tasks, but contains the id of the last one.
-      const wholeEnd = isWhole || limit === Infinity ? end : await this.tasks.endOf(session, rest);
-      const pages = isWhole ? [] : this.tasks.listOn(session, rest);
-      const upTo = limit === Infinity ? Infinity : wholeEnd.lastId;
+      const end = isWhole ? firstEnd : await this.tasks.endOf(session, query, first);
+      const pages = isWhole ? [] : this.tasks.listOn(session, restOf(query, first));
+      const isListed = untilId(end.lastId, selection?.order.descending);
       // Backpressure: a page is read when the client has read the one before it.
       const options = { highWaterMark: 1 };
-      const body = Readable.from(jsonArray(json, pages, upTo), options).once('close', release);
-      replyJson(ctx, 200, body, linkToNext(ctx.querystring, paging, wholeEnd));
+      const body = Readable.from(jsonArray(json, pages, isListed), options).once('close', release);
+      replyJson(ctx, 200, body, headersOf(end));
     } catch (error) {
-      release();
+      release?.();
       throw error;
     }
   };
@@ -61,7 +68,7 @@ export class TaskController {
   };
 
   readonly update: SessionHandler = async (ctx) => {
-    const session = ctx.state.session;
+    const { session } = ctx.state;
     const id = taskIdOf(ctx);
     const fields = await this.readFields(ctx).catch(async (error: unknown) => {
       await this.tasks.get(session, id); // A missing task is reported before an unreadable body.
@@ -84,15 +91,21 @@ function taskIdOf(ctx: Context): number {
 /** Lists of up to this many characters of JSON do not count as long reads. */
 const maxShortText = 2 ** 18;
 
-/** A JSON array of the first tasks, followed by pages as they arrive, up to an id. */
+/** Whether a task is on a list that ends at this id: a task created or deleted since must not move the end. */
+function untilId(lastId: number | undefined, descending = false): (task: Task) => boolean {
+  if (lastId === undefined) return () => true;
+  return ({ id }) => (descending ? id >= lastId : id <= lastId);
+}
+
+/** A JSON array of the first tasks, followed by those listed of the pages that arrive. */
 async function* jsonArray(
   first: string,
-  more: AsyncIterable<TaskPage> | readonly TaskPage[],
-  upTo = Infinity,
+  more: AsyncIterable<TaskSelection> | readonly TaskSelection[],
+  isListed: (task: Task) => boolean,
 ): AsyncGenerator<string> {
   yield `[${first}`;
   for await (const { tasks } of more) {
-    const json = tasksToJson(tasks.filter(({ id }) => id <= upTo));
+    const json = tasksToJson(tasks.filter(isListed));
     if (json !== '') yield `,${json}`;
   }
   yield ']';

@@ -1,6 +1,8 @@
 import type { ErrorCode } from '../../../domain/errors.js';
 import type { PortErrorCode } from '../../../application/ports/port-error.js';
 import { maxPageSize } from '../../../domain/page.js';
+import { taskStatuses } from '../../../domain/task.js';
+import { maxSearchLength } from '../request/list-query.js';
 import { ref, type Schema, type SchemaName } from './schemas.js';
 
 /** A response that is no error. */
@@ -20,6 +22,8 @@ export interface Parameter {
   readonly name: string;
   readonly description: string;
   readonly schema: Schema;
+  /** False for a list with commas. */
+  readonly explode?: false;
 }
 
 /**
@@ -197,7 +201,7 @@ export const operations = {
       {
         in: 'query',
         name: 'after',
-        description: 'Only the tasks that follow the one with this id.',
+        description: 'Only the tasks that follow the one with this id; where they are ordered by id.',
         schema: { type: 'integer', minimum: 0, default: 0 },
       },
       {
@@ -206,12 +210,38 @@ export const operations = {
         description: 'Leaves out so many tasks; with `limit` only. Prefer `after`, which costs less.',
         schema: { type: 'integer', minimum: 0, default: 0 },
       },
+      {
+        in: 'query',
+        name: 'status',
+        description: 'Only the tasks with one of these statuses.',
+        schema: { type: 'array', items: { type: 'string', enum: taskStatuses }, minItems: 1 },
+        explode: false,
+      },
+      {
+        in: 'query',
+        name: 'search',
+        description: 'Only the tasks whose title or description contains this text, in upper or lower case.',
+        schema: { type: 'string', minLength: 1, maxLength: maxSearchLength },
+      },
+      {
+        in: 'query',
+        name: 'ordering',
+        description: 'By id, title or status; with a minus in reverse. Titles are ordered by code point.',
+        schema: {
+          type: 'string',
+          enum: ['id', '-id', 'title', '-title', 'status', '-status'],
+          default: 'id',
+        },
+      },
     ],
     success: {
       status: 200,
-      description: 'The tasks, ordered by id.',
+      description: 'The tasks.',
       schema: { type: 'array', items: ref('Task') },
-      headers: { Link: 'With `limit`: the next page, as a relative reference (RFC 8288).' },
+      headers: {
+        Link: 'With `limit`: the next page, as a relative reference (RFC 8288).',
+        'X-Total-Count': 'With `limit`, `status` or `search`: how many tasks there are on all pages.',
+      },
     },
     errors: ['too_many_reads'],
   },
