@@ -32,6 +32,9 @@ export interface ListQuery {
   readonly count?: boolean;
 }
 
+/** Decides by a task as it is now whether to change it. */
+export type Precondition = (task: Task) => boolean;
+
 /** Where a list ends, and whether more tasks follow. */
 export interface ListEnd {
   /** Undefined if the list has no limit, or is not ordered by id. */
@@ -114,15 +117,21 @@ export class ManageTasks {
     return count > maxPageSize || bytes > maxPageBytes;
   }
 
+  /** A number that changes with every change of the user's tasks. Reads no task. */
+  async revision(session: SessionRef): Promise<number> {
+    return (await this.tasks.summary(session)).revision;
+  }
+
   async get(session: SessionRef, id: number): Promise<Task> {
     return found(await this.tasks.find(session, id));
   }
 
   /**
-   * Changes the given fields and no others. Throws InvalidFields or 'byte_limit_reached'. A missing task is reported
-   * before invalid input.
+   * Changes the given fields and no others. Throws InvalidFields or 'byte_limit_reached', and 'task_changed' unless the
+   * task meets the precondition until it is changed. A missing task is reported before invalid input, and that before a
+   * precondition that is not met.
    */
-  async update(session: SessionRef, id: number, input: Input): Promise<Task> {
+  async update(session: SessionRef, id: number, input: Input, precondition?: Precondition): Promise<Task> {
     let changes: TaskChanges;
     try {
       changes = parseTaskChanges(input);
@@ -130,12 +139,21 @@ export class ManageTasks {
       await this.get(session, id);
       throw error;
     }
-    return found(await this.tasks.update(session, id, changes, { maxBytes: this.limits.bytes }));
+    const expected = precondition && (await this.getExpected(session, id, precondition));
+    return found(await this.tasks.update(session, id, changes, { maxBytes: this.limits.bytes, expected }));
   }
 
-  async delete(session: SessionRef, id: number): Promise<void> {
-    const wasThere = await this.tasks.remove(session, id);
+  /** Throws 'task_changed' unless the task meets the precondition until it is deleted. */
+  async delete(session: SessionRef, id: number, precondition?: Precondition): Promise<void> {
+    const expected = precondition && (await this.getExpected(session, id, precondition));
+    const wasThere = await this.tasks.remove(session, id, expected);
     if (!wasThere) throw new DomainError('task_not_found');
+  }
+
+  private async getExpected(session: SessionRef, id: number, precondition: Precondition): Promise<Task> {
+    const task = await this.get(session, id);
+    if (!precondition(task)) throw new DomainError('task_changed');
+    return task;
   }
 
   private async listFrom(

@@ -145,6 +145,11 @@ const headers: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'a long boundary': { 'Content-Type': `multipart/form-data; boundary="${fill('\\"', headBytes)}"` },
   'many encodings': { 'Content-Encoding': fill('gzip,', headBytes) },
   'many types to accept': { Accept: fill('a/b;q=0.1,', headBytes) },
+  'many entity tags': { 'If-None-Match': fill('"a", ', headBytes), 'If-Match': '"a"' },
+  'many weak entity tags': { 'If-Match': fill('W/"a",', headBytes) },
+  'quotes for entity tags': { 'If-None-Match': `${fill('"', headBytes)}x` },
+  'commas for entity tags': { 'If-Match': `${fill(',', headBytes)}x` },
+  'blanks for entity tags': { 'If-None-Match': `"a"${fill(' \t', headBytes)}x` },
   'many headers': Object.fromEntries(Array.from({ length: 900 }, (_, i) => [`X-${i}`, 'x'])),
 };
 

@@ -22,7 +22,7 @@ const timeout = 15_000;
 
 const numRuns = 1400;
 /** All that requests may be answered with, be they what they may. */
-const statuses = [100, 200, 201, 204, 400, 401, 403, 404, 405, 413, 415, 422, 431, 501];
+const statuses = [100, 200, 201, 204, 304, 400, 401, 403, 404, 405, 412, 413, 415, 422, 431, 501];
 
 /** Requests in order, one behind the other, and one at last that may be anything. */
 const connection = fc.record({

@@ -1,12 +1,19 @@
 import { Readable } from 'node:stream';
 import type { LongReadLimiter } from '../../../application/long-read-limiter.js';
-import { restOf, type ListEnd, type ManageTasks } from '../../../application/manage-tasks.js';
+import {
+  restOf,
+  type ListEnd,
+  type ManageTasks,
+  type Precondition,
+} from '../../../application/manage-tasks.js';
 import type { Task } from '../../../domain/task.js';
 import type { TaskSelection } from '../../../domain/task-query.js';
 import type { Context, SessionHandler } from '../context.js';
 import { idempotencyKey } from '../request/idempotency-key.js';
 import { linkToNext, parseListQuery } from '../request/list-query.js';
-import { reply, replyJson } from '../response/reply.js';
+import { ifMatch, ifNoneMatch } from '../request/preconditions.js';
+import { entityTag, listTag } from '../response/entity-tag.js';
+import { reply, replyJson, replyNotModified } from '../response/reply.js';
 import type { ReadFields } from '../request/body.js';
 import { taskToJson, tasksToJson } from '../response/task-json.js';
 
@@ -26,11 +33,17 @@ export class TaskController {
     const query = parseListQuery(ctx.querystring);
     const { selection, offset, limit, count } = query;
     const { session } = ctx.state;
+    const isKnown = ifNoneMatch(ctx);
+    if (isKnown) {
+      const tag = listTag(session.userId, await this.tasks.revision(session));
+      if (isKnown(tag)) return replyNotModified(ctx, tag);
+    }
     const isLong = selection && (await this.tasks.isLongRead(session, selection, offset));
     let release = isLong ? this.longReads.begin(session.userId) : undefined;
     try {
       const first = await this.tasks.list(session, query);
       const headersOf = (end: ListEnd) => ({
+        ETag: listTag(session.userId, first.revision),
         ...(count && { 'X-Total-Count': String(first.total) }),
         ...linkToNext(ctx.querystring, query, end),
       });
@@ -60,11 +73,14 @@ export class TaskController {
   readonly create: SessionHandler = async (ctx) => {
     const key = idempotencyKey(ctx);
     const task = await this.tasks.create(ctx.state.session, await this.readFields(ctx), key);
-    replyJson(ctx, 201, taskToJson(task));
+    replyTask(ctx, 201, task);
   };
 
   readonly get: SessionHandler = async (ctx) => {
-    replyJson(ctx, 200, taskToJson(await this.tasks.get(ctx.state.session, taskIdOf(ctx))));
+    const json = taskToJson(await this.tasks.get(ctx.state.session, taskIdOf(ctx)));
+    const tag = entityTag(json);
+    if (ifNoneMatch(ctx)?.(tag)) return replyNotModified(ctx, tag);
+    replyJson(ctx, 200, json, { ETag: tag });
   };
 
   readonly update: SessionHandler = async (ctx) => {
@@ -74,14 +90,25 @@ export class TaskController {
       await this.tasks.get(session, id); // A missing task is reported before an unreadable body.
       throw error;
     });
-    const task = await this.tasks.update(session, id, fields);
-    replyJson(ctx, 200, taskToJson(task));
+    replyTask(ctx, 200, await this.tasks.update(session, id, fields, precondition(ctx)));
   };
 
   readonly delete: SessionHandler = async (ctx) => {
-    await this.tasks.delete(ctx.state.session, taskIdOf(ctx));
+    await this.tasks.delete(ctx.state.session, taskIdOf(ctx), precondition(ctx));
     reply(ctx, 200, { message: 'Task deleted successfully' });
   };
+}
+
+/** Responds with a task as it is after a change. */
+function replyTask(ctx: Context, status: number, task: Task): void {
+  const json = taskToJson(task);
+  replyJson(ctx, status, json, { ETag: entityTag(json) });
+}
+
+/** The precondition that If-Match sets: that the task's entity tag is among the given ones. */
+function precondition(ctx: Context): Precondition | undefined {
+  const isMatch = ifMatch(ctx);
+  return isMatch && ((task) => isMatch(entityTag(taskToJson(task))));
 }
 
 function taskIdOf(ctx: Context): number {

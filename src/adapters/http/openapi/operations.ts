@@ -7,9 +7,10 @@ import { ref, type Schema, type SchemaName } from './schemas.js';
 
 /** A response that is no error. */
 export interface Success {
-  readonly status: 200 | 201 | 503;
+  readonly status: 200 | 201 | 304 | 503;
   readonly description: string;
-  readonly schema: Schema;
+  /** Of the body; undefined if there is none. */
+  readonly schema?: Schema;
   /** JSON if not given. */
   readonly mediaType?: string;
   /** Headers that only this response has, with their descriptions. */
@@ -58,6 +59,32 @@ const message = (description: string, status: 200 | 201 = 200): Success => ({
   description,
   schema: ref('Message'),
 });
+
+/** The header of a response that has an entity tag. */
+const taskTag = { ETag: 'The strong entity tag of the task, for If-None-Match and If-Match.' };
+const listTag = { ETag: 'The weak entity tag of the list, for If-None-Match.' };
+
+const entityTags = {
+  type: 'string',
+  pattern: '^(?:\\*|(?:W/)?"[!#-~]*"(?:, ?(?:W/)?"[!#-~]*")*)$',
+};
+const ifNoneMatch: Parameter = {
+  in: 'header',
+  name: 'If-None-Match',
+  description: 'Entity tags, or `*`: the response is 304 if one of them is that of the response.',
+  schema: entityTags,
+};
+const notModified = (headers: Readonly<Record<string, string>>): Success => ({
+  status: 304,
+  description: 'Nothing has changed (If-None-Match).',
+  headers,
+});
+const ifMatch: Parameter = {
+  in: 'header',
+  name: 'If-Match',
+  description: 'Entity tags, or `*`: the response is 412 unless one of them is that of the task.',
+  schema: entityTags,
+};
 
 const signInErrors = ['throttled', 'overloaded', 'storage_unavailable'] as const;
 const logoutErrors = ['token_invalid', 'token_wrong_type', 'token_revoked', 'storage_unavailable'] as const;
@@ -233,6 +260,7 @@ export const operations = {
           default: 'id',
         },
       },
+      ifNoneMatch,
     ],
     success: {
       status: 200,
@@ -241,8 +269,10 @@ export const operations = {
       headers: {
         Link: 'With `limit`: the next page, as a relative reference (RFC 8288).',
         'X-Total-Count': 'With `limit`, `status` or `search`: how many tasks there are on all pages.',
+        ...listTag,
       },
     },
+    others: [notModified(listTag)],
     errors: ['too_many_reads'],
   },
   createTask: {
@@ -259,7 +289,7 @@ export const operations = {
       },
     ],
     body: 'TaskDraft',
-    success: { status: 201, description: 'The new task.', schema: ref('Task') },
+    success: { status: 201, description: 'The new task.', schema: ref('Task'), headers: taskTag },
     errors: [
       'invalid_key',
       'task_limit_reached',
@@ -272,23 +302,27 @@ export const operations = {
     operationId: 'getTask',
     tag: 'Tasks',
     summary: 'Get a task',
-    success: { status: 200, description: 'The task.', schema: ref('Task') },
+    parameters: [ifNoneMatch],
+    success: { status: 200, description: 'The task.', schema: ref('Task'), headers: taskTag },
+    others: [notModified(taskTag)],
     errors: ['task_not_found'],
   },
   updateTask: {
     operationId: 'updateTask',
     tag: 'Tasks',
     summary: 'Change the given fields of a task',
+    parameters: [ifMatch],
     body: 'TaskChanges',
-    success: { status: 200, description: 'The whole task.', schema: ref('Task') },
-    errors: ['task_not_found', 'byte_limit_reached'],
+    success: { status: 200, description: 'The whole task.', schema: ref('Task'), headers: taskTag },
+    errors: ['task_not_found', 'task_changed', 'byte_limit_reached'],
   },
   deleteTask: {
     operationId: 'deleteTask',
     tag: 'Tasks',
     summary: 'Delete a task',
+    parameters: [ifMatch],
     success: message('The task is deleted.'),
-    errors: ['task_not_found'],
+    errors: ['task_not_found', 'task_changed'],
   },
   live: {
     operationId: 'live',

@@ -141,7 +141,7 @@ function succeeding({
   return {
     description,
     headers: { ...headersOf(status), ...(Object.fromEntries(described) as object) },
-    content: { [mediaType]: { schema } },
+    ...(schema && { content: { [mediaType]: { schema } } }),
   };
 }
 

@@ -11,7 +11,7 @@ import { replyWithError } from '../middleware/error-handler.js';
 /** A response that is recorded but not yet written. */
 export interface Reply {
   readonly status: number;
-  /** Undefined for a 204. */
+  /** Undefined for a 204 and a 304. */
   readonly body: string | Readable | undefined;
   /** Alternating names and values, the form that Node writes fastest. */
   readonly headers: readonly string[];
@@ -66,6 +66,11 @@ export function replyEmpty(ctx: Context, headers: Headers): void {
   record(ctx, { status: 204, body: undefined, headers: [...commonHeaders, ...flat(headers)] });
 }
 
+/** Records a 304: the client already has what this entity tag stands for. */
+export function replyNotModified(ctx: Context, tag: string): void {
+  record(ctx, { status: 304, body: undefined, headers: [...commonHeaders, 'ETag', tag] });
+}
+
 function record(ctx: Context, recorded: Reply): void {
   const { reply: replaced } = ctx;
   if (replaced && replaced.body instanceof Readable) replaced.body.destroy();
@@ -75,7 +80,10 @@ function record(ctx: Context, recorded: Reply): void {
 }
 
 function flat(headers: Headers): string[] {
-  return Object.entries(headers).flat();
+  const list: string[] = [];
+  // `Object.entries(headers).flat()` takes a microsecond.
+  for (const name of Object.keys(headers)) list.push(name, headers[name] ?? '');
+  return list;
 }
 
 /**
