@@ -73,8 +73,10 @@ export class DescribedResponses {
     response: WireResponse,
   ): string | undefined {
     if (method === 'OPTIONS' && response.status === 204) return undefined;
+    const isProblem = response.headers['content-type'] === 'application/problem+json';
     const expected = { 404: unknownPath, 405: item && notAllowed(method) }[response.status];
-    if (expected && (method === 'HEAD' || response.text === JSON.stringify(expected))) return undefined;
+    if (expected && (method === 'HEAD' || isProblem || response.text === JSON.stringify(expected)))
+      return undefined;
     // Errors that precede the method: of the request as a whole, of its credentials, and of its path.
     const operations = Object.values(item ?? this.document.paths['/livez'] ?? {});
     const problems = operations.map(({ responses }) => {

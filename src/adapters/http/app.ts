@@ -2,10 +2,10 @@ import Koa from 'koa';
 import type { Log } from '../../application/ports/environment.js';
 import type { Middleware, ReplyContext, RequestState } from './context.js';
 import { respondToPreflight, setCorsHeaders, type CorsHeaders } from './middleware/cors.js';
-import { handleErrors } from './middleware/error-handler.js';
+import { handleErrors, replyWithError } from './middleware/error-handler.js';
 import { fastRoutes } from './fast-routes.js';
 import { LeanKoa } from './lean-koa.js';
-import { exposeReply, reply, sendReply } from './response/reply.js';
+import { exposeReply, sendReply } from './response/reply.js';
 import { decodePath } from './middleware/request-path.js';
 import { accessLog } from './middleware/access-log.js';
 import { rejectAmbiguous } from './middleware/reject-ambiguous.js';
@@ -56,6 +56,6 @@ export function createApp(
   if (fastPaths) app.use(fastRoutes(routes)); // Finds most routes; for the rest there is the router.
   app.use(decodePath);
   app.use(createRouter(routes).routes());
-  app.use(async (ctx) => reply(ctx, notFound.status, notFound.body));
+  app.use(async (ctx) => replyWithError(ctx, notFound, log, authScheme));
   return app;
 }

@@ -8,7 +8,7 @@ import {
 import { Server as NetServer, type AddressInfo, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { securityHeaders } from './response/reply.js';
-import { httpError, type HttpError } from './response/http-error.js';
+import { httpError, parseError, type HttpError } from './response/http-error.js';
 
 /** Headers for the errors that the server writes itself. Without a request if its head could not be read. */
 type ErrorHeaders = (request?: IncomingMessage) => Readonly<Record<string, string>>;
@@ -261,7 +261,7 @@ function bytesSent(socket: Socket): number {
   return socket.bytesWritten - writeQueueSize;
 }
 
-const malformed = httpError(400, 'Malformed request.');
+const malformed = parseError('Malformed request.');
 export const requestTimedOut = httpError(408, 'Request timed out.');
 const errorsByCode: Readonly<Record<string, HttpError>> = {
   HPE_HEADER_OVERFLOW: httpError(431, 'Request headers too large.'),

@@ -84,6 +84,14 @@ describe('CORS', () => {
         (origin) =>
           send('POST', '/tasks/', { ...origin, ...signedIn(), ...json }, '{"title":"t","description":"d"}'),
       ],
+      'a task that has not changed': [
+        304,
+        (origin) => send('GET', '/tasks/1/', { ...origin, ...signedIn(), 'If-None-Match': '*' }),
+      ],
+      'a task that has changed': [
+        412,
+        (origin) => send('DELETE', '/tasks/1/', { ...origin, ...signedIn(), 'If-Match': '"other"' }),
+      ],
       'OPTIONS that is no preflight': [204, (origin) => send('OPTIONS', '/tasks/', origin)],
       'a missing token': [401, (origin) => send('GET', '/tasks/', origin)],
       'a bad token': [401, (origin) => send('GET', '/tasks/', { ...origin, Authorization: 'Bearer x' })],

@@ -184,6 +184,23 @@ for (const fastPaths of ['on', 'off']) {
       expectResponse(await client.call('GET', '/tasks/'), 401, noCredentials);
     });
 
+    it('turns ctx.throw of inner middleware into a problem for clients that accept one', async () => {
+      await serve({ inner: [rejectSome] });
+      const headers = { Accept: 'application/problem+json' };
+      for (const [path, expected] of [
+        [
+          '/forbidden',
+          { title: 'Forbidden', status: 403, detail: 'Not on Sundays.', code: 'permission_denied' },
+        ],
+        ['/teapot', { title: "I'm a Teapot", status: 418, detail: "I'm a Teapot", code: 'error' }],
+        ['/broken', { title: 'Bad Gateway', status: 502, detail: 'Internal server error.', code: 'error' }],
+      ] as const) {
+        const response = await client.send({ method: 'GET', path, headers });
+        expect(response.json()).to.deep.equal({ type: 'about:blank', ...expected });
+        expect(response.headers['content-type']).to.equal('application/problem+json');
+      }
+    });
+
     it('responds with 500 and JSON to an error of outer middleware, and logs the error without its message', async () => {
       await serve({ outer: [fail] });
       expectResponse(await client.call('GET', '/livez'), 500, { detail: 'Internal server error.' });

@@ -2,7 +2,7 @@ import type { Authenticate } from '../../../application/authenticate.js';
 import { DomainError, type ErrorCode } from '../../../domain/errors.js';
 import type { Context, Middleware } from '../context.js';
 import { errorResponses } from './error-handler.js';
-import { HttpError, httpError } from '../response/http-error.js';
+import { HttpError, httpError, tokenError } from '../response/http-error.js';
 
 /**
  * Middleware that authenticates, marked with whether it needs an access token. After middleware that requires one,
@@ -88,9 +88,12 @@ export class Authentication {
   }
 }
 
-export const notAuthenticated = httpError(401, 'Authentication credentials were not provided.');
-export const badAuthorizationHeader = httpError(
+export const notAuthenticated = httpError(
   401,
+  'Authentication credentials were not provided.',
+  'not_authenticated',
+);
+export const badAuthorizationHeader = tokenError(
   'Authorization header must contain two space-delimited values',
   'bad_authorization_header',
 );
@@ -116,9 +119,10 @@ export function accessTokenError(code: ErrorCode): HttpError {
   const { status, body } = errorResponses[code];
   if (!code.startsWith('token_')) return errorResponses[code];
   const message = 'detail' in body ? body.detail : undefined;
-  return new HttpError(status, {
+  const error = {
     detail: 'Given token not valid for any token type',
     code: 'token_not_valid',
     messages: [{ token_class: 'AccessToken', token_type: 'access', message }],
-  });
+  };
+  return new HttpError(status, error, {}, error.code);
 }

@@ -6,38 +6,54 @@ import { DomainError, type ErrorCode } from '../../../domain/errors.js';
 import { InvalidFields } from '../../../domain/input.js';
 import { Throttled } from '../../../domain/rate-limit.js';
 import type { Context, Middleware } from '../context.js';
+import { acceptsProblem } from '../request/accept.js';
 import { fieldMessage } from '../response/field-messages.js';
-import { HttpError, httpError } from '../response/http-error.js';
-import { reply } from '../response/reply.js';
+import { HttpError, httpError, problemOf, tokenError } from '../response/http-error.js';
+import { reply, replyAs } from '../response/reply.js';
 import { describeError } from '../../../application/describe-error.js';
 
 /** The response to every error of the use cases and the ports (docs/api.md, sections 1, 5, 6 and 9). */
 export const errorResponses: Readonly<Record<ErrorCode | PortErrorCode, HttpError>> = {
-  registration_closed: httpError(403, 'Registration is closed.'),
-  invalid_credentials: httpError(401, 'No active account found with the given credentials'),
-  token_invalid: httpError(401, 'Token is invalid or expired', 'token_not_valid'),
-  token_wrong_type: httpError(401, 'Token has wrong type', 'token_not_valid'),
-  token_revoked: httpError(401, 'Token is blacklisted', 'token_not_valid'),
-  user_not_found: httpError(401, 'User not found', 'user_not_found'),
-  user_inactive: httpError(401, 'User is inactive', 'user_inactive'),
-  no_active_account: httpError(401, 'No active account found for the given token.'),
+  registration_closed: httpError(403, 'Registration is closed.', 'registration_closed'),
+  invalid_credentials: httpError(
+    401,
+    'No active account found with the given credentials',
+    'no_active_account',
+  ),
+  token_invalid: tokenError('Token is invalid or expired', 'token_not_valid'),
+  token_wrong_type: tokenError('Token has wrong type', 'token_not_valid'),
+  token_revoked: tokenError('Token is blacklisted', 'token_not_valid'),
+  user_not_found: tokenError('User not found', 'user_not_found'),
+  user_inactive: tokenError('User is inactive', 'user_inactive'),
+  no_active_account: httpError(401, 'No active account found for the given token.', 'no_active_account'),
   task_not_found: new HttpError(404, { error: 'Task not found' }),
   task_changed: httpError(412, 'The task has changed; read it again before you change it.'),
-  task_limit_reached: httpError(403, 'You have as many tasks as one user may have; delete some first.'),
+  task_limit_reached: httpError(
+    403,
+    'You have as many tasks as one user may have; delete some first.',
+    'task_limit_reached',
+  ),
   byte_limit_reached: httpError(
     403,
     'Your tasks have as much text as those of one user may have; delete some first.',
+    'byte_limit_reached',
   ),
   too_many_reads: tooMany(
     'You have as many long lists in progress as one user may; try again when one has ended.',
     5,
+    'too_many_reads',
   ),
   idempotency_key_limit_reached: tooMany(
     'You have used as many Idempotency-Keys as one user may in a day; send requests without one for now.',
     3600,
+    'idempotency_key_limit_reached',
   ),
   session_not_found: new HttpError(404, { error: 'Session not found' }),
-  idempotency_key_reused: httpError(422, 'Idempotency-Key was used for another task before.'),
+  idempotency_key_reused: httpError(
+    422,
+    'Idempotency-Key was used for another task before.',
+    'idempotency_key_reused',
+  ),
   storage_unavailable: unavailable(1),
   overloaded: unavailable(5),
 };
@@ -58,13 +74,19 @@ export function handleErrors(log: Log, authScheme: string): Middleware {
  * begun, the connection is closed.
  */
 export function replyWithError(ctx: Context, error: unknown, log: Log, authScheme: string): void {
-  const { status, body, headers } = httpErrorFor(error);
+  const translated = httpErrorFor(error);
+  const { status, body } = translated;
   if (error instanceof PortError) ctx.state.failure = failureOf(error);
   if (status === 500) logUnexpected(error, ctx, log);
-  if (ctx.res.headersSent) ctx.res.destroy();
-  else if (status !== 401) reply(ctx, status, body, headers);
+  if (ctx.res.headersSent) return void ctx.res.destroy();
   // Every 401 carries a challenge (RFC 6750, section 3).
-  else reply(ctx, status, body, { ...headers, 'WWW-Authenticate': `${authScheme} realm="api"` });
+  const challenge = status === 401 ? { 'WWW-Authenticate': `${authScheme} realm="api"` } : {};
+  const headers = { ...translated.headers, ...challenge };
+  if (acceptsProblem(ctx.req.headers.accept)) {
+    replyAs(ctx, 'application/problem+json', status, JSON.stringify(problemOf(translated)), headers);
+  } else {
+    reply(ctx, status, body, headers);
+  }
 }
 
 function logUnexpected(error: unknown, ctx: Context, log: Log): void {
@@ -98,8 +120,8 @@ function messagesOf({ issues }: InvalidFields): Record<string, string[]> {
   return Object.fromEntries(Object.entries(issues).map(([name, list]) => [name, list.map(fieldMessage)]));
 }
 
-function tooMany(detail: string, retryAfterSeconds: number): HttpError {
-  return new HttpError(429, { detail }, { 'Retry-After': String(retryAfterSeconds) });
+function tooMany(detail: string, retryAfterSeconds: number, code?: string): HttpError {
+  return new HttpError(429, { detail }, { 'Retry-After': String(retryAfterSeconds) }, code);
 }
 
 function tooManyAttempts({ wait }: Throttled): HttpError {

@@ -1,5 +1,5 @@
 import type { Middleware } from '../context.js';
-import { HttpError, httpError } from '../response/http-error.js';
+import { HttpError, httpError, parseError } from '../response/http-error.js';
 
 /** How many headers a request may have. */
 const maxHeaders = 1000;
@@ -11,12 +11,11 @@ const validHost = new RegExp(`^(?:${host})?$`);
 const otherTarget = new RegExp(`^(?:\\*|https?://${host}(?:[/?][^#]*)?)$`, 'i');
 const endsInChunked = /(?:^|,[ \t]*)chunked$/i;
 
-const malformedRequest = { detail: 'Malformed request.' };
-export const malformedRequestError = new HttpError(400, malformedRequest);
+export const malformedRequestError = parseError('Malformed request.');
 export const tooManyHeaders = httpError(431, 'Request headers too large.');
 // The end of the body is uncertain, so nothing after it can be read as a request.
 const close = { Connection: 'close' };
-const wrongFraming = new HttpError(400, malformedRequest, close);
+const wrongFraming = new HttpError(400, malformedRequestError.body, close, 'parse_error');
 export const unknownTransferEncoding = new HttpError(
   501,
   { detail: 'The only supported Transfer-Encoding is chunked.' },

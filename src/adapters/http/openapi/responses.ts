@@ -17,7 +17,7 @@ import {
 } from '../middleware/reject-ambiguous.js';
 import { bodyTooLarge, unsupportedMediaType } from '../request/body.js';
 import { malformedKey } from '../request/idempotency-key.js';
-import { HttpError, httpError } from '../response/http-error.js';
+import { HttpError, parseError, problemOf } from '../response/http-error.js';
 import { notFound } from '../router.js';
 import type { Route } from '../routes.js';
 import type { Operation, Success } from './operations.js';
@@ -68,7 +68,7 @@ const anyError: Readonly<Record<string, HttpError>> = {
 
 const bodyErrors: Readonly<Record<string, HttpError>> = {
   no_data: new HttpError(400, { non_field_errors: ['No data provided'] }),
-  parse_error: httpError(400, 'JSON parse error - Unexpected end of JSON input'),
+  parse_error: parseError('JSON parse error - Unexpected end of JSON input'),
   body_too_large: bodyTooLarge,
   unsupported_media_type: unsupportedMediaType('text/plain'),
 };
@@ -153,13 +153,17 @@ function failing(errors: Examples, body?: SchemaName, ...more: readonly (Schema 
     if (schema) kinds.set(JSON.stringify(schema), schema);
   }
   const anyOf = [...kinds.values()];
-  const examples = Object.fromEntries(errors.map(([name, error]) => [name, { value: error.body }]));
+  const examples = (form: (error: HttpError) => object) =>
+    Object.fromEntries(errors.map(([name, error]) => [name, { value: form(error) }]));
   return {
     description: STATUS_CODES[status] ?? '',
     headers: headersOf(status),
     content: {
-      'application/json': { schema: anyOf.length > 1 ? { anyOf } : anyOf[0], examples },
-      'application/problem+json': { schema: ref('Problem') },
+      'application/json': {
+        schema: anyOf.length > 1 ? { anyOf } : anyOf[0],
+        examples: examples((error) => error.body),
+      },
+      'application/problem+json': { schema: ref('Problem'), examples: examples(problemOf) },
     },
   };
 }

@@ -7,7 +7,7 @@ import { discardBody, maxChunks } from './discard-body.js';
 import { parseForm } from './parse-form.js';
 import { parseJson } from './parse-json.js';
 import { parseMultipart } from './parse-multipart.js';
-import { HttpError, httpError } from '../response/http-error.js';
+import { HttpError, httpError, parseError } from '../response/http-error.js';
 
 /** Reads the fields in the body of a request (docs/api.md, section 3). */
 export type ReadFields = (ctx: Context) => Promise<Input>;
@@ -126,7 +126,7 @@ function longBodyReader(limit: number): (ctx: Context) => Promise<Buffer> {
 }
 
 function readJson(body: Buffer, { isText, decode }: Charset): Input {
-  if (!isText(body)) throw httpError(400, 'JSON parse error - the body is not text in its charset');
+  if (!isText(body)) throw parseError('JSON parse error - the body is not text in its charset');
   const text = decode(body);
   const value = parseJson(text);
   if (value === null) throw new HttpError(400, { non_field_errors: ['No data provided'] });
@@ -146,7 +146,7 @@ function pythonTypeName(value: unknown, text: string): string {
 function readForm(body: Buffer, { decode }: Charset): Input {
   const text = body.toString('latin1');
   if (text.split('&', maxFormFields + 1).length > maxFormFields)
-    throw httpError(400, 'Too many fields in the form.');
+    throw parseError('Too many fields in the form.');
   return fieldsOf(parseForm(text, decode));
 }
 
@@ -167,8 +167,8 @@ function fieldsOf(entries: readonly (readonly [name: string, value: unknown])[])
   return status === undefined || status === '' ? fields : { ...fields, status };
 }
 
-const malformed = httpError(400, 'Malformed request.');
+const malformed = parseError('Malformed request.');
 export const bodyTooLarge = httpError(413, 'Request body too large.');
-const tooManyChunks = httpError(400, 'Request body in too many chunks.');
+const tooManyChunks = parseError('Request body in too many chunks.');
 
 async function noop(): Promise<void> {}

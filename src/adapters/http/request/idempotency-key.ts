@@ -4,6 +4,7 @@ import { httpError } from '../response/http-error.js';
 export const malformedKey = httpError(
   400,
   'Idempotency-Key must be 1 to 255 visible ASCII characters but " and \\, with or without quotes around them.',
+  'idempotency_key_invalid',
 );
 
 /**

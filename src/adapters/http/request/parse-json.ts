@@ -1,4 +1,4 @@
-import { HttpError, httpError } from '../response/http-error.js';
+import { HttpError, parseError } from '../response/http-error.js';
 
 /** Deeper than any client needs, and shallow enough for every later recursion. */
 const maxDepth = 1000;
@@ -107,5 +107,5 @@ function isName(json: string, end: number): boolean {
 }
 
 function malformed(reason: string): Error {
-  return httpError(400, `JSON parse error - ${reason}`);
+  return parseError(`JSON parse error - ${reason}`);
 }

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { Busboy } from '@fastify/busboy';
-import { httpError } from '../response/http-error.js';
+import { parseError } from '../response/http-error.js';
 
 /** One part of a form. */
 export interface Part {
@@ -80,5 +80,5 @@ function decodeBase64(content: Buffer): Buffer {
 }
 
 function malformed(reason: string): Error {
-  return httpError(400, `Multipart form parse error - ${reason}`);
+  return parseError(`Multipart form parse error - ${reason}`);
 }
