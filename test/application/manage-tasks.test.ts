@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { ListQuery, Selection } from '../../src/application/manage-tasks.js';
 import type { SessionRef } from '../../src/application/ports/session-repository.js';
 import type { CreateTaskOptions } from '../../src/application/ports/task-repository.js';
 import type { Task } from '../../src/domain/task.js';
@@ -10,6 +11,7 @@ import { withStub } from '../support/with-stub.js';
 
 const firstPage = { after: 0, limit: 100 };
 const everything = { after: 0, limit: Infinity };
+const isPending = ({ status }: Task) => status === 'pending';
 
 describe('ManageTasks', () => {
   let application: Application;
@@ -35,6 +37,16 @@ describe('ManageTasks', () => {
     for await (const page of application.tasks.listOn(maria, { after, limit: Infinity })) pages.push(page);
     return pages.flatMap(({ tasks }) => tasks);
   }
+
+  async function idsOf(query: Partial<ListQuery>): Promise<number[]> {
+    const ids: number[] = [];
+    for await (const { tasks } of application.tasks.listOn(maria, { ...everything, ...query }))
+      ids.push(...tasks.map(({ id }) => id));
+    return ids;
+  }
+
+  const isLong = (selection: Selection, offset?: number) =>
+    application.tasks.isLongRead(maria, selection, offset);
 
   it('creates tasks with ids that count up from 1', async () => {
     expect(await create({ title: ' First ', status: 'completed' })).to.deep.equal({
@@ -192,6 +204,61 @@ describe('ManageTasks', () => {
     });
   });
 
+  describe('with a precondition', () => {
+    it('updates and deletes a task that meets it', async () => {
+      const task = await create();
+      const updated = await application.tasks.update(maria, task.id, { title: 'New' }, isPending);
+      expect(updated).to.deep.equal({ ...task, title: 'New' });
+      await application.tasks.delete(maria, task.id, isPending);
+      expect(await listAll()).to.deep.equal([]);
+    });
+
+    it('neither updates nor deletes another task', async () => {
+      const task = await create({ status: 'completed' });
+      const changes = [
+        application.tasks.update(maria, task.id, { title: 'New' }, isPending),
+        application.tasks.update(maria, task.id, {}, isPending),
+        application.tasks.delete(maria, task.id, isPending),
+      ];
+      for (const change of changes) expect(await rejectionOf(change)).to.equal('task_changed');
+      expect(await listAll()).to.deep.equal([task]);
+    });
+
+    it('neither updates nor deletes a task that has changed since the precondition was met', async () => {
+      const task = await create();
+      const { tasks } = application.storage;
+      const overtaken =
+        (find: typeof tasks.find): typeof tasks.find =>
+        async (...args) => {
+          const before = await find(...args);
+          await application.tasks.update(maria, task.id, { status: 'completed' });
+          return before;
+        };
+      await withStub(tasks, 'find', overtaken, async () => {
+        expect(
+          await rejectionOf(application.tasks.update(maria, task.id, { title: 'New' }, isPending)),
+        ).to.equal('task_changed');
+      });
+      await application.tasks.update(maria, task.id, { status: 'pending' });
+      await withStub(tasks, 'find', overtaken, async () => {
+        expect(await rejectionOf(application.tasks.delete(maria, task.id, isPending))).to.equal(
+          'task_changed',
+        );
+      });
+      expect(await listAll()).to.deep.equal([{ ...task, status: 'completed' }]);
+    });
+
+    it('reports a missing task first, then invalid input', async () => {
+      await create({ status: 'completed' });
+      const update = (id: number, input: object) =>
+        rejectionOf(application.tasks.update(maria, id, { ...input }, isPending));
+      expect(await update(2, { title: null })).to.equal('task_not_found');
+      expect(await update(2, {})).to.equal('task_not_found');
+      expect(await rejectionOf(application.tasks.delete(maria, 2, isPending))).to.equal('task_not_found');
+      expect(await update(1, { title: null })).to.deep.equal({ title: [{ code: 'null' }] });
+    });
+  });
+
   describe('deleting', () => {
     it('deletes a task once', async () => {
       const task = await create();
@@ -256,5 +323,94 @@ describe('ManageTasks', () => {
       expect(seen.filter((id) => id <= 2500)).to.deep.equal(others);
       expect(new Set(seen)).to.have.property('size', seen.length);
     });
+  });
+
+  describe('listing a selection', () => {
+    const byTitle = { by: 'title', descending: false } as const;
+    const newestFirst = { by: 'id', descending: true } as const;
+
+    it('lists all tasks of a selection in its order, a page at a time', async () => {
+      for (let id = 1; id <= 2345; id++)
+        await create({ title: `${id % 10}`, status: id % 2 === 0 ? 'completed' : 'pending' });
+      const ascending = Array.from({ length: 2345 }, (_, i) => i + 1);
+      const completed = ascending.filter((id) => id % 2 === 0);
+      const sorted = completed.toSorted((a, b) => (a % 10) - (b % 10) || a - b);
+      expect(await idsOf({ selection: { order: newestFirst } })).to.deep.equal(ascending.toReversed());
+      expect(await idsOf({ selection: { order: byTitle, statuses: ['completed'] } })).to.deep.equal(sorted);
+      expect(await idsOf({ selection: { order: newestFirst }, after: 3 })).to.deep.equal([2, 1]);
+      const page = {
+        selection: { order: byTitle, statuses: ['completed'] },
+        offset: 1170,
+        limit: 5,
+      } as const;
+      expect(await idsOf(page)).to.deep.equal(sorted.slice(1170));
+    });
+
+    it('skips any number of tasks in an order by title', async () => {
+      const { tasks } = application.storage;
+      const asked: number[] = [];
+      const tenMillion =
+        (): typeof tasks.select =>
+        async (_session, { after, offset, limit, count }) => {
+          asked.push(offset + limit);
+          const first = (after?.id ?? 0) + offset + 1;
+          const page = Array.from({ length: limit }, (_, i) => ({
+            id: first + i,
+            title: 't',
+            description: 'd',
+          }));
+          return {
+            tasks: page.map((task) => Object.assign(task, { status: 'pending' as const })),
+            hasMore: true,
+            revision: asked.length,
+            ...(count && { total: 10_000_000 }),
+          };
+        };
+      await withStub(tasks, 'select', tenMillion, async () => {
+        const query = { ...firstPage, offset: 25_000, selection: { order: byTitle }, count: true };
+        const page = await application.tasks.list(maria, query);
+        expect(page).to.include({ total: 10_000_000, revision: 1 });
+        expect(page.tasks.map(({ id }) => id)).to.deep.equal(
+          Array.from({ length: 100 }, (_, i) => 25_001 + i),
+        );
+      });
+      expect(asked).to.deep.equal([10_000, 10_000, 5100]);
+    });
+
+    it('a selection is a long read if it has to look at more tasks than one page has', async () => {
+      const selections: Selection[] = [
+        { order: byTitle },
+        { order: { by: 'status', descending: true } },
+        { order: newestFirst, search: 'x' },
+        { order: newestFirst, statuses: ['pending'] },
+      ];
+      await createMany(1000);
+      for (const selection of selections) expect(await isLong(selection)).to.equal(false);
+      await create();
+      for (const selection of selections) expect(await isLong(selection)).to.equal(true);
+      expect(await isLong({ order: newestFirst })).to.equal(false);
+      expect(await isLong({ order: newestFirst }, 1)).to.equal(true);
+    });
+
+    it('a selection is a long read if it has to look at more than a megabyte', async () => {
+      for (let i = 0; i < 2; i++) await create({ description: 'x'.repeat(2 ** 19) });
+      expect(await isLong({ order: byTitle })).to.equal(true);
+      expect(await application.tasks.isLongRead(jigyasnh, { order: byTitle })).to.equal(false);
+    });
+  });
+
+  it('the revision changes with every change of the user’s own tasks', async () => {
+    const revisions = [await application.tasks.revision(maria)];
+    for (const change of [
+      () => create(),
+      () => application.tasks.update(maria, 1, { title: 'New' }),
+      () => application.tasks.delete(maria, 1),
+    ]) {
+      await change();
+      revisions.push(await application.tasks.revision(maria));
+    }
+    expect(new Set(revisions)).to.have.property('size', 4);
+    expect(revisions).to.deep.equal(revisions.toSorted((a, b) => a - b));
+    expect(await application.tasks.revision(jigyasnh)).to.equal(0);
   });
 });

@@ -25,6 +25,8 @@ export function callEveryEndpoint(server: ApiClient, user: SignedIn): Promise<Wi
     server.call('POST', '/api/logout/all/', undefined, access),
     server.call('GET', '/tasks/', undefined, access),
     server.call('GET', '/tasks/?limit=1', undefined, access),
+    server.call('GET', '/tasks/?search=x', undefined, access),
+    server.call('GET', '/tasks/?limit=1&ordering=-id', undefined, access),
     server.call('POST', '/tasks/create/', task, access),
     server.call('POST', '/tasks/', task, access),
     server.call('PATCH', '/tasks/1/', task, access),

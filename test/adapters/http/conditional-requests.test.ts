@@ -143,6 +143,18 @@ describe('conditional requests', () => {
         expectResponse(await call('DELETE', '/tasks/1/delete/', { 'If-Match': '*' }), 404, taskNotFound);
       });
 
+      it('obeys If-Match on /tasks/<id>/, too', async () => {
+        const tag = tagOf(await create());
+        for (const method of ['PUT', 'PATCH', 'DELETE']) {
+          const response = await call(method, '/tasks/1/', { 'If-Match': '"a"' }, { title: 'Tea' });
+          expectResponse(response, 412, taskChanged);
+        }
+        const updated = await call('PATCH', '/tasks/1/', { 'If-Match': tag }, { title: 'Tea' });
+        expect(updated.status).to.equal(200);
+        const deleted = await call('DELETE', '/tasks/1/', { 'If-Match': tagOf(updated) });
+        expect(deleted.status).to.equal(200);
+      });
+
       it('reports a missing task first, then an invalid body, then 412', async () => {
         const stale = { 'If-Match': '"a"' };
         for (const body of [{ title: 'Tea' }, { title: '' }, '{'])

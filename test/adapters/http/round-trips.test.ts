@@ -30,10 +30,15 @@ describe('round trips to Redis', () => {
     await call('PUT', '/tasks/1/update/', { title: 'One' });
     await call('DELETE', '/tasks/2/delete/');
     await call('GET', '/tasks/1/');
-    await call('GET', '/tasks/');
+    for (const query of ['', 'ordering=-id', 'ordering=title']) await call('GET', `/tasks/?${query}`);
   });
 
   const call = (method: string, path: string, body?: object) => server.call(method, path, body, user.access);
+
+  const send = (method: string, path: string, conditions: Readonly<Record<string, string>>) =>
+    server.send({ method, path, headers: { Authorization: `Bearer ${user.access}`, ...conditions } });
+
+  const roundTripsOf = (query: string) => proxy.roundTripsOf(() => call('GET', `/tasks/?${query}`));
 
   /** Gives the user many tasks, directly in the storage. */
   const createTasks = async (count: number): Promise<void> => {
@@ -66,6 +71,27 @@ describe('round trips to Redis', () => {
       expect({ actualStatus, made }).to.deep.equal({ actualStatus: status, made: 1 });
     });
   }
+
+  it('makes one round trip to Redis for a 304, and two for a change with If-Match', async () => {
+    const { headers } = await call('GET', '/tasks/1/');
+    for (const path of ['/tasks/1/', '/tasks/', '/tasks/?search=x&ordering=title']) {
+      expect(await proxy.roundTripsOf(() => send('GET', path, { 'If-None-Match': '*' }))).to.equal(1);
+    }
+    for (const [method, path] of [
+      ['PUT', '/tasks/1/update/'],
+      ['DELETE', '/tasks/1/delete/'],
+    ] as const) {
+      const change = () => send(method, path, { 'If-Match': `${headers.etag}` });
+      expect(await proxy.roundTripsOf(change)).to.equal(2);
+    }
+  });
+
+  it('makes one round trip to Redis for the newest tasks, and one per thousand tasks of all for a filter or an order', async () => {
+    await createTasks(2500);
+    expect(await roundTripsOf('limit=20&ordering=-id')).to.equal(1);
+    expect(await roundTripsOf('limit=20&search=long')).to.equal(4);
+    expect(await roundTripsOf('limit=20&ordering=title')).to.equal(5);
+  });
 
   it('makes one round trip to Redis per thousand tasks of a long list', async () => {
     await createTasks(2500);
