@@ -3,7 +3,7 @@ import { figure, megabytes, table } from '../table.js';
 import { growGoalRows, growth } from './grow-goals.js';
 import type { Growth } from './grow.js';
 import type { StormCost } from './storm.js';
-import type { TasksCost, WholeListsCost } from './tasks.js';
+import type { ListsCost, TasksCost } from './tasks.js';
 import type { UsersCost } from './users.js';
 
 /** A table for each thing that grew, and what became of the goals. */
@@ -12,7 +12,7 @@ export function growReport(measured: Growth): string {
   const goals = growGoalRows(measured);
   const sections = [
     tasks && tasksTable(tasks.requests),
-    tasks && wholeListsTable(tasks.wholeLists),
+    tasks && listsTable(tasks.longLists),
     users && usersTable(users),
     storm && stormTable(storm),
     goals.length > 0 ? table(['goal', 'aim', 'figure', ''], goals) : undefined,
@@ -41,8 +41,9 @@ function tasksTable(costs: readonly TasksCost[]): string {
   return table(['work', ...head, 'CPU ÷ that at 10 (page: 100)', 'errors'], rows);
 }
 
-function wholeListsTable(costs: readonly WholeListsCost[]): string {
+function listsTable(costs: readonly ListsCost[]): string {
   const rows = costs.map((cost) => [
+    cost.list,
     count(cost.tasks),
     figure(cost.bytes / 1e6),
     figure(cost.firstByteMs),
@@ -53,6 +54,7 @@ function wholeListsTable(costs: readonly WholeListsCost[]): string {
     figure(cost.bytesPerTaskBeyondText),
   ]);
   const head = [
+    'tasks per user',
     'MB',
     'first byte ms',
     'last byte ms',
@@ -61,7 +63,7 @@ function wholeListsTable(costs: readonly WholeListsCost[]): string {
     'before ms',
     'Redis bytes per task beyond its text',
   ];
-  return table(['whole list of', ...head], rows);
+  return table(['list', ...head], rows);
 }
 
 function usersTable(costs: readonly UsersCost[]): string {

@@ -1,13 +1,13 @@
 import type { Growing } from '../options.js';
 import { growStorm, type StormCost } from './storm.js';
-import { growTasks, type TasksCost, type WholeListsCost } from './tasks.js';
+import { growTasks, type ListsCost, type TasksCost } from './tasks.js';
 import { growUsers, type UsersCost } from './users.js';
 
 /** How cost grows with what grows; what was not measured is missing. */
 export interface Growth {
   readonly tasks?: {
     readonly requests: readonly TasksCost[];
-    readonly wholeLists: readonly WholeListsCost[];
+    readonly longLists: readonly ListsCost[];
   };
   readonly users?: readonly UsersCost[];
   readonly storm?: StormCost;

@@ -3,7 +3,7 @@ import type { Redis } from '../redis.js';
 import type { RunningServer } from '../running-server.js';
 import { withHexado } from './hexado.js';
 import { ModelUser } from './model-user.js';
-import { readWholeList, type WholeListCost } from './whole-list.js';
+import { readLongList, type LongListCost } from './long-list.js';
 
 /** More than the default, for "create" goes on from the most that a user has. */
 const environment = { MAX_TASKS_PER_USER: '10000000' };
@@ -24,18 +24,24 @@ export interface TasksCost extends LoadCost {
   readonly tasks: number;
 }
 
-export interface WholeListsCost extends WholeListCost {
+/** Lists for which all tasks are read, and how many of them are requested at once: as many as one user may. */
+const lists = {
+  'all tasks': { path: '/tasks/', atOnce: 1 },
+  'a search for nothing': { path: '/tasks/?search=nothing&limit=20', atOnce: 4 },
+  'the first 20 by title': { path: '/tasks/?ordering=title&limit=20', atOnce: 4 },
+} as const;
+
+export interface ListsCost extends LongListCost {
+  readonly list: keyof typeof lists;
   readonly tasks: number;
   /** Of Redis' memory, without the JSON that the task is sent as. */
   readonly bytesPerTaskBeyondText: number;
 }
 
-/** What requests cost users who have ever more tasks: one task, a page of 50 of them, and all in one response. */
-export async function growTasks(
-  seconds: number,
-): Promise<{ requests: TasksCost[]; wholeLists: WholeListsCost[] }> {
+/** What requests cost users who have ever more tasks: one task, a page of 50 of them, and lists that read them all. */
+export async function growTasks(seconds: number): Promise<{ requests: TasksCost[]; longLists: ListsCost[] }> {
   const requests: TasksCost[] = [];
-  const wholeLists: WholeListsCost[] = [];
+  const longLists: ListsCost[] = [];
   for (const { tasks, users } of sizes) {
     const measure = async (server: RunningServer, redis: Redis) => {
       const model = await ModelUser.create(server, redis, tasks);
@@ -43,12 +49,15 @@ export async function growTasks(
       const bytesPerTaskBeyondText = model.perTaskBeyondText(await model.bytesPerCopy('tasks', users));
       const tokens = model.tokens(users, users);
       requests.push(...(await requestCosts(server, redis, tokens, tasks, seconds)));
-      wholeLists.push({ tasks, bytesPerTaskBeyondText, ...(await readWholeList(server, tokens[0] ?? '')) });
+      for (const list of Object.keys(lists) as (keyof typeof lists)[]) {
+        const cost = await readLongList(server, tokens[0] ?? '', lists[list]);
+        longLists.push({ list, tasks, bytesPerTaskBeyondText, ...cost });
+      }
     };
     await withHexado(measure, { environment });
     console.log(`${tasks} tasks per user are done.`);
   }
-  return { requests, wholeLists };
+  return { requests, longLists };
 }
 
 async function requestCosts(

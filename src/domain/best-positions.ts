@@ -38,7 +38,7 @@ export class BestPositions {
   }
 
   private cut(): void {
-    const sorted = this.positions.sort(this.compare);
+    const sorted = this.positions.toSorted(this.compare);
     this.positions = [];
     this.characters = 0;
     this.unsorted = 0;

@@ -3,8 +3,8 @@ import { performance } from 'node:perf_hooks';
 import type { RunningServer } from '../running-server.js';
 import { Pinger } from './pinger.js';
 
-/** What it takes to hand out all tasks of a user in one response; the worst of several times. */
-export interface WholeListCost {
+/** What it takes to hand out a list for which all tasks of a user are read; the worst of several times. */
+export interface LongListCost {
   readonly bytes: number;
   readonly firstByteMs: number;
   readonly lastByteMs: number;
@@ -17,7 +17,12 @@ export interface WholeListCost {
 
 const times = 5;
 
-export async function readWholeList(server: RunningServer, token: string): Promise<WholeListCost> {
+/** Reads the list at `path` five times, with `atOnce` requests at a time. */
+export async function readLongList(
+  server: RunningServer,
+  token: string,
+  { path, atOnce }: { readonly path: string; readonly atOnce: number },
+): Promise<LongListCost> {
   await server.idle();
   const pinger = new Pinger(server.port);
   await pinger.longest(500);
@@ -28,7 +33,10 @@ export async function readWholeList(server: RunningServer, token: string): Promi
     peak = Math.max(peak, server.usage().rss);
   }, 20);
   const downloads: Download[] = [];
-  for (let i = 0; i < times; i++) downloads.push(await download(server.port, token));
+  for (let i = 0; i < times; i++) {
+    const requests = Array.from({ length: atOnce }, () => download(server.port, token, path));
+    downloads.push(...(await Promise.all(requests)));
+  }
   clearInterval(watch);
   const longestPingMs = await pinger.longest(0);
   pinger.stop();
@@ -43,13 +51,13 @@ export async function readWholeList(server: RunningServer, token: string): Promi
   };
 }
 
-type Download = Pick<WholeListCost, 'bytes' | 'firstByteMs' | 'lastByteMs'>;
+type Download = Pick<LongListCost, 'bytes' | 'firstByteMs' | 'lastByteMs'>;
 
-function download(port: number, token: string): Promise<Download> {
+function download(port: number, token: string, path: string): Promise<Download> {
   return new Promise((resolve, reject) => {
     const startedAt = performance.now();
     const headers = { Authorization: `Bearer ${token}` };
-    const outgoing = request({ host: '127.0.0.1', port, path: '/tasks/', headers }, (incoming) => {
+    const outgoing = request({ host: '127.0.0.1', port, path, headers }, (incoming) => {
       let bytes = 0;
       let firstByteMs = 0;
       incoming.on('data', (chunk: Buffer) => {
