@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { expect } from 'chai';
+import { documentedClient } from '../support/documented-client.js';
 import { runCommand } from '../support/server-process.js';
 import { RunningServer } from '../support/running-server.js';
 import { SettableClock } from '../support/settable-clock.js';
@@ -24,11 +25,9 @@ const password = 'Xk9-fence-Orbit';
 
 /** The module of docs/clients.md with this name, calling this server. */
 async function load(name: string, server: RunningServer): Promise<Record<string, unknown>> {
-  const [, code = ''] = new RegExp(`\`${name}\`:\n\n\`\`\`js\n(.*?)\`\`\``, 's').exec(document) ?? [];
-  expect(code).to.include('http://127.0.0.1:3000');
   // Beside this file, where the module finds its packages.
   const file = fileURLToPath(new URL(`./${server.port}-${name}`, import.meta.url));
-  writeFileSync(file, code.replace('http://127.0.0.1:3000', `http://127.0.0.1:${server.port}`));
+  writeFileSync(file, documentedClient(name, server.port));
   try {
     return (await import(pathToFileURL(file).href)) as Record<string, unknown>;
   } finally {

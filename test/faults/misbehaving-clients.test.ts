@@ -20,6 +20,15 @@ const spare = 5;
 
 const pipelined = 50_000;
 
+const preflight = [
+  'OPTIONS /tasks/1/ HTTP/1.1',
+  'Host: x',
+  'Origin: http://localhost:5173',
+  'Access-Control-Request-Method: PUT',
+  '',
+  '',
+].join('\r\n');
+
 /** What is sent, and whether some of the response is waited for before the end. */
 type Beginning = readonly [bytes: string, waits: boolean];
 
@@ -131,6 +140,7 @@ describe('misbehaving clients', () => {
     ['a fast endpoint', 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n'],
     ['an unknown path', 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'],
     ['no host', 'GET /nowhere HTTP/1.1\r\n\r\n'],
+    ['a preflight', preflight],
   ] as const) {
     it(`that pipeline 50,000 requests behind a sign-in do not block others: requests to ${name}`, async () => {
       const harmless = await waitsUntil(sendOneByOne(2_000));

@@ -144,12 +144,27 @@ const headers: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'a type of semicolons and blanks': { 'Content-Type': `${json}${fill('; ', headBytes)}x` },
   'a long boundary': { 'Content-Type': `multipart/form-data; boundary="${fill('\\"', headBytes)}"` },
   'many encodings': { 'Content-Encoding': fill('gzip,', headBytes) },
+  'many problems to accept': { Accept: fill('application/problem+json;q=0,', headBytes) },
+  'a quality of many zeros': { Accept: `application/problem+json;q=0.${fill('0', headBytes)}x` },
+  'blanks around a quality': { Accept: `application/problem+json;q${fill(' ', headBytes)}x` },
+  'a long origin': { Origin: `http://localhost:${fill('1', headBytes)}` },
+  'many origins': { Origin: fill('http://localhost, ', headBytes) },
   'many types to accept': { Accept: fill('a/b;q=0.1,', headBytes) },
   'many entity tags': { 'If-None-Match': fill('"a", ', headBytes), 'If-Match': '"a"' },
   'many weak entity tags': { 'If-Match': fill('W/"a",', headBytes) },
   'quotes for entity tags': { 'If-None-Match': `${fill('"', headBytes)}x` },
   'commas for entity tags': { 'If-Match': `${fill(',', headBytes)}x` },
   'blanks for entity tags': { 'If-None-Match': `"a"${fill(' \t', headBytes)}x` },
+  'many headers': Object.fromEntries(Array.from({ length: 900 }, (_, i) => [`X-${i}`, 'x'])),
+};
+
+const preflights: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'a long origin': { Origin: `http://localhost:${fill('1', headBytes)}` },
+  'a long method': { 'Access-Control-Request-Method': fill('X', headBytes) },
+  'many headers to allow': { 'Access-Control-Request-Headers': fill('x,', headBytes) },
+  'a long header to allow': { 'Access-Control-Request-Headers': fill('x', headBytes) },
+  'blanks between headers to allow': { 'Access-Control-Request-Headers': `x${fill(' \t', headBytes)}x` },
+  'commas for headers to allow': { 'Access-Control-Request-Headers': fill(',', headBytes) },
   'many headers': Object.fromEntries(Array.from({ length: 900 }, (_, i) => [`X-${i}`, 'x'])),
 };
 
@@ -232,6 +247,17 @@ describe('worst-case input (ReDoS) does not block other requests', () => {
     await known.stop();
     expect(places.map(({ route }) => route)).to.have.members(known.paths);
   });
+
+  it('in a preflight', async () => {
+    const ask = (path: string, extra: Readonly<Record<string, string>> = {}): WireRequest => {
+      const usual = { Origin: 'http://localhost:5173', 'Access-Control-Request-Method': 'PUT' };
+      return { method: 'OPTIONS', path, headers: { ...usual, ...extra } };
+    };
+    await expectPatience(ask('/tasks/1/', { X: fill('x', headBytes) }), [
+      ...inputs(preflights, (extra) => ask('/tasks/1/', extra)),
+      ...inputs(paths, (path) => ask(path)),
+    ]);
+  }).timeout(120_000);
 
   for (const access of [true, false]) {
     const who = access ? 'somebody who is signed in' : 'a stranger';
