@@ -18,12 +18,14 @@ import { HealthController, type Degradation } from './adapters/http/controllers/
 import { PublicKeysController } from './adapters/http/controllers/public-keys-controller.js';
 import { fieldsReader, type ReadFields } from './adapters/http/request/body.js';
 import { createRoutes, type Route } from './adapters/http/routes.js';
+import { readWebFiles } from './adapters/http/web/web-files.js';
 import { TaskController } from './adapters/http/controllers/task-controller.js';
 import { InMemoryRateLimiter } from './adapters/in-memory/in-memory-rate-limiter.js';
+import { AddDemoUser, demoUser } from './application/add-demo-user.js';
 import { Authenticate } from './application/authenticate.js';
 import { ChangePassword } from './application/change-password.js';
 import { CheckPassword } from './application/check-password.js';
-import { ConfirmPassword } from './application/confirm-password.js';
+import { ConfirmPassword, type ProtectedNames } from './application/confirm-password.js';
 import { CreateUser } from './application/create-user.js';
 import { DeleteAccount } from './application/delete-account.js';
 import { ExportAccount } from './application/export-account.js';
@@ -74,6 +76,7 @@ const ClientReader = serviceId<ReadClient>('ReadClient');
 const Cors = serviceId<CorsHeaders | undefined>('CorsHeaders');
 
 const RegistrationChoice = serviceId<Registration>('Registration');
+const Protected = serviceId<ProtectedNames>('ProtectedNames');
 const LimitsPerUser = serviceId<TaskLimits>('TaskLimits');
 
 /** Every route of the API. */
@@ -126,6 +129,7 @@ export function createContainer(
   container.bind(Policy).toConstantValue(config.sessions);
   container.bind(LimitsPerUser).toConstantValue(config.taskLimits);
   container.bind(RegistrationChoice).toConstantValue(config.registration);
+  container.bind(Protected).toConstantValue(new Set(config.demo ? [demoUser.username] : []));
   container.bind(Logger).toConstantValue(log);
   container.bind(Degradations).toConstantValue(degradations);
   bind(BcryptThreads, []);
@@ -153,7 +157,7 @@ export function createContainer(
   bind(VerifyToken, [Signer, Sessions, Users]);
   bind(Logout, [SessionTokens, Sessions]);
   bind(Authenticate, [Signer, Sessions, Users]);
-  bind(ConfirmPassword, [Users, CheckPassword]);
+  bind(ConfirmPassword, [Users, CheckPassword, Protected]);
   bind(ChangePassword, [ConfirmPassword, Users, Hasher]);
   bind(ManageSessions, [Sessions]);
   bind(DeleteAccount, [ConfirmPassword, Users]);
@@ -162,6 +166,7 @@ export function createContainer(
   bind(ReadAccount, [Sessions, Users]);
   bind(ExportAccount, [ReadAccount, ManageSessions, ManageTasks]);
   bind(ManageUsers, [Users, Hasher, CreateUser]);
+  bind(AddDemoUser, [CreateUser, IssueTokens, Authenticate, ManageTasks, Logout]);
 
   // The HTTP adapter.
   make(BodyReader, () => fieldsReader(config.bodyLimit), []);
@@ -210,12 +215,14 @@ export function createContainer(
     HttpApp,
     (table, logger, cors) => {
       const warning = config.trustedProxies === 0 ? [warnOfForwarding(logger)] : [];
+      const page = { registration: config.registration, demo: config.demo ? demoUser : undefined };
       return createApp(table, logger, {
         outer: [...warning, ...outer],
         inner,
         fastPaths: config.fastPaths,
         authScheme: config.authHeaderTypes[0],
         corsHeaders: cors,
+        web: config.web ? readWebFiles(page) : undefined,
       });
     },
     [HttpRoutes, Logger, Cors],

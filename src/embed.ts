@@ -1,5 +1,6 @@
 import { BcryptThreads } from './adapters/crypto/bcrypt-threads.js';
 import type { App, Extensions } from './adapters/http/app.js';
+import { AddDemoUser } from './application/add-demo-user.js';
 import type { Log } from './application/ports/environment.js';
 import { readConfig } from './config/config.js';
 import { createContainer, HttpApp } from './container.js';
@@ -7,7 +8,10 @@ import { createStorage } from './create-storage.js';
 
 /** What an application that embeds Hexado passes to it. */
 export interface Embedding extends Extensions {
-  /** The settings of docs/configuration.md. HOST, PORT, WORKERS and LOG_LEVEL have no effect. */
+  /**
+   * The settings of docs/configuration.md. HOST, PORT, WORKERS and LOG_LEVEL have no effect. WEB is off unless it is given,
+   * for the application has pages of its own.
+   */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Receives the log lines; `console` fits. */
   readonly log: Log;
@@ -20,10 +24,11 @@ export async function createHexado({ environment = {}, log, ...extensions }: Emb
   readonly app: App;
   close(): Promise<void>;
 }> {
-  const config = readConfig(environment);
+  const config = readConfig({ WEB: 'off', ...environment });
   for (const warning of config.warnings) log.warn({}, warning);
   const storage = await createStorage(config.storage, { clock, log });
   const container = createContainer(config, storage, clock, log, extensions);
+  if (config.demo) await container.get(AddDemoUser).execute();
   const close = async () => {
     await Promise.all([storage.close(), container.get(BcryptThreads).stop()]);
   };

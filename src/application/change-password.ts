@@ -9,7 +9,7 @@ import type { UserRepository } from './ports/user-repository.js';
 
 /**
  * Sets a new password for a user who knows the old one, and ends all their other sessions. Throws InvalidFields,
- * Throttled, 'overloaded', 'user_not_found', or 'token_revoked' if the session ended concurrently.
+ * 'account_protected', Throttled, 'overloaded', 'user_not_found', or 'token_revoked' if the session ended concurrently.
  */
 export class ChangePassword {
   constructor(

@@ -8,20 +8,28 @@ import type { UserRepository } from './ports/user-repository.js';
 /** A password, and the field of the request that it came in. */
 type PasswordField = readonly [field: string, password: string];
 
-/** Checks the password of a signed-in user again. An attempt counts like an attempt to sign in. */
+/** User names whose accounts nobody may change or delete. */
+export type ProtectedNames = ReadonlySet<string>;
+
+/**
+ * Checks the password of a signed-in user again, before their account is changed. An attempt counts like an attempt to
+ * sign in.
+ */
 export class ConfirmPassword {
   constructor(
     private readonly users: UserRepository,
     private readonly checkPassword: CheckPassword,
+    private readonly protectedNames: ProtectedNames,
   ) {}
 
   /**
    * The user, if this is their password. Takes one comparison. Throws InvalidFields if the password is wrong,
-   * Throttled, 'overloaded', or 'user_not_found' if the user was deleted concurrently.
+   * 'account_protected', Throttled, 'overloaded', or 'user_not_found' if the user was deleted concurrently.
    */
   async execute(userId: number, [field, password]: PasswordField, client: Client): Promise<User> {
     const user = await this.users.find(userId);
     if (!user) throw new DomainError('user_not_found');
+    if (this.protectedNames.has(user.username)) throw new DomainError('account_protected');
     const checked = await this.checkPassword.execute(user.username, password, client);
     if (checked?.id !== userId) throw new InvalidFields({ [field]: [{ code: 'password_incorrect' }] });
     return checked;

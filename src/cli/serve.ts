@@ -3,6 +3,7 @@ import { BcryptThreads } from '../adapters/crypto/bcrypt-threads.js';
 import { JwtTokenSigner } from '../adapters/crypto/jwt-token-signer.js';
 import { HealthController } from '../adapters/http/controllers/health-controller.js';
 import { HttpServer } from '../adapters/http/http-server.js';
+import { AddDemoUser, demoUser } from '../application/add-demo-user.js';
 import { describeError } from '../application/describe-error.js';
 import type { Clock, Log } from '../application/ports/environment.js';
 import type { Config } from '../config/config.js';
@@ -44,6 +45,7 @@ export async function serve(config: Config, clock: Clock, log: Log, output: LogO
     .catch((error: unknown) => {
       log.warn(describeError(error), 'No worker thread for password hashing could be started');
     });
+  if (config.demo) await container.get(AddDemoUser).execute();
   const server = container.get(HttpServer);
   const port = await server.listen(config.port, config.host).catch((error: NodeJS.ErrnoException) => {
     throw new ListenError(describeListenError(error, config));
@@ -97,16 +99,18 @@ function describeListenError({ code = 'unknown' }: NodeJS.ErrnoException, { host
   return reasons[code] ?? `The server cannot listen on ${host}:${port} (${code}).`;
 }
 
-/** The text for somebody who tries Hexado, with three commands that work as they are printed. */
-function welcome({ host, signingKeys }: Config, port: number): string {
+/** The text for somebody who tries Hexado: where the page is, and three commands that work as they are printed. */
+function welcome({ host, signingKeys, web, demo }: Config, port: number): string {
   const isAnyAddress = host === '0.0.0.0' || host === '::';
   const name = isAnyAddress ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
   const url = `http://${name}:${port}`;
   const key = signingKeys
     ? 'The tokens are signed with your key.'
     : 'The tokens are signed with a random key and are good until the server stops; set SIGNING_KEY to keep them.';
+  const page = web ? `Open ${url}/ in a browser; the API's documentation is at ${url}/docs/\n` : '';
+  const user = demo ? `Sign in as ${demoUser.username} with the password ${demoUser.password}\n` : '';
   return `
-Hexado is listening at ${url}
+${page}${user}Hexado is listening at ${url}
 The data is in memory and gone when the server stops; set STORAGE=redis to keep it.
 ${key}
 

@@ -68,6 +68,10 @@ export interface Config {
   readonly corsOrigins: AllowedOrigins;
   /** Whether common requests skip parts of Koa and its router. */
   readonly fastPaths: boolean;
+  /** Whether there is a page for people. */
+  readonly web: boolean;
+  /** Whether there is a user that everybody may sign in as. Only with the storage in memory. */
+  readonly demo: boolean;
   readonly logLevel: (typeof logLevels)[number];
   /** Messages about settings that are valid but risky. */
   readonly warnings: readonly string[];
@@ -160,6 +164,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     authHeaderTypes: value('AUTH_HEADER_TYPES', parseSchemes, 'schemes by comma, such as Bearer,JWT'),
     corsOrigins: readOrigins(text('CORS_ORIGINS'), inMemory, reportProblem),
     fastPaths: value('FAST_PATHS', parseSwitch, 'on or off'),
+    web: text('WEB') === undefined ? inMemory : value('WEB', parseSwitch, 'on or off'),
+    demo: value('DEMO', parseSwitch, 'on or off'),
     logLevel: value('LOG_LEVEL', (given) => logLevels.find((level) => level === given), logLevels.join(', ')),
     warnings: [],
   };
@@ -167,6 +173,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     reportProblem(
       `WORKERS=${text('WORKERS')}: with STORAGE=memory each worker would have data of its own; use STORAGE=redis.`,
     );
+  }
+  if (config.demo && storage && !inMemory) {
+    reportProblem('DEMO=on: everybody knows the password of the user demo; use it with STORAGE=memory only.');
   }
   const misspelt = misspeltNames(environment, variableNames);
   if (problems.length > 0) throw new ConfigError([...problems, ...misspelt]);

@@ -117,6 +117,14 @@ export const variables = {
     description:
       'on, or off: every request takes the ordinary way through Koa and its router, as tracing needs',
   },
+  WEB: {
+    default: 'on in memory, else off',
+    description: 'on, or off: a page for people at /, and the documentation of the API at /docs/',
+  },
+  DEMO: {
+    default: 'off',
+    description: 'on: a user demo with some tasks, for everybody who wants to try the page; in memory only',
+  },
   LOG_LEVEL: { default: 'info', description: 'trace, debug, info, warn, error, fatal or silent' },
 } as const satisfies Record<string, { readonly default: string; readonly description: string }>;
 

@@ -17,6 +17,8 @@ export type ErrorCode =
   | 'user_not_found'
   /** The access token's user was deactivated. */
   | 'user_inactive'
+  /** The account is one that nobody may change or delete. */
+  | 'account_protected'
   /** The user of a token for refresh or verification was deleted or deactivated. */
   | 'no_active_account'
   /** The task is missing, deleted, or another user's. */

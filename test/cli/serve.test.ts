@@ -5,6 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { RedisServer } from '../support/redis-server.js';
 import { signingKey } from '../support/running-server.js';
+import { expectResponse } from '../support/responses.js';
 import { expectRejection } from '../support/expect-rejection.js';
 import { program, run, runCommand, ServerProcess } from '../support/server-process.js';
 
@@ -27,6 +28,13 @@ describe('the server at its start', () => {
         .to.include(`Hexado is listening at http://127.0.0.1:${server.port}\n`)
         .and.match(/data is in memory and gone when the server stops/)
         .and.match(/signed with a random key/);
+    });
+
+    it('names the page first, for whoever is at the start', () => {
+      const [first] = server.stdout.trimStart().split('\n');
+      expect(first).to.equal(
+        `Open http://127.0.0.1:${server.port}/ in a browser; the API's documentation is at http://127.0.0.1:${server.port}/docs/`,
+      );
     });
 
     it('prints three curl commands that work as they are printed', async () => {
@@ -87,6 +95,40 @@ describe('the server at its start', () => {
     it('does not warn of cheap password hashes in memory, which are soon gone', () => {
       expect(server.log.filter(({ level }) => level >= warning)).to.deep.equal([]);
     });
+  });
+
+  it('with DEMO=on has a user whom everybody may be, and nobody may change', async () => {
+    const server = await ServerProcess.start({ DEMO: 'on', BCRYPT_COST: '4' });
+    try {
+      await server.printed(endOfGreeting);
+      const [, username, password] = /^Sign in as (\S+) with the password (\S+)$/m.exec(server.stdout) ?? [];
+      const { access } = (await server.call('POST', '/api/token/', { username, password })).json() as {
+        readonly access: string;
+      };
+      const tasks = (await server.call('GET', '/tasks/', undefined, access)).json();
+      expect(tasks).to.have.length.greaterThan(2);
+      const passwords = { old_password: password, new_password: 'Xk9-fence-Orbit' };
+      for (const response of [
+        await server.call('POST', '/api/password/change/', passwords, access),
+        await server.call('DELETE', '/api/account/', { password }, access),
+      ]) {
+        expectResponse(response, 403, {
+          detail: 'Everybody may use this account; its password cannot be changed, and it cannot be deleted.',
+        });
+      }
+    } finally {
+      await server.kill();
+    }
+  });
+
+  it('without a page names none', async () => {
+    const server = await ServerProcess.start({ WEB: 'off' });
+    try {
+      await server.printed(endOfGreeting);
+      expect(server.stdout).not.to.match(/browser|\/docs\//);
+    } finally {
+      await server.kill();
+    }
   });
 
   it('reports all problems of the configuration, one line each, without secrets', async () => {

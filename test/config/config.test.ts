@@ -84,6 +84,8 @@ describe('the configuration', () => {
       authHeaderTypes: ['Bearer'],
       corsOrigins: 'localhost',
       fastPaths: true,
+      web: true,
+      demo: false,
       logLevel: 'info',
       warnings: [],
     } satisfies Config);
@@ -112,6 +114,22 @@ describe('the configuration', () => {
     expect(host).to.equal('0.0.0.0');
   });
 
+  it('has a page for people in memory, and otherwise only if that is asked for', () => {
+    expect(readConfig({}).web).to.equal(true);
+    for (const storage of [onRedis, { STORAGE: './mine.js', SIGNING_KEY: key }]) {
+      expect(readConfig(storage).web).to.equal(false);
+      expect(readConfig({ ...storage, WEB: 'on' }).web).to.equal(true);
+    }
+    expect(problemsOf({ WEB: 'yes' })).to.deep.equal(['WEB=yes: expected on or off.']);
+  });
+
+  it('has a user whose password everybody knows in memory only', () => {
+    expect(problemsOf({ ...onRedis, DEMO: 'on' })).to.deep.equal([
+      'DEMO=on: everybody knows the password of the user demo; use it with STORAGE=memory only.',
+    ]);
+    expect(readConfig({ ...onRedis, DEMO: 'off' }).demo).to.equal(false);
+  });
+
   it('treats empty and blank variables as not set', () => {
     expect(readConfig({ PORT: '', STORAGE: ' ', SIGNING_KEY: '', HOST: '\t' })).to.deep.equal(readConfig({}));
   });
@@ -135,6 +153,8 @@ describe('the configuration', () => {
       [{ BODY_LIMIT: '2MB' }, { bodyLimit: 2 * 1024 * 1024 }],
       [{ BODY_LIMIT: '64mb' }, { bodyLimit: 64 * 1024 * 1024 }],
       [{ TRUST_PROXY: 'none' }, { trustedProxies: 0 }],
+      [{ WEB: 'off' }, { web: false }],
+      [{ DEMO: 'on' }, { demo: true }],
       [{ TRUST_PROXY: '2' }, { trustedProxies: 2 }],
       [{ AUTH_HEADER_TYPES: 'Bearer, JWT' }, { authHeaderTypes: ['Bearer', 'JWT'] }],
       [{ CORS_ORIGINS: '*' }, { corsOrigins: '*' }],

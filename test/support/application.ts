@@ -1,6 +1,7 @@
 import { BcryptPasswordHasher } from '../../src/adapters/crypto/bcrypt-password-hasher.js';
 import { JwtTokenSigner } from '../../src/adapters/crypto/jwt-token-signer.js';
 import { createStorage } from '../../src/adapters/in-memory/create-storage.js';
+import { AddDemoUser } from '../../src/application/add-demo-user.js';
 import { Authenticate } from '../../src/application/authenticate.js';
 import { ChangePassword } from '../../src/application/change-password.js';
 import type { Client } from '../../src/application/ports/client.js';
@@ -38,6 +39,8 @@ export interface Settings extends Partial<SessionPolicy> {
   readonly bcryptCost?: number;
   /** Seconds of hashing that may wait; as many as the server lets wait, if not given. */
   readonly queueTime?: number;
+  /** Whether the account of the demo user is protected; false if not given. */
+  readonly demo?: boolean;
   /** None where they are not given. */
   readonly taskLimits?: Partial<TaskLimits>;
 }
@@ -72,6 +75,7 @@ export class Application {
   readonly deleteAccount: DeleteAccount;
   readonly tasks: ManageTasks;
   readonly users: ManageUsers;
+  readonly addDemoUser: AddDemoUser;
   readonly log = new RecordedLog();
   private readonly signer: JwtTokenSigner;
 
@@ -82,6 +86,7 @@ export class Application {
       registration = 'open',
       bcryptCost = defaults.bcryptCost,
       queueTime,
+      demo = false,
       limits,
       taskLimits,
       ...policy
@@ -91,6 +96,7 @@ export class Application {
       ...defaults,
       registration,
       bcryptCost,
+      demo,
       limits: { ...defaults.limits, ...limits },
       taskLimits: { ...unlimited, ...taskLimits },
       sessions: aPolicy(policy),
@@ -110,6 +116,7 @@ export class Application {
     this.deleteAccount = container.get(DeleteAccount);
     this.tasks = container.get(ManageTasks);
     this.users = container.get(ManageUsers);
+    this.addDemoUser = container.get(AddDemoUser);
     this.signer = container.get(JwtTokenSigner);
   }
 

@@ -10,6 +10,9 @@ import { decodePath } from './middleware/request-path.js';
 import { accessLog } from './middleware/access-log.js';
 import { rejectAmbiguous } from './middleware/reject-ambiguous.js';
 import { createRouter, notFound } from './router.js';
+import { errorPages } from './web/error-pages.js';
+import { serveWeb } from './web/serve-web.js';
+import type { WebFiles } from './web/web-files.js';
 import type { Route } from './routes.js';
 import { describeError } from '../../application/describe-error.js';
 
@@ -31,13 +34,15 @@ export interface AppSettings extends Extensions {
   readonly authScheme: string;
   /** Undefined if no page of another origin may call. */
   readonly corsHeaders: CorsHeaders | undefined;
+  /** The page for people; undefined if there is none. */
+  readonly web: WebFiles | undefined;
 }
 
 /** The Koa application: what a request meets, in this order. */
 export function createApp(
   routes: readonly Route[],
   log: Log,
-  { outer = [], inner = [], fastPaths, authScheme, corsHeaders }: AppSettings,
+  { outer = [], inner = [], fastPaths, authScheme, corsHeaders, web }: AppSettings,
 ): App {
   const app: App = fastPaths ? new LeanKoa() : new Koa();
   exposeReply(app);
@@ -51,10 +56,12 @@ export function createApp(
   app.use(rejectAmbiguous);
   for (const middleware of outer) app.use(middleware);
   app.use(respondToPreflight);
+  if (web) app.use(errorPages); // On the way back: the errors that a person would see.
   app.use(handleErrors(log, authScheme));
   for (const middleware of inner) app.use(middleware);
   if (fastPaths) app.use(fastRoutes(routes)); // Finds most routes; for the rest there is the router.
   app.use(decodePath);
+  if (web) app.use(serveWeb(web));
   app.use(createRouter(routes).routes());
   app.use(async (ctx) => replyWithError(ctx, notFound, log, authScheme));
   return app;

@@ -9,6 +9,8 @@ export interface RequestState {
   session?: SessionRef;
   /** The pattern of the path, such as `/tasks/:taskId`; undefined while no route was found. */
   route?: string;
+  /** The path, decoded once as a whole; undefined where no middleware has needed it. */
+  decodedPath?: string;
   /** The task id in the path, if the route has one; 0 stands for any id that no task can have. */
   taskId?: number;
   /** The session id in the path, if the route has one. */

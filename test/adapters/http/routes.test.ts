@@ -163,7 +163,7 @@ describe('routes', () => {
     '/api/',
     '/tasks/1/x/',
     '/tasks/update/',
-    '/favicon.ico',
+    '/robots.txt',
     '/tasks/create/1/',
   ]) {
     it(`responds with 404 to ${path} with any credentials`, async () => {

@@ -25,6 +25,11 @@ export const errorResponses: Readonly<Record<ErrorCode | PortErrorCode, HttpErro
   token_revoked: tokenError('Token is blacklisted', 'token_not_valid'),
   user_not_found: tokenError('User not found', 'user_not_found'),
   user_inactive: tokenError('User is inactive', 'user_inactive'),
+  account_protected: httpError(
+    403,
+    'Everybody may use this account; its password cannot be changed, and it cannot be deleted.',
+    'account_protected',
+  ),
   no_active_account: httpError(401, 'No active account found for the given token.', 'no_active_account'),
   task_not_found: new HttpError(404, { error: 'Task not found' }),
   task_changed: httpError(412, 'The task has changed; read it again before you change it.'),

@@ -8,6 +8,7 @@ import { notFound } from '../router.js';
 export const decodePath: Middleware = (ctx, next) => {
   const path = decoded(() => ctx.path);
   if (path === undefined) throw notFound;
+  ctx.state.decodedPath = path;
   // The router decodes parameters once more, hence the escapes.
   Object.assign(ctx, { newRouterPath: path.replaceAll('%', '%25') });
   return next();

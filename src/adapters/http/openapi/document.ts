@@ -25,7 +25,7 @@ export interface DescribedOperation {
 
 const introduction = [
   'To-do lists with JWT sign-in.',
-  'Every path works with and without its trailing slash. A path that is not described here is 404 with `{"detail":"Not found."}`; another method on a described path is 405 with `Allow`. OPTIONS needs no credentials. HEAD works wherever GET does.',
+  'Every path works with and without its trailing slash. A path that is not described here is 404 with `{"detail":"Not found."}`; another method on a described path is 405 with `Allow`. OPTIONS needs no credentials. HEAD works wherever GET does. Where there is a page for people, browsers get pages at `/` and `/docs` and in the place of errors.',
   'Errors have the shapes described here or, for requests whose `Accept` names `application/problem+json`, those of RFC 9457, with a `code` for programs.',
 ].join('\n\n');
 

@@ -88,7 +88,7 @@ const ifMatch: Parameter = {
 
 const signInErrors = ['throttled', 'overloaded', 'storage_unavailable'] as const;
 const logoutErrors = ['token_invalid', 'token_wrong_type', 'token_revoked', 'storage_unavailable'] as const;
-const passwordErrors = ['throttled', 'overloaded'] as const;
+const passwordErrors = ['account_protected', 'throttled', 'overloaded'] as const;
 
 /** What each route is for. */
 export const operations = {

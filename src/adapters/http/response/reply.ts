@@ -12,7 +12,7 @@ import { replyWithError } from '../middleware/error-handler.js';
 export interface Reply {
   readonly status: number;
   /** Undefined for a 204 and a 304. */
-  readonly body: string | Readable | undefined;
+  readonly body: string | Buffer | Readable | undefined;
   /** Alternating names and values, the form that Node writes fastest. */
   readonly headers: readonly string[];
 }
@@ -40,25 +40,30 @@ export function replyJson(ctx: Context, status: number, body: string | Readable,
   record(ctx, { status, body, headers: headers ? [...jsonHeaders, ...flat(headers)] : jsonHeaders });
 }
 
-/** Records a response of another media type than JSON. */
+/** Records a response of another media type than JSON. These headers take precedence over those of every response. */
 export function replyAs(
   ctx: Context,
   mediaType: string,
   status: number,
-  body: string | Readable,
+  body: string | Buffer | Readable,
   headers: Headers = {},
 ): void {
-  record(ctx, { status, body, headers: [...commonHeaders, 'Content-Type', mediaType, ...flat(headers)] });
+  const all = { ...securityHeaders, 'Content-Type': mediaType, ...headers };
+  record(ctx, { status, body, headers: flat(all) });
 }
 
 /** Records JSON that is the same for all clients. Caches may keep it for `maxAge` seconds. */
 export function replyCacheable(ctx: Context, body: string, maxAge: number): void {
-  const headers = {
-    ...securityHeaders,
-    'Content-Type': 'application/json',
-    'Cache-Control': `public, max-age=${maxAge}`,
-  };
-  record(ctx, { status: 200, body, headers: flat(headers) });
+  replyAs(ctx, 'application/json', 200, body, { 'Cache-Control': `public, max-age=${maxAge}` });
+}
+
+/** Gives the recorded response another body. Its status and its other headers stay. */
+export function replaceBody(ctx: Context, mediaType: string, body: string): void {
+  const { status = 200, headers = [] } = ctx.reply ?? {};
+  const others = headers.flatMap((name, index) =>
+    index % 2 === 0 && name !== 'Content-Type' ? [name, headers[index + 1] ?? ''] : [],
+  );
+  record(ctx, { status, body, headers: [...others, 'Content-Type', mediaType] });
 }
 
 /** Records a response without a body. */
@@ -67,8 +72,9 @@ export function replyEmpty(ctx: Context, headers: Headers): void {
 }
 
 /** Records a 304: the client already has what this entity tag stands for. */
-export function replyNotModified(ctx: Context, tag: string): void {
-  record(ctx, { status: 304, body: undefined, headers: [...commonHeaders, 'ETag', tag] });
+export function replyNotModified(ctx: Context, tag: string, headers?: Headers): void {
+  const common = headers ? flat({ ...securityHeaders, ...headers }) : commonHeaders;
+  record(ctx, { status: 304, body: undefined, headers: [...common, 'ETag', tag] });
 }
 
 function record(ctx: Context, recorded: Reply): void {
@@ -110,10 +116,11 @@ export function sendReply(log: Log, authScheme: string): Middleware {
 async function write({ req, res, state }: Context, { status, body, headers }: Reply): Promise<void> {
   if (req.headers['transfer-encoding'] !== undefined) discardBody(req); // It may be unread.
   const head = [...headers, 'X-Request-Id', state.requestId];
-  if (typeof body === 'string') head.push('Content-Length', String(Buffer.byteLength(body)));
+  const isWhole = typeof body === 'string' || Buffer.isBuffer(body);
+  if (isWhole) head.push('Content-Length', String(Buffer.byteLength(body)));
   if (res.getHeaderNames().length === 0) res.writeHead(status, head);
   else writeMergedHead(res, status, head);
-  if (typeof body === 'string') {
+  if (isWhole) {
     // If `end` were called before the body is written, Node would write the end separately, which costs more.
     res.write(body, () => res.end());
   } else if (body === undefined || req.method === 'HEAD') {
@@ -148,7 +155,8 @@ export function exposeReply(app: Koa): void {
       const at = headers.indexOf('Content-Type');
       return at === -1 ? '' : headers[at + 1];
     },
-    length: ({ body }: Reply) => (typeof body === 'string' ? Buffer.byteLength(body) : undefined),
+    length: ({ body }: Reply) =>
+      typeof body === 'string' || Buffer.isBuffer(body) ? Buffer.byteLength(body) : undefined,
   };
   const koa = Object.getPrototypeOf(app.response) as BaseResponse;
   for (const [name, fromReply] of Object.entries(read)) {
