@@ -28,7 +28,7 @@ const methods = {
     'removeOwn',
   ],
   sessions: ['open', 'find', 'list', 'touch', 'rotate', 'end', 'endOther', 'endAll'],
-  tasks: ['create', 'find', 'list', 'update', 'remove'],
+  tasks: ['create', 'find', 'list', 'select', 'summary', 'update', 'remove'],
   rateLimiter: ['consume', 'giveBack', 'trust', 'isTrusted'],
 };
 const allMethods = [
