@@ -106,11 +106,10 @@ export class RedisTaskRepository implements TaskRepository {
     { maxBytes, expected }: UpdateTaskOptions,
   ): Promise<Task | undefined> {
     const { tasks, sessions, taskCounts } = this.keys.ofUser(userId);
-    const text = await scripts.updateTask(this.redis, {
+    const values = {
       tasks,
       sessions,
       taskCounts,
-      operation: this.keys.operation(userId, randomUUID()),
       sessionId,
       now: this.clock(),
       id,
@@ -118,8 +117,14 @@ export class RedisTaskRepository implements TaskRepository {
       title: changes.title ?? '',
       description: changes.description ?? '',
       status: changes.status ?? '',
-      ...expectation(expected),
-    });
+    };
+    const text = expected
+      ? await scripts.updateExpectedTask(this.redis, {
+          ...values,
+          operation: this.keys.operation(userId, randomUUID()),
+          ...expectation(expected),
+        })
+      : await scripts.updateTask(this.redis, values);
     return text === null ? undefined : parseTask(text, id, tasks);
   }
 
@@ -140,11 +145,13 @@ export class RedisTaskRepository implements TaskRepository {
 
   private readPage(
     list: typeof scripts.listTasks,
-    session: SessionRef,
+    { userId, sessionId }: SessionRef,
     { after, limit }: Page,
     size: scripts.PageSize,
   ): Promise<string | readonly string[]> {
-    return list(this.redis, { ...this.checked(session), after, limit, size });
+    const { tasks, sessions, taskCounts } = this.keys.ofUser(userId);
+    const now = this.clock();
+    return list(this.redis, { tasks, sessions, taskCounts, sessionId, now, after, limit, size });
   }
 
   /** What scripts that read several tasks check and read. */

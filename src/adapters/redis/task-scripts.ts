@@ -43,7 +43,7 @@ const readCounts = `
 /** Lua for the next revision: see `nextRevision` of the domain. */
 const nextRevision = `string.format('%d', math.max(revision + 1, math.floor(tonumber(now) * 1000)))`;
 
-/** Lua that rejects with 'task_changed' if a task is expected, but not `task`. */
+/** Lua that rejects with 'task_changed' if a title is expected, and `task` is not as expected. */
 const requireExpected = `
   if expectedTitle ~= '' and (task.title ~= expectedTitle or task.description ~= expectedDescription
     or task.status ~= expectedStatus) then ${reject('task_changed')} end`;
@@ -145,7 +145,7 @@ const replyPage = (more: string) => `
     bytes = 0
     for i = 1, #page do bytes = bytes + #page[i] end
   end
-  page[#page + 1] = (${more} and 'more' or 'end') .. '\\0' .. count .. '\\0' .. string.format('%d', revision)
+  page[#page + 1] = (${more} and 'more' or 'end') .. '\\0' .. count .. '\\0' .. (counts[2] or 0)
   return bytes <= ${shortPage} and table.concat(page, '\\0\\0') or page`;
 
 /**
@@ -223,10 +223,46 @@ export const summariseTasks = script<readonly [revision: number, count: number, 
 );
 
 /**
- * Replies the resulting text of the task, or nil. An empty title, description or status means no change. An empty
- * expected title means that no task is expected.
+ * Lua that updates a task, unless that exceeds the limit. `before` runs first, `checked` with the task as it was, and
+ * `remembered` after the change. An empty title, description or status means no change.
  */
+const update = (before: string, checked: string, remembered: string) => `${taskAt}
+  local function change(task)
+    if title ~= '' then task.title = title end
+    if description ~= '' then task.description = description end
+    if status ~= '' then task.status = status end
+    return id .. '\\0' .. task.status .. '\\0' .. task.title .. '\\0' .. task.description .. task.rest
+  end
+  ${before}
+  ${requireActive}
+  local old, task = taskAt(tasks, id)
+  if not old then return false end
+  if not task then ${rejectUnreadable('tasks')} end
+  ${checked}
+
+  local growth = -textBytes(task)
+  local new = change(task)
+  growth = growth + textBytes(task)
+  if new == old then return new end
+  ${readCounts}
+  if growth > 0 and bytes + growth > tonumber(maxBytes) then ${reject('byte_limit_reached')} end
+  redis.call('ZADD', tasks, id, new)
+  redis.call('ZREM', tasks, old)
+  redis.call('HSET', taskCounts, 'bytes', bytes + growth, 'revision', ${nextRevision})
+  ${remembered}
+  return new`;
+
+/** Replies the resulting text of the task, or nil. */
 export const updateTask = script<string | null>()(
+  {
+    keys: ['tasks', 'sessions', 'taskCounts'],
+    args: ['sessionId', 'now', 'id', 'maxBytes', 'title', 'description', 'status'],
+  },
+  update('', '', ''),
+);
+
+/** Updates the task if it is as expected. Replies the resulting text of the task, or nil. */
+export const updateExpectedTask = script<string | null>()(
   {
     keys: ['tasks', 'sessions', 'taskCounts', 'operation'],
     args: [
@@ -242,36 +278,16 @@ export const updateTask = script<string | null>()(
       'expectedStatus',
     ],
   },
-  `${taskAt}
-  local function change(task)
-    if title ~= '' then task.title = title end
-    if description ~= '' then task.description = description end
-    if status ~= '' then task.status = status end
-    return id .. '\\0' .. task.status .. '\\0' .. task.title .. '\\0' .. task.description .. task.rest
-  end
-  if expectedTitle ~= '' and redis.call('EXISTS', operation) == 1 then
+  update(
+    `if redis.call('EXISTS', operation) == 1 then
     return change({ title = expectedTitle, description = expectedDescription, status = expectedStatus, rest = '' })
-  end
-  ${requireActive}
-  local old, task = taskAt(tasks, id)
-  if not old then return false end
-  if not task then ${rejectUnreadable('tasks')} end
-  ${requireExpected}
-
-  local growth = -textBytes(task)
-  local new = change(task)
-  growth = growth + textBytes(task)
-  if new == old then return new end
-  ${readCounts}
-  if growth > 0 and bytes + growth > tonumber(maxBytes) then ${reject('byte_limit_reached')} end
-  redis.call('ZADD', tasks, id, new)
-  redis.call('ZREM', tasks, old)
-  redis.call('HSET', taskCounts, 'bytes', bytes + growth, 'revision', ${nextRevision})
-  if expectedTitle ~= '' then redis.call('SET', operation, 1, 'EX', ${operationLifetime}) end
-  return new`,
+  end`,
+    requireExpected,
+    `redis.call('SET', operation, 1, 'EX', ${operationLifetime})`,
+  ),
 );
 
-/** Replies 1 if there was such a task. */
+/** Replies 1 if there was such a task. An empty expected title means that any task is expected. */
 export const removeTask = script<0 | 1>()(
   {
     keys: ['tasks', 'sessions', 'taskCounts', 'operation'],

@@ -52,7 +52,7 @@ describe('a Redis script that is executed twice, as it is when its reply was los
   const request = keys.request(1, 'key');
 
   type ReadOnly = 'findTask' | 'findTasks' | 'listTasks' | 'listTasksBackwards' | 'summariseTasks';
-  type Conditional = `${'updateTask' | 'removeTask'} with an expected task`;
+  type Conditional = 'removeTask with an expected task';
   const expected = { expectedTitle: 'Milk', expectedDescription: 'a/b', expectedStatus: 'pending' };
   const update = { ...user, id: 1, maxBytes: 100, title: 'longer', description: '', status: 'completed' };
   const anything = { expectedTitle: '', expectedDescription: '', expectedStatus: '' };
@@ -89,8 +89,8 @@ describe('a Redis script that is executed twice, as it is when its reply was los
       const idempotency = { request, maxIdempotencyKeys: 10, fingerprint: 'fingerprint' };
       return scripts.createTaskOnce(connection, { ...newTask, ...idempotency });
     },
-    updateTask: () => scripts.updateTask(connection, { ...update, ...anything }),
-    'updateTask with an expected task': () => scripts.updateTask(connection, { ...update, ...expected }),
+    updateTask: () => scripts.updateTask(connection, update),
+    updateExpectedTask: () => scripts.updateExpectedTask(connection, { ...update, ...expected }),
     countAttempt: () =>
       scripts.countAttempt(connection, { ...rateLimiter, maxAttempts: 2, seconds: 60, time: now + 7 }),
     giveBackAttempt: () => scripts.giveBackAttempt(connection, rateLimiter),

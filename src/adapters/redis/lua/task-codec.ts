@@ -48,8 +48,12 @@ export function parsePage(
     // An empty part marks the end of a task.
     for (i += 4; i < end && parts[i] !== ''; i++);
   }
-  const [more, total, revision] = parts.slice(end);
-  return { tasks, hasMore: more === 'more', total: Number(total), revision: Number(revision) };
+  return {
+    tasks,
+    hasMore: parts[end] === 'more',
+    total: Number(parts[end + 1]),
+    revision: Number(parts[end + 2]),
+  };
 }
 
 function taskIn(parts: readonly string[], start: number): Task | undefined {
