@@ -27,8 +27,8 @@ describe('round trips to Redis', () => {
   beforeEach(async () => {
     user = await server.registerAndSignIn();
     for (const title of ['one', 'two']) await call('POST', '/tasks/create/', { title, description: 'd' });
-    await call('PUT', '/tasks/1/update/', { title: 'One' });
-    await send('PUT', '/tasks/1/update/', { 'If-Match': '*' });
+    const { headers } = await call('PUT', '/tasks/1/update/', { title: 'One' });
+    await send('PUT', '/tasks/1/update/', { 'If-Match': `${headers.etag}` });
     await call('DELETE', '/tasks/2/delete/');
     await call('GET', '/tasks/1/');
     for (const query of ['', 'ordering=-id', 'ordering=title']) await call('GET', `/tasks/?${query}`);
