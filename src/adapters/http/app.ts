@@ -1,7 +1,7 @@
 import Koa from 'koa';
 import type { Log } from '../../application/ports/environment.js';
 import type { Middleware, ReplyContext, RequestState } from './context.js';
-import { respondToPreflight, setCorsHeaders, type CorsHeaders } from './middleware/cors.js';
+import { respondToPreflights, type CorsHeaders } from './middleware/cors.js';
 import { handleErrors, replyWithError } from './middleware/error-handler.js';
 import { fastRoutes } from './fast-routes.js';
 import { LeanKoa } from './lean-koa.js';
@@ -51,11 +51,10 @@ export function createApp(
     log.error(describeError(error), 'Unexpected error in the Koa application');
   });
   app.use(accessLog(log));
-  app.use(sendReply(log, authScheme)); // On the way back: writes what `reply` has recorded.
-  if (corsHeaders) app.use(setCorsHeaders(corsHeaders)); // Before everything that may respond, with an error or not.
+  app.use(sendReply(log, authScheme, corsHeaders)); // On the way back: writes what `reply` has recorded.
   app.use(rejectAmbiguous);
   for (const middleware of outer) app.use(middleware);
-  app.use(respondToPreflight);
+  app.use(respondToPreflights(corsHeaders));
   if (web) app.use(errorPages); // On the way back: the errors that a person would see.
   app.use(handleErrors(log, authScheme));
   for (const middleware of inner) app.use(middleware);

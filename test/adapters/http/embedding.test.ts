@@ -98,6 +98,30 @@ for (const fastPaths of ['on', 'off']) {
       expect(seen).to.deep.equal([200, 404, 401, 404].map((status) => [status, 'https://app.example']));
     });
 
+    it('sends the headers of CORS_ORIGINS with responses that middleware has replaced or compressed', async () => {
+      await serve({ outer: [compress(), replace], inner: [page, rejectSome] });
+      await signIn();
+      const origin = 'http://localhost:5173';
+      for (const path of ['/page', '/tasks/', '/tasks/1/', '/nowhere', '/forbidden', '/livez']) {
+        const { headers } = await get(path, { Origin: origin, 'Accept-Encoding': 'gzip' });
+        expect(headers.get('access-control-allow-origin'), path).to.equal(origin);
+        expect((headers.get('vary') ?? '').split(', '), path).to.include('Origin');
+      }
+      const compressed = await get('/tasks/1/', { Origin: origin, 'Accept-Encoding': 'gzip' });
+      expect((compressed.headers.get('vary') ?? '').split(', ')).to.have.members([
+        'Accept-Encoding',
+        'Origin',
+      ]);
+    });
+
+    it('lets @koa/cors of outer middleware take precedence over CORS_ORIGINS', async () => {
+      await serve({ outer: [cors({ origin: 'https://app.example' })] });
+      await signIn();
+      const { headers } = await get('/tasks/', { Origin: 'http://localhost:5173' });
+      expect(headers.get('access-control-allow-origin')).to.equal('https://app.example');
+      expect(headers.get('vary')).to.equal('Origin');
+    });
+
     it('lets @koa/cors respond to preflights, and logs them like other requests', async () => {
       await serve({ outer: [cors()] });
       const preflight = { Origin: 'https://app.example', 'Access-Control-Request-Method': 'PUT' };

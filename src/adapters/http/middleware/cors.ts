@@ -39,7 +39,7 @@ const localhost = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/
 export function corsHeaders(origins: AllowedOrigins): CorsHeaders | undefined {
   if (origins.length === 0) return undefined;
   if (origins === '*') {
-    const headers = allow('*');
+    const headers = { 'Access-Control-Allow-Origin': '*', 'Access-Control-Expose-Headers': exposedHeaders };
     return () => headers;
   }
   const isAllowed =
@@ -47,43 +47,40 @@ export function corsHeaders(origins: AllowedOrigins): CorsHeaders | undefined {
       ? (origin: string) => localhost.test(origin)
       : (origin: string) => origins.includes(origin);
   const only = origins !== 'localhost' && origins.length === 1 ? origins[0] : undefined;
-  const vary = { Vary: 'Origin' };
+  const notAllowed = { Vary: 'Origin' };
   return (request) => {
     const origin = request ? request.headers.origin : only;
-    return origin !== undefined && isAllowed(origin) ? { ...vary, ...allow(origin) } : vary;
+    return origin !== undefined && isAllowed(origin) ? allow(origin) : notAllowed;
   };
 }
 
 function allow(origin: string): Record<string, string> {
-  return { 'Access-Control-Allow-Origin': origin, 'Access-Control-Expose-Headers': exposedHeaders };
-}
-
-/** Sets the headers of every response, also of errors and of preflights. It responds to nothing itself. */
-export function setCorsHeaders(headersFor: CorsHeaders): Middleware {
-  const setPreflightHeaders = cors({
-    origin: ({ req }) => headersFor(req)['Access-Control-Allow-Origin'] ?? '',
-    allowMethods: allowedMethods,
-    allowHeaders: allowedHeaders,
-    maxAge,
-    // Otherwise it would change the headers of errors, which are shared by all responses.
-    keepHeadersOnError: false,
-  });
-  return async (ctx, next) => {
-    if (isPreflight(ctx)) {
-      await setPreflightHeaders(ctx, async () => undefined);
-    } else {
-      for (const [name, value] of Object.entries(headersFor(ctx.req))) {
-        if (name === 'Vary') ctx.vary(value);
-        else ctx.set(name, value);
-      }
-    }
-    return next();
+  return {
+    Vary: 'Origin',
+    'Access-Control-Allow-Origin': origin,
+    'Access-Control-Expose-Headers': exposedHeaders,
   };
 }
 
-/** Responds to preflights on every path, from allowed origins and others: before authentication, which they cannot pass. */
-export const respondToPreflight: Middleware = (ctx, next) =>
-  isPreflight(ctx) ? replyEmpty(ctx, {}) : next();
+/**
+ * Responds to preflights on every path, from allowed origins and others: before authentication, which they cannot pass.
+ * `sendReply` sets the headers of all other responses.
+ */
+export function respondToPreflights(headersFor: CorsHeaders | undefined): Middleware {
+  const setHeaders =
+    headersFor &&
+    cors({
+      origin: ({ req }) => headersFor(req)['Access-Control-Allow-Origin'] ?? '',
+      allowMethods: allowedMethods,
+      allowHeaders: allowedHeaders,
+      maxAge,
+    });
+  const respond = async (ctx: Context): Promise<void> => {
+    await setHeaders?.(ctx, async () => undefined);
+    replyEmpty(ctx, {});
+  };
+  return (ctx, next) => (isPreflight(ctx) ? respond(ctx) : next());
+}
 
 function isPreflight({ req: { method, headers } }: Context): boolean {
   return (

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type Koa from 'koa';
@@ -18,6 +18,8 @@ export interface Reply {
 }
 
 type Headers = Readonly<Record<string, string>>;
+
+const noHeaders: Headers = {};
 
 /** Headers of every response (docs/api.md, section 1). No cache may keep a response that is meant for one user. */
 export const securityHeaders = {
@@ -95,31 +97,44 @@ function flat(headers: Headers): string[] {
 /**
  * Writes the recorded reply in one write; Koa would set each header separately. Without a recorded reply, Koa responds with
  * `ctx.body`. Errors that reach this middleware come from middleware outside the error handler, or from a stream.
+ * `headersFor` gives headers for every response, whoever sends it.
  */
-export function sendReply(log: Log, authScheme: string): Middleware {
+export function sendReply(
+  log: Log,
+  authScheme: string,
+  headersFor: (request: IncomingMessage) => Headers = () => noHeaders,
+): Middleware {
   return async (ctx, next) => {
     try {
       await next();
     } catch (error) {
       replyWithError(ctx, error, log, authScheme);
     }
-    if (!ctx.reply) return;
+    if (!ctx.reply) {
+      if (!ctx.res.headersSent) setMissing(ctx, flat(headersFor(ctx.req)));
+      return;
+    }
     ctx.respond = false; // Koa's documented way to write to `res` directly. It is used only here.
     try {
-      await write(ctx, ctx.reply);
+      await write(ctx, ctx.reply, headersFor(ctx.req));
     } catch (error) {
       replyWithError(ctx, error, log, authScheme);
     }
   };
 }
 
-async function write({ req, res, state }: Context, { status, body, headers }: Reply): Promise<void> {
+async function write(ctx: Context, { status, body, headers }: Reply, more: Headers): Promise<void> {
+  const { req, res, state } = ctx;
   if (req.headers['transfer-encoding'] !== undefined) discardBody(req); // It may be unread.
-  const head = [...headers, 'X-Request-Id', state.requestId];
+  const head = [...headers, ...flat(more), 'X-Request-Id', state.requestId];
   const isWhole = typeof body === 'string' || Buffer.isBuffer(body);
   if (isWhole) head.push('Content-Length', String(Buffer.byteLength(body)));
-  if (res.getHeaderNames().length === 0) res.writeHead(status, head);
-  else writeMergedHead(res, status, head);
+  if (res.getHeaderNames().length === 0) {
+    res.writeHead(status, head);
+  } else {
+    setMissing(ctx, head);
+    res.writeHead(status);
+  }
   if (isWhole) {
     // If `end` were called before the body is written, Node would write the end separately, which costs more.
     res.write(body, () => res.end());
@@ -133,13 +148,13 @@ async function write({ req, res, state }: Context, { status, body, headers }: Re
   }
 }
 
-/** Writes a head without the headers that middleware has set on the response, which take precedence. */
-function writeMergedHead(res: ServerResponse, status: number, head: readonly string[]): void {
-  for (let i = 0; i < head.length; i += 2) {
-    const name = head[i] ?? '';
-    if (!res.hasHeader(name)) res.setHeader(name, head[i + 1] ?? '');
+/** Sets headers, but for those that middleware has set, which take precedence. `Vary` is added to. */
+function setMissing(ctx: Context, headers: readonly string[]): void {
+  for (let i = 0; i < headers.length; i += 2) {
+    const [name = '', value = ''] = headers.slice(i, i + 2);
+    if (name === 'Vary') ctx.vary(value);
+    else if (!ctx.res.hasHeader(name)) ctx.res.setHeader(name, value);
   }
-  res.writeHead(status);
 }
 
 /**
