@@ -10,7 +10,7 @@ import type { ReadAccount } from './read-account.js';
 export interface AccountExport {
   readonly user: User;
   readonly sessions: readonly Session[];
-  /** All tasks, by id. A page is read when it is asked for. Rejects with 'token_revoked' once the session has ended. */
+  /** All tasks, by id. Every page but the first is read when it is asked for. Rejects with 'token_revoked' once the session has ended. */
   readonly tasks: AsyncIterable<TaskSelection>;
 }
 
@@ -23,7 +23,21 @@ export class ExportAccount {
   ) {}
 
   async execute(session: SessionRef): Promise<AccountExport> {
-    const [user, sessions] = await Promise.all([this.account.execute(session), this.sessions.list(session)]);
-    return { user, sessions, tasks: this.tasks.listOn(session, { after: 0, limit: Infinity }) };
+    const pages = this.tasks.listOn(session, { after: 0, limit: Infinity });
+    const [user, sessions, first] = await Promise.all([
+      this.account.execute(session),
+      this.sessions.list(session),
+      pages.next(), // What fails at once is an error of this method, and not of an export that has begun.
+    ]);
+    return { user, sessions, tasks: pagesFrom(first, pages) };
   }
+}
+
+async function* pagesFrom<Page>(
+  first: IteratorResult<Page, void>,
+  rest: AsyncIterable<Page>,
+): AsyncGenerator<Page> {
+  if (first.done) return;
+  yield first.value;
+  yield* rest;
 }

@@ -1,9 +1,13 @@
 import { expect } from 'chai';
+import { StorageUnavailable } from '../../src/application/ports/storage.js';
 import type { Task } from '../../src/domain/task.js';
 import type { TaskSelection } from '../../src/domain/task-query.js';
 import { Application } from '../support/application.js';
 import { aTask } from '../support/builders.js';
 import { rejectionOf } from '../support/rejection.js';
+import { withStub } from '../support/with-stub.js';
+
+const fail = () => () => Promise.reject(new StorageUnavailable('gone'));
 
 describe('ExportAccount', () => {
   let application: Application;
@@ -37,10 +41,19 @@ describe('ExportAccount', () => {
   it('exports no further tasks once the session has ended', async () => {
     const { access, refresh } = await application.signedUpUser('maria');
     const session = await application.sessionOf(access);
-    await application.tasks.create(session, aTask());
+    for (let i = 0; i < 1001; i++) await application.tasks.create(session, aTask());
     const { tasks } = await application.exportAccount.execute(session);
     await application.logout.execute({ refresh });
     expect(await rejectionOf(all(tasks))).to.equal('token_revoked');
+  });
+
+  it('rejects before an export begins if the first tasks cannot be read', async () => {
+    const { access } = await application.signedUpUser('maria');
+    const session = await application.sessionOf(access);
+    await withStub(application.storage.tasks, 'list', fail, async () => {
+      const exporting = application.exportAccount.execute(session);
+      expect(await rejectionOf(exporting)).to.equal('storage_unavailable');
+    });
   });
 });
 

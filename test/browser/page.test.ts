@@ -295,7 +295,10 @@ describe('the page in a browser', () => {
       await page.getByLabel('Title').fill('Buy milk');
       await page.getByLabel('Description').fill('Two litres');
       await page.getByRole('button', { name: 'Add task' }).click();
-      await page.getByText('The server cannot be reached. Check your connection, and try again.').waitFor();
+      await page
+        .getByRole('region', { name: 'New task' })
+        .getByText('The server cannot be reached.')
+        .waitFor();
       expect(await page.getByLabel('Title').inputValue()).to.equal('Buy milk');
 
       // The server creates the task, and its response is lost.
