@@ -67,6 +67,19 @@ const only = (status: number, otherwise: Expected): Row['expected'] => ({
 
 const required = (field: string) => [400, { [field]: ['This field is required.'] }] as const;
 
+/** Both spellings of a logout. */
+const logout: Row = {
+  expected: {
+    anonymous: required('refresh'),
+    owner: 200,
+    other: 200,
+    'ended session': [401, tokenBlacklisted],
+    inactive: [401, tokenBlacklisted],
+    deleted: [401, tokenBlacklisted],
+  },
+  body: ({ refresh }) => ({ refresh }),
+};
+
 /** The response of every route to each caller. The task and the session in the path are the owner's. */
 const table: Readonly<Record<string, Row>> = {
   'POST /tasks/register': {
@@ -113,28 +126,8 @@ const table: Readonly<Record<string, Row>> = {
     },
     body: ({ access }) => ({ token: access }),
   },
-  'POST /api/token/blacklist': {
-    expected: {
-      anonymous: required('refresh'),
-      owner: 200,
-      other: 200,
-      'ended session': [401, tokenBlacklisted],
-      inactive: [401, tokenBlacklisted],
-      deleted: [401, tokenBlacklisted],
-    },
-    body: ({ refresh }) => ({ refresh }),
-  },
-  'POST /api/logout': {
-    expected: {
-      anonymous: required('refresh'),
-      owner: 200,
-      other: 200,
-      'ended session': [401, tokenBlacklisted],
-      inactive: [401, tokenBlacklisted],
-      deleted: [401, tokenBlacklisted],
-    },
-    body: ({ refresh }) => ({ refresh }),
-  },
+  'POST /api/token/blacklist': logout,
+  'POST /api/logout': logout,
   'POST /api/logout/all': { expected: only(200, 200) },
   'GET /api/sessions': { expected: only(200, 200) },
   'DELETE /api/sessions/:sessionId': { expected: only(200, [404, sessionNotFound]) },

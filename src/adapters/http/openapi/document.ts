@@ -1,7 +1,7 @@
 import type { Route } from '../routes.js';
 import { tags, type Parameter } from './operations.js';
 import { headers, responsesOf, textHeader } from './responses.js';
-import { ref, schemas, type SchemaName } from './schemas.js';
+import { id, ref, schemas, sessionId, type SchemaName } from './schemas.js';
 
 /** An OpenAPI 3.1 document. */
 export interface OpenApiDocument {
@@ -93,8 +93,8 @@ function idsIn(path: string): object[] {
 }
 
 const ids: Readonly<Record<string, Pick<Parameter, 'description' | 'schema'>>> = {
-  taskId: { description: "The task's id.", schema: { type: 'integer', minimum: 1 } },
-  sessionId: { description: "The session's id.", schema: { type: 'string', pattern: '^[0-9a-f]{32}$' } },
+  taskId: { description: "The task's id.", schema: id },
+  sessionId: { description: "The session's id.", schema: sessionId },
 };
 
 /** A body in any of the media types that are read. */

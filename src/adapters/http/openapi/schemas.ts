@@ -13,7 +13,7 @@ const text = {
 };
 const message = { type: 'string', minLength: 1 };
 const messages = { type: 'array', items: message, minItems: 1 };
-const id = { type: 'integer', minimum: 1 };
+export const id = { type: 'integer', minimum: 1 };
 const status = { type: 'string', enum: taskStatuses, description: 'How far the task is.' };
 const title = {
   ...text,
@@ -44,7 +44,7 @@ const token = {
   examples: ['eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30.c2ln'],
 };
 const dateTime = { type: 'string', format: 'date-time', examples: ['2026-01-31T12:00:00Z'] };
-const sessionId = { type: 'string', pattern: '^[0-9a-f]{32}$' };
+export const sessionId = { type: 'string', pattern: '^[0-9a-f]{32}$' };
 
 function object(properties: Record<string, Schema>, optional: readonly string[] = []): Schema {
   return {

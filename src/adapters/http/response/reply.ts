@@ -153,7 +153,7 @@ function setMissing(ctx: Context, headers: readonly string[]): void {
   for (let i = 0; i < headers.length; i += 2) {
     const [name = '', value = ''] = headers.slice(i, i + 2);
     if (name === 'Vary') ctx.vary(value);
-    else if (!ctx.res.hasHeader(name)) ctx.res.setHeader(name, value);
+    else if (!ctx.res.hasHeader(name)) ctx.set(name, value);
   }
 }
 
@@ -197,9 +197,7 @@ function handOver(ctx: Context): void {
   if (!recorded) return;
   ctx.reply = undefined;
   const { status, body, headers } = recorded;
-  for (let i = 0; i < headers.length; i += 2) {
-    if (!ctx.res.hasHeader(headers[i] ?? '')) ctx.set(headers[i] ?? '', headers[i + 1] ?? '');
-  }
+  setMissing(ctx, headers);
   ctx.set('X-Request-Id', ctx.state.requestId);
   ctx.status = status;
   ctx.body = body;
