@@ -37,6 +37,7 @@ import { ManageSessions } from './application/manage-sessions.js';
 import { ManageTasks } from './application/manage-tasks.js';
 import { ManageUsers } from './application/manage-users.js';
 import type { Clock, Digest, Log, NewId } from './application/ports/environment.js';
+import type { ReportEvent } from './application/ports/events.js';
 import type { PasswordHasher } from './application/ports/password-hasher.js';
 import type { RateLimiter } from './application/ports/rate-limiter.js';
 import type { SessionRepository } from './application/ports/session-repository.js';
@@ -69,6 +70,7 @@ const TextDigest = serviceId<Digest>('Digest');
 const RandomId = serviceId<NewId>('NewId');
 const Policy = serviceId<SessionPolicy>('SessionPolicy');
 const Logger = serviceId<Log>('Log');
+export const Report = serviceId<ReportEvent>('ReportEvent');
 const BodyReader = serviceId<ReadFields>('ReadFields');
 const Degradations = serviceId<readonly Degradation[]>('Degradations');
 const ClientReader = serviceId<ReadClient>('ReadClient');
@@ -89,6 +91,8 @@ export const HttpApp = serviceId<App>('App');
 export interface Surroundings extends Extensions {
   /** Parts other than the storage that may fail, such as the log. /readyz reports them. */
   readonly degradations?: readonly Degradation[];
+  /** Gets every event. */
+  readonly observers?: readonly ReportEvent[];
 }
 
 /** The whole system as a list: the dependencies of each part. Everything is a singleton, created when it is first resolved. */
@@ -97,7 +101,7 @@ export function createContainer(
   storage: Storage,
   clock: Clock,
   log: Log,
-  { degradations = [], ...extensions }: Surroundings = {},
+  { degradations = [], observers = [], ...extensions }: Surroundings = {},
 ): Container {
   const container = new Container({ defaultScope: 'Singleton' });
 
@@ -131,6 +135,9 @@ export function createContainer(
   container.bind(RegistrationChoice).toConstantValue(config.registration);
   container.bind(Protected).toConstantValue(new Set(config.demo ? [demoUser.username] : []));
   container.bind(Logger).toConstantValue(log);
+  container.bind(Report).toConstantValue((event) => {
+    for (const observe of observers) observe(event);
+  });
   container.bind(Degradations).toConstantValue(degradations);
   bind(BcryptThreads, []);
   make(Hasher, (threads) => new BcryptPasswordHasher(config.bcryptCost, threads), [BcryptThreads]);

@@ -1,0 +1,71 @@
+/** A rate limit, by the name of its setting: `sign_in_username` is THROTTLE_SIGN_IN_USERNAME. */
+export type LimitName = 'sign_in' | 'sign_in_username' | 'sign_in_address' | 'register' | 'refresh';
+
+/** Why a password was not accepted. */
+export type SignInFailure =
+  | 'unknown_user'
+  | 'wrong_password'
+  | 'inactive'
+  | `throttled_${'sign_in' | 'sign_in_username' | 'sign_in_address'}`
+  | 'overloaded';
+
+/** Who has ended a session, changed a password or deleted an account. */
+export type Cause = 'logout' | 'all' | 'limit' | 'password' | 'operator' | 'user' | 'link';
+
+/**
+ * What has happened that an operator wants to find, count or be warned of. Names and fields are stable: filters and alerts
+ * depend on them (docs/operations.md). `address` is the client's IP address. No field holds a password, a token or a key;
+ * `username` is what a client sent as a user name, which may be a password in the wrong field.
+ */
+export type AppEvent =
+  | {
+      readonly event: 'sign_in_failed';
+      readonly address: string;
+      readonly username: string;
+      readonly reason: SignInFailure;
+    }
+  | {
+      readonly event: 'session_opened';
+      readonly address: string;
+      readonly userId: number;
+      readonly sessionId: string;
+    }
+  | { readonly event: 'token_refreshed'; readonly userId: number }
+  | {
+      readonly event: 'refresh_token_reused';
+      readonly address: string;
+      readonly userId: number;
+      readonly sessionId: string;
+    }
+  | {
+      readonly event: 'session_ended';
+      readonly userId: number;
+      /** Undefined if several have ended at once. */
+      readonly sessionId?: string;
+      readonly by: Extract<Cause, 'logout' | 'all' | 'limit' | 'password' | 'operator'>;
+    }
+  | {
+      readonly event: 'password_changed';
+      readonly userId: number;
+      readonly by: Extract<Cause, 'user' | 'operator' | 'link'>;
+    }
+  | {
+      readonly event: 'account_deleted';
+      readonly userId: number;
+      readonly by: Extract<Cause, 'user' | 'operator'>;
+    }
+  | { readonly event: 'user_registered'; readonly address: string; readonly userId: number }
+  | { readonly event: 'throttled'; readonly address: string; readonly limit: LimitName }
+  | { readonly event: 'keys_reread'; readonly keys: readonly (string | null)[] }
+  | {
+      readonly event: 'operator_act';
+      /** The user of the operating system. */
+      readonly operator: string;
+      /** The words of the command, such as `user set-password`. */
+      readonly act: string;
+      /** Whom or what it was done to: a user name, a file, an address. */
+      readonly subject?: string;
+    };
+
+/** Takes note of an event. Returns at once and never throws. */
+export type ReportEvent = (event: AppEvent) => void;
