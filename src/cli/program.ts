@@ -53,7 +53,7 @@ async function start(): Promise<void> {
   const log = pino({ level: config.logLevel, timestamp: stdTimeFunctions.isoTime }, output);
   if (cluster.isPrimary) for (const warning of config.warnings) log.warn({}, warning);
   if (cluster.isWorker || config.workers === 1) return serve(config, clock, log, output);
-  new ClusterSupervisor(config.workers, log, config.signingKeysFile).start();
+  new ClusterSupervisor(config.workers, config.shutdownDelay, log, config.signingKeysFile).start();
 }
 
 /** What a failed process reports on standard error, and its exit code (sysexits.h). */

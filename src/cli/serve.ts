@@ -11,7 +11,9 @@ import { createContainer } from '../container.js';
 import { handleSignal } from '../runtime/held-signals.js';
 import { isReadableByOthers } from '../config/keys-file.js';
 import type { LogOutput } from '../runtime/log-output.js';
+import { skipDelay } from '../runtime/cluster-supervisor.js';
 import { rereadKeysFile } from '../config/signing-keys.js';
+import { ShutdownDelay } from '../runtime/shutdown-delay.js';
 import { onShutdownSignal, onStopRequest } from '../runtime/shutdown-signals.js';
 import { createStorage } from '../create-storage.js';
 import { keepNextTickFast } from '../runtime/v8-workarounds.js';
@@ -26,7 +28,7 @@ const shutdownTimeouts = { idle: 1_000, busy: 10_000 };
 
 /**
  * Starts the server; resolves once it accepts requests. SIGTERM or SIGINT is a graceful shutdown, and a second signal ends
- * the process at once. A worker also stops at SIGUSR2, when another one replaces it. SIGHUP reloads SIGNING_KEYS_FILE.
+ * the process at once. SIGTERM waits for the shutdown delay first, unless a second signal skips it. A worker also stops at SIGUSR2, when another one replaces it. SIGHUP reloads SIGNING_KEYS_FILE.
  * Throws ListenError and StorageError.
  */
 export async function serve(config: Config, clock: Clock, log: Log, output: LogOutput): Promise<void> {
@@ -58,21 +60,25 @@ export async function serve(config: Config, clock: Clock, log: Log, output: LogO
   if (signingKeysFile !== undefined) {
     handleSignal('SIGHUP', () => reloadKeys(signingKeysFile, container.get(JwtTokenSigner), log));
   }
+  const delay = new ShutdownDelay(config.shutdownDelay);
   const stop = async (signal: NodeJS.Signals) => {
     log.info({ signal }, 'stopping');
     // While a single worker is replaced, /readyz stays 200: the other workers serve.
     if (signal !== 'SIGUSR2') container.get(HealthController).startDraining();
+    server.startDraining();
+    await delay.pass();
     await server.stop(shutdownTimeouts);
     await storage.close().catch(() => log.warn({}, 'Closing the storage failed'));
     log.info({}, 'stopped');
     process.exit(0);
   };
   if (cluster.isWorker) {
-    onShutdownSignal(['SIGTERM', 'SIGUSR2'], stop);
+    onShutdownSignal(['SIGTERM', 'SIGUSR2'], stop, delay);
+    process.on('message', (message) => message === skipDelay && delay.skip());
     // A terminal sends these to all of its processes. A worker stops only when its supervisor says so.
     for (const signal of ['SIGINT', 'SIGHUP'] as const) handleSignal(signal, () => undefined);
   } else {
-    onStopRequest(stop, log, signingKeysFile);
+    onStopRequest(stop, delay, log, signingKeysFile);
     handleSignal('SIGUSR2', () =>
       log.warn({}, 'SIGUSR2 is ignored: it replaces workers, and there are none'),
     );

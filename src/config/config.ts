@@ -60,6 +60,8 @@ export interface Config {
   readonly bodyLimit: number;
   /** How many processes serve requests. */
   readonly workers: number;
+  /** Seconds between SIGTERM and the shutdown. */
+  readonly shutdownDelay: number;
   /** The proxies whose X-Forwarded-For is trusted; 0 for none. */
   readonly trustedProxies: TrustedProxies;
   /** The schemes that may stand before an access token; the first is named by a 401. */
@@ -155,6 +157,11 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     },
     bcryptCost: number('BCRYPT_COST', 4, 15),
     bodyLimit: size('BODY_LIMIT', 64 * 2 ** 20, 'a size from 1kb to 64mb: 65536b, 100kb, 1mb'),
+    shutdownDelay: value(
+      'SHUTDOWN_DELAY',
+      (given) => parseDuration(given, 0, 3600),
+      'a time up to 1h: 5s, 30s; or 0',
+    ),
     workers: value('WORKERS', parseWorkers, 'a number from 1 to 256, or auto'),
     trustedProxies: value(
       'TRUST_PROXY',

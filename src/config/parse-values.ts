@@ -1,9 +1,9 @@
 import type { RateLimit } from '../domain/rate-limit.js';
 
-/** Seconds in `90s`, `30m`, `12h` or `7d`, at least `min`; undefined for anything else. Zero needs no unit. */
-export function parseDuration(text: string, min: number): number | undefined {
+/** Seconds in `90s`, `30m`, `12h` or `7d`, from `min` to `max`; undefined for anything else. Zero needs no unit. */
+export function parseDuration(text: string, min: number, max = 100 * 365 * 86_400): number | undefined {
   const seconds = text === '0' ? 0 : parseWithUnit(text, { s: 1, m: 60, h: 3600, d: 86_400 });
-  return seconds !== undefined && seconds >= min && seconds <= 100 * 365 * 86_400 ? seconds : undefined;
+  return seconds !== undefined && seconds >= min && seconds <= max ? seconds : undefined;
 }
 
 /** Bytes in `65536b`, `100kb`, `1mb` or `1gb`, from 1 kb to `max` bytes; undefined for anything else. */

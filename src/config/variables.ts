@@ -84,6 +84,10 @@ export const variables = {
     default: '1',
     description: 'processes behind one port: a number, or auto for one per core; not in memory',
   },
+  SHUTDOWN_DELAY: {
+    default: '0',
+    description: 'how long after SIGTERM connections are still accepted while /readyz is 503: 5s, up to 1h',
+  },
   THROTTLE_SIGN_IN: {
     default: '30/5m',
     description: 'wrong sign-ins under one name from one address: 30/5m, 100/1h, off',

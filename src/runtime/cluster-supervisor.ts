@@ -3,7 +3,11 @@ import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import type { Log } from '../application/ports/environment.js';
 import { handleSignal } from './held-signals.js';
+import { ShutdownDelay } from './shutdown-delay.js';
 import { onStopRequest } from './shutdown-signals.js';
+
+/** The message by which workers skip the rest of the shutdown delay. */
+export const skipDelay = 'skip the shutdown delay';
 
 /** Exit codes that a restart would not change: usage, address, settings. */
 const noRestartExitCodes = new Set<number | null>([64, 69, 78]);
@@ -13,8 +17,8 @@ const backoff = (exits: number) => Math.min(100 * 2 ** exits, 5_000);
 
 /**
  * Keeps a number of workers running behind one port, each a process. A worker that exits is replaced.
- * - SIGTERM and SIGINT are a graceful shutdown of all workers. A second signal ends them at once, because workers end with
- *   their supervisor.
+ * - SIGTERM and SIGINT are a graceful shutdown of all workers. A second signal skips the delay while it passes; otherwise
+ *   it ends them at once, because workers end with their supervisor.
  * - SIGUSR2 replaces the workers one by one (a rolling restart), each only when its successor accepts requests.
  * - SIGHUP is forwarded to all workers, if they have a key file to reload.
  */
@@ -28,16 +32,20 @@ export class ClusterSupervisor {
   /** The worker that will replace another one, until it accepts requests. */
   private successor: Worker | undefined;
   private exitsInARow = 0;
+  private readonly delay: ShutdownDelay;
 
   constructor(
     private readonly count: number,
+    shutdownDelay: number,
     private readonly log: Log,
     private readonly signingKeysFile: string | undefined,
-  ) {}
+  ) {
+    this.delay = new ShutdownDelay(shutdownDelay);
+  }
 
   start(): void {
     this.fill();
-    onStopRequest(() => this.stop(0), this.log, this.signingKeysFile);
+    onStopRequest(() => this.stop(0), this.delay, this.log, this.signingKeysFile);
     handleSignal('SIGUSR2', () => void this.restart());
     if (this.signingKeysFile !== undefined) {
       handleSignal('SIGHUP', () => workers().forEach((worker) => worker.process.kill('SIGHUP')));
@@ -73,7 +81,10 @@ export class ClusterSupervisor {
   private async stop(code: number): Promise<void> {
     if (this.stopping) return;
     this.stopping = true;
-    await Promise.all(workers().map((worker) => this.retire(worker, 'SIGTERM')));
+    const stopped = Promise.all(workers().map((worker) => this.retire(worker, 'SIGTERM')));
+    await this.delay.pass();
+    for (const worker of workers()) worker.send(skipDelay, () => undefined); // It may just have exited.
+    await stopped;
     process.exit(code);
   }
 

@@ -80,6 +80,7 @@ describe('the configuration', () => {
       bcryptCost: 12,
       bodyLimit: 1_048_576,
       workers: 1,
+      shutdownDelay: 0,
       trustedProxies: 0,
       authHeaderTypes: ['Bearer'],
       corsOrigins: 'localhost',
@@ -178,6 +179,7 @@ describe('the configuration', () => {
       [{ LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
       [{ LOG_LEVEL: 'trace' }, { logLevel: 'trace' }],
       [{ ...onRedis, WORKERS: '256' }, { workers: 256 }],
+      [{ SHUTDOWN_DELAY: '1h' }, { shutdownDelay: 3600 }],
     ];
     for (const [environment, expected] of understood) {
       it(named(environment), () => {
@@ -635,6 +637,7 @@ describe('the configuration', () => {
       BCRYPT_COST: ['3', '16', '12.0', 'high'],
       BODY_LIMIT: ['100', '1023b', '65mb', '1gb', '0.5mb', 'kb'],
       WORKERS: ['0', '257', '2', 'auto-ish', '-1'],
+      SHUTDOWN_DELAY: ['5', '-1s', '2h', 'soon'],
       THROTTLE_SIGN_IN: [
         '0/5m',
         '10',

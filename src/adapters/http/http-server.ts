@@ -75,7 +75,7 @@ export class HttpServer {
   private readonly rejected = new WeakSet<Duplex>();
   /** How many pipelined requests wait on all connections together. */
   private queuedInTotal = 0;
-  private stopping = false;
+  private draining = false;
 
   constructor(
     private readonly handle: RequestListener,
@@ -120,13 +120,18 @@ export class HttpServer {
     });
   }
 
-  /** Shuts down gracefully: accepts no more connections, asks clients to close theirs, and resolves when all are closed. */
-  stop(shutdownTimeouts: ShutdownTimeouts): Promise<void> {
-    this.stopping = true;
+  /** From now on each response asks the client to close its connection. New connections are still accepted. */
+  startDraining(): void {
+    this.draining = true;
     for (const connection of this.connections.values()) {
       const response = lastOf(connection);
       if (response?.headersSent === false) response.setHeader('Connection', 'close');
     }
+  }
+
+  /** Shuts down gracefully: drains, accepts no more connections, and resolves when all are closed. */
+  stop(shutdownTimeouts: ShutdownTimeouts): Promise<void> {
+    this.startDraining();
     return new Promise((resolve) => {
       // Repeated, because a connection becomes idle when the response in progress ends.
       const idle = setInterval(() => this.closeIdleConnections(), shutdownTimeouts.idle);
@@ -171,7 +176,7 @@ export class HttpServer {
 
   /** Handles a request at once, or after the responses to earlier ones on its connection (pipelining). */
   private accept(request: IncomingMessage, response: ServerResponse): void {
-    if (this.stopping) response.setHeader('Connection', 'close');
+    if (this.draining) response.setHeader('Connection', 'close');
     const connection = this.connections.get(request.socket);
     if (!connection) return; // Already closed.
     const { current } = connection;
