@@ -151,28 +151,28 @@ export function createContainer(
   // The use cases.
   make(
     AttemptLimiter,
-    (rateLimiter, now, digest) =>
-      new AttemptLimiter(rateLimiter, new InMemoryRateLimiter(now), digest, config.limits),
-    [Limiter, CurrentTime, TextDigest],
+    (rateLimiter, now, digest, report) =>
+      new AttemptLimiter(rateLimiter, new InMemoryRateLimiter(now), digest, config.limits, report),
+    [Limiter, CurrentTime, TextDigest, Report],
   );
   bind(CreateUser, [Users, Hasher, CurrentTime]);
-  bind(RegisterUser, [RegistrationChoice, AttemptLimiter, CreateUser]);
-  bind(CheckPassword, [AttemptLimiter, Users, Hasher]);
+  bind(RegisterUser, [RegistrationChoice, AttemptLimiter, CreateUser, Report]);
+  bind(CheckPassword, [AttemptLimiter, Users, Hasher, Report]);
   bind(SessionTokens, [Signer, RandomId, CurrentTime, Policy]);
-  bind(IssueTokens, [CheckPassword, Users, Sessions, Hasher, SessionTokens, Logger]);
-  bind(RefreshToken, [AttemptLimiter, SessionTokens, Sessions, Users, CurrentTime]);
+  bind(IssueTokens, [CheckPassword, Users, Sessions, Hasher, SessionTokens, Report]);
+  bind(RefreshToken, [AttemptLimiter, SessionTokens, Sessions, Users, CurrentTime, Report]);
   bind(VerifyToken, [Signer, Sessions, Users]);
-  bind(Logout, [SessionTokens, Sessions]);
+  bind(Logout, [SessionTokens, Sessions, Report]);
   bind(Authenticate, [Signer, Sessions, Users]);
   bind(ConfirmPassword, [Users, CheckPassword, Protected]);
-  bind(ChangePassword, [ConfirmPassword, Users, Hasher]);
-  bind(ManageSessions, [Sessions]);
-  bind(DeleteAccount, [ConfirmPassword, Users]);
+  bind(ChangePassword, [ConfirmPassword, Users, Hasher, Report]);
+  bind(ManageSessions, [Sessions, Report]);
+  bind(DeleteAccount, [ConfirmPassword, Users, Report]);
   bind(LongReadLimiter, []);
   bind(ManageTasks, [Tasks, TextDigest, LongReadLimiter, LimitsPerUser]);
   bind(ReadAccount, [Sessions, Users]);
   bind(ExportAccount, [ReadAccount, ManageSessions, ManageTasks]);
-  bind(ManageUsers, [Users, Hasher, CreateUser]);
+  bind(ManageUsers, [Users, Hasher, CreateUser, Report]);
   bind(AddDemoUser, [CreateUser, IssueTokens, Authenticate, ManageTasks, Logout]);
 
   // The HTTP adapter.

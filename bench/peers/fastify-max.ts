@@ -13,7 +13,7 @@ import type { TaskDraft } from './tasks.js';
 import { rememberVerified, signToken, type Claims } from './tokens.js';
 
 const clock = () => Date.now() / 1000;
-const log = { info() {}, warn() {}, error() {} };
+const log = { debug() {}, info() {}, warn() {}, error() {} };
 const { hostname: host, port: redisPort } = new URL(redisUrl);
 const redis = {
   mode: 'single',

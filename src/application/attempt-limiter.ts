@@ -1,6 +1,7 @@
-import { Throttled, type AttemptLimits, type RateLimit } from '../domain/rate-limit.js';
+import { Throttled, type AttemptLimits, type LimitName, type RateLimit } from '../domain/rate-limit.js';
 import { networkOf } from '../domain/client-network.js';
 import type { Digest } from './ports/environment.js';
+import type { ReportEvent } from './ports/events.js';
 import type { RateLimiter } from './ports/rate-limiter.js';
 import { StorageUnavailable } from './ports/storage.js';
 
@@ -43,6 +44,7 @@ export class AttemptLimiter {
     private readonly fallback: RateLimiter,
     private readonly digest: Digest,
     private readonly limits: AttemptLimits,
+    private readonly report: ReportEvent,
   ) {}
 
   /**
@@ -53,17 +55,17 @@ export class AttemptLimiter {
     const network = networkOf(address);
     // An attempt that is rejected for its address is not counted for the name.
     const ofAddress = await this.count(this.key('sign-in-address', network), this.limits.signInAddress);
-    requireRoom(ofAddress);
+    requireRoom(ofAddress, 'sign_in_address');
     const fromHere = this.key('sign-in', `${network} ${username}`);
     // A storage that was unavailable is not called again: a client should wait for one timeout only.
     const [ofBoth, isTrusted] = await Promise.all([
       this.count(fromHere, this.limits.signIn, ofAddress.by),
       this.isTrusted(fromHere, ofAddress.by),
     ]);
-    requireRoom(ofBoth);
+    requireRoom(ofBoth, 'sign_in');
     const name = this.key('sign-in-username', username);
     const ofName = await this.count(name, this.limits.signInUsername, ofBoth.by);
-    if (!isTrusted) requireRoom(ofName);
+    if (!isTrusted) requireRoom(ofName, 'sign_in_username');
 
     const giveBack = async () => {
       await Promise.all([ofAddress, ofBoth, ofName].map((counting) => counting.giveBack()));
@@ -77,13 +79,20 @@ export class AttemptLimiter {
   /** Counts a registration. */
   async register(address: string): Promise<Attempt> {
     const counting = await this.count(this.key('register', networkOf(address)), this.limits.register);
-    requireRoom(counting);
+    this.requireReportedRoom(counting, 'register', address);
     return counting;
   }
 
   /** Counts a refresh. */
   async refresh(address: string): Promise<void> {
-    requireRoom(await this.count(this.key('refresh', networkOf(address)), this.limits.refresh));
+    const counting = await this.count(this.key('refresh', networkOf(address)), this.limits.refresh);
+    this.requireReportedRoom(counting, 'refresh', address);
+  }
+
+  /** Also reports that the limit is reached. (CheckPassword reports what becomes of a sign-in.) */
+  private requireReportedRoom(counting: Counting, limit: LimitName, address: string): void {
+    if (counting.wait > 0) this.report({ event: 'throttled', address, limit });
+    requireRoom(counting, limit);
   }
 
   private async count(key: string, limit: RateLimit | 'off', by = this.rateLimiter): Promise<Counting> {
@@ -121,8 +130,8 @@ async function counted(key: string, limit: RateLimit, by: RateLimiter): Promise<
   };
 }
 
-function requireRoom({ wait }: Counting): void {
-  if (wait > 0) throw new Throttled(wait);
+function requireRoom({ wait }: Counting, limit: LimitName): void {
+  if (wait > 0) throw new Throttled(wait, limit);
 }
 
 /** The result, or `otherwise` if the storage is unavailable. */

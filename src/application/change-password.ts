@@ -3,6 +3,7 @@ import { requireStrongPassword } from '../domain/password-policy.js';
 import { checkNewPassword } from '../domain/user.js';
 import type { Client } from './ports/client.js';
 import type { ConfirmPassword } from './confirm-password.js';
+import type { ReportEvent } from './ports/events.js';
 import type { PasswordHasher } from './ports/password-hasher.js';
 import type { SessionRef } from './ports/session-repository.js';
 import type { UserRepository } from './ports/user-repository.js';
@@ -16,6 +17,7 @@ export class ChangePassword {
     private readonly confirmPassword: ConfirmPassword,
     private readonly users: UserRepository,
     private readonly hasher: PasswordHasher,
+    private readonly report: ReportEvent,
   ) {}
 
   async execute(session: SessionRef, input: Input, client: Client): Promise<void> {
@@ -32,5 +34,8 @@ export class ChangePassword {
     while (!(await this.users.changePasswordHash(session, user.passwordHash, hash))) {
       user = await this.confirmPassword.execute(session.userId, old, client);
     }
+    const { userId } = session;
+    this.report({ event: 'password_changed', userId, by: 'user' });
+    this.report({ event: 'session_ended', userId, by: 'password' });
   }
 }

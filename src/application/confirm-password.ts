@@ -30,7 +30,8 @@ export class ConfirmPassword {
     const user = await this.users.find(userId);
     if (!user) throw new DomainError('user_not_found');
     if (this.protectedNames.has(user.username)) throw new DomainError('account_protected');
-    const checked = await this.checkPassword.execute(user.username, password, client);
+    const { username } = user;
+    const checked = await this.checkPassword.execute({ username, given: username, password }, client);
     if (checked?.id !== userId) throw new InvalidFields({ [field]: [{ code: 'password_incorrect' }] });
     return checked;
   }

@@ -2,6 +2,7 @@ import { DomainError } from '../domain/errors.js';
 import { validateAll, checkText, type Input } from '../domain/input.js';
 import type { Client } from './ports/client.js';
 import type { ConfirmPassword } from './confirm-password.js';
+import type { ReportEvent } from './ports/events.js';
 import type { SessionRef } from './ports/session-repository.js';
 import type { UserRepository } from './ports/user-repository.js';
 
@@ -13,6 +14,7 @@ export class DeleteAccount {
   constructor(
     private readonly confirmPassword: ConfirmPassword,
     private readonly users: UserRepository,
+    private readonly report: ReportEvent,
   ) {}
 
   async execute(session: SessionRef, input: Input, client: Client): Promise<void> {
@@ -20,5 +22,6 @@ export class DeleteAccount {
     await this.confirmPassword.execute(session.userId, ['password', password], client);
     const wasThere = await this.users.removeOwn(session);
     if (!wasThere) throw new DomainError('user_not_found');
+    this.report({ event: 'account_deleted', userId: session.userId, by: 'user' });
   }
 }

@@ -2,17 +2,14 @@ import { DomainError } from '../domain/errors.js';
 import type { Input } from '../domain/input.js';
 import { networkOf } from '../domain/client-network.js';
 import type { Session } from '../domain/session.js';
-import { parseCredentials, type Credentials, type User } from '../domain/user.js';
-import type { CheckPassword } from './check-password.js';
+import { parseCredentials, type User } from '../domain/user.js';
+import type { CheckPassword, Presented } from './check-password.js';
 import type { Client } from './ports/client.js';
-import type { Log } from './ports/environment.js';
+import type { ReportEvent } from './ports/events.js';
 import type { PasswordHasher } from './ports/password-hasher.js';
 import type { SessionRepository } from './ports/session-repository.js';
 import type { UserRepository } from './ports/user-repository.js';
 import type { SessionTokens } from './session-tokens.js';
-
-const tooManySessions =
-  'Sign-in ended the least recently used sessions of the user: MAX_SESSIONS_PER_USER is reached.';
 
 /**
  * Signs a user in: opens a session and returns its two tokens. Throws InvalidFields, Throttled, 'overloaded' or
@@ -26,11 +23,11 @@ export class IssueTokens {
     private readonly sessions: SessionRepository,
     private readonly hasher: PasswordHasher,
     private readonly tokens: SessionTokens,
-    private readonly log: Log,
+    private readonly report: ReportEvent,
   ) {}
 
   async execute(input: Input, client: Client): Promise<{ refresh: string; access: string }> {
-    const credentials = parseCredentials(input);
+    const credentials = { ...parseCredentials(input), given: String(input['username']) };
     // The first try fails if a concurrent sign-in rehashes the same password before the session is opened.
     const session = (await this.open(credentials, client)) ?? (await this.open(credentials, client));
     if (!session) throw new DomainError('invalid_credentials');
@@ -42,15 +39,17 @@ export class IssueTokens {
   }
 
   /** The new session; undefined if the account was changed after its password was compared. */
-  private async open({ username, password }: Credentials, client: Client): Promise<Session | undefined> {
-    const user = await this.checkPassword.execute(username, password, client);
+  private async open(credentials: Presented, client: Client): Promise<Session | undefined> {
+    const user = await this.checkPassword.execute(credentials, client);
     if (!user) throw new DomainError('invalid_credentials');
 
-    const passwordHash = await this.upToDateHash(user, password, client);
+    const passwordHash = await this.upToDateHash(user, credentials.password, client);
     const session = this.tokens.open({ userId: user.id, address: networkOf(client.address) });
     const ended = await this.sessions.open(session, passwordHash, this.tokens.policy.maxPerUser);
     if (ended === undefined) return undefined;
-    if (ended > 0) this.log.info({ userId: user.id, ended }, tooManySessions);
+    const { address } = client;
+    this.report({ event: 'session_opened', address, userId: user.id, sessionId: session.id });
+    if (ended > 0) this.report({ event: 'session_ended', userId: user.id, by: 'limit' });
     return session;
   }
 

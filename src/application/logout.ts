@@ -1,5 +1,6 @@
 import { DomainError } from '../domain/errors.js';
 import type { Input } from '../domain/input.js';
+import type { ReportEvent } from './ports/events.js';
 import type { SessionRepository } from './ports/session-repository.js';
 import { readRefreshToken } from './refresh-token.js';
 import type { SessionTokens } from './session-tokens.js';
@@ -12,11 +13,14 @@ export class Logout {
   constructor(
     private readonly tokens: SessionTokens,
     private readonly sessions: SessionRepository,
+    private readonly report: ReportEvent,
   ) {}
 
   async execute(input: Input): Promise<void> {
     const claims = this.tokens.verifyRefresh(readRefreshToken(input));
     const ended = await this.sessions.end(claims);
     if (!ended) throw new DomainError('token_revoked');
+    const { userId, sessionId } = claims;
+    this.report({ event: 'session_ended', userId, sessionId, by: 'logout' });
   }
 }

@@ -1,5 +1,6 @@
 import { DomainError } from '../domain/errors.js';
 import type { Session } from '../domain/session.js';
+import type { ReportEvent } from './ports/events.js';
 import type { SessionRef, SessionRepository } from './ports/session-repository.js';
 
 /**
@@ -7,7 +8,10 @@ import type { SessionRef, SessionRepository } from './ports/session-repository.j
  * session is not active, every method changes nothing and rejects with 'token_revoked'.
  */
 export class ManageSessions {
-  constructor(private readonly sessions: SessionRepository) {}
+  constructor(
+    private readonly sessions: SessionRepository,
+    private readonly report: ReportEvent,
+  ) {}
 
   /** In the order in which they were opened. */
   list(session: SessionRef): Promise<readonly Session[]> {
@@ -18,10 +22,12 @@ export class ManageSessions {
   async end(session: SessionRef, sessionId: string): Promise<void> {
     const wasThere = await this.sessions.endOther(session, sessionId);
     if (!wasThere) throw new DomainError('session_not_found');
+    this.report({ event: 'session_ended', userId: session.userId, sessionId, by: 'logout' });
   }
 
   /** Ends all sessions of the user, including this one. */
   async endAll(session: SessionRef): Promise<void> {
     await this.sessions.endAll(session);
+    this.report({ event: 'session_ended', userId: session.userId, by: 'all' });
   }
 }

@@ -4,6 +4,7 @@ import { maxPageSize } from '../domain/page.js';
 import { requireStrongPassword } from '../domain/password-policy.js';
 import { checkNewPassword, normaliseUsername, type User } from '../domain/user.js';
 import type { CreateUser } from './create-user.js';
+import type { ReportEvent } from './ports/events.js';
 import type { PasswordHasher } from './ports/password-hasher.js';
 import type { UserRepository } from './ports/user-repository.js';
 
@@ -13,6 +14,7 @@ export class ManageUsers {
     private readonly users: UserRepository,
     private readonly hasher: PasswordHasher,
     private readonly createUser: CreateUser,
+    private readonly report: ReportEvent,
   ) {}
 
   /**
@@ -32,12 +34,14 @@ export class ManageUsers {
   async deactivate(username: string): Promise<void> {
     const user = await this.get(username);
     requireFound(await this.users.deactivate(user.id));
+    this.report({ event: 'session_ended', userId: user.id, by: 'operator' });
   }
 
   /** Deletes a user with all sessions and tasks. */
   async delete(username: string): Promise<void> {
     const user = await this.get(username);
     requireFound(await this.users.remove(user.id));
+    this.report({ event: 'account_deleted', userId: user.id, by: 'operator' });
   }
 
   /**
@@ -48,6 +52,8 @@ export class ManageUsers {
     const { password } = validateAll<{ password: string }>({ password: checkNewPassword(input) });
     requireStrongPassword(password, user.username);
     requireFound(await this.users.setPasswordHash(user.id, await this.hasher.hash(password)));
+    this.report({ event: 'password_changed', userId: user.id, by: 'operator' });
+    this.report({ event: 'session_ended', userId: user.id, by: 'password' });
   }
 
   /** All users, ordered by id. */

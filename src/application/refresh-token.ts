@@ -4,6 +4,7 @@ import type { Session, TokenClaims } from '../domain/session.js';
 import { throwSessionEnded } from './session-ended.js';
 import type { AttemptLimiter } from './attempt-limiter.js';
 import type { Clock } from './ports/environment.js';
+import type { ReportEvent } from './ports/events.js';
 import type { SessionRef, SessionRepository } from './ports/session-repository.js';
 import { StorageUnavailable } from './ports/storage.js';
 import type { UserRepository } from './ports/user-repository.js';
@@ -23,6 +24,7 @@ export class RefreshToken {
     private readonly sessions: SessionRepository,
     private readonly users: UserRepository,
     private readonly clock: Clock,
+    private readonly report: ReportEvent,
   ) {}
 
   async execute(input: Input, address: string): Promise<{ access: string; refresh?: string }> {
@@ -35,11 +37,16 @@ export class RefreshToken {
 
     const session = policy.rotate ? await this.rotate(claims, found) : found;
     if (session === 'gone') return throwSessionEnded(this.users, claims.userId);
+    if (session === 'reused') {
+      const { userId, sessionId } = claims;
+      this.report({ event: 'refresh_token_reused', address, userId, sessionId });
+    }
     if (session === 'reused' || (!policy.rotate && claims.id !== session.current.id)) {
       throw new DomainError('token_revoked');
     }
     if (!policy.rotate) await this.recordUse(claims, session);
     const access = this.tokens.access(session);
+    this.report({ event: 'token_refreshed', userId: session.userId });
     return policy.rotate ? { access, refresh: this.tokens.refresh(session) } : { access };
   }
 

@@ -4,6 +4,7 @@ import { checkUsername, type User } from '../domain/user.js';
 import type { Client } from './ports/client.js';
 import type { CreateUser } from './create-user.js';
 import type { AttemptLimiter } from './attempt-limiter.js';
+import type { ReportEvent } from './ports/events.js';
 import { PortError } from './ports/port-error.js';
 
 /** Whether everybody may register. If 'closed', only the operator creates accounts. */
@@ -15,6 +16,7 @@ export class RegisterUser {
     private readonly registration: Registration,
     private readonly limits: AttemptLimiter,
     private readonly createUser: CreateUser,
+    private readonly report: ReportEvent,
   ) {}
 
   /** Throws 'registration_closed'. That is reported before anything that is wrong with the request. */
@@ -32,7 +34,9 @@ export class RegisterUser {
     const mayBeTaken = 'value' in checkUsername(input['username']);
     const attempt = mayBeTaken ? await this.limits.register(client.address) : undefined;
     try {
-      return await this.createUser.execute(input, { client, isTrusted: false });
+      const user = await this.createUser.execute(input, { client, isTrusted: false });
+      this.report({ event: 'user_registered', address: client.address, userId: user.id });
+      return user;
     } catch (error) {
       if (error instanceof PortError && error.code === 'overloaded') await attempt?.giveBack();
       throw error;

@@ -9,7 +9,7 @@ import { createContainer } from '../container.js';
 import { createStorage } from '../create-storage.js';
 
 /** Logs nothing: standard output is the command's own, and errors are reported at its end. */
-const log: Log = { info() {}, warn() {}, error() {} };
+const log: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** Runs a command that manages users on the configured storage. Throws ConfigError if the storage is in memory. */
 export async function runUserCommand(command: UserCommand, config: Config, clock: Clock): Promise<void> {

@@ -22,6 +22,9 @@ export interface AttemptLimits {
   readonly refresh: RateLimit | 'off';
 }
 
+/** A rate limit, by the name of its setting: `sign_in_username` is THROTTLE_SIGN_IN_USERNAME. */
+export type LimitName = 'sign_in' | 'sign_in_username' | 'sign_in_address' | 'register' | 'refresh';
+
 /** A rate limit is reached. Nothing was done. */
 export class Throttled extends Error {
   override readonly name = 'Throttled';
@@ -29,6 +32,7 @@ export class Throttled extends Error {
   constructor(
     /** In how many seconds there will be room for one more attempt. */
     readonly wait: number,
+    readonly limit: LimitName,
   ) {
     super('throttled');
   }

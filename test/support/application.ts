@@ -12,6 +12,7 @@ import { Logout } from '../../src/application/logout.js';
 import { ManageSessions } from '../../src/application/manage-sessions.js';
 import { ManageTasks } from '../../src/application/manage-tasks.js';
 import { ManageUsers } from '../../src/application/manage-users.js';
+import type { AppEvent } from '../../src/application/ports/events.js';
 import type { SessionRef } from '../../src/application/ports/session-repository.js';
 import type { Storage } from '../../src/application/ports/storage.js';
 import { ReadAccount } from '../../src/application/read-account.js';
@@ -76,7 +77,8 @@ export class Application {
   readonly tasks: ManageTasks;
   readonly users: ManageUsers;
   readonly addDemoUser: AddDemoUser;
-  readonly log = new RecordedLog();
+  /** Every event that was reported, in order. */
+  readonly events: AppEvent[] = [];
   private readonly signer: JwtTokenSigner;
 
   private constructor(
@@ -101,7 +103,9 @@ export class Application {
       taskLimits: { ...unlimited, ...taskLimits },
       sessions: aPolicy(policy),
     };
-    const container = createContainer(config, storage, () => time.now, this.log);
+    const container = createContainer(config, storage, () => time.now, new RecordedLog(), {
+      observers: [(event) => void this.events.push(event)],
+    });
     container.rebind(Hasher).toConstantValue(new BcryptPasswordHasher(bcryptCost, bcryptThreads, queueTime));
     this.registerUser = container.get(RegisterUser);
     this.issueTokens = container.get(IssueTokens);

@@ -7,6 +7,7 @@ export class RecordedLog implements Log {
   private readonly written = new EventEmitter();
 
   readonly info = (fields: object, message: string): void => this.write(fields, message);
+  readonly debug = this.info;
   readonly warn = this.info;
   readonly error = this.info;
 

@@ -32,7 +32,7 @@ export const testEnvironment = {
 export const withoutLimits = { THROTTLE_SIGN_IN: 'off', THROTTLE_REGISTER: 'off', THROTTLE_REFRESH: 'off' };
 
 export interface LogLine {
-  readonly level: 'info' | 'warn' | 'error';
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly message: string;
   readonly fields: Readonly<Record<string, unknown>>;
 }
@@ -96,5 +96,5 @@ let described: DescribedResponses | undefined;
 function logInto(lines: LogLine[]): Log {
   const at = (level: LogLine['level']) => (fields: object, message: string) =>
     void lines.push({ level, message, fields: { ...fields } });
-  return { info: at('info'), warn: at('warn'), error: at('error') };
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }

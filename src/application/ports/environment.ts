@@ -9,6 +9,7 @@ export type Digest = (text: string) => string;
 
 /** Structured log lines. Fields never hold passwords, tokens, keys or bodies. */
 export interface Log {
+  debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;

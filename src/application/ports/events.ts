@@ -1,23 +1,25 @@
-/** A rate limit, by the name of its setting: `sign_in_username` is THROTTLE_SIGN_IN_USERNAME. */
-export type LimitName = 'sign_in' | 'sign_in_username' | 'sign_in_address' | 'register' | 'refresh';
+import type { LimitName } from '../../domain/rate-limit.js';
 
 /** Why a password was not accepted. */
 export type SignInFailure =
   | 'unknown_user'
   | 'wrong_password'
+  /** The right password of a deactivated user. */
   | 'inactive'
-  | `throttled_${'sign_in' | 'sign_in_username' | 'sign_in_address'}`
+  | `throttled_${LimitName}`
   | 'overloaded';
 
 /** Who has ended a session, changed a password or deleted an account. */
-export type Cause = 'logout' | 'all' | 'limit' | 'password' | 'operator' | 'user' | 'link';
+type Cause = 'logout' | 'all' | 'limit' | 'password' | 'operator' | 'user' | 'link';
 
 /**
  * What has happened that an operator wants to find, count or be warned of. Names and fields are stable: filters and alerts
- * depend on them (docs/operations.md). `address` is the client's IP address. No field holds a password, a token or a key;
- * `username` is what a client sent as a user name, which may be a password in the wrong field.
+ * depend on them (docs/operations.md). `address` is the client's IP address, or `unknown` if it has left. No field holds
+ * a password, a token or a key; `username` is what a client sent as a user name, which may be a password in the wrong
+ * field.
  */
 export type AppEvent =
+  /** A password was not accepted, at sign-in or before a change of the account. `username` is cut to 150 code units. */
   | {
       readonly event: 'sign_in_failed';
       readonly address: string;
@@ -31,6 +33,7 @@ export type AppEvent =
       readonly sessionId: string;
     }
   | { readonly event: 'token_refreshed'; readonly userId: number }
+  /** The session of the token has ended with this. */
   | {
       readonly event: 'refresh_token_reused';
       readonly address: string;
@@ -40,7 +43,10 @@ export type AppEvent =
   | {
       readonly event: 'session_ended';
       readonly userId: number;
-      /** Undefined if several have ended at once. */
+      /**
+       * Undefined if it is not one session alone: the least recently used ones (`limit`), all others (`password`), or all
+       * that the user had.
+       */
       readonly sessionId?: string;
       readonly by: Extract<Cause, 'logout' | 'all' | 'limit' | 'password' | 'operator'>;
     }
@@ -55,6 +61,7 @@ export type AppEvent =
       readonly by: Extract<Cause, 'user' | 'operator'>;
     }
   | { readonly event: 'user_registered'; readonly address: string; readonly userId: number }
+  /** A limit has rejected an attempt other than a sign-in, whose `sign_in_failed` names the limit itself. */
   | { readonly event: 'throttled'; readonly address: string; readonly limit: LimitName }
   | { readonly event: 'keys_reread'; readonly keys: readonly (string | null)[] }
   | {

@@ -249,7 +249,7 @@ describe('a storage of your own', () => {
 
 const options: StorageOptions = {
   clock: () => Date.now() / 1000,
-  log: { info() {}, warn() {}, error() {} },
+  log: { debug() {}, info() {}, warn() {}, error() {} },
 };
 
 /** 'created', or the sentence with which the module is rejected. */

@@ -114,7 +114,7 @@ function groupByStatus(examples: Readonly<Record<string, HttpError>>): Record<st
 function namedError(name: NonNullable<Operation['errors']>[number]): HttpError {
   switch (name) {
     case 'throttled':
-      return httpErrorFor(new Throttled(30));
+      return httpErrorFor(new Throttled(30, 'sign_in'));
     case 'invalid_key':
       return malformedKey;
     case 'blacklisted':
