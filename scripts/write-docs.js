@@ -22,7 +22,7 @@ const configuration = `# Configuration
 <!-- Written by \`npm run docs\` from the table in the code. Change it there. -->
 
 Settings are environment variables. \`node --env-file=.env dist/src/main.js\` reads them from a file; copy
-[\`.env.example\`](../.env.example). \`node dist/src/main.js --help\` prints this list.
+[\`.env.example\`](../.env.example). \`node dist/src/main.js help settings\` prints this list.
 
 - A variable that is empty counts as not set.
 - Wrong settings end the start with exit code 78, and one line for each problem. A name that is nearly that of a setting is a

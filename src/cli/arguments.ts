@@ -1,18 +1,41 @@
 import { parseArgs } from 'node:util';
-import { variables } from '../config/variables.js';
+import { nearestWord } from '../config/nearest-word.js';
+import {
+  commonOptions,
+  firstWordOf,
+  firstWords,
+  helpTopics,
+  optionNames,
+  optionOf,
+  rowOf,
+  usageOf,
+  verbsOf,
+  type CommandName,
+  type commands,
+  type OptionName,
+  type options,
+} from './command-table.js';
 
-const userVerbs = ['create', 'set-password', 'deactivate', 'activate', 'delete'] as const;
+type Table = typeof commands;
 
-/** A command that manages users. */
-export type UserCommand =
-  | { readonly name: 'user'; readonly verb: (typeof userVerbs)[number]; readonly username: string }
-  | { readonly name: 'user'; readonly verb: 'list' };
+/** An option that takes a text has it as its value, a switch has true. */
+type OptionValue<O extends OptionName> = (typeof options)[O] extends { readonly value: string }
+  ? string
+  : true;
+
+/** A parsed command line of this command. */
+export interface CommandOf<N extends CommandName> {
+  readonly name: N;
+  readonly arguments: Table[N] extends { readonly arguments: infer A }
+    ? { readonly [I in keyof A]: A[I] extends `[${string}` ? string | undefined : string }
+    : readonly [];
+  readonly options: Table[N] extends { readonly options: readonly (infer O extends OptionName)[] }
+    ? { readonly [K in O]?: OptionValue<K> }
+    : Readonly<Record<string, never>>;
+}
 
 /** A parsed command line. */
-export type Command =
-  | { readonly name: 'serve' | 'help' | 'version' }
-  | { readonly name: 'keys'; readonly file: string | undefined }
-  | UserCommand;
+export type Command = { [N in CommandName]: CommandOf<N> }[CommandName];
 
 /** Thrown for a wrong command line, with a message for the user. */
 export class UsageError extends Error {
@@ -22,61 +45,60 @@ export class UsageError extends Error {
 /** Parses the arguments after the program's name. Throws UsageError. Arguments never hold secrets. */
 export function parseCommand(args: readonly string[]): Command {
   const { values, positionals } = parse(args);
-  if (values.help) return { name: 'help' };
-  if (values.version) return { name: 'version' };
+  if (values['help']) return command('help', positionals.slice(0, 1), {});
+  if (values['version']) return command('version', [], {});
 
-  const [subject = 'serve', verb, username, ...more] = positionals;
-  if (subject === 'help' || subject === 'serve') {
-    if (verb !== undefined) throw new UsageError(`${subject} takes no further words. See hexado --help.`);
-    return { name: subject };
+  const [first = 'serve', second] = positionals;
+  const verbs = verbsOf(first);
+  if (verbs.length === 0 && !firstWords.includes(first)) {
+    throw new UsageError(`There is no command ${first}.${suggestion(first, firstWords)} See hexado --help.`);
   }
-  if (subject === 'keys') {
-    const [file, ...others] = positionals.slice(2);
-    if (verb !== 'new' || others.length > 0) {
-      throw new UsageError('hexado keys takes the word new, and a file if you like. See hexado --help.');
-    }
-    return { name: 'keys', file };
+  if (verbs.length > 0 && !verbs.includes(second ?? '')) {
+    const meant = suggestion(second ?? '', verbs) || ` It takes one of ${verbs.join(', ')}.`;
+    const problem = second === undefined ? 'needs another word' : `has no command ${second}`;
+    throw new UsageError(`hexado ${first} ${problem}.${meant} See hexado ${first} --help.`);
   }
-  if (subject !== 'user') throw new UsageError(`There is no command ${subject}. See hexado --help.`);
-  if (verb === 'list' && username === undefined) return { name: 'user', verb };
-  const known = userVerbs.find((each) => each === verb);
-  if (!known)
-    throw new UsageError(`hexado user takes one of ${userVerbs.join(', ')}, list. See hexado --help.`);
-  if (username === undefined || more.length > 0) throw new UsageError(`hexado user ${known} takes one name.`);
-  return { name: 'user', verb: known, username };
+  const name = verbs.length > 0 ? `${first} ${second}` : first;
+  return command(name as CommandName, positionals.slice(verbs.length > 0 ? 2 : 1), values);
 }
 
-/** What `hexado --help` prints. */
-export function helpText(): string {
-  const width = Math.max(...Object.keys(variables).map((name) => name.length)) + 1;
-  const settings = Object.entries(variables).map(
-    ([name, { default: value, description }]) => `  ${name.padEnd(width)}${description} (default: ${value})`,
-  );
-  return `Hexado, a to-do list API with JWT sign-in.
-
-Usage:
-  hexado [serve]                   start the server
-  hexado user create NAME          add a user
-  hexado user set-password NAME    set a user's password and end their sessions
-  hexado user deactivate NAME      keep a user from signing in and end their sessions
-  hexado user activate NAME        let a user sign in again
-  hexado user delete NAME          delete a user with their sessions and tasks
-  hexado user list                 print all users: id, name, whether active, since when
-  hexado keys new [FILE]           add a new signing key to a file, or print a file of one
-  hexado --help | --version
-
-Passwords are read from a prompt or from standard input, never from the command line.
-
-Settings, all from the environment (a file of them: node --env-file=FILE dist/src/main.js):
-${settings.join('\n')}
-`;
+function command(
+  name: CommandName,
+  given: readonly string[],
+  values: Readonly<Record<string, unknown>>,
+): Command {
+  const { arguments: expected = [], options: allowed = [] } = rowOf(name);
+  const required = expected.filter((each) => !each.startsWith('['));
+  const known: readonly string[] = [...commonOptions, ...allowed];
+  const areKnown = Object.keys(values).every((option) => known.includes(option));
+  if (!areKnown || given.length < required.length || given.length > expected.length) {
+    throw new UsageError(`Expected: ${usageOf(name)}. See hexado ${firstWordOf(name)} --help.`);
+  }
+  const [topic] = given;
+  if (name === 'help' && topic !== undefined && !helpTopics.includes(topic)) {
+    throw new UsageError(
+      `There is no help about ${topic}.${suggestion(topic, helpTopics)} See hexado --help.`,
+    );
+  }
+  return { name, arguments: expected.map((_, index) => given[index]), options: values } as unknown as Command;
 }
 
 function parse(args: readonly string[]) {
-  const options = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean' } } as const;
+  const config = optionNames.map((name) => {
+    const { short, value } = optionOf(name);
+    const type = value === undefined ? ('boolean' as const) : ('string' as const);
+    return [name, short === undefined ? { type } : { type, short }] as const;
+  });
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: true });
+    return parseArgs({ args: [...args], options: Object.fromEntries(config), allowPositionals: true });
   } catch (error) {
-    throw new UsageError(`${(error as Error).message} See hexado --help.`);
+    const { message } = error as Error;
+    const [, unknown = ''] = /^Unknown option '--([^']*)'/.exec(message) ?? [];
+    throw new UsageError(`${message}${suggestion(unknown, optionNames, '--')} See hexado --help.`);
   }
+}
+
+function suggestion(word: string, known: readonly string[], prefix = ''): string {
+  const meant = nearestWord(word.toLowerCase(), known);
+  return meant === undefined ? '' : ` Did you mean ${prefix}${meant}?`;
 }

@@ -1,10 +1,15 @@
 import cluster from 'node:cluster';
 import { pino, stdTimeFunctions } from 'pino';
-import { OutputError, print } from '../adapters/terminal/print.js';
+import { OutputError, print, printDone } from '../adapters/terminal/print.js';
 import { fieldMessage } from '../adapters/http/response/field-messages.js';
 import { describeError } from '../application/describe-error.js';
-import { runUserCommand } from './user.js';
-import { helpText, parseCommand, UsageError } from './arguments.js';
+import { readSecret } from '../adapters/terminal/read-secret.js';
+import { UserCommands } from '../adapters/terminal/user-commands.js';
+import { ManageUsers } from '../application/manage-users.js';
+import { parseCommand, UsageError, type CommandOf } from './arguments.js';
+import type { CommandName } from './command-table.js';
+import { completionScript } from './completion.js';
+import { helpText } from './help.js';
 import { ConfigError, readConfig } from '../config/config.js';
 import { StorageUnavailable, UnknownLayout, UnreadableData } from '../application/ports/storage.js';
 import { DomainError } from '../domain/errors.js';
@@ -14,6 +19,7 @@ import { releaseSignals } from '../runtime/held-signals.js';
 import { LogOutput } from '../runtime/log-output.js';
 import { createKey } from './keys.js';
 import { ListenError, serve } from './serve.js';
+import { withStorage } from './with-storage.js';
 import { StorageError } from '../adapters/storage-module/load-storage-module.js';
 import { ClusterSupervisor } from '../runtime/cluster-supervisor.js';
 import { hidePasswords } from '../config/hide-passwords.js';
@@ -28,20 +34,41 @@ export function main(args: readonly string[]): void {
   run(args).catch(fail);
 }
 
+/** What each command of the table does. */
+const handlers: { readonly [N in CommandName]: (command: CommandOf<N>) => Promise<void> } = {
+  serve: start,
+  'user create': ({ arguments: [name] }) => onUsers((users) => users.create(name)),
+  'user set-password': ({ arguments: [name] }) => onUsers((users) => users.setPassword(name)),
+  'user deactivate': ({ arguments: [name] }) => onUsers((users) => users.deactivate(name)),
+  'user activate': ({ arguments: [name] }) => onUsers((users) => users.activate(name)),
+  'user delete': ({ arguments: [name] }) => onUsers((users) => users.delete(name)),
+  'user list': () => onUsers((users) => users.list()),
+  'keys new': ({ arguments: [file] }) => createKey(file, process.env['ALGORITHM']),
+  'completion bash': () => print(completionScript('bash')),
+  'completion zsh': () => print(completionScript('zsh')),
+  'completion fish': () => print(completionScript('fish')),
+  help: ({ arguments: [topic] }) => print(helpText(topic)),
+  version: () => print(`${version}\n`),
+};
+
 async function run(args: readonly string[]): Promise<void> {
   const command = parseCommand(args);
-  if (command.name === 'serve') return start();
-  releaseSignals();
-  switch (command.name) {
-    case 'help':
-      return print(helpText());
-    case 'version':
-      return print(`${version}\n`);
-    case 'keys':
-      return createKey(command.file, process.env['ALGORITHM']);
-    case 'user':
-      return runUserCommand(command, readConfig(process.env), clock);
-  }
+  if (command.name !== 'serve') releaseSignals();
+  await handle(command);
+}
+
+function handle<N extends CommandName>(command: CommandOf<N>): Promise<void> {
+  return handlers[command.name](command);
+}
+
+/** Runs a command on the storage of the environment. It needs no signing key. */
+function onStorage(command: Parameters<typeof withStorage>[2]): Promise<void> {
+  return withStorage(readConfig(process.env, { readKeys: false }), clock, command);
+}
+
+function onUsers(command: (users: UserCommands) => Promise<void>): Promise<void> {
+  const terminal = { readSecret, print, printDone };
+  return onStorage((container) => command(new UserCommands(container.get(ManageUsers), terminal)));
 }
 
 /** Starts the server or, with several workers, their supervisor. */

@@ -45,7 +45,7 @@ export interface Config {
   readonly host: string;
   readonly port: number;
   readonly storage: StorageChoice;
-  /** Undefined only with the storage in memory, which may use a random key. */
+  /** Undefined with the storage in memory, which may use a random key, and where no keys were read. */
   readonly signingKeys: SigningKeys | undefined;
   /** The file that SIGHUP reloads, if there is one. */
   readonly signingKeysFile: string | undefined;
@@ -91,8 +91,14 @@ export class ConfigError extends Error {
   }
 }
 
-/** Reads the settings from an environment. Throws ConfigError. Empty variables count as not set. */
-export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+/**
+ * Reads the settings from an environment. Throws ConfigError. Empty variables count as not set. Without `readKeys`, no
+ * signing key is read or required.
+ */
+export function readConfig(
+  environment: Readonly<Record<string, string | undefined>>,
+  { readKeys = true } = {},
+): Config {
   const problems: string[] = [];
   const reportProblem = (message: string): undefined => void problems.push(message);
   const text = (name: VariableName) => environment[name]?.trim() || undefined;
@@ -127,7 +133,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     host: text('HOST') ?? (inMemory ? '127.0.0.1' : '0.0.0.0'),
     port: value('PORT', (given) => parseWhole(given, 0, 65_535), 'a port from 0 to 65535'),
     storage,
-    signingKeys: readSigningKeys(text, algorithm, !inMemory, reportProblem),
+    signingKeys: readKeys ? readSigningKeys(text, algorithm, !inMemory, reportProblem) : undefined,
     signingKeysFile: text('SIGNING_KEYS_FILE'),
     algorithm,
     sessions: {
@@ -186,7 +192,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   }
   const misspelt = misspeltNames(environment, variableNames);
   if (problems.length > 0) throw new ConfigError([...problems, ...misspelt]);
-  const warnings = [...misspelt, ...warningsAbout(config as Config), ...warningsAboutFiles(text)];
+  const warnings = [...misspelt, ...warningsAbout(config as Config)];
+  if (readKeys) warnings.push(...warningsAboutFiles(text));
   return { ...(config as Config), warnings };
 }
 

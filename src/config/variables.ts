@@ -1,4 +1,4 @@
-/** All settings, each an environment variable with its default and its description, in the order of `--help`. */
+/** All settings, each an environment variable with its default and its description, in the order of `help settings`. */
 export const variables = {
   HOST: { default: '127.0.0.1 in memory, else 0.0.0.0', description: 'address to listen on' },
   PORT: { default: '3000', description: 'port to listen on; 0 takes a free one' },

@@ -1,25 +1,31 @@
 import { expect } from 'chai';
-import { helpText, parseCommand, UsageError, type Command } from '../../src/cli/arguments.js';
+import { parseCommand, UsageError, type Command } from '../../src/cli/arguments.js';
+import { commandNames, firstWordOf, firstWords, usageOf } from '../../src/cli/command-table.js';
+import { helpText } from '../../src/cli/help.js';
 import { variables } from '../../src/config/variables.js';
 
 describe('the command line', () => {
+  const none = { arguments: [], options: {} } as const;
   const commands: Readonly<Record<string, Command>> = {
-    '': { name: 'serve' },
-    serve: { name: 'serve' },
-    help: { name: 'help' },
-    '--help': { name: 'help' },
-    '-h': { name: 'help' },
-    'user create --help': { name: 'help' },
-    '--version': { name: 'version' },
-    'user create ann': { name: 'user', verb: 'create', username: 'ann' },
-    'user set-password ann': { name: 'user', verb: 'set-password', username: 'ann' },
-    'user activate ann': { name: 'user', verb: 'activate', username: 'ann' },
-    'user deactivate ann': { name: 'user', verb: 'deactivate', username: 'ann' },
-    'user delete ann': { name: 'user', verb: 'delete', username: 'ann' },
-    'user delete -- --help': { name: 'user', verb: 'delete', username: '--help' },
-    'keys new': { name: 'keys', file: undefined },
-    'keys new keys.json': { name: 'keys', file: 'keys.json' },
-    'user list': { name: 'user', verb: 'list' },
+    '': { ...none, name: 'serve' },
+    serve: { ...none, name: 'serve' },
+    help: { name: 'help', arguments: [undefined], options: {} },
+    '--help': { name: 'help', arguments: [undefined], options: {} },
+    '-h': { name: 'help', arguments: [undefined], options: {} },
+    'help settings': { name: 'help', arguments: ['settings'], options: {} },
+    'user --help': { name: 'help', arguments: ['user'], options: {} },
+    'user create --help': { name: 'help', arguments: ['user'], options: {} },
+    version: { ...none, name: 'version' },
+    '--version': { ...none, name: 'version' },
+    'user create ann': { name: 'user create', arguments: ['ann'], options: {} },
+    'user set-password ann': { name: 'user set-password', arguments: ['ann'], options: {} },
+    'user activate ann': { name: 'user activate', arguments: ['ann'], options: {} },
+    'user deactivate ann': { name: 'user deactivate', arguments: ['ann'], options: {} },
+    'user delete ann': { name: 'user delete', arguments: ['ann'], options: {} },
+    'user delete -- --help': { name: 'user delete', arguments: ['--help'], options: {} },
+    'keys new': { name: 'keys new', arguments: [undefined], options: {} },
+    'keys new keys.json': { name: 'keys new', arguments: ['keys.json'], options: {} },
+    'user list': { ...none, name: 'user list' },
   };
   for (const [words, command] of Object.entries(commands)) {
     it(`parses the command line "${words}"`, () => {
@@ -28,20 +34,26 @@ describe('the command line', () => {
   }
 
   const rejected: readonly (readonly [words: string, named: string])[] = [
-    ['start', 'start'],
-    ['serve now', 'serve'],
-    ['help me', 'help'],
+    ['start', 'There is no command start.'],
+    ['usre list', 'There is no command usre. Did you mean user?'],
+    ['usre --help', 'There is no help about usre. Did you mean user?'],
+    ['serve now', 'Expected: hexado serve.'],
+    ['help me', 'There is no help about me.'],
+    ['help user create', 'Expected: hexado help [TOPIC].'],
     ['--port 80', '--port'],
+    ['--hlep', 'Did you mean --help?'],
     ['--help=yes', '--help'],
     ['-p', '-p'],
-    ['keys', 'hexado keys takes the word new'],
-    ['keys list', 'hexado keys takes the word new'],
-    ['keys new keys.json more', 'hexado keys takes the word new'],
+    ['keys', 'hexado keys needs another word.'],
+    ['keys ne', 'Did you mean new? See hexado keys --help.'],
+    ['keys new keys.json more', 'Expected: hexado keys new [FILE].'],
     ['user', 'create, set-password, deactivate, activate, delete, list'],
     ['user rename ann', 'create, set-password, deactivate, activate, delete, list'],
-    ['user list ann', 'create, set-password, deactivate, activate, delete, list'],
-    ['user create', 'user create takes one name'],
-    ['user create ann secret', 'user create takes one name'],
+    ['user delte ann', 'hexado user has no command delte. Did you mean delete? See hexado user --help.'],
+    ['user setpassword ann', 'Did you mean set-password?'],
+    ['user list ann', 'Expected: hexado user list'],
+    ['user create', 'Expected: hexado user create NAME.'],
+    ['user create ann secret', 'Expected: hexado user create NAME.'],
     ['user create ann --password secret', '--password'],
   ];
   for (const [words, named] of rejected) {
@@ -51,11 +63,24 @@ describe('the command line', () => {
   }
 
   for (const [name, { default: fallback }] of Object.entries(variables)) {
-    it(`lists ${name} with its default in --help`, () => {
-      const line = helpText()
+    it(`lists ${name} with its default in hexado help settings`, () => {
+      const line = helpText('settings')
         .split('\n')
         .find((each) => each.startsWith(`  ${name} `));
       expect(line).to.satisfy((text?: string) => text?.endsWith(` (default: ${fallback})`));
+    });
+  }
+
+  it('lists the first word of every command in --help, in less than a screen', () => {
+    const text = helpText();
+    for (const word of firstWords) expect(text).to.match(new RegExp(`^  ${word} `, 'm'));
+    expect(text.split('\n').length).to.be.lessThan(24);
+  });
+
+  for (const name of commandNames) {
+    it(`explains hexado ${name} in the help of its first word`, () => {
+      const lines = helpText(firstWordOf(name)).split('\n');
+      expect(lines.some((line) => line.startsWith(`  ${usageOf(name)}`))).to.equal(true);
     });
   }
 });

@@ -212,8 +212,8 @@ describe('the server at its start', () => {
     const ending = await run(['--help'], { environment: { PORT: 'bad' } });
     expect(ending).to.include({ code: 0, stderr: '' });
     expect(ending.stdout)
-      .to.match(/^Usage:$/m)
-      .and.match(/^ {2}SIGNING_KEY_FILE /m);
+      .to.match(/^Usage: hexado COMMAND$/m)
+      .and.match(/^ {2}user /m);
   });
 
   it('prints --version', async () => {

@@ -166,6 +166,13 @@ describe('hexado user', () => {
     expectRejection(await user('deactivate nobody'), 1, /^There is no user of this name\.$/);
   });
 
+  it('needs no signing key, nor the file of keys', async () => {
+    for (const keys of [{}, { SIGNING_KEYS_FILE: '/no/such/file' }]) {
+      const given = { environment: { STORAGE: 'redis', REDIS_URL: redis.url, ...keys } };
+      expect(await run(['user', 'list'], given)).to.include({ code: 0, stderr: '' });
+    }
+  });
+
   it('is rejected with the storage in memory', async () => {
     const ending = await run(['user', 'list'], { environment: { STORAGE: 'memory' } });
     expectRejection(ending, 78, /^STORAGE=memory: .* out of reach/);

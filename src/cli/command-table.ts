@@ -1,0 +1,106 @@
+/** A command: what its help says, and what may follow its name. */
+interface Row {
+  readonly description: string;
+  /** In their order. One in brackets may be left out. FILE is completed with files, TOPIC with the topics of the help. */
+  readonly arguments?: readonly string[];
+  readonly options?: readonly OptionName[];
+}
+
+interface OptionRow {
+  readonly description: string;
+  readonly short?: string;
+  /** Names the text that the option takes, as an argument's name does. Without it, the option is a switch. */
+  readonly value?: string;
+}
+
+/** All options. */
+export const options = {
+  help: { short: 'h', description: 'print help about the command' },
+  version: { description: 'print the version' },
+} as const satisfies Record<string, OptionRow>;
+
+export type OptionName = keyof typeof options;
+
+export const optionNames = Object.keys(options) as OptionName[];
+
+export function optionOf(name: OptionName): OptionRow {
+  return options[name];
+}
+
+/** The options of every command. */
+export const commonOptions = ['help', 'version'] as const satisfies readonly OptionName[];
+
+/**
+ * All commands, in the order of the help. To add one, add its row here and its function in program.ts; the command line
+ * is parsed, explained, corrected and completed from this table. A name is one word, or a topic and a verb.
+ */
+export const commands = {
+  serve: { description: 'start the server; so does hexado alone' },
+  'user create': { arguments: ['NAME'], description: 'add a user' },
+  'user set-password': { arguments: ['NAME'], description: "set a user's password and end their sessions" },
+  'user deactivate': {
+    arguments: ['NAME'],
+    description: 'keep a user from signing in and end their sessions',
+  },
+  'user activate': { arguments: ['NAME'], description: 'let a user sign in again' },
+  'user delete': { arguments: ['NAME'], description: 'delete a user with their sessions and tasks' },
+  'user list': { description: 'print all users: id, name, whether active, since when' },
+  'keys new': {
+    arguments: ['[FILE]'],
+    description: 'add a new signing key to a file, or print a file of one',
+  },
+  'completion bash': {
+    description: 'print what completes commands in bash: source <(hexado completion bash)',
+  },
+  'completion zsh': { description: 'the same for zsh' },
+  'completion fish': { description: 'the same for fish: hexado completion fish | source' },
+  help: { arguments: ['[TOPIC]'], description: 'print help about a command, or about settings' },
+  version: { description: 'print the version' },
+} as const satisfies Record<string, Row>;
+
+export type CommandName = keyof typeof commands;
+
+/** What is said about commands with verbs: in the short help, and below their own. */
+export const topics: Readonly<Record<string, { readonly about: string; readonly notes?: string }>> = {
+  user: {
+    about: 'manage users',
+    notes: 'Passwords are read from a prompt or from standard input, never from the command line.',
+  },
+  keys: { about: 'manage a file of signing keys' },
+  completion: { about: 'complete commands in a shell' },
+};
+
+/** All names, in the order of the table. */
+export const commandNames = Object.keys(commands) as CommandName[];
+
+export function rowOf(name: CommandName): Row {
+  return commands[name];
+}
+
+/** How a command is written: `hexado user create NAME`. */
+export function usageOf(name: CommandName): string {
+  const { arguments: words = [], options: allowed = [] } = rowOf(name);
+  return ['hexado', name, ...words, ...allowed.map((option) => `[${optionText(option)}]`)].join(' ');
+}
+
+/** How an option is written: `--filter TEXT`. */
+export function optionText(name: OptionName): string {
+  const { value } = optionOf(name);
+  return value === undefined ? `--${name}` : `--${name} ${value}`;
+}
+
+/** The first words of all commands, each once. */
+export const firstWords = [...new Set(commandNames.map(firstWordOf))];
+
+export function firstWordOf(name: CommandName): string {
+  return name.split(' ')[0] ?? name;
+}
+
+/** The words that may follow a first word; empty if it is a command by itself. */
+export function verbsOf(firstWord: string): string[] {
+  const start = `${firstWord} `;
+  return commandNames.filter((name) => name.startsWith(start)).map((name) => name.slice(start.length));
+}
+
+/** What there is help about. */
+export const helpTopics = [...firstWords, 'settings'];

@@ -1,0 +1,26 @@
+import type { Clock, Log } from '../application/ports/environment.js';
+import { ConfigError, type Config } from '../config/config.js';
+import { createContainer } from '../container.js';
+import { createStorage } from '../create-storage.js';
+
+/** Logs nothing: standard output is the command's own, and errors are reported at its end. */
+const log: Log = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** Runs a command on the configured storage, and closes the storage. Throws ConfigError if it is in memory. */
+export async function withStorage(
+  config: Config,
+  clock: Clock,
+  command: (container: ReturnType<typeof createContainer>) => Promise<void>,
+): Promise<void> {
+  if (config.storage.kind === 'memory') {
+    throw new ConfigError([
+      'STORAGE=memory: the users of a server are in its own memory, out of reach from here.',
+    ]);
+  }
+  const storage = await createStorage(config.storage, { clock, log });
+  try {
+    await command(createContainer(config, storage, clock, log));
+  } finally {
+    await storage.close();
+  }
+}
