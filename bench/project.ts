@@ -6,12 +6,9 @@ export function inProject(path: string): string {
   return fileURLToPath(new URL(`../../${path}`, import.meta.url));
 }
 
-/** The flags that `npm start` gives to node. */
+/** The flags that `hexado` gives to node. */
 export function startFlags(): string[] {
-  const manifest = JSON.parse(readFileSync(inProject('package.json'), 'utf8')) as {
-    scripts: { start: string };
-  };
-  const flags = /\bnode (.*?)dist\/src\/main\.js/.exec(manifest.scripts.start)?.[1];
-  if (flags === undefined) throw new Error('The start script of package.json does not run dist/src/main.js.');
-  return flags.split(' ').filter(Boolean);
+  const flags = /exec node (.*) "\$0"/.exec(readFileSync(inProject('bin/hexado'), 'utf8'))?.[1];
+  if (flags === undefined) throw new Error('bin/hexado does not start node.');
+  return flags.split(' ');
 }

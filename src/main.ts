@@ -1,4 +1,3 @@
-#!/usr/bin/env -S node --max-semi-space-size=32
 import { holdSignals } from './runtime/held-signals.js';
 
 // Loading the other modules takes most of the start. Until they are loaded, these signals would end the process.

@@ -44,6 +44,8 @@ export class ClusterSupervisor {
   }
 
   start(): void {
+    // As bin/hexado does, however this process was started. A flag of its own comes later, and the last one counts.
+    cluster.setupPrimary({ execArgv: ['--max-semi-space-size=32', ...process.execArgv] });
     this.fill();
     onStopRequest(() => this.stop(0), this.delay, this.log, this.signingKeysFile);
     handleSignal('SIGUSR2', () => void this.restart());

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -53,6 +53,12 @@ describe('several workers behind one port', () => {
       users = await Promise.all(Array.from({ length: 8 }, () => server.registerAndSignIn()));
     });
     afterEach(() => server.kill());
+
+    it('run with the flags of bin/hexado, although node was started without', () => {
+      const [flags] = /(?<=exec node ).*(?= "\$0")/.exec(readFileSync('bin/hexado', 'utf8')) ?? [];
+      const commands = workers().map((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0'));
+      expect(commands.map((words) => words[1])).to.deep.equal([flags, flags]);
+    });
 
     it('share sessions', async () => {
       const [user] = users as [SignedIn];
