@@ -172,7 +172,7 @@ export function createContainer(
   bind(ManageTasks, [Tasks, TextDigest, LongReadLimiter, LimitsPerUser]);
   bind(ReadAccount, [Sessions, Users]);
   bind(ExportAccount, [ReadAccount, ManageSessions, ManageTasks]);
-  bind(ManageUsers, [Users, Hasher, CreateUser, Report]);
+  bind(ManageUsers, [Users, Sessions, Tasks, Hasher, CreateUser, Report]);
   bind(AddDemoUser, [CreateUser, IssueTokens, Authenticate, ManageTasks, Logout]);
 
   // The HTTP adapter.

@@ -30,6 +30,11 @@ export class CreateUser {
     return user;
   }
 
+  /** Throws InvalidFields unless the name is valid and free now. */
+  async requireAvailable(username: unknown): Promise<void> {
+    validateAll({ username: await this.checkAvailable(checkUsername(username)) });
+  }
+
   // Only reports a taken name early, together with other invalid fields. `users.add` decides who gets a name.
   private async checkAvailable(username: Validated<string>): Promise<Validated<string>> {
     if ('issues' in username) return username;

@@ -2,20 +2,39 @@ import { DomainError } from '../domain/errors.js';
 import { validateAll } from '../domain/input.js';
 import { maxPageSize } from '../domain/page.js';
 import { requireStrongPassword } from '../domain/password-policy.js';
+import type { Session } from '../domain/session.js';
 import { checkNewPassword, normaliseUsername, type User } from '../domain/user.js';
 import type { CreateUser } from './create-user.js';
 import type { ReportEvent } from './ports/events.js';
 import type { PasswordHasher } from './ports/password-hasher.js';
+import type { SessionRepository } from './ports/session-repository.js';
+import type { TaskRepository } from './ports/task-repository.js';
 import type { UserRepository } from './ports/user-repository.js';
+
+/** A user, with what they have in numbers. */
+export interface UserSummary {
+  readonly user: User;
+  readonly sessions: number;
+  readonly tasks: number;
+  /** All titles and descriptions together, in bytes of UTF-8. */
+  readonly bytes: number;
+}
 
 /** Manages accounts by name, for the operator. Throws 'user_not_found' if there is no such user. */
 export class ManageUsers {
   constructor(
     private readonly users: UserRepository,
+    private readonly sessionsByUser: SessionRepository,
+    private readonly tasks: TaskRepository,
     private readonly hasher: PasswordHasher,
     private readonly createUser: CreateUser,
     private readonly report: ReportEvent,
   ) {}
+
+  /** Throws InvalidFields unless a user of this name can be created now. */
+  requireAvailable(username: string): Promise<void> {
+    return this.createUser.requireAvailable(username);
+  }
 
   /**
    * Creates a user, even if registration is closed, and without rate limits. Throws InvalidFields, as registration
@@ -56,19 +75,43 @@ export class ManageUsers {
     this.report({ event: 'session_ended', userId: user.id, by: 'password' });
   }
 
-  /** All users, ordered by id. */
-  async *list(): AsyncGenerator<User, void, undefined> {
-    for (let after: number | undefined = 0; after !== undefined;) {
-      const users: readonly User[] = await this.users.list({ after, limit: maxPageSize });
-      yield* users;
-      after = users[maxPageSize - 1]?.id;
-    }
-  }
-
-  private async get(username: string): Promise<User> {
+  async get(username: string): Promise<User> {
     const user = await this.users.findByName(normaliseUsername(username));
     if (!user) throw new DomainError('user_not_found');
     return user;
+  }
+
+  async show(username: string): Promise<UserSummary> {
+    const user = await this.get(username);
+    const [sessions, { count, bytes }] = await Promise.all([
+      this.sessionsByUser.listOf(user.id),
+      this.tasks.summaryOf(user.id),
+    ]);
+    return { user, sessions: sessions.length, tasks: count, bytes };
+  }
+
+  /** The user's active sessions, in the order in which they were opened. */
+  async sessions(username: string): Promise<readonly Session[]> {
+    const user = await this.get(username);
+    return this.sessionsByUser.listOf(user.id);
+  }
+
+  /** Ends all the user's sessions, and resolves to how many were active. */
+  async logout(username: string): Promise<number> {
+    const user = await this.get(username);
+    const ended = await this.sessionsByUser.endAllOf(user.id);
+    if (ended > 0) this.report({ event: 'session_ended', userId: user.id, by: 'operator' });
+    return ended;
+  }
+
+  /** All users whose name contains the text, in any case, ordered by id. */
+  async *list(text = ''): AsyncGenerator<User, void, undefined> {
+    const searched = normaliseUsername(text).toLowerCase();
+    for (let after: number | undefined = 0; after !== undefined;) {
+      const users: readonly User[] = await this.users.list({ after, limit: maxPageSize });
+      yield* users.filter(({ username }) => username.toLowerCase().includes(searched));
+      after = users[maxPageSize - 1]?.id;
+    }
   }
 }
 

@@ -17,6 +17,9 @@ interface OptionRow {
 export const options = {
   help: { short: 'h', description: 'print help about the command' },
   version: { description: 'print the version' },
+  yes: { description: 'do not ask whether to delete' },
+  json: { description: 'print one JSON object per line' },
+  filter: { value: 'TEXT', description: 'only users whose name contains the text' },
 } as const satisfies Record<string, OptionRow>;
 
 export type OptionName = keyof typeof options;
@@ -43,8 +46,21 @@ export const commands = {
     description: 'keep a user from signing in and end their sessions',
   },
   'user activate': { arguments: ['NAME'], description: 'let a user sign in again' },
-  'user delete': { arguments: ['NAME'], description: 'delete a user with their sessions and tasks' },
-  'user list': { description: 'print all users: id, name, whether active, since when' },
+  'user delete': {
+    arguments: ['NAME'],
+    options: ['yes'],
+    description: 'delete a user with their sessions and tasks',
+  },
+  'user list': {
+    options: ['filter', 'json'],
+    description: 'print all users: id, name, whether active, since when',
+  },
+  'user show': { arguments: ['NAME'], description: 'print what a user has, in numbers' },
+  'user sessions': {
+    arguments: ['NAME'],
+    description: "print a user's sessions: id, opened, last used, expires, address",
+  },
+  'user logout': { arguments: ['NAME'], description: "end all of a user's sessions" },
   'keys new': {
     arguments: ['[FILE]'],
     description: 'add a new signing key to a file, or print a file of one',
@@ -64,7 +80,8 @@ export type CommandName = keyof typeof commands;
 export const topics: Readonly<Record<string, { readonly about: string; readonly notes?: string }>> = {
   user: {
     about: 'manage users',
-    notes: 'Passwords are read from a prompt or from standard input, never from the command line.',
+    notes: `Passwords are read twice from a prompt, or once from standard input, never from the command line.
+user delete asks at a terminal. No signing key is needed.`,
   },
   keys: { about: 'manage a file of signing keys' },
   completion: { about: 'complete commands in a shell' },

@@ -3,8 +3,8 @@ import { pino, stdTimeFunctions } from 'pino';
 import { OutputError, print, printDone } from '../adapters/terminal/print.js';
 import { fieldMessage } from '../adapters/http/response/field-messages.js';
 import { describeError } from '../application/describe-error.js';
-import { readSecret } from '../adapters/terminal/read-secret.js';
-import { UserCommands } from '../adapters/terminal/user-commands.js';
+import { confirm, readNewPassword } from '../adapters/terminal/read-terminal.js';
+import { Cancelled, UserCommands } from '../adapters/terminal/user-commands.js';
 import { ManageUsers } from '../application/manage-users.js';
 import { parseCommand, UsageError, type CommandOf } from './arguments.js';
 import type { CommandName } from './command-table.js';
@@ -41,8 +41,11 @@ const handlers: { readonly [N in CommandName]: (command: CommandOf<N>) => Promis
   'user set-password': ({ arguments: [name] }) => onUsers((users) => users.setPassword(name)),
   'user deactivate': ({ arguments: [name] }) => onUsers((users) => users.deactivate(name)),
   'user activate': ({ arguments: [name] }) => onUsers((users) => users.activate(name)),
-  'user delete': ({ arguments: [name] }) => onUsers((users) => users.delete(name)),
-  'user list': () => onUsers((users) => users.list()),
+  'user delete': ({ arguments: [name], options }) => onUsers((users) => users.delete(name, options)),
+  'user list': ({ options }) => onUsers((users) => users.list(options)),
+  'user show': ({ arguments: [name] }) => onUsers((users) => users.show(name)),
+  'user sessions': ({ arguments: [name] }) => onUsers((users) => users.sessions(name)),
+  'user logout': ({ arguments: [name] }) => onUsers((users) => users.logout(name)),
   'keys new': ({ arguments: [file] }) => createKey(file, process.env['ALGORITHM']),
   'completion bash': () => print(completionScript('bash')),
   'completion zsh': () => print(completionScript('zsh')),
@@ -67,7 +70,7 @@ function onStorage(command: Parameters<typeof withStorage>[2]): Promise<void> {
 }
 
 function onUsers(command: (users: UserCommands) => Promise<void>): Promise<void> {
-  const terminal = { readSecret, print, printDone };
+  const terminal = { readNewPassword, confirm, print, printDone };
   return onStorage((container) => command(new UserCommands(container.get(ManageUsers), terminal)));
 }
 
@@ -110,6 +113,7 @@ function exitReport(error: unknown): ExitReport {
     );
     return { messages, code: 1 };
   }
+  if (error instanceof Cancelled) return { messages: [error.message], code: 1 };
   if (error instanceof DomainError && error.code === 'user_not_found') {
     return { messages: ['There is no user of this name.'], code: 1 };
   }

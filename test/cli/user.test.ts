@@ -41,14 +41,14 @@ describe('hexado user', () => {
     return [list.status, renewal.status];
   }
 
-  /** What a terminal shows after the command has asked for a password, and this was typed. */
-  async function screen(words: string, typed: string): Promise<string> {
+  /** What a terminal shows while somebody types the answers to the prompts. */
+  async function screen(words: string, ...answers: readonly [string, string][]): Promise<string> {
     const command = `exec "${process.execPath}" "${program}" user ${words}`;
     const inTerminal =
       process.platform === 'linux'
         ? ['script', '-qc', command, '/dev/null']
         : ['script', '-q', '/dev/null', 'sh', '-c', command];
-    return (await runCommand(inTerminal, { environment, input: typed, prompt: ': ' })).stdout;
+    return (await runCommand(inTerminal, { environment, answers })).stdout;
   }
 
   it('creates a user who can sign in at once, with the first line of the input as password', async () => {
@@ -144,6 +144,52 @@ describe('hexado user', () => {
     }
   });
 
+  it('lists one JSON object per line, without the password hash', async () => {
+    const nora = await server.registerAndSignIn('nora');
+    const { stdout } = await user(`list --json --filter ${nora.username.toUpperCase()}`);
+    const [line = '', ...more] = stdout.split('\n');
+    expect(more).to.deep.equal(['']);
+    const { id, created, ...rest } = JSON.parse(line) as { readonly id: number; readonly created: string };
+    expect(rest).to.deep.equal({ username: nora.username, active: true });
+    expect(id).to.be.a('number');
+    expect(Date.parse(created)).to.be.closeTo(Date.now(), 300_000);
+  });
+
+  it('shows what a user has in numbers, and nothing of their tasks', async () => {
+    const oda = await server.registerAndSignIn('oda');
+    await server.call('POST', '/tasks/create/', milk, oda.access);
+    const { code, stdout } = await user(`show ${oda.username}`);
+    expect(code).to.equal(0);
+    const lines = Object.fromEntries(stdout.split('\n').map((line) => line.split(/ +(.*)/s)));
+    expect(lines).to.include({
+      name: oda.username,
+      state: 'active',
+      sessions: '1',
+      tasks: '1',
+      text: '18 bytes',
+    });
+    expect(stdout).not.to.match(/milk|litres/i);
+  });
+
+  it('lists the sessions of a user, and ends them all', async () => {
+    const pia = await server.registerAndSignIn('pia');
+    const [id, opened, used, expires, address, ...more] = (await user(`sessions ${pia.username}`)).stdout
+      .trimEnd()
+      .split('\t');
+    expect(id).to.match(/^\S{10,}$/);
+    expect(Date.parse(opened ?? '')).to.be.closeTo(Date.now(), 300_000);
+    expect(used).to.equal(opened);
+    expect(Date.parse(expires ?? '')).to.be.above(Date.now());
+    expect(address).to.equal('127.0.0.1');
+    expect(more).to.deep.equal([]);
+
+    await userDoes(`logout ${pia.username}`, `1 session of ${pia.username} ended.`);
+    expect(await sessionOf(pia)).to.deep.equal([401, 401]);
+    expect((await user(`sessions ${pia.username}`)).stdout).to.equal('');
+    await userDoes(`logout ${pia.username}`, `0 sessions of ${pia.username} ended.`);
+    expect(await signIn(pia.username, pia.password)).to.equal(200);
+  });
+
   for (const [what, redirection, code] of [
     ['has no room', '>/dev/full', 'ENOSPC'],
     ['has no reader', '| true', 'EPIPE'],
@@ -162,9 +208,11 @@ describe('hexado user', () => {
     });
   }
 
-  it('reports an unknown user', async () => {
-    expectRejection(await user('deactivate nobody'), 1, /^There is no user of this name\.$/);
-  });
+  for (const verb of ['set-password', 'deactivate', 'activate', 'delete', 'show', 'sessions', 'logout']) {
+    it(`reports an unknown user to ${verb}`, async () => {
+      expectRejection(await user(`${verb} nobody`, password), 1, /^There is no user of this name\.$/);
+    });
+  }
 
   it('needs no signing key, nor the file of keys', async () => {
     for (const keys of [{}, { SIGNING_KEYS_FILE: '/no/such/file' }]) {
@@ -199,29 +247,70 @@ describe('hexado user', () => {
   });
 
   describe('at a terminal', () => {
-    it('prompts for the password without showing it', async () => {
-      expect(await screen('create hugo', `${password}\r`)).to.match(
-        /^Password for hugo: \r\nUser hugo created with the id \d+\.\r\n$/,
+    it('prompts twice for the password without showing it', async () => {
+      expect(await screen('create hugo', ['hugo: ', `${password}\r`], ['again: ', `${password}\r`])).to.match(
+        /^Password for hugo: \r\nThe same again: \r\nUser hugo created with the id \d+\.\r\n$/,
       );
       expect(await signIn('hugo', password)).to.equal(200);
     });
 
+    it('changes nothing if the two passwords differ', async () => {
+      const another = 'Vw3-copper-Lantern\r';
+      expect(await screen('create juli', ['juli: ', `${password}\r`], ['again: ', another])).to.equal(
+        'Password for juli: \r\nThe same again: \r\nhexado: The two passwords differ. Nothing was changed.\r\n',
+      );
+      expect(await signIn('juli', password)).to.equal(401);
+    });
+
     it('accepts a password that was corrected while it was typed', async () => {
       await server.call('POST', '/tasks/register/', { username: 'ines', password });
-      expect(await screen('set-password ines', 'Vw3-copper-Lantrn\u007f\u007frx\u007fn\r')).to.match(
-        /^New password for ines: \r\nPassword of ines set; all of their sessions have ended\.\r\n$/,
+      const corrected = 'Vw3-copper-Lantrn\u007f\u007frx\u007fn\r';
+      const again = 'Vw3-copper-Lantrn\r';
+      expect(await screen('set-password ines', ['ines: ', corrected], ['again: ', again])).to.match(
+        /^New password for ines: \r\nThe same again: \r\nPassword of ines set; all of their sessions have ended\.\r\n$/,
       );
       expect(await signIn('ines', 'Vw3-copper-Lantrn')).to.equal(200);
     });
 
+    it('asks for no password for a name that it must reject', async () => {
+      await user('create kim', password);
+      expect(await screen('create kim')).to.equal(
+        'hexado: username: A user with that username already exists.\r\n',
+      );
+      expect(await screen('set-password nobody')).to.equal('hexado: There is no user of this name.\r\n');
+    });
+
     it('ends silently at Ctrl-C', async () => {
-      expect(await screen('create juli', `${password}\u0003`)).to.equal('Password for juli: \r\n');
+      expect(await screen('create juli', [': ', `${password}\u0003`])).to.equal('Password for juli: \r\n');
       expect(await signIn('juli', password)).to.equal(401);
     });
 
     it('takes Ctrl-D as an empty password', async () => {
-      expect(await screen('create juli', '\u0004')).to.equal(
+      expect(await screen('create juli', [': ', '\u0004'])).to.equal(
         'Password for juli: \r\nhexado: password: This field may not be blank.\r\n',
+      );
+    });
+
+    it('asks before it deletes a user, and says what they have', async () => {
+      const lena = await server.registerAndSignIn('lena');
+      await server.call('POST', '/tasks/create/', milk, lena.access);
+      const question = `Delete ${lena.username} with 1 session and 1 task?`;
+      for (const answer of ['n\r', '\r', '\u0004']) {
+        const shown = await screen(`delete ${lena.username}`, ['[y/N] ', answer]);
+        expect(shown)
+          .to.include(question)
+          .and.match(/hexado: Nothing was deleted\.\r\n$/);
+      }
+      expect(await sessionOf(lena)).to.deep.equal([200, 200]);
+      const shown = await screen(`delete ${lena.username}`, ['[y/N] ', 'y\r']);
+      expect(shown).to.match(/User \S+ deleted, with all of their sessions and tasks\.\r\n$/);
+      expect(await signIn(lena.username, lena.password)).to.equal(401);
+    });
+
+    it('deletes a user without a question if it is told --yes', async () => {
+      const mia = await server.registerAndSignIn('mia');
+      expect(await screen(`delete ${mia.username} --yes`)).to.equal(
+        `User ${mia.username} deleted, with all of their sessions and tasks.\r\n`,
       );
     });
   });

@@ -219,6 +219,10 @@ export function sessionRepositoryContract(open: OpenStorage): void {
         grace: strict,
       });
       expect(await storage.sessions.list(refTo(user))).to.deep.equal([rotated, second]);
+      expect(await storage.sessions.listOf(user.id)).to.deep.equal(
+        await storage.sessions.list(refTo(user, '2')),
+      );
+      expect(await storage.sessions.listOf(99)).to.deep.equal([]);
     });
 
     it('lists sessions that were opened within one second in the order in which they were', async () => {
@@ -667,6 +671,18 @@ export function sessionRepositoryContract(open: OpenStorage): void {
         expect(await rejectionOf(storage.sessions.endAll(by))).to.equal('token_revoked');
       }
       expect(await idsOf(storage, ref)).to.deep.equal(['session']);
+    });
+
+    it('ends every session for the operator, and says how many were active', async () => {
+      const { storage, clock } = await open();
+      const { user, ref } = await signInWithUselessSessions(storage, clock);
+      await openSession(storage, aSessionOf(user, clock, { id: 'another' }), user);
+      expect(await storage.sessions.endAllOf(user.id)).to.equal(2);
+      expect(await activeOf(storage, user, [ref.sessionId, 'another'])).to.deep.equal([]);
+      expect(await storage.sessions.endAllOf(user.id)).to.equal(0);
+      expect(await storage.sessions.endAllOf(99)).to.equal(0);
+      const bob = await storage.users.findByName('bob');
+      expect((await storage.sessions.listOf(bob?.id ?? 0)).map(({ id }) => id)).to.deep.equal(['foreign']);
     });
 
     it('lets the user sign in again after all sessions were ended', async () => {

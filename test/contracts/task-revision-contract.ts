@@ -127,6 +127,15 @@ export function taskRevisionContract(open: OpenStorage): void {
         expect(await rejectionOf(storage.tasks.summary(session))).to.equal('token_revoked');
       }
     });
+
+    it('is the same for the operator, who needs no session', async () => {
+      const { storage, owner } = await openWithOwner();
+      await createTask(storage, owner, aDraft({ title: 'ä', description: 'b' }));
+      const summary = await storage.tasks.summary(owner);
+      await storage.sessions.endAll(owner);
+      expect(await storage.tasks.summaryOf(owner.userId)).to.deep.equal(summary);
+      expect(await storage.tasks.summaryOf(99)).to.deep.equal({ revision: 0, count: 0, bytes: 0 });
+    });
   });
 
   describe('a change of the expected task', () => {

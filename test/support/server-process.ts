@@ -22,8 +22,8 @@ export interface Given {
   readonly directory?: string;
   /** The standard input; none unless it is given. */
   readonly input?: string;
-  /** What is on the screen when somebody types the input; without it the input is a file. */
-  readonly prompt?: string;
+  /** What somebody at a terminal types, each after a prompt has appeared, instead of the input. */
+  readonly answers?: readonly (readonly [prompt: string, typed: string])[];
   /** Milliseconds after which it is ended, should it still run; five minutes unless it is given. */
   readonly lifetime?: number;
 }
@@ -106,14 +106,14 @@ class RunningProcess {
   private readonly child: ChildProcessWithoutNullStreams;
 
   constructor([command = '', ...args]: readonly string[], given: Given) {
-    const { environment, directory, input = '', prompt, lifetime: timeout = 5 * 60_000 } = given;
+    const { environment, directory, input = '', answers, lifetime: timeout = 5 * 60_000 } = given;
     const { PATH, NODE_OPTIONS, NODE_V8_COVERAGE } = process.env; // Coverage, and whether deprecations are errors.
     const env = { PATH, NODE_OPTIONS, NODE_V8_COVERAGE, ...environment };
     this.child = spawn(command, args, { env, cwd: directory, timeout, killSignal: 'SIGKILL' });
     this.ending = this.end();
     this.child.stdin.on('error', () => {}); // It may end before it has read all of its input.
-    if (prompt === undefined) this.child.stdin.end(input);
-    else void this.untilItHas(() => this.stdout.includes(prompt)).then(() => this.child.stdin.write(input));
+    if (answers) void this.answer(answers);
+    else this.child.stdin.end(input);
   }
 
   get log(): LoggedLine[] {
@@ -137,6 +137,13 @@ class RunningProcess {
 
   signal(name: NodeJS.Signals): void {
     this.child.kill(name);
+  }
+
+  private async answer(answers: NonNullable<Given['answers']>): Promise<void> {
+    for (const [prompt, typed] of answers) {
+      await this.untilItHas(() => this.stdout.includes(prompt));
+      this.child.stdin.write(typed);
+    }
   }
 
   private async ended(): Promise<never> {

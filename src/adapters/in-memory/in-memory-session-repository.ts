@@ -41,6 +41,10 @@ export class InMemorySessionRepository implements SessionRepository {
     return this.activeSessions(by.userId);
   }
 
+  async listOf(userId: number): Promise<readonly Session[]> {
+    return this.activeSessions(userId);
+  }
+
   async touch(ref: SessionRef, at: number): Promise<void> {
     const session = this.active(ref);
     if (session && session.lastUsedAt < at) this.sessions.set(session.id, { ...session, lastUsedAt: at });
@@ -73,6 +77,12 @@ export class InMemorySessionRepository implements SessionRepository {
   async endAll(by: SessionRef): Promise<void> {
     this.requireActive(by);
     this.removeAll(by.userId);
+  }
+
+  async endAllOf(userId: number): Promise<number> {
+    const { length } = this.activeSessions(userId);
+    this.removeAll(userId);
+    return length;
   }
 
   /** Throws 'token_revoked' unless the session is active now. */

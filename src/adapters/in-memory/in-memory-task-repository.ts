@@ -99,7 +99,11 @@ export class InMemoryTaskRepository implements TaskRepository {
 
   async summary(session: SessionRef): Promise<TaskSummary> {
     this.sessions.requireActive(session);
-    const { revision, bytes, tasks } = this.lists.get(session.userId) ?? emptyList;
+    return this.summaryOf(session.userId);
+  }
+
+  async summaryOf(userId: number): Promise<TaskSummary> {
+    const { revision, bytes, tasks } = this.lists.get(userId) ?? emptyList;
     return { revision, count: tasks.length, bytes };
   }
 

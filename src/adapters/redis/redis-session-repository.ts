@@ -36,16 +36,20 @@ export class RedisSessionRepository implements SessionRepository {
   }
 
   async list({ userId, sessionId }: SessionRef): Promise<readonly Session[]> {
+    const active = await this.listOf(userId);
+    if (!active.some(({ id }) => id === sessionId)) throw new DomainError('token_revoked');
+    return active;
+  }
+
+  async listOf(userId: number): Promise<readonly Session[]> {
     const texts = await this.redis.send((client) => client.hgetall(this.keys.ofUser(userId).sessions));
     const now = this.clock();
-    const active = Object.entries(texts)
+    return Object.entries(texts)
       .map(([id, text]) => parse(userId, id, text))
       .filter((held) => held !== undefined)
       .filter(({ session }) => isUnexpired(session, now))
       .toSorted((one, other) => one.session.openedAt - other.session.openedAt || one.order - other.order)
       .map(({ session }) => session);
-    if (!active.some(({ id }) => id === sessionId)) throw new DomainError('token_revoked');
-    return active;
   }
 
   async touch(session: SessionRef, at: number): Promise<void> {
@@ -82,6 +86,12 @@ export class RedisSessionRepository implements SessionRepository {
 
   async endAll(by: SessionRef): Promise<void> {
     await scripts.endAllSessions(this.redis, this.ending(by));
+  }
+
+  async endAllOf(userId: number): Promise<number> {
+    const { sessions } = this.keys.ofUser(userId);
+    const operation = this.keys.operation(userId, randomUUID());
+    return scripts.endAllSessionsOf(this.redis, { sessions, operation, now: this.clock() });
   }
 
   private ending({ userId, sessionId }: SessionRef) {

@@ -99,6 +99,12 @@ export class RedisTaskRepository implements TaskRepository {
     return { revision, count, bytes };
   }
 
+  async summaryOf(userId: number): Promise<TaskSummary> {
+    const { tasks, taskCounts } = this.keys.ofUser(userId);
+    const [revision, count, bytes] = await scripts.summariseTasksOf(this.redis, { tasks, taskCounts });
+    return { revision, count, bytes };
+  }
+
   async update(
     { userId, sessionId }: SessionRef,
     id: number,

@@ -86,3 +86,18 @@ export const endAllSessions = script<1>()(
   redis.call('SET', operation, 1, 'EX', ${operationLifetime})
   return 1`,
 );
+
+/** Replies how many of the sessions were active. */
+export const endAllSessionsOf = script<number>()(
+  { keys: ['sessions', 'operation'], args: ['now'] },
+  `${readSession}
+  local done = redis.call('GET', operation)
+  if done then return tonumber(done) end
+  local held, active = redis.call('HGETALL', sessions), 0
+  for i = 2, #held, 2 do
+    if readSession(held[i]).expiry > tonumber(now) then active = active + 1 end
+  end
+  redis.call('DEL', sessions)
+  if active > 0 then redis.call('SET', operation, active, 'EX', ${operationLifetime}) end
+  return active`,
+);

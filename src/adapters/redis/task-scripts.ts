@@ -215,11 +215,21 @@ export const findTasks = script<string | readonly string[]>()(
   ${replyPage('isFull')}`,
 );
 
-/** Replies the revision, how many tasks there are, and their bytes. */
-export const summariseTasks = script<readonly [revision: number, count: number, bytes: number]>()(
+/** The revision, how many tasks there are, and their bytes. */
+type Summary = readonly [revision: number, count: number, bytes: number];
+
+const summarise = `${readCounts}
+  return { revision, redis.call('ZCARD', tasks), bytes }`;
+
+export const summariseTasks = script<Summary>()(
   { keys: ['tasks', 'sessions', 'taskCounts'], args: ['sessionId', 'now'], writes: false },
-  `${requireActive}${readCounts}
-  return { revision, redis.call('ZCARD', tasks), bytes }`,
+  `${requireActive}${summarise}`,
+);
+
+/** The same without a session. */
+export const summariseTasksOf = script<Summary>()(
+  { keys: ['tasks', 'taskCounts'], args: [], writes: false },
+  summarise,
 );
 
 /**

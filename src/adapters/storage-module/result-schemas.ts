@@ -131,6 +131,8 @@ function requireStart<T extends Pick<TaskPage, 'tasks' | 'hasMore'>>(page: T): T
   return page;
 }
 
+const summary = object<TaskSummary>({ revision: count, count, bytes: count });
+
 /** What every method of a storage returns. */
 export const resultSchemas: SchemasOf<Storage> = {
   users: {
@@ -155,13 +157,16 @@ export const resultSchemas: SchemasOf<Storage> = {
     end: boolean,
     endOther: boolean,
     endAll: ignored,
+    listOf: list(session),
+    endAllOf: count,
   },
   tasks: {
     create: task,
     find: optional(task),
     list: (result, [, page]) => taskPage(result, page),
     select: (result, [, query]) => selection(result, query),
-    summary: object<TaskSummary>({ revision: count, count, bytes: count }),
+    summary,
+    summaryOf: summary,
     update: optional(task),
     remove: boolean,
   },

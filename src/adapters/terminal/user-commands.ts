@@ -1,12 +1,20 @@
 import type { ManageUsers } from '../../application/manage-users.js';
+import type { User } from '../../domain/user.js';
 
 /** The input and output of the commands. */
 export interface Terminal {
-  /** Prompts for a secret. Typed characters are not shown. */
-  readSecret(prompt: string): Promise<string>;
+  /** Prompts for a new password. Undefined if it was typed twice, and differently. */
+  readNewPassword(prompt: string): Promise<string | undefined>;
+  /** Asks whether to go on. */
+  confirm(question: string): Promise<boolean>;
   print(text: string): Promise<void>;
   /** Prints what has been done. */
   printDone(message: string): Promise<void>;
+}
+
+/** Thrown if the operator did not go on, with a message. Nothing was changed. */
+export class Cancelled extends Error {
+  override readonly name = 'Cancelled';
 }
 
 /** The `hexado user` commands, one method each. */
@@ -17,14 +25,14 @@ export class UserCommands {
   ) {}
 
   async create(username: string): Promise<void> {
-    const password = await this.terminal.readSecret(`Password for ${username}: `);
-    const user = await this.users.create(username, password);
+    await this.users.requireAvailable(username);
+    const user = await this.users.create(username, await this.readPassword(`Password for ${username}: `));
     await this.terminal.printDone(`User ${user.username} created with the id ${user.id}.`);
   }
 
   async setPassword(username: string): Promise<void> {
-    const password = await this.terminal.readSecret(`New password for ${username}: `);
-    await this.users.setPassword(username, password);
+    await this.users.get(username);
+    await this.users.setPassword(username, await this.readPassword(`New password for ${username}: `));
     await this.terminal.printDone(`Password of ${username} set; all of their sessions have ended.`);
   }
 
@@ -40,15 +48,73 @@ export class UserCommands {
     );
   }
 
-  async delete(username: string): Promise<void> {
+  /** Asks before it deletes, unless `yes` is given. */
+  async delete(username: string, { yes = false }): Promise<void> {
+    const { sessions, tasks } = await this.users.show(username);
+    const question = `Delete ${username} with ${count(sessions, 'session')} and ${count(tasks, 'task')}?`;
+    if (!yes && !(await this.terminal.confirm(question))) throw new Cancelled('Nothing was deleted.');
     await this.users.delete(username);
     await this.terminal.printDone(`User ${username} deleted, with all of their sessions and tasks.`);
   }
 
-  async list(): Promise<void> {
-    for await (const { id, username, active, createdAt } of this.users.list()) {
-      const created = new Date(createdAt * 1000).toISOString();
-      await this.terminal.print([id, username, active ? 'active' : 'inactive', created].join('\t') + '\n');
+  async show(username: string): Promise<void> {
+    const { user, sessions, tasks, bytes } = await this.users.show(username);
+    const lines = {
+      id: user.id,
+      name: user.username,
+      state: stateOf(user),
+      created: timeText(user.createdAt),
+      sessions,
+      tasks,
+      text: count(bytes, 'byte'),
+    };
+    const texts = Object.entries(lines).map(([name, value]) => `${name.padEnd(10)}${value}\n`);
+    await this.terminal.print(texts.join(''));
+  }
+
+  async sessions(username: string): Promise<void> {
+    const sessions = await this.users.sessions(username);
+    const lines = sessions.map(({ id, openedAt, lastUsedAt, current, address = '-' }) => {
+      const times = [openedAt, lastUsedAt, current.expiresAt].map(timeText);
+      return `${[id, ...times, address].join('\t')}\n`;
+    });
+    await this.terminal.print(lines.join(''));
+  }
+
+  async logout(username: string): Promise<void> {
+    const ended = await this.users.logout(username);
+    await this.terminal.printDone(`${count(ended, 'session')} of ${username} ended.`);
+  }
+
+  /** One line each, or one JSON object, of all users whose name contains the text. */
+  async list({ json = false, filter = '' }: { json?: boolean; filter?: string }): Promise<void> {
+    for await (const user of this.users.list(filter)) {
+      const { id, username, active, createdAt } = user;
+      const created = timeText(createdAt);
+      await this.terminal.print(
+        json
+          ? `${JSON.stringify({ id, username, active, created })}\n`
+          : `${[id, username, stateOf(user), created].join('\t')}\n`,
+      );
     }
   }
+
+  private async readPassword(prompt: string): Promise<string> {
+    const password = await this.terminal.readNewPassword(prompt);
+    if (password === undefined) throw new Cancelled('The two passwords differ. Nothing was changed.');
+    return password;
+  }
+}
+
+function stateOf({ active }: User): string {
+  return active ? 'active' : 'inactive';
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+/** The time in ISO 8601, from seconds since the epoch. */
+function timeText(seconds: number): string {
+  return new Date(seconds * 1000).toISOString();
 }

@@ -37,4 +37,8 @@ export interface SessionRepository {
   endOther(by: SessionRef, sessionId: string): Promise<boolean>;
   /** Ends all sessions of the same user, `by` included, in one step. */
   endAll(by: SessionRef): Promise<void>;
+  /** For the operator: what `list` returns to the user. Empty if there is no such user. */
+  listOf(userId: number): Promise<readonly Session[]>;
+  /** For the operator: ends all sessions of the user in one step. Resolves to how many were active. */
+  endAllOf(userId: number): Promise<number>;
 }

@@ -4,7 +4,7 @@ import type { Task, TaskChanges, TaskDraft, TaskLimits, TaskPage, TaskSummary } 
 import type { SessionRef } from './session-repository.js';
 
 /**
- * The tasks of one user. Every method checks that the session is active, before everything else and, if it changes
+ * The tasks of one user. Every method with a session checks that it is active, before everything else and, if it changes
  * something, in the same step as the change. If the session is not active, the method changes nothing and rejects with
  * 'token_revoked'. A user's task ids count up from 1. No id is used twice, not even after a deletion.
  *
@@ -40,6 +40,8 @@ export interface TaskRepository {
   select(session: SessionRef, query: TaskQuery): Promise<TaskSelection>;
   /** All tasks in numbers, without reading them. */
   summary(session: SessionRef): Promise<TaskSummary>;
+  /** For the operator, without a session: what `summary` returns to the user. All zeros if there is no such user. */
+  summaryOf(userId: number): Promise<TaskSummary>;
   /**
    * Sets the given fields and no others, in one step. Resolves to the resulting task, or to undefined if there is none.
    * Rejects with 'task_changed' if the task's title, description or status differs from `expected`; of concurrent calls

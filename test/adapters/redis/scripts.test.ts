@@ -51,7 +51,8 @@ describe('a Redis script that is executed twice, as it is when its reply was los
   const newTask = { ...user, maxTasks: 2, maxBytes: 100, textAfterId: '\0pending\0Tea\0x' };
   const request = keys.request(1, 'key');
 
-  type ReadOnly = 'findTask' | 'findTasks' | 'listTasks' | 'listTasksBackwards' | 'summariseTasks';
+  type ReadOnly =
+    'findTask' | 'findTasks' | 'listTasks' | 'listTasksBackwards' | 'summariseTasks' | 'summariseTasksOf';
   type Conditional = 'removeTask with an expected task';
   const expected = { expectedTitle: 'Milk', expectedDescription: 'a/b', expectedStatus: 'pending' };
   const update = { ...user, id: 1, maxBytes: 100, title: 'longer', description: '', status: 'completed' };
@@ -84,6 +85,7 @@ describe('a Redis script that is executed twice, as it is when its reply was los
     endSession: () => scripts.endSession(connection, user),
     endOtherSession: () => scripts.endOtherSession(connection, { ...user, otherId: 'held' }),
     endAllSessions: () => scripts.endAllSessions(connection, user),
+    endAllSessionsOf: () => scripts.endAllSessionsOf(connection, user),
     createTask: () => scripts.createTask(connection, newTask),
     createTaskOnce: () => {
       const idempotency = { request, maxIdempotencyKeys: 10, fingerprint: 'fingerprint' };

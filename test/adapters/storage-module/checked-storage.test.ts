@@ -50,6 +50,7 @@ const noTasks = [
   { ...task, status: 'done' },
   { ...task, title: null },
 ];
+const noSummaries = [undefined, null, 7, {}, { revision: 1, count: 1 }, { revision: 1, count: 1, bytes: -1 }];
 const noTruths = [undefined, null, 0, 1, 'true', {}];
 const noLists = [undefined, null, {}, 'list', [undefined], { length: 0 }];
 
@@ -68,6 +69,8 @@ const nonsense: Partial<Record<keyof ReturnType<typeof everyCall>, readonly unkn
   'sessions.open': [null, true, '0', -1, 0.5, {}],
   'sessions.find': noSessions,
   'sessions.list': [...noLists, session],
+  'sessions.listOf': [...noLists, session],
+  'sessions.endAllOf': [undefined, null, '1', -1, 0.5],
   'sessions.rotate': [undefined, ...noSessions],
   'sessions.end': noTruths,
   'sessions.endOther': noTruths,
@@ -93,7 +96,8 @@ const nonsense: Partial<Record<keyof ReturnType<typeof everyCall>, readonly unkn
     { ...page, revision: 0.5 },
     { ...page, tasks: [], hasMore: true },
   ],
-  'tasks.summary': [undefined, null, 7, {}, { revision: 1, count: 1 }, { revision: 1, count: 1, bytes: -1 }],
+  'tasks.summary': noSummaries,
+  'tasks.summaryOf': noSummaries,
   'tasks.update': noTasks,
   'tasks.remove': noTruths,
   'rateLimiter.consume': [undefined, null, '0', NaN, -1, 1.1],

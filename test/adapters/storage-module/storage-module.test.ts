@@ -27,8 +27,8 @@ const methods = {
     'remove',
     'removeOwn',
   ],
-  sessions: ['open', 'find', 'list', 'touch', 'rotate', 'end', 'endOther', 'endAll'],
-  tasks: ['create', 'find', 'list', 'select', 'summary', 'update', 'remove'],
+  sessions: ['open', 'find', 'list', 'touch', 'rotate', 'end', 'endOther', 'endAll', 'listOf', 'endAllOf'],
+  tasks: ['create', 'find', 'list', 'select', 'summary', 'summaryOf', 'update', 'remove'],
   rateLimiter: ['consume', 'giveBack', 'trust', 'isTrusted'],
 };
 const allMethods = [
