@@ -14,17 +14,16 @@ import {
 } from './builders.js';
 
 /** The methods of a storage, but for the one that closes it. */
-type MethodName =
-  | 'check'
-  | { [Port in 'users' | 'sessions' | 'tasks' | 'rateLimiter']: `${Port}.${keyof Storage[Port] & string}` }[
-      'users' | 'sessions' | 'tasks' | 'rateLimiter'];
+type MethodName = 'check' | { [Port in PortName]: `${Port}.${keyof Storage[Port] & string}` }[PortName];
+
+type PortName = 'users' | 'sessions' | 'tasks' | 'rateLimiter' | 'archive';
 
 /** Each method of a storage, called with a secret in its arguments. */
 export function everyCall(
   storage: Storage,
   clock: SettableClock,
 ): Record<MethodName, () => Promise<unknown>> {
-  const { users, sessions, tasks, rateLimiter } = storage;
+  const { users, sessions, tasks, rateLimiter, archive } = storage;
   const secret = aNewUser({ username: 'secret', passwordHash: 'secret' });
   const user = { id: 1, active: true, ...secret };
   const session = aSessionOf(user, clock, { id: 'secret' });
@@ -73,6 +72,12 @@ export function everyCall(
     'rateLimiter.giveBack': () => rateLimiter.giveBack('secret'),
     'rateLimiter.trust': () => rateLimiter.trust('secret', 1),
     'rateLimiter.isTrusted': () => rateLimiter.isTrusted('secret'),
+    'archive.lastUserId': () => archive.lastUserId(),
+    'archive.tasksOf': () => archive.tasksOf(1, page),
+    'archive.reserveUserIds': () => archive.reserveUserIds(1),
+    'archive.begin': () => archive.begin(user),
+    'archive.addTasks': () => archive.addTasks(1, [{ id: 1, ...aDraft({ title: 'secret' }) }]),
+    'archive.finish': () => archive.finish(user, 1),
   };
 }
 

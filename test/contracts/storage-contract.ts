@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { CreateStorage, Storage } from '../../src/application/ports/storage.js';
 import { RecordedLog } from '../support/recorded-log.js';
 import { SettableClock } from '../support/settable-clock.js';
+import { archiveContract } from './archive-contract.js';
 import type { OpenStorage } from './open-storage.js';
 import { sessionRepositoryContract } from './session-repository-contract.js';
 import { taskRepositoryContract } from './task-repository-contract.js';
@@ -43,4 +44,5 @@ export function storageContract(createStorage: CreateStorage): void {
     taskRevisionContract(open);
   });
   describe('attempts', () => rateLimiterContract(open));
+  describe('export and import', () => archiveContract(open));
 }

@@ -17,6 +17,7 @@ export function roundRobin(storages: readonly [Storage, ...Storage[]]): Storage 
     sessions: spread(({ sessions }) => sessions),
     tasks: spread(({ tasks }) => tasks),
     rateLimiter: spread(({ rateLimiter }) => rateLimiter),
+    archive: spread(({ archive }) => archive),
     check: () => first.check(),
     close: async () => {
       await Promise.all(storages.map((storage) => storage.close()));

@@ -1,5 +1,6 @@
 import type { Storage, StorageOptions } from '../../application/ports/storage.js';
 import type { User } from '../../domain/user.js';
+import { InMemoryArchive } from './in-memory-archive.js';
 import { InMemoryIdempotencyKeys } from './in-memory-idempotency-keys.js';
 import { InMemorySessionRepository } from './in-memory-session-repository.js';
 import { InMemoryTaskRepository } from './in-memory-task-repository.js';
@@ -11,11 +12,13 @@ export async function createStorage({ clock }: StorageOptions): Promise<Storage>
   const accounts = new Map<number, User>();
   const sessions = new InMemorySessionRepository(accounts, clock);
   const tasks = new InMemoryTaskRepository(sessions, new InMemoryIdempotencyKeys(clock), clock);
+  const users = new InMemoryUserRepository(accounts, sessions, tasks);
   return {
-    users: new InMemoryUserRepository(accounts, sessions, tasks),
+    users,
     sessions,
     tasks,
     rateLimiter: new InMemoryRateLimiter(clock),
+    archive: new InMemoryArchive(users, tasks),
     check: async () => ({ reasons: [], warnings: [] }),
     async close() {},
   };

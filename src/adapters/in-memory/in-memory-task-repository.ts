@@ -138,6 +138,21 @@ export class InMemoryTaskRepository implements TaskRepository {
     return true;
   }
 
+  /** An owner's tasks in the order of their ids, and the last id that was used. */
+  all(ownerId: number): { readonly tasks: readonly Task[]; readonly lastId: number } {
+    return this.lists.get(ownerId) ?? emptyList;
+  }
+
+  /** Gives an owner these tasks, who had none. */
+  restore(ownerId: number, tasks: Task[], lastId: number): void {
+    const list: TaskList = { ...newList(), tasks, lastId };
+    this.recordChange(
+      list,
+      tasks.reduce((sum, task) => sum + bytesOf(task), 0),
+    );
+    this.lists.set(ownerId, list);
+  }
+
   /** Deletes all tasks of an owner who was removed. */
   removeAll(ownerId: number): void {
     this.lists.delete(ownerId);
@@ -172,7 +187,7 @@ function requireExpected(task: Task, expected: TaskDraft | undefined): void {
 }
 
 /** How many of the tasks fit on one page. */
-function lengthOfPage(tasks: readonly Task[]): number {
+export function lengthOfPage(tasks: readonly Task[]): number {
   let bytes = 0;
   const last = tasks.findIndex((task) => (bytes += bytesOf(task)) > maxPageBytes);
   return last === -1 ? tasks.length : last + 1;

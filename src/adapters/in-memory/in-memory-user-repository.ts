@@ -8,7 +8,7 @@ import type { InMemoryTaskRepository } from './in-memory-task-repository.js';
 /** Shares `accounts` with the session repository, which opens sessions for active accounts only. */
 export class InMemoryUserRepository implements UserRepository {
   private readonly idsByName = new Map<string, number>();
-  private lastId = 0;
+  private lastUsedId = 0;
 
   constructor(
     private readonly accounts: Map<number, User>,
@@ -18,7 +18,7 @@ export class InMemoryUserRepository implements UserRepository {
 
   async add(newUser: NewUser): Promise<User | undefined> {
     if (this.idsByName.has(newUser.username)) return undefined;
-    const user: User = { id: ++this.lastId, active: true, ...newUser };
+    const user: User = { id: ++this.lastUsedId, active: true, ...newUser };
     this.accounts.set(user.id, user);
     this.idsByName.set(user.username, user.id);
     return user;
@@ -37,9 +37,25 @@ export class InMemoryUserRepository implements UserRepository {
     const users: User[] = [];
     for (const user of this.accounts.values()) {
       if (user.id > after) users.push(user);
-      if (users.length === limit) break;
     }
-    return users;
+    // An import may have added a user after those with higher ids.
+    return users.toSorted((one, other) => one.id - other.id).slice(0, limit);
+  }
+
+  /** The last id that was used; 0 before the first. */
+  get lastId(): number {
+    return this.lastUsedId;
+  }
+
+  /** From now on, users who are added get ids above this one. */
+  reserveIds(lastId: number): void {
+    this.lastUsedId = Math.max(this.lastUsedId, lastId);
+  }
+
+  /** Adds a user with this id, whose id and name are free. */
+  restore(user: User): void {
+    this.accounts.set(user.id, user);
+    this.idsByName.set(user.username, user.id);
   }
 
   async replacePasswordHash(id: number, from: string, to: string): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Storage, StorageOptions } from '../../application/ports/storage.js';
 import { Keys } from './keys.js';
+import { RedisArchive } from './redis-archive.js';
 import { RedisConnection } from './connection/redis-connection.js';
 import { RedisHealth } from './connection/redis-health.js';
 import { RedisSessionRepository } from './redis-session-repository.js';
@@ -17,11 +18,13 @@ export async function createStorage({
   const connection = await RedisConnection.open(redis, log);
   const keys = new Keys(redis.keyPrefix);
   const health = new RedisHealth(connection, keys);
+  const users = new RedisUserRepository(connection, keys, clock);
   return {
-    users: new RedisUserRepository(connection, keys, clock),
+    users,
     sessions: new RedisSessionRepository(connection, keys, clock),
     tasks: new RedisTaskRepository(connection, keys, clock),
     rateLimiter: new RedisRateLimiter(connection, keys, clock),
+    archive: new RedisArchive(connection, keys, clock, users),
     check: () => health.check(),
     close: () => connection.close(),
   };

@@ -30,6 +30,12 @@ export class Keys {
     };
   }
 
+  /** The keys of an import of one user. */
+  ofImport(userId: number): ImportKeys {
+    const importedTasks = `${this.tag(userId)}import`;
+    return { importedTasks, importedCounts: `${importedTasks}-counts` };
+  }
+
   /** String: the result of an operation, kept as long as the client library may send the operation again. */
   operation(userId: number, operationId: string): string {
     return `${this.tag(userId)}operation:${operationId}`;
@@ -76,4 +82,12 @@ export interface UserKeys {
   readonly taskCounts: string;
   /** Hash: hour since the epoch → how many idempotency keys were used in it. Expires with the last of them. */
   readonly idempotencyKeyCounts: string;
+}
+
+/** The tasks of a user whose import has not finished. They expire a day after the last was added. */
+export interface ImportKeys {
+  /** Sorted set: like `tasks` of a user. */
+  readonly importedTasks: string;
+  /** Hash: last (the id of the last task that was added), bytes. */
+  readonly importedCounts: string;
 }

@@ -45,7 +45,7 @@ export class RedisUserRepository implements UserRepository {
   }
 
   async list({ after, limit }: Page): Promise<readonly User[]> {
-    const lastId = (await this.readId(this.keys.userIds)) ?? 0;
+    const lastId = await this.lastId();
     const users: User[] = [];
     for (let id = after + 1; id <= lastId && users.length < limit; id += limit) {
       const ids = Array.from({ length: Math.min(limit, lastId - id + 1) }, (_, index) => id + index);
@@ -53,6 +53,11 @@ export class RedisUserRepository implements UserRepository {
       users.push(...found.filter((user) => user !== undefined));
     }
     return users.slice(0, limit);
+  }
+
+  /** The last id that was used; 0 before the first. */
+  async lastId(): Promise<number> {
+    return (await this.readId(this.keys.userIds)) ?? 0;
   }
 
   async replacePasswordHash(id: number, from: string, to: string): Promise<void> {
@@ -114,8 +119,8 @@ export class RedisUserRepository implements UserRepository {
     }
   }
 
-  /** Whether the user has the name now. */
-  private async claimName(username: string, id: number): Promise<boolean> {
+  /** Gives the user the name, unless another account has it. Whether the user has it now. */
+  async claimName(username: string, id: number): Promise<boolean> {
     const claim = { username: this.keys.username(username), userId: id };
     if (await scripts.claimUsername(this.redis, claim)) return true;
     const owner = await this.idOf(username);
@@ -126,8 +131,8 @@ export class RedisUserRepository implements UserRepository {
     return (await scripts.claimUsername(this.redis, claim)) === 1;
   }
 
-  /** False if there was no account. */
-  private async removeAccount(id: number): Promise<boolean> {
+  /** Removes all data of the user but the name. False if there was no account. */
+  async removeAccount(id: number): Promise<boolean> {
     return (await scripts.removeAccount(this.redis, this.keysOfRemoval(id))) === 1;
   }
 

@@ -1,6 +1,6 @@
 import { maxPageBytes } from '../../domain/page.js';
 import { taskStatuses } from '../../domain/task.js';
-import { operationLifetime, requireActive } from './lua/prelude.js';
+import { nextRevision, operationLifetime, requireActive } from './lua/prelude.js';
 import { reject, rejectUnreadable } from './lua/rejection.js';
 import { script } from './lua/script.js';
 
@@ -39,9 +39,6 @@ const readCounts = `
   local counts = redis.call('HMGET', taskCounts, 'bytes', 'revision')
   local bytes, revision = tonumber(counts[1] or 0), tonumber(counts[2] or 0)
   if not bytes or not revision then ${rejectUnreadable('taskCounts')} end`;
-
-/** Lua for the next revision: see `nextRevision` of the domain. */
-const nextRevision = `string.format('%d', math.max(revision + 1, math.floor(tonumber(now) * 1000)))`;
 
 /** Lua that rejects with 'task_changed' if a title is expected, and `task` is not as expected. */
 const requireExpected = `

@@ -1,3 +1,4 @@
+import type { ArchivedTaskPage } from '../../application/ports/archive.js';
 import type { Storage, StorageHealth } from '../../application/ports/storage.js';
 import type { RateLimit } from '../../domain/rate-limit.js';
 import type { Page } from '../../domain/page.js';
@@ -108,6 +109,14 @@ const taskPage = (value: unknown, page: Page) => {
   })(value);
   return requireStart(result);
 };
+const archivedPage = (value: unknown, page: Page) =>
+  requireStart(
+    object<ArchivedTaskPage>({
+      tasks: (given) => tasks(given, page),
+      hasMore: boolean,
+      lastTaskId: count,
+    })(value),
+  );
 /** A page in the order of the query. As with `pageOf`, every page leads on. */
 const selection = (value: unknown, query: TaskQuery) => {
   const compare = compareTasks(query.order);
@@ -171,6 +180,14 @@ export const resultSchemas: SchemasOf<Storage> = {
     remove: boolean,
   },
   rateLimiter: { consume: retryAfter, giveBack: ignored, trust: ignored, isTrusted: boolean },
+  archive: {
+    lastUserId: count,
+    tasksOf: (result, [, page]) => archivedPage(result, page),
+    reserveUserIds: ignored,
+    begin: oneOf(['begun', 'present', 'taken']),
+    addTasks: ignored,
+    finish: boolean,
+  },
   check: (result) => health(Array.isArray(result) ? { warnings: result as unknown[] } : (result ?? {})),
   close: ignored,
 };

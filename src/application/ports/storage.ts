@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../domain/errors.js';
+import type { Archive } from './archive.js';
 import type { Clock, Log } from './environment.js';
 import { PortError } from './port-error.js';
 import type { RateLimiter } from './rate-limiter.js';
@@ -18,6 +19,7 @@ export interface Storage {
   readonly sessions: SessionRepository;
   readonly tasks: TaskRepository;
   readonly rateLimiter: RateLimiter;
+  readonly archive: Archive;
   /** How well the storage works now. Rejects with StorageUnavailable if it can serve nothing. */
   check(): Promise<StorageHealth>;
   /** Closes all connections. No other call follows. */

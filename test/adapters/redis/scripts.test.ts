@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { Keys } from '../../../src/adapters/redis/keys.js';
 import { RedisConnection } from '../../../src/adapters/redis/connection/redis-connection.js';
+import * as archiveScripts from '../../../src/adapters/redis/archive-scripts.js';
 import * as sessionScripts from '../../../src/adapters/redis/session-scripts.js';
 import * as taskScripts from '../../../src/adapters/redis/task-scripts.js';
 import * as rateLimiterScripts from '../../../src/adapters/redis/rate-limiter-scripts.js';
@@ -10,7 +11,13 @@ import { RecordedLog } from '../../support/recorded-log.js';
 import { RedisServer } from '../../support/redis-server.js';
 import { settingsFor } from '../../support/redis-storage.js';
 
-const scripts = { ...userScripts, ...sessionScripts, ...taskScripts, ...rateLimiterScripts };
+const scripts = {
+  ...userScripts,
+  ...sessionScripts,
+  ...taskScripts,
+  ...rateLimiterScripts,
+  ...archiveScripts,
+};
 
 describe('a Redis script that is executed twice, as it is when its reply was lost', () => {
   const keys = new Keys('test:');
@@ -40,6 +47,8 @@ describe('a Redis script that is executed twice, as it is when its reply was los
     await redis.hset(sessions, { held, expired: sessionUntil(now) });
     await redis.zadd(tasks, 1, '1\0pending\0Milk\0a/b');
     await redis.hset(taskCounts, { last: 1, bytes: 7 });
+    await redis.zadd(newcomer.importedTasks, 1, '1\0pending\0Milk\0a/b');
+    await redis.hset(newcomer.importedCounts, { last: 1, bytes: 7 });
     await redis.hset(keys.ofRateLimiter('key').counted, { count: 1, at: now });
   });
 
@@ -48,11 +57,18 @@ describe('a Redis script that is executed twice, as it is when its reply was los
     ...keys.ofRateLimiter('key'),
     operation: `${keys.ofRateLimiter('key').counted}:an id`,
   };
+  const newcomer = { ...keys.ofUser(3), ...keys.ofImport(3) };
   const newTask = { ...user, maxTasks: 2, maxBytes: 100, textAfterId: '\0pending\0Tea\0x' };
   const request = keys.request(1, 'key');
 
   type ReadOnly =
-    'findTask' | 'findTasks' | 'listTasks' | 'listTasksBackwards' | 'summariseTasks' | 'summariseTasksOf';
+    | 'findTask'
+    | 'findTasks'
+    | 'listTasks'
+    | 'listTasksBackwards'
+    | 'summariseTasks'
+    | 'summariseTasksOf'
+    | 'readTasks';
   type Conditional = 'removeTask with an expected task';
   const expected = { expectedTitle: 'Milk', expectedDescription: 'a/b', expectedStatus: 'pending' };
   const update = { ...user, id: 1, maxBytes: 100, title: 'longer', description: '', status: 'completed' };
@@ -98,6 +114,15 @@ describe('a Redis script that is executed twice, as it is when its reply was los
     giveBackAttempt: () => scripts.giveBackAttempt(connection, rateLimiter),
     trust: () => scripts.trust(connection, { ...rateLimiter, trustedUntil: now + 60, lifetime: 60 }),
     removeTask: () => scripts.removeTask(connection, { ...user, id: 1, ...anything }),
+    reserveUserIds: () => scripts.reserveUserIds(connection, { userIds: keys.userIds, lastId: 9 }),
+    importTasks: () => {
+      const texts = ['2\0pending\0Tea\0x', '3\0completed\0Rum\0y'].join('\0\0');
+      return scripts.importTasks(connection, { ...newcomer, texts, lastId: 3, bytes: 8 });
+    },
+    finishImport: () => {
+      const account = { username: 'carol', passwordHash: 'hash', active: 1, createdAt: 0 };
+      return scripts.finishImport(connection, { ...newcomer, ...account, lastTaskId: 3, now });
+    },
     'removeTask with an expected task': () => scripts.removeTask(connection, { ...user, id: 1, ...expected }),
   };
 

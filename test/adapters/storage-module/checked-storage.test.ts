@@ -102,6 +102,16 @@ const nonsense: Partial<Record<keyof ReturnType<typeof everyCall>, readonly unkn
   'tasks.remove': noTruths,
   'rateLimiter.consume': [undefined, null, '0', NaN, -1, 1.1],
   'rateLimiter.isTrusted': noTruths,
+  'archive.lastUserId': [undefined, null, '1', -1, 0.5],
+  'archive.tasksOf': [
+    undefined,
+    page,
+    { tasks: [task], hasMore: false, lastTaskId: '1' },
+    { tasks: [task, task], hasMore: false, lastTaskId: 1 },
+    { tasks: [], hasMore: true, lastTaskId: 1 },
+  ],
+  'archive.begin': [undefined, null, true, 'done'],
+  'archive.finish': noTruths,
 };
 
 /** A storage all of whose methods do the same. */
@@ -214,7 +224,7 @@ describe('a storage that is not trusted', () => {
         const faulty = (port) => new Proxy(port, {
           get: (target, name) => (...args) => fault.method ? fault.method() : target[name](...args),
         });
-        const ports = ['users', 'sessions', 'tasks', 'rateLimiter'];
+        const ports = ['users', 'sessions', 'tasks', 'rateLimiter', 'archive'];
         const own = Object.fromEntries(ports.map((name) => [name, faulty(storage[name])]));
         return { ...faulty(storage), ...own, check: () => faulty(storage).check(), close: async () => {} };
       }`,

@@ -30,6 +30,7 @@ const methods = {
   sessions: ['open', 'find', 'list', 'touch', 'rotate', 'end', 'endOther', 'endAll', 'listOf', 'endAllOf'],
   tasks: ['create', 'find', 'list', 'select', 'summary', 'summaryOf', 'update', 'remove'],
   rateLimiter: ['consume', 'giveBack', 'trust', 'isTrusted'],
+  archive: ['lastUserId', 'tasksOf', 'reserveUserIds', 'begin', 'addTasks', 'finish'],
 };
 const allMethods = [
   ...Object.entries(methods).flatMap(([port, names]) => names.map((name) => `${port}.${name}`)),

@@ -28,6 +28,9 @@ export const extendTtl = `
     if lifetime > redis.call('TTL', sessions) then redis.call('EXPIRE', sessions, lifetime) end
   end`;
 
+/** The next revision of a user's tasks: see `nextRevision` of the domain. */
+export const nextRevision = `string.format('%d', math.max(revision + 1, math.floor(tonumber(now) * 1000)))`;
+
 /**
  * Seconds for which the key `operation` holds a script's result. If a reply is lost and the client sends the script again,
  * the script returns that result and changes nothing. A command without a reply times out after one second.

@@ -1,0 +1,55 @@
+import { archiveHeader, type ArchiveRecord } from '../domain/archive.js';
+import { maxPageSize } from '../domain/page.js';
+import type { User } from '../domain/user.js';
+import type { Archive, ArchivedTaskPage } from './ports/archive.js';
+import type { UserRepository } from './ports/user-repository.js';
+
+/**
+ * Exports all users with their tasks, for the operator. It is no snapshot: users who register meanwhile are left out,
+ * and of concurrent changes some may be in it and others not.
+ */
+export class ExportData {
+  constructor(
+    private readonly users: UserRepository,
+    private readonly archive: Archive,
+  ) {}
+
+  /** The records in order, read page by page as they are asked for. */
+  async *execute(): AsyncGenerator<ArchiveRecord, void, undefined> {
+    const lastUserId = await this.archive.lastUserId();
+    yield archiveHeader(lastUserId);
+    const counts = { users: 0, tasks: 0 };
+    for await (const user of this.usersUpTo(lastUserId)) {
+      counts.users++;
+      for await (const record of this.recordsOf(user)) {
+        if (record.kind === 'task') counts.tasks++;
+        yield record;
+      }
+    }
+    yield { kind: 'end', ...counts };
+  }
+
+  private async *usersUpTo(lastUserId: number): AsyncGenerator<User, void, undefined> {
+    for (let after: number | undefined = 0; after !== undefined;) {
+      const users: readonly User[] = await this.users.list({ after, limit: maxPageSize });
+      yield* users.filter(({ id }) => id <= lastUserId);
+      after = users[maxPageSize - 1]?.id;
+    }
+  }
+
+  private async *recordsOf(user: User): AsyncGenerator<ArchiveRecord, void, undefined> {
+    const { id: userId, username, passwordHash, active, createdAt } = user;
+    let page: ArchivedTaskPage = await this.archive.tasksOf(userId, { after: 0, limit: maxPageSize });
+    const { lastTaskId } = page;
+    yield { kind: 'user', id: userId, username, passwordHash, active, createdAt, lastTaskId };
+    for (;;) {
+      for (const { id, title, description, status } of page.tasks) {
+        if (id > lastTaskId) return;
+        yield { kind: 'task', userId, id, title, description, status };
+      }
+      const last = page.tasks.at(-1);
+      if (!page.hasMore || !last) return;
+      page = await this.archive.tasksOf(userId, { after: last.id, limit: maxPageSize });
+    }
+  }
+}

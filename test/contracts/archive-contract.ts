@@ -1,0 +1,202 @@
+import { expect } from 'chai';
+import type { Storage } from '../../src/application/ports/storage.js';
+import type { Task } from '../../src/domain/task.js';
+import type { User } from '../../src/domain/user.js';
+import type { SettableClock } from '../support/settable-clock.js';
+import {
+  addUser,
+  aDraft,
+  aNewUser,
+  aSessionOf,
+  createTask,
+  openSession,
+  refTo,
+  signIn,
+  unlimited,
+} from './builders.js';
+import { race } from './concurrency.js';
+import type { OpenStorage } from './open-storage.js';
+
+const everything = { after: 0, limit: 1000 };
+
+const bob: User = { id: 7, active: true, ...aNewUser({ username: 'bob', createdAt: 1_700_000_000.125 }) };
+const tasksOfBob = [2, 3, 11].map((id): Task => ({ id, ...aDraft({ title: `Task ${id} – 名前` }) }));
+
+async function importUser(
+  { archive }: Storage,
+  user: User,
+  tasks: readonly Task[] = [],
+  lastTaskId = tasks.at(-1)?.id ?? 0,
+): Promise<boolean> {
+  expect(await archive.begin(user)).to.equal('begun');
+  if (tasks.length > 0) await archive.addTasks(user.id, tasks);
+  return archive.finish(user, lastTaskId);
+}
+
+async function tasksAfterSignIn(
+  storage: Storage,
+  clock: SettableClock,
+  user: User,
+): Promise<readonly Task[]> {
+  await openSession(storage, aSessionOf(user, clock), user);
+  return (await storage.tasks.list(refTo(user), everything)).tasks;
+}
+
+/** What every Archive promises. */
+export function archiveContract(open: OpenStorage): void {
+  describe('reading', () => {
+    it('returns the last user id, that of a deleted user too', async () => {
+      const { storage } = await open();
+      expect(await storage.archive.lastUserId()).to.equal(0);
+      await addUser(storage);
+      const { id } = await addUser(storage, { username: 'bob' });
+      await storage.users.remove(id);
+      expect(await storage.archive.lastUserId()).to.equal(2);
+    });
+
+    it('returns tasks page by page and the last task id, without a session', async () => {
+      const { storage, clock } = await open();
+      const { user, ref } = await signIn(storage, clock);
+      const tasks: Task[] = [];
+      for (let i = 0; i < 10; i++) tasks.push(await createTask(storage, ref, aDraft({ title: `Task ${i}` })));
+      await storage.tasks.remove(ref, 10);
+      await storage.sessions.end(ref);
+      const first = await storage.archive.tasksOf(user.id, { after: 0, limit: 6 });
+      expect(first).to.deep.equal({ tasks: tasks.slice(0, 6), hasMore: true, lastTaskId: 10 });
+      const second = await storage.archive.tasksOf(user.id, { after: 6, limit: 6 });
+      expect(second).to.deep.equal({ tasks: tasks.slice(6, 9), hasMore: false, lastTaskId: 10 });
+      expect(await storage.archive.tasksOf(99, everything)).to.deep.equal({
+        tasks: [],
+        hasMore: false,
+        lastTaskId: 0,
+      });
+    });
+
+    it('ends a page of long tasks early', async () => {
+      const { storage, clock } = await open();
+      const { user, ref } = await signIn(storage, clock);
+      const description = 'x'.repeat(500_000);
+      for (let i = 0; i < 6; i++)
+        await createTask(storage, ref, aDraft({ description }), { limits: unlimited });
+      const read: number[] = [];
+      for (let more = true; more;) {
+        const page = await storage.archive.tasksOf(user.id, { after: read.at(-1) ?? 0, limit: 100 });
+        expect(page.tasks.length).to.be.within(1, 3);
+        read.push(...page.tasks.map(({ id }) => id));
+        more = page.hasMore;
+      }
+      expect(read).to.deep.equal([1, 2, 3, 4, 5, 6]);
+    });
+  });
+
+  describe('importing', () => {
+    it('restores a user with id, hash, date and tasks', async () => {
+      const { storage, clock } = await open();
+      expect(await importUser(storage, bob, tasksOfBob)).to.equal(true);
+      expect(await storage.users.find(bob.id)).to.deep.equal(bob);
+      expect(await storage.users.findByName('bob')).to.deep.equal(bob);
+      expect(await tasksAfterSignIn(storage, clock, bob)).to.deep.equal(tasksOfBob);
+    });
+
+    it('restores an inactive user, who cannot sign in', async () => {
+      const { storage, clock } = await open();
+      const inactive = { ...bob, active: false };
+      await importUser(storage, inactive);
+      expect(await storage.users.findByName('bob')).to.deep.equal(inactive);
+      expect(await storage.sessions.open(aSessionOf(bob, clock), bob.passwordHash, 1)).to.equal(undefined);
+    });
+
+    it('continues the counters of user ids and task ids', async () => {
+      const { storage, clock } = await open();
+      await storage.archive.reserveUserIds(40);
+      await importUser(storage, bob, tasksOfBob, 30);
+      await storage.archive.reserveUserIds(20);
+      expect((await addUser(storage)).id).to.equal(41);
+      await openSession(storage, aSessionOf(bob, clock), bob);
+      expect((await createTask(storage, refTo(bob))).id).to.equal(31);
+      expect(await storage.archive.lastUserId()).to.equal(41);
+    });
+
+    it('counts the tasks and their bytes, and sets a revision of now', async () => {
+      const { storage, clock } = await open();
+      await importUser(storage, bob, tasksOfBob);
+      await openSession(storage, aSessionOf(bob, clock), bob);
+      const { count, bytes, revision } = await storage.tasks.summary(refTo(bob));
+      const texts = tasksOfBob.map(({ title, description }) => title + description).join('');
+      expect({ count, bytes }).to.deep.equal({ count: 3, bytes: Buffer.byteLength(texts) });
+      expect(revision).to.equal(Math.floor(clock.now() * 1000));
+    });
+
+    it('lists imported users in the order of their ids', async () => {
+      const { storage } = await open();
+      await storage.archive.reserveUserIds(9);
+      const late = await addUser(storage);
+      await importUser(storage, bob);
+      await importUser(storage, { ...bob, id: 3, username: 'carol' });
+      const ids = (await storage.users.list(everything)).map(({ id }) => id);
+      expect(ids).to.deep.equal([3, 7, late.id]);
+      expect((await storage.users.list({ after: 3, limit: 1 })).map(({ id }) => id)).to.deep.equal([7]);
+    });
+
+    it('shows nothing of a user before the import has finished', async () => {
+      const { storage, clock } = await open();
+      await storage.archive.reserveUserIds(7);
+      await storage.archive.begin(bob);
+      await storage.archive.addTasks(bob.id, tasksOfBob);
+      expect(await storage.users.find(bob.id)).to.equal(undefined);
+      expect(await storage.users.findByName('bob')).to.equal(undefined);
+      expect(await storage.users.list(everything)).to.deep.equal([]);
+      expect(await storage.sessions.open(aSessionOf(bob, clock), bob.passwordHash, 1)).to.equal(undefined);
+      expect((await storage.archive.tasksOf(bob.id, everything)).tasks).to.deep.equal([]);
+    });
+
+    it('begins anew after it was cut off', async () => {
+      const { storage, clock } = await open();
+      await storage.archive.begin(bob);
+      await storage.archive.addTasks(bob.id, [{ id: 1, ...aDraft({ title: 'deleted since' }) }]);
+      await importUser(storage, bob, tasksOfBob);
+      expect(await tasksAfterSignIn(storage, clock, bob)).to.deep.equal(tasksOfBob);
+    });
+
+    it('leaves a user who is there as they are', async () => {
+      const { storage, clock } = await open();
+      await importUser(storage, bob, tasksOfBob);
+      await storage.users.setPasswordHash(bob.id, 'changed since');
+      expect(await storage.archive.begin(bob)).to.equal('present');
+      const changed = { ...bob, passwordHash: 'changed since' };
+      expect(await storage.users.find(bob.id)).to.deep.equal(changed);
+      expect(await tasksAfterSignIn(storage, clock, changed)).to.deep.equal(tasksOfBob);
+    });
+
+    it('does not begin if another account has the id or the name', async () => {
+      const { storage } = await open();
+      const alice = await addUser(storage);
+      expect(await storage.archive.begin({ ...bob, id: alice.id })).to.equal('taken');
+      expect(await storage.archive.begin({ ...bob, username: 'alice' })).to.equal('taken');
+      expect(await storage.users.list(everything)).to.deep.equal([alice]);
+    });
+
+    it('and a concurrent registration of the same name leave one user', async () => {
+      const { storage } = await open();
+      await storage.archive.reserveUserIds(1000);
+      for (let round = 0; round < 20; round++) {
+        const user: User = { ...bob, id: round + 1, username: `bob ${round}` };
+        let registered: User | undefined;
+        let imported: boolean | undefined;
+        await race(round, [
+          async () => {
+            registered = await storage.users.add(aNewUser({ username: user.username, passwordHash: 'new' }));
+          },
+          async () => {
+            const begun = (await storage.archive.begin(user)) === 'begun';
+            if (begun) await storage.archive.addTasks(user.id, tasksOfBob);
+            imported = begun && (await storage.archive.finish(user, 11));
+          },
+        ]);
+        expect([registered !== undefined, imported]).to.have.members([true, false]);
+        expect(await storage.users.findByName(user.username)).to.deep.equal(imported ? user : registered);
+        if (!imported) expect(await storage.users.find(user.id)).to.equal(undefined);
+      }
+    });
+  });
+}
