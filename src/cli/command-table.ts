@@ -20,6 +20,8 @@ export const options = {
   yes: { description: 'do not ask whether to delete' },
   json: { description: 'print one JSON object per line' },
   filter: { value: 'TEXT', description: 'only users whose name contains the text' },
+  output: { value: 'FILE', description: 'write to a file that only its owner may read' },
+  'skip-bad': { description: 'leave out bad lines, and name them' },
 } as const satisfies Record<string, OptionRow>;
 
 export type OptionName = keyof typeof options;
@@ -64,6 +66,11 @@ export const commands = {
   'keys new': {
     arguments: ['[FILE]'],
     description: 'add a new signing key to a file, or print a file of one',
+  },
+  export: { options: ['output'], description: 'write all users and tasks as lines of JSON' },
+  import: {
+    options: ['skip-bad'],
+    description: 'add the users and tasks of an export from standard input',
   },
   'completion bash': {
     description: 'print what completes commands in bash: source <(hexado completion bash)',

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { fchmodSync, fstatSync } from 'node:fs';
+import { restrictOutputFile } from '../adapters/terminal/output-file.js';
 import { print, printDone } from '../adapters/terminal/print.js';
 import { ConfigError, readConfig } from '../config/config.js';
 import { addKey, newKeysFile } from '../config/keys-file.js';
@@ -21,10 +21,4 @@ export async function createKey(file: string | undefined, algorithmName: string 
       ? `${file} holds the key ${kid}. Start the server with SIGNING_KEYS_FILE=${file}`
       : `${file} holds the key ${kid} as the last of ${count}. Send SIGHUP to every server; then move the key to the front, and send it again.`,
   );
-}
-
-/** A file that the shell creates for standard output is usually readable by every user. */
-function restrictOutputFile(): void {
-  const stat = fstatSync(1);
-  if (stat.isFile()) fchmodSync(1, stat.mode & 0o700);
 }

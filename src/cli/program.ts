@@ -5,6 +5,8 @@ import { fieldMessage } from '../adapters/http/response/field-messages.js';
 import { describeError } from '../application/describe-error.js';
 import { confirm, readNewPassword } from '../adapters/terminal/read-terminal.js';
 import { Cancelled, UserCommands } from '../adapters/terminal/user-commands.js';
+import { ExportData } from '../application/export-data.js';
+import { ImportData } from '../application/import-data.js';
 import { ManageUsers } from '../application/manage-users.js';
 import { parseCommand, UsageError, type CommandOf } from './arguments.js';
 import type { CommandName } from './command-table.js';
@@ -17,6 +19,7 @@ import { InvalidFields } from '../domain/input.js';
 import { version } from '../runtime/version.js';
 import { releaseSignals } from '../runtime/held-signals.js';
 import { LogOutput } from '../runtime/log-output.js';
+import { DataError, exportData, importData, requireExportTarget, requireImportSource } from './archive.js';
 import { createKey } from './keys.js';
 import { ListenError, serve } from './serve.js';
 import { withStorage } from './with-storage.js';
@@ -47,6 +50,15 @@ const handlers: { readonly [N in CommandName]: (command: CommandOf<N>) => Promis
   'user sessions': ({ arguments: [name] }) => onUsers((users) => users.sessions(name)),
   'user logout': ({ arguments: [name] }) => onUsers((users) => users.logout(name)),
   'keys new': ({ arguments: [file] }) => createKey(file, process.env['ALGORITHM']),
+  export: async ({ options: { output } }) => {
+    requireExportTarget(output);
+    await onStorage((container) => exportData(container.get(ExportData), output));
+  },
+  import: async ({ options }) => {
+    requireImportSource();
+    const skipBad = options['skip-bad'] === true;
+    await onStorage((container) => importData(container.get(ImportData), { skipBad }));
+  },
   'completion bash': () => print(completionScript('bash')),
   'completion zsh': () => print(completionScript('zsh')),
   'completion fish': () => print(completionScript('fish')),
@@ -96,6 +108,7 @@ function exitReport(error: unknown): ExitReport {
   if (error instanceof ConfigError) return { messages: error.problems, code: 78 };
   if (error instanceof StorageError) return { messages: [hidePasswords(error.message)], code: 78 };
   if (error instanceof UsageError) return { messages: [hidePasswords(error.message)], code: 64 };
+  if (error instanceof DataError) return { messages: [error.message], code: 65 };
   if (error instanceof ListenError) return { messages: [hidePasswords(error.message)], code: 69 };
   if (error instanceof OutputError) return outputErrorReport(error);
   if (error instanceof UnknownLayout) {
@@ -129,10 +142,10 @@ function storageModuleHint(): string[] {
   return [hidePasswords(message)];
 }
 
-function outputErrorReport({ code, done }: OutputError): ExitReport {
+function outputErrorReport({ code, done, target }: OutputError): ExitReport {
   // A reader may stop before the end: `hexado --help | head -1`.
   if (code === 'EPIPE' && done === undefined) return { messages: [], code: 0 };
-  const message = `Standard output cannot be written (${code}).`;
+  const message = `${target} cannot be written (${code}).`;
   return { messages: done === undefined ? [message] : [done, message], code: 74 };
 }
 

@@ -76,9 +76,10 @@ const isText =
 const isName = isText(maxUsernameLength);
 /** Stored names are normalised, which may have replaced letters by other characters. White space is never among them. */
 const isStoredName: IsValid = (value) =>
+  typeof value === 'string' &&
   isName(value) &&
-  normaliseUsername(String(value)) === value &&
-  !/[\p{White_Space}\p{Cc}]/u.test(String(value));
+  normaliseUsername(value) === value &&
+  !/[\p{White_Space}\p{Cc}]/u.test(value);
 
 /** For each kind of record, its fields. */
 const fieldsOf = {

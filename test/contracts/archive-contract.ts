@@ -20,7 +20,11 @@ import type { OpenStorage } from './open-storage.js';
 const everything = { after: 0, limit: 1000 };
 
 const bob: User = { id: 7, active: true, ...aNewUser({ username: 'bob', createdAt: 1_700_000_000.125 }) };
-const tasksOfBob = [2, 3, 11].map((id): Task => ({ id, ...aDraft({ title: `Task ${id} – 名前` }) }));
+const tasksOfBob: readonly Task[] = [
+  { id: 2, ...aDraft({ title: 'Milk – 名前' }) },
+  { id: 3, ...aDraft({ status: 'completed' }) },
+  { id: 11, ...aDraft() },
+];
 
 async function importUser(
   { archive }: Storage,

@@ -1,10 +1,11 @@
-/** Thrown when standard output cannot be written. `done` says what the command has done before. */
+/** Thrown when standard output or a file cannot be written. `done` says what the command has done before. */
 export class OutputError extends Error {
   override readonly name = 'OutputError';
 
   constructor(
     readonly code: string,
     readonly done?: string,
+    readonly target = 'Standard output',
   ) {
     super(code);
   }
