@@ -67,6 +67,19 @@ export const commands = {
     arguments: ['[FILE]'],
     description: 'add a new signing key to a file, or print a file of one',
   },
+  'keys list': {
+    arguments: ['FILE'],
+    description: 'print the keys of a file: kid, algorithm, since when, what it is for',
+  },
+  'keys promote': { arguments: ['FILE', 'KID'], description: 'make a key the one that signs' },
+  'keys remove': {
+    arguments: ['FILE', 'KID'],
+    description: 'remove a key; what it has signed is invalid then',
+  },
+  'keys prune': {
+    arguments: ['FILE'],
+    description: 'remove the keys that no valid token is signed with any more',
+  },
   export: { options: ['output'], description: 'write all users and tasks as lines of JSON' },
   import: {
     options: ['skip-bad'],
@@ -90,7 +103,10 @@ export const topics: Readonly<Record<string, { readonly about: string; readonly 
     notes: `Passwords are read twice from a prompt, or once from standard input, never from the command line.
 user delete asks at a terminal. No signing key is needed.`,
   },
-  keys: { about: 'manage a file of signing keys' },
+  keys: {
+    about: 'manage a file of signing keys',
+    notes: 'A key without a kid is called -. Servers read the file again at SIGHUP.',
+  },
   completion: { about: 'complete commands in a shell' },
 };
 

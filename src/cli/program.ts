@@ -1,10 +1,11 @@
 import cluster from 'node:cluster';
 import { pino, stdTimeFunctions } from 'pino';
+import { CommandFailed } from '../adapters/terminal/command-failed.js';
 import { OutputError, print, printDone } from '../adapters/terminal/print.js';
 import { fieldMessage } from '../adapters/http/response/field-messages.js';
 import { describeError } from '../application/describe-error.js';
 import { confirm, readNewPassword } from '../adapters/terminal/read-terminal.js';
-import { Cancelled, UserCommands } from '../adapters/terminal/user-commands.js';
+import { UserCommands } from '../adapters/terminal/user-commands.js';
 import { ExportData } from '../application/export-data.js';
 import { ImportData } from '../application/import-data.js';
 import { ManageUsers } from '../application/manage-users.js';
@@ -20,7 +21,7 @@ import { version } from '../runtime/version.js';
 import { releaseSignals } from '../runtime/held-signals.js';
 import { LogOutput } from '../runtime/log-output.js';
 import { DataError, exportData, importData, requireExportTarget, requireImportSource } from './archive.js';
-import { createKey } from './keys.js';
+import { createKey, listKeys, promoteKey, pruneKeys, removeKey } from './keys.js';
 import { ListenError, serve } from './serve.js';
 import { withStorage } from './with-storage.js';
 import { StorageError } from '../adapters/storage-module/load-storage-module.js';
@@ -50,6 +51,10 @@ const handlers: { readonly [N in CommandName]: (command: CommandOf<N>) => Promis
   'user sessions': ({ arguments: [name] }) => onUsers((users) => users.sessions(name)),
   'user logout': ({ arguments: [name] }) => onUsers((users) => users.logout(name)),
   'keys new': ({ arguments: [file] }) => createKey(file, process.env['ALGORITHM']),
+  'keys list': ({ arguments: [file] }) => listKeys(file),
+  'keys promote': ({ arguments: [file, kid] }) => promoteKey(file, kid),
+  'keys remove': ({ arguments: [file, kid] }) => removeKey(file, kid),
+  'keys prune': ({ arguments: [file] }) => pruneKeys(file, process.env['REFRESH_TOKEN_LIFETIME']),
   export: async ({ options: { output } }) => {
     requireExportTarget(output);
     await onStorage((container) => exportData(container.get(ExportData), output));
@@ -126,7 +131,7 @@ function exitReport(error: unknown): ExitReport {
     );
     return { messages, code: 1 };
   }
-  if (error instanceof Cancelled) return { messages: [error.message], code: 1 };
+  if (error instanceof CommandFailed) return { messages: [error.message], code: 1 };
   if (error instanceof DomainError && error.code === 'user_not_found') {
     return { messages: ['There is no user of this name.'], code: 1 };
   }

@@ -17,8 +17,15 @@ import {
   type SigningKeys,
 } from '../adapters/crypto/signing-key.js';
 
-/** An entry of a key file, whose text is `{"keys":[…]}`. */
-interface KeyEntry {
+/** What a key file holds. The first key signs, all verify. */
+export interface KeysFile {
+  readonly keys: readonly KeyEntry[];
+  /** When keys were last replaced as the one that signs, by kid (`-` for a key without one), as ISO 8601. */
+  readonly retired?: Readonly<Record<string, string>>;
+}
+
+/** An entry of a key file. */
+export interface KeyEntry {
   /** At most one key has none. It verifies tokens without a `kid`, such as those that a SIGNING_KEY has signed. */
   readonly kid?: string;
   readonly alg: Algorithm;
@@ -26,7 +33,7 @@ interface KeyEntry {
   readonly key: string;
 }
 
-type ReportProblem = (message: string) => undefined;
+export type ReportProblem = (message: string) => undefined;
 
 /** Reads a key file. Each problem is reported in a message that begins with `name` and quotes nothing from the file. */
 export function readKeysFile(
@@ -44,7 +51,7 @@ export function isReadableByOthers(path: string): boolean {
 
 /** The text of a key file with one new key. */
 export function newKeysFile(algorithm: Algorithm, kid: string): string {
-  return asText([newEntry(algorithm, kid)]);
+  return asText({ keys: [newEntry(algorithm, kid)] });
 }
 
 /**
@@ -57,25 +64,63 @@ export function addKey(
   kid: string,
   reportProblem: ReportProblem,
 ): number | undefined {
-  const cannotBeWritten = (error: unknown) => {
-    const { path: written = path } = error as NodeJS.ErrnoException;
-    return reportProblem(`${written}: the file cannot be written (${codeOf(error)}).`);
-  };
   try {
     writeFileSync(path, newKeysFile(algorithm, kid), { flag: 'wx', mode: 0o600, flush: true });
     return 1;
   } catch (error) {
-    if (codeOf(error) !== 'EEXIST') return cannotBeWritten(error);
+    if (codeOf(error) !== 'EEXIST') return cannotBeWritten(path, error, reportProblem);
   }
+  const add = (file: KeysFile) => ({ ...file, keys: [...file.keys, newEntry(algorithm, kid)] });
+  return changeKeysFile(path, add, reportProblem)?.keys.length;
+}
+
+/** The content of a key file, or undefined after reporting a problem. */
+export function readKeyEntries(path: string, reportProblem: ReportProblem): KeysFile | undefined {
   const text = readText(path, path, reportProblem);
-  if (!parseKeysFile(path, text, reportProblem)) return undefined;
-  const { keys } = JSON.parse(text ?? '') as { keys: KeyEntry[] };
+  if (text === undefined || !parseKeysFile(path, text, reportProblem)) return undefined;
+  return JSON.parse(text) as KeysFile;
+}
+
+/**
+ * Replaces the content of a key file atomically: readers see the old text or the new one. Its owner and group keep their
+ * permissions. Returns the new content; undefined after reporting a problem. If `change` throws, nothing changes.
+ */
+export function changeKeysFile(
+  path: string,
+  change: (file: KeysFile) => KeysFile,
+  reportProblem: ReportProblem,
+): KeysFile | undefined {
+  let newPath: string | undefined;
   try {
-    replaceFile(realpathSync(path), asText([...keys, newEntry(algorithm, kid)]));
-    return keys.length + 1;
+    const target = realpathSync(path);
+    // Fails if it exists: then another process is replacing the file.
+    writeFileSync(`${target}.new`, '', { flag: 'wx', mode: 0o600 });
+    newPath = `${target}.new`;
+    const file = readKeyEntries(path, reportProblem);
+    if (!file) return undefined;
+    const changed = change(file);
+    writeFileSync(newPath, asText(changed), { flush: true });
+    const { mode, uid, gid } = statSync(target);
+    chownSync(newPath, uid, gid);
+    chmodSync(newPath, mode & 0o770);
+    renameSync(newPath, target);
+    newPath = undefined;
+    return changed;
   } catch (error) {
-    return cannotBeWritten(error);
+    if (!isSystemError(error)) throw error;
+    return cannotBeWritten(path, error, reportProblem);
+  } finally {
+    if (newPath !== undefined) rmSync(newPath, { force: true });
   }
+}
+
+function cannotBeWritten(path: string, error: unknown, reportProblem: ReportProblem): undefined {
+  const { path: written = path } = error as NodeJS.ErrnoException;
+  return reportProblem(`${written}: the file cannot be written (${codeOf(error)}).`);
+}
+
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error;
 }
 
 function parseKeysFile(
@@ -129,8 +174,8 @@ function newEntry(algorithm: Algorithm, kid: string): KeyEntry {
   return { kid, alg: algorithm, key: newKeyText(algorithm) };
 }
 
-function asText(keys: readonly KeyEntry[]): string {
-  return `${JSON.stringify({ keys }, null, 2)}\n`;
+function asText(file: KeysFile): string {
+  return `${JSON.stringify(file, null, 2)}\n`;
 }
 
 function readText(name: string, path: string, reportProblem: ReportProblem): string | undefined {
@@ -138,23 +183,6 @@ function readText(name: string, path: string, reportProblem: ReportProblem): str
     return readFileSync(path, 'utf8');
   } catch (error) {
     return reportProblem(`${name}: the file cannot be read (${codeOf(error)}).`);
-  }
-}
-
-/** Replaces a file atomically: readers see the old text or the new one. Its owner and group keep their permissions. */
-function replaceFile(path: string, text: string): void {
-  const newPath = `${path}.new`;
-  // Fails if it exists: then another process is replacing the file.
-  writeFileSync(newPath, '', { flag: 'wx', mode: 0o600 });
-  try {
-    writeFileSync(newPath, text, { flush: true });
-    const { mode, uid, gid } = statSync(path);
-    chownSync(newPath, uid, gid);
-    chmodSync(newPath, mode & 0o770);
-    renameSync(newPath, path);
-  } catch (error) {
-    rmSync(newPath, { force: true });
-    throw error;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ManageUsers } from '../../application/manage-users.js';
 import type { User } from '../../domain/user.js';
+import { CommandFailed } from './command-failed.js';
 
 /** The input and output of the commands. */
 export interface Terminal {
@@ -10,11 +11,6 @@ export interface Terminal {
   print(text: string): Promise<void>;
   /** Prints what has been done. */
   printDone(message: string): Promise<void>;
-}
-
-/** Thrown if the operator did not go on, with a message. Nothing was changed. */
-export class Cancelled extends Error {
-  override readonly name = 'Cancelled';
 }
 
 /** The `hexado user` commands, one method each. */
@@ -52,7 +48,7 @@ export class UserCommands {
   async delete(username: string, { yes = false }): Promise<void> {
     const { sessions, tasks } = await this.users.show(username);
     const question = `Delete ${username} with ${count(sessions, 'session')} and ${count(tasks, 'task')}?`;
-    if (!yes && !(await this.terminal.confirm(question))) throw new Cancelled('Nothing was deleted.');
+    if (!yes && !(await this.terminal.confirm(question))) throw new CommandFailed('Nothing was deleted.');
     await this.users.delete(username);
     await this.terminal.printDone(`User ${username} deleted, with all of their sessions and tasks.`);
   }
@@ -101,7 +97,7 @@ export class UserCommands {
 
   private async readPassword(prompt: string): Promise<string> {
     const password = await this.terminal.readNewPassword(prompt);
-    if (password === undefined) throw new Cancelled('The two passwords differ. Nothing was changed.');
+    if (password === undefined) throw new CommandFailed('The two passwords differ. Nothing was changed.');
     return password;
   }
 }
