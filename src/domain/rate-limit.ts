@@ -22,8 +22,22 @@ export interface AttemptLimits {
   readonly refresh: RateLimit | 'off';
 }
 
-/** A rate limit, by the name of its setting: `sign_in_username` is THROTTLE_SIGN_IN_USERNAME. */
-export type LimitName = 'sign_in' | 'sign_in_username' | 'sign_in_address' | 'register' | 'refresh';
+/** The rate limits, by the names of their settings: `sign_in_username` is THROTTLE_SIGN_IN_USERNAME. */
+export const limitNames = ['sign_in', 'sign_in_username', 'sign_in_address', 'register', 'refresh'] as const;
+
+export type LimitName = (typeof limitNames)[number];
+
+/** The limit of this name. */
+export function limitNamed(name: LimitName, limits: AttemptLimits): RateLimit | 'off' {
+  const byName = {
+    sign_in: limits.signIn,
+    sign_in_username: limits.signInUsername,
+    sign_in_address: limits.signInAddress,
+    register: limits.register,
+    refresh: limits.refresh,
+  };
+  return byName[name];
+}
 
 /** A rate limit is reached. Nothing was done. */
 export class Throttled extends Error {

@@ -1,4 +1,5 @@
 import { validateAll, checkText, type Validated, type Input } from './input.js';
+import type { PasswordLink } from './password-link.js';
 
 /** An account. The id is a positive integer, and no id is used twice, not even after a deletion. */
 export interface User {
@@ -9,7 +10,12 @@ export interface User {
   readonly active: boolean;
   /** Seconds since the epoch. */
   readonly createdAt: number;
+  /** The last link that was made for the user, until it is used or the password is set by other means. */
+  readonly passwordLink?: PasswordLink;
 }
+
+/** Stored in place of a hash for a user who has no password yet: no password matches it. */
+export const noPassword = '!';
 
 /** A user before the storage assigns an id. Every user starts active. */
 export type NewUser = Pick<User, 'username' | 'passwordHash' | 'createdAt'>;

@@ -30,6 +30,7 @@ export function everyCall(
   const by = refTo(user, 'secret');
   const next = aGenerationAt(clock, 'secret');
   const page = { after: 0, limit: 10 };
+  const subject = { limit: 'sign_in', username: 'secret' } as const;
   return {
     check: () => storage.check(),
     'users.add': () => users.add(secret),
@@ -39,6 +40,8 @@ export function everyCall(
     'users.replacePasswordHash': () => users.replacePasswordHash(1, 'secret', 'secret'),
     'users.setPasswordHash': () => users.setPasswordHash(1, 'secret'),
     'users.changePasswordHash': () => users.changePasswordHash(by, 'secret', 'secret'),
+    'users.setPasswordLink': () => users.setPasswordLink(1, { digest: 'secret', expiresAt: 1 }),
+    'users.usePasswordLink': () => users.usePasswordLink(1, 'secret', 'secret'),
     'users.activate': () => users.activate(1),
     'users.deactivate': () => users.deactivate(1),
     'users.remove': () => users.remove(1),
@@ -68,7 +71,9 @@ export function everyCall(
     'tasks.summaryOf': () => tasks.summaryOf(1),
     'tasks.update': () => updateTask(storage, by, 1, { title: 'secret' }),
     'tasks.remove': () => tasks.remove(by, 1),
-    'rateLimiter.consume': () => rateLimiter.consume('secret', { attempts: 1, period: 1 }),
+    'rateLimiter.consume': () => rateLimiter.consume('secret', { attempts: 1, period: 1 }, subject),
+    'rateLimiter.clear': () => rateLimiter.clear('secret'),
+    'rateLimiter.listReached': () => rateLimiter.listReached(),
     'rateLimiter.giveBack': () => rateLimiter.giveBack('secret'),
     'rateLimiter.trust': () => rateLimiter.trust('secret', 1),
     'rateLimiter.isTrusted': () => rateLimiter.isTrusted('secret'),

@@ -1,9 +1,19 @@
 import { expect } from 'chai';
-import { concurrently } from './concurrency.js';
+import { concurrently, race } from './concurrency.js';
 import type { OpenStorage } from './open-storage.js';
+import type {
+  LimitSubject,
+  RateLimiter,
+  ReachedLimit,
+  ReachedLimits,
+} from '../../src/application/ports/rate-limiter.js';
 
 /** Room for four at once, and for one more every ten seconds. */
 const limit = { attempts: 4, period: 40 };
+
+/** Whom the limits of `key` and of `another key` slow down. */
+const subject: LimitSubject = { limit: 'sign_in', network: '192.0.2.7', username: 'ada\n"\u{1f600}' };
+const another: LimitSubject = { limit: 'refresh', network: '2001:db8::/64' };
 
 /** Makes attempts at once; returns for how many of them there was room. */
 async function roomFor(
@@ -14,12 +24,27 @@ async function roomFor(
   return waits.filter((wait) => wait === 0).length;
 }
 
+/** Everything that `listReached` lists, in the order of the keys. */
+async function everyReached(rateLimiter: RateLimiter): Promise<ReachedLimit[]> {
+  const found = new Map<string, ReachedLimit>();
+  for (let next: string | undefined, isLast = false; !isLast; isLast = next === undefined) {
+    const part: ReachedLimits = await rateLimiter.listReached(next);
+    for (const each of part.reached) found.set(each.key, each);
+    next = part.next;
+  }
+  return [...found.values()].toSorted((one, other) => (one.key < other.key ? -1 : 1));
+}
+
+async function subjectsOf(rateLimiter: RateLimiter): Promise<LimitSubject[]> {
+  return (await everyReached(rateLimiter)).map((each) => each.subject);
+}
+
 /** What every storage promises of attempts. */
 export function rateLimiterContract(open: OpenStorage): void {
   async function openRateLimiter(key = 'key') {
     const { storage, clock } = await open();
     const { rateLimiter } = storage;
-    return { rateLimiter, clock, consume: () => rateLimiter.consume(key, limit) };
+    return { rateLimiter, clock, consume: () => rateLimiter.consume(key, limit, subject) };
   }
 
   it('are counted one after the other while the limit has room', async () => {
@@ -65,14 +90,14 @@ export function rateLimiterContract(open: OpenStorage): void {
 
   it('wait no longer than for one attempt’s share of the period, also after the limit was lowered', async () => {
     const { rateLimiter } = await openRateLimiter();
-    await concurrently(100, () => rateLimiter.consume('key', { attempts: 100, period: 40 }));
-    expect(await rateLimiter.consume('key', limit)).to.be.closeTo(10, 1e-3);
+    await concurrently(100, () => rateLimiter.consume('key', { attempts: 100, period: 40 }, subject));
+    expect(await rateLimiter.consume('key', limit, subject)).to.be.closeTo(10, 1e-3);
   });
 
   it('of different keys have separate limits', async () => {
     const opened = await openRateLimiter();
     await roomFor(opened, 4);
-    expect(await opened.rateLimiter.consume('another key', limit)).to.equal(0);
+    expect(await opened.rateLimiter.consume('another key', limit, another)).to.equal(0);
   });
 
   it('get no more room while clocks disagree', async () => {
@@ -155,5 +180,113 @@ export function rateLimiterContract(open: OpenStorage): void {
     await roomFor(opened, 4);
     await opened.rateLimiter.trust('another key', 3600);
     expect(await opened.consume()).to.be.greaterThan(0);
+  });
+
+  it('are listed with their subject from the first one for which there is no room', async () => {
+    const opened = await openRateLimiter();
+    const { rateLimiter, clock, consume } = opened;
+    await roomFor(opened, 4);
+    expect(await subjectsOf(rateLimiter)).to.deep.equal([]);
+    await consume();
+    const counted = { count: 4, at: clock.now() };
+    expect(await everyReached(rateLimiter)).to.deep.equal([{ key: 'key', subject, counted }]);
+    await roomFor(opened, 10);
+    expect(await everyReached(rateLimiter)).to.deep.equal([{ key: 'key', subject, counted }]);
+  });
+
+  it('stay listed while they count, also after further ones had room', async () => {
+    const opened = await openRateLimiter();
+    await roomFor(opened, 5);
+    opened.clock.advance(35);
+    expect(await roomFor(opened, 1)).to.equal(1);
+    opened.clock.advance(12);
+    expect(await roomFor(opened, 1)).to.equal(1);
+    expect(await subjectsOf(opened.rateLimiter)).to.deep.equal([subject]);
+  });
+
+  it('are not listed any more when one finds that those before no longer count', async () => {
+    const opened = await openRateLimiter();
+    await roomFor(opened, 5);
+    opened.clock.advance(20);
+    expect(await roomFor(opened, 1)).to.equal(1);
+    opened.clock.advance(30);
+    expect(await roomFor(opened, 1)).to.equal(1);
+    expect(await subjectsOf(opened.rateLimiter)).to.deep.equal([]);
+  });
+
+  it('are all listed, however many keys there are', async () => {
+    const { rateLimiter } = await openRateLimiter();
+    const once = { attempts: 1, period: 40 };
+    const names = Array.from({ length: 2500 }, (_, index) => `user${index}`);
+    const attempt = (username: string) =>
+      rateLimiter.consume(`key ${username}`, once, { limit: 'sign_in_username', username });
+    await Promise.all(names.map(attempt));
+    await Promise.all(names.map(attempt));
+    const listed = await subjectsOf(rateLimiter);
+    expect(listed.map(({ username }) => username)).to.have.members(names);
+  });
+
+  it('are listed while further ones are made, each key with its own subject', async () => {
+    const opened = await openRateLimiter();
+    const { rateLimiter } = opened;
+    await roomFor(opened, 5);
+    const [listed] = await Promise.all([
+      everyReached(rateLimiter),
+      roomFor(opened, 50),
+      concurrently(50, () => rateLimiter.consume('another key', limit, another)),
+    ]);
+    expect(listed.find(({ key }) => key === 'key')?.subject).to.deep.equal(subject);
+    expect(await subjectsOf(rateLimiter)).to.deep.equal([another, subject]);
+  });
+
+  for (const [what, forget] of [
+    ['cleared', (rateLimiter: RateLimiter) => rateLimiter.clear('key')],
+    ['trusted', (rateLimiter: RateLimiter) => rateLimiter.trust('key', 3600)],
+  ] as const) {
+    it(`are forgotten with their subject when the key is ${what}, and those of another key are not`, async () => {
+      const opened = await openRateLimiter();
+      const { rateLimiter } = opened;
+      await roomFor(opened, 5);
+      await concurrently(5, () => rateLimiter.consume('another key', limit, another));
+      await forget(rateLimiter);
+      expect(await subjectsOf(rateLimiter)).to.deep.equal([another]);
+      expect(await roomFor(opened, 10)).to.equal(4);
+      expect(await subjectsOf(rateLimiter)).to.deep.equal([another, subject]);
+    });
+  }
+
+  it('do not become trusted, or lose their trust, when the key is cleared', async () => {
+    const { rateLimiter } = await openRateLimiter();
+    await rateLimiter.clear('key');
+    expect(await rateLimiter.isTrusted('key')).to.equal(false);
+    await rateLimiter.trust('key', 3600);
+    await rateLimiter.clear('key');
+    expect(await rateLimiter.isTrusted('key')).to.equal(true);
+  });
+
+  it('get no more room than once the limit when the key is cleared while they are made', async () => {
+    const opened = await openRateLimiter();
+    const { rateLimiter } = opened;
+    for (let round = 0; round < 20; round++) {
+      await roomFor(opened, 5);
+      let room = 0;
+      await race(round, [
+        () => rateLimiter.clear('key'),
+        async () => {
+          room = await roomFor(opened, 10);
+        },
+      ]);
+      expect(room + (await roomFor(opened, 10))).to.equal(4);
+    }
+  });
+
+  it('are not brought back when one is given back after the key was cleared', async () => {
+    const opened = await openRateLimiter();
+    const { rateLimiter } = opened;
+    await roomFor(opened, 5);
+    await rateLimiter.clear('key');
+    await rateLimiter.giveBack('key');
+    expect(await subjectsOf(rateLimiter)).to.deep.equal([]);
+    expect(await roomFor(opened, 10)).to.equal(4);
   });
 }

@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import type { Storage } from '../../src/application/ports/storage.js';
+import type { PasswordLink } from '../../src/domain/password-link.js';
 import type { User } from '../../src/domain/user.js';
 import { rejectionOf } from '../support/rejection.js';
+import type { SettableClock } from '../support/settable-clock.js';
 import {
   addUser,
   aNewUser,
@@ -388,9 +390,139 @@ export function userRepositoryContract(open: OpenStorage): void {
     });
   });
 
+  describe('a password link', () => {
+    it('is the last one that was made', async () => {
+      const { storage, clock } = await open();
+      const user = await addUser(storage);
+      const [first, second] = [linkOf(clock, 'first'), linkOf(clock, 'second')];
+      expect(await storage.users.setPasswordLink(user.id, first)).to.equal(true);
+      expect(await storage.users.find(user.id)).to.deep.equal({ ...user, passwordLink: first });
+      expect(await storage.users.setPasswordLink(user.id, second)).to.equal(true);
+      expect(await storage.users.findByName('alice')).to.deep.equal({ ...user, passwordLink: second });
+      expect(await storage.users.usePasswordLink(user.id, 'first', 'new')).to.equal(false);
+    });
+
+    it('leaves the password and the sessions as they are until it is used', async () => {
+      const { storage, clock } = await open();
+      const { user, session } = await signIn(storage, clock);
+      await storage.users.setPasswordLink(user.id, linkOf(clock));
+      expect(await storage.sessions.list(refTo(user))).to.deep.equal([session]);
+      await openSession(storage, aSessionOf(user, clock, { id: 'another' }), user);
+    });
+
+    it('sets the password, ends all sessions and is gone when it is used', async () => {
+      const { storage, clock } = await open();
+      const { user, session } = await signIn(storage, clock);
+      await storage.users.setPasswordLink(user.id, linkOf(clock));
+      expect(await storage.users.usePasswordLink(user.id, 'digest', 'new')).to.equal(true);
+      expect(await storage.users.find(user.id)).to.deep.equal({ ...user, passwordHash: 'new' });
+      expect(await storage.sessions.find(refTo(user, session.id))).to.equal(undefined);
+      expect(await storage.users.usePasswordLink(user.id, 'digest', 'newer')).to.equal(false);
+      expect(await storage.users.find(user.id)).to.include({ passwordHash: 'new' });
+    });
+
+    it('is used by exactly one of fifty concurrent calls', async () => {
+      const { storage, clock } = await open();
+      const { id } = await addUser(storage);
+      await storage.users.setPasswordLink(id, linkOf(clock));
+      const used = await concurrently(50, (index) =>
+        storage.users.usePasswordLink(id, 'digest', `hash ${index}`),
+      );
+      expect(used.filter(Boolean)).to.have.length(1);
+      expect(await storage.users.find(id)).to.include({ passwordHash: `hash ${used.indexOf(true)}` });
+    });
+
+    it('works until it expires', async () => {
+      const { storage, clock } = await open();
+      const { id } = await addUser(storage);
+      const { expiresAt } = linkOf(clock);
+      await storage.users.setPasswordLink(id, { digest: 'digest', expiresAt });
+      clock.advance(expiresAt - clock.now());
+      expect(await storage.users.usePasswordLink(id, 'digest', 'new')).to.equal(false);
+      clock.advance(-1);
+      expect(await storage.users.usePasswordLink(id, 'digest', 'new')).to.equal(true);
+    });
+
+    it('changes nothing where it is wrong, another user’s, or none', async () => {
+      const { storage, clock } = await open();
+      const { user, session } = await signIn(storage, clock);
+      const bob = await addUser(storage, { username: 'bob' });
+      await storage.users.setPasswordLink(user.id, linkOf(clock));
+      for (const [id, digest] of [
+        [user.id, 'Digest'],
+        [user.id, ''],
+        [bob.id, 'digest'],
+        [bob.id, ''],
+        [bob.id + 1, 'digest'],
+      ] as const) {
+        expect(await storage.users.usePasswordLink(id, digest, 'new')).to.equal(false);
+      }
+      expect(await storage.users.find(user.id)).to.deep.equal({ ...user, passwordLink: linkOf(clock) });
+      expect(await storage.users.find(bob.id)).to.deep.equal(bob);
+      expect(await storage.sessions.list(refTo(user))).to.deep.equal([session]);
+    });
+
+    it('does not work while the user is inactive, and does not activate', async () => {
+      const { storage, clock } = await open();
+      const { id } = await addUser(storage);
+      await storage.users.setPasswordLink(id, linkOf(clock));
+      await storage.users.deactivate(id);
+      expect(await storage.users.usePasswordLink(id, 'digest', 'new')).to.equal(false);
+      expect(await storage.users.find(id)).to.include({ active: false, passwordHash: 'hash of alice' });
+      await storage.users.activate(id);
+      expect(await storage.users.usePasswordLink(id, 'digest', 'new')).to.equal(true);
+    });
+
+    it('ends when the password is set or changed, but not when it is rehashed', async () => {
+      const { storage, clock } = await open();
+      const { user } = await signIn(storage, clock);
+      const renew = () => storage.users.setPasswordLink(user.id, linkOf(clock));
+      await renew();
+      await storage.users.replacePasswordHash(user.id, user.passwordHash, 'rehashed');
+      expect(await storage.users.find(user.id)).to.have.property('passwordLink');
+      await storage.users.changePasswordHash(refTo(user), 'rehashed', 'changed');
+      expect(await storage.users.find(user.id)).to.deep.equal({ ...user, passwordHash: 'changed' });
+      await renew();
+      await storage.users.setPasswordHash(user.id, 'set');
+      expect(await storage.users.find(user.id)).to.deep.equal({ ...user, passwordHash: 'set' });
+      expect(await storage.users.usePasswordLink(user.id, 'digest', 'new')).to.equal(false);
+    });
+
+    it('ends with its user', async () => {
+      const { storage, clock } = await open();
+      const { id } = await addUser(storage);
+      await storage.users.setPasswordLink(id, linkOf(clock));
+      await storage.users.remove(id);
+      expect(await storage.users.usePasswordLink(id, 'digest', 'new')).to.equal(false);
+      const another = await addUser(storage);
+      expect(another).not.to.have.property('passwordLink');
+      expect(await storage.users.usePasswordLink(another.id, 'digest', 'new')).to.equal(false);
+    });
+
+    it('is either used or ended, when it meets a new password', async () => {
+      const { storage, clock } = await open();
+      for (let round = 0; round < 20; round++) {
+        const user = await addUser(storage, { username: `user${round}` });
+        await storage.users.setPasswordLink(user.id, linkOf(clock));
+        let used = false;
+        await race(round, [
+          async () => {
+            used = await storage.users.usePasswordLink(user.id, 'digest', 'by link');
+          },
+          () => storage.users.setPasswordHash(user.id, 'by operator'),
+        ]);
+        const after = await storage.users.find(user.id);
+        expect(after).not.to.have.property('passwordLink');
+        if (!used) expect(after).to.include({ passwordHash: 'by operator' });
+      }
+    });
+  });
+
   it('returns false for a change of a missing user, and adds none', async () => {
     const { storage } = await open();
     expect(await storage.users.setPasswordHash(1, 'new')).to.equal(false);
+    expect(await storage.users.setPasswordLink(1, { digest: 'digest', expiresAt: 2e9 })).to.equal(false);
+    expect(await storage.users.usePasswordLink(1, 'digest', 'new')).to.equal(false);
     expect(await storage.users.activate(1)).to.equal(false);
     expect(await storage.users.deactivate(1)).to.equal(false);
     expect(await storage.users.remove(1)).to.equal(false);
@@ -425,6 +557,11 @@ export function userRepositoryContract(open: OpenStorage): void {
     expect(found).to.deep.equal(then);
     expect(listed).to.deep.equal([then]);
   });
+}
+
+/** A password link for a minute from now. */
+function linkOf(clock: SettableClock, digest = 'digest'): PasswordLink {
+  return { digest, expiresAt: Math.floor(clock.now()) + 60 };
 }
 
 async function addUsers(storage: Storage, count: number): Promise<User[]> {

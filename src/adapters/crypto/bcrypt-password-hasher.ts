@@ -51,7 +51,7 @@ export class BcryptPasswordHasher implements PasswordHasher {
   }
 
   async verify(password: string, hash?: string, requester?: Requester): Promise<boolean> {
-    const [, bcryptHash = ''] = hash?.split(`${scheme}$`) ?? ['', dummyHash(this.cost)];
+    const [, bcryptHash = dummyHash(this.cost)] = hash?.split(`${scheme}$`) ?? [];
     const prepared = prepare(password);
     return this.enqueue(async () => {
       const matches = await this.threads.compare(prepared, bcryptHash);

@@ -12,7 +12,7 @@ export async function createStorage({ clock }: StorageOptions): Promise<Storage>
   const accounts = new Map<number, User>();
   const sessions = new InMemorySessionRepository(accounts, clock);
   const tasks = new InMemoryTaskRepository(sessions, new InMemoryIdempotencyKeys(clock), clock);
-  const users = new InMemoryUserRepository(accounts, sessions, tasks);
+  const users = new InMemoryUserRepository(accounts, sessions, tasks, clock);
   return {
     users,
     sessions,

@@ -20,6 +20,14 @@ export class ExpiringMap<T> {
     return entry && this.clock() < entry.expiresAt ? entry.value : undefined;
   }
 
+  /** The entries that have not expired. */
+  list(): readonly (readonly [key: string, value: T])[] {
+    const now = this.clock();
+    return [...this.entries].flatMap(([key, { value, expiresAt }]) =>
+      now < expiresAt ? [[key, value]] : [],
+    );
+  }
+
   /** Keeps the value for `lifetime` seconds. */
   set(key: string, value: T, lifetime: number): void {
     if (this.entries.size >= this.sizeToSweepAt) this.sweep();

@@ -1,6 +1,8 @@
+import type { Clock } from '../../application/ports/environment.js';
 import type { SessionRef } from '../../application/ports/session-repository.js';
 import type { UserRepository } from '../../application/ports/user-repository.js';
 import type { Page } from '../../domain/page.js';
+import { opensWith, type PasswordLink } from '../../domain/password-link.js';
 import type { NewUser, User } from '../../domain/user.js';
 import type { InMemorySessionRepository } from './in-memory-session-repository.js';
 import type { InMemoryTaskRepository } from './in-memory-task-repository.js';
@@ -14,6 +16,7 @@ export class InMemoryUserRepository implements UserRepository {
     private readonly accounts: Map<number, User>,
     private readonly sessions: InMemorySessionRepository,
     private readonly tasks: InMemoryTaskRepository,
+    private readonly clock: Clock,
   ) {}
 
   async add(newUser: NewUser): Promise<User | undefined> {
@@ -64,14 +67,24 @@ export class InMemoryUserRepository implements UserRepository {
 
   async setPasswordHash(id: number, hash: string): Promise<boolean> {
     this.sessions.removeAll(id);
-    return this.change(id, { passwordHash: hash });
+    return this.setPassword(id, hash);
   }
 
   async changePasswordHash(by: SessionRef, from: string, to: string): Promise<boolean> {
     this.sessions.requireActive(by);
     if (this.accounts.get(by.userId)?.passwordHash !== from) return false;
     this.sessions.removeAll(by.userId, by.sessionId);
-    return this.change(by.userId, { passwordHash: to });
+    return this.setPassword(by.userId, to);
+  }
+
+  async setPasswordLink(id: number, link: PasswordLink): Promise<boolean> {
+    return this.change(id, { passwordLink: link });
+  }
+
+  async usePasswordLink(id: number, digest: string, hash: string): Promise<boolean> {
+    const { active, passwordLink } = this.accounts.get(id) ?? {};
+    if (!active || !passwordLink || !opensWith(passwordLink, digest, this.clock())) return false;
+    return this.setPasswordHash(id, hash);
   }
 
   async activate(id: number): Promise<boolean> {
@@ -96,6 +109,13 @@ export class InMemoryUserRepository implements UserRepository {
   async removeOwn(by: SessionRef): Promise<boolean> {
     this.sessions.requireActive(by);
     return this.remove(by.userId);
+  }
+
+  private setPassword(id: number, passwordHash: string): boolean {
+    const { passwordLink: _, ...user } = this.accounts.get(id) ?? {};
+    if (!('id' in user)) return false;
+    this.accounts.set(id, { ...user, passwordHash });
+    return true;
   }
 
   private change(id: number, changes: Partial<User>): boolean {

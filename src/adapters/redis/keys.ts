@@ -51,6 +51,17 @@ export class Keys {
     return `${this.prefix}{${tag}}:probe`;
   }
 
+  /** A pattern for SCAN: the counters of all keys of the rate limiter. */
+  get everyCounter(): string {
+    const literally = this.prefix.replaceAll(/[\\*?[\]^]/g, String.raw`\$&`);
+    return `${literally}{t:*}:counted`;
+  }
+
+  /** The key of the rate limiter whose counter this is. */
+  ofCounter(counted: string): string {
+    return counted.slice(`${this.prefix}{t:`.length, -'}:counted'.length);
+  }
+
   /** The keys for one key of the rate limiter. */
   ofRateLimiter(key: string): RateLimiterKeys {
     const tag = `${this.prefix}{t:${key}}:`;
@@ -64,7 +75,10 @@ export class Keys {
 
 /** The data of one key of the rate limiter. */
 export interface RateLimiterKeys {
-  /** Hash: count, and at (seconds since the epoch). Expires when the bucket is empty. */
+  /**
+   * Hash: count, and at (seconds since the epoch); subject (whom the limit slows down, as JSON) once the limit was
+   * reached. Expires when the bucket is empty.
+   */
   readonly counted: string;
   /** String: the end of the trust, in whole seconds since the epoch. Expires then. */
   readonly trusted: string;
@@ -72,7 +86,10 @@ export interface RateLimiterKeys {
 
 /** The data of one user. */
 export interface UserKeys {
-  /** Hash: username, password (its hash), active (1 or 0), created (seconds since the epoch). */
+  /**
+   * Hash: username, password (its hash), active (1 or 0), created (seconds since the epoch). While there is a password
+   * link: link (the digest of its token), and link-expiry (seconds since the epoch).
+   */
   readonly account: string;
   /** Hash: session id → the session as text. Expires with the last of its sessions. */
   readonly sessions: string;

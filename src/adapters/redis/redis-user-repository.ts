@@ -4,6 +4,7 @@ import type { SessionRef } from '../../application/ports/session-repository.js';
 import { UnreadableData } from '../../application/ports/storage.js';
 import type { UserRepository } from '../../application/ports/user-repository.js';
 import type { Page } from '../../domain/page.js';
+import type { PasswordLink } from '../../domain/password-link.js';
 import type { NewUser, User } from '../../domain/user.js';
 import type { Keys } from './keys.js';
 import { markFirstData } from './layout.js';
@@ -80,6 +81,17 @@ export class RedisUserRepository implements UserRepository {
       newHash: to,
     });
     return changed === 1;
+  }
+
+  async setPasswordLink(id: number, link: PasswordLink): Promise<boolean> {
+    const { account } = this.keys.ofUser(id);
+    return (await scripts.setPasswordLink(this.redis, { account, ...link })) === 1;
+  }
+
+  async usePasswordLink(id: number, digest: string, hash: string): Promise<boolean> {
+    const { account, sessions } = this.keys.ofUser(id);
+    const use = { account, sessions, digest, now: this.clock(), newHash: hash };
+    return (await scripts.usePasswordLink(this.redis, use)) === 1;
   }
 
   async activate(id: number): Promise<boolean> {
@@ -171,10 +183,13 @@ export class RedisUserRepository implements UserRepository {
 /** Ignores fields that this version does not know. */
 function parseUser(
   id: number,
-  { username, password, active, created }: Readonly<Record<string, string>>,
+  { username, password, active, created, link, 'link-expiry': linkExpiry }: Readonly<Record<string, string>>,
 ): User | undefined {
   const createdAt = Number(created);
   const isComplete = username !== undefined && password !== undefined && Number.isFinite(createdAt);
   if (!isComplete || (active !== '0' && active !== '1')) return undefined;
-  return { id, username, passwordHash: password, active: active === '1', createdAt };
+  const user = { id, username, passwordHash: password, active: active === '1', createdAt };
+  const expiresAt = Number(linkExpiry);
+  if (link === undefined || !Number.isFinite(expiresAt)) return user;
+  return { ...user, passwordLink: { digest: link, expiresAt } };
 }

@@ -60,12 +60,16 @@ export const removeOwnAccount = script<0 | 1>()(
   ${remove}`,
 );
 
-/** Sets a field, and ends all sessions if `endSessions` is 1. Replies 0 if there is no account. */
+/**
+ * Sets a field, and ends all sessions if `endSessions` is 1. A new password ends the password link. Replies 0 if there
+ * is no account.
+ */
 export const changeAccount = script<0 | 1>()(
   { keys: ['account', 'sessions'], args: ['field', 'value', 'endSessions'] },
   `
   if redis.call('EXISTS', account) == 0 then return 0 end
   if endSessions == '1' then redis.call('DEL', sessions) end
+  if field == 'password' then redis.call('HDEL', account, 'link', 'link-expiry') end
   redis.call('HSET', account, field, value)
   return 1`,
 );
@@ -86,8 +90,31 @@ export const changePassword = script<0 | 1>()(
   ${requireActive}
   if password ~= oldHash then return 0 end
   redis.call('HSET', account, 'password', newHash)
+  redis.call('HDEL', account, 'link', 'link-expiry')
   for _, id in ipairs(redis.call('HKEYS', sessions)) do
     if id ~= sessionId then redis.call('HDEL', sessions, id) end
   end
+  return 1`,
+);
+
+/** Replies 0 if there is no account. */
+export const setPasswordLink = script<0 | 1>()(
+  { keys: ['account'], args: ['digest', 'expiresAt'] },
+  `
+  if redis.call('EXISTS', account) == 0 then return 0 end
+  redis.call('HSET', account, 'link', digest, 'link-expiry', expiresAt)
+  return 1`,
+);
+
+/** Replies 0 unless the account is active and has this link, and the link has not expired. */
+export const usePasswordLink = script<0 | 1>()(
+  { keys: ['account', 'sessions'], args: ['digest', 'now', 'newHash'] },
+  `
+  local held = redis.call('HMGET', account, 'password', 'active', 'link', 'link-expiry')
+  if held[1] == newHash then return 1 end
+  if held[2] ~= '1' or held[3] ~= digest or tonumber(held[4] or 0) <= tonumber(now) then return 0 end
+  redis.call('DEL', sessions)
+  redis.call('HDEL', account, 'link', 'link-expiry')
+  redis.call('HSET', account, 'password', newHash)
   return 1`,
 );

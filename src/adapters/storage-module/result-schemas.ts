@@ -1,7 +1,9 @@
 import type { ArchivedTaskPage } from '../../application/ports/archive.js';
 import type { Storage, StorageHealth } from '../../application/ports/storage.js';
-import type { RateLimit } from '../../domain/rate-limit.js';
+import type { LimitSubject, ReachedLimit, ReachedLimits } from '../../application/ports/rate-limiter.js';
+import { limitNames, type CountedAttempts, type RateLimit } from '../../domain/rate-limit.js';
 import type { Page } from '../../domain/page.js';
+import type { PasswordLink } from '../../domain/password-link.js';
 import type { RefreshGeneration, RotatedOut, Session } from '../../domain/session.js';
 import { compareTasks, type TaskQuery, type TaskSelection } from '../../domain/task-query.js';
 import { taskStatuses, type Task, type TaskPage, type TaskSummary } from '../../domain/task.js';
@@ -77,13 +79,37 @@ function pageOf<T extends { readonly id: number }>(read: Read<T>) {
 }
 
 /** The wait before the next attempt: never longer than the share of one attempt in the limit's period. */
-function retryAfter(result: unknown, [, { attempts, period }]: [key: string, limit: RateLimit]): number {
+function retryAfter(
+  result: unknown,
+  [, { attempts, period }]: [key: string, limit: RateLimit, subject: LimitSubject],
+): number {
   const wait = time(result);
   if (wait < 0 || wait > period / attempts + 1e-6) throw new InvalidResult();
   return wait;
 }
 
-const user = object<User>({ id, username: string, passwordHash: string, active: boolean, createdAt: time });
+const reachedLimits = object<ReachedLimits>({
+  reached: list(
+    object<ReachedLimit>({
+      key: string,
+      subject: object<LimitSubject>({
+        limit: oneOf(limitNames),
+        network: optional(string),
+        username: optional(string),
+      }),
+      counted: object<CountedAttempts>({ count: time, at: time }),
+    }),
+  ),
+  next: optional(string),
+});
+const user = object<User>({
+  id,
+  username: string,
+  passwordHash: string,
+  active: boolean,
+  createdAt: time,
+  passwordLink: optional(object<PasswordLink>({ digest: string, expiresAt: wholeTime })),
+});
 const generation = object<RefreshGeneration>({ id: string, issuedAt: wholeTime, expiresAt: wholeTime });
 const session = object<Session>({
   id: string,
@@ -152,6 +178,8 @@ export const resultSchemas: SchemasOf<Storage> = {
     replacePasswordHash: ignored,
     setPasswordHash: boolean,
     changePasswordHash: boolean,
+    setPasswordLink: boolean,
+    usePasswordLink: boolean,
     activate: boolean,
     deactivate: boolean,
     remove: boolean,
@@ -179,7 +207,14 @@ export const resultSchemas: SchemasOf<Storage> = {
     update: optional(task),
     remove: boolean,
   },
-  rateLimiter: { consume: retryAfter, giveBack: ignored, trust: ignored, isTrusted: boolean },
+  rateLimiter: {
+    consume: retryAfter,
+    giveBack: ignored,
+    clear: ignored,
+    listReached: reachedLimits,
+    trust: ignored,
+    isTrusted: boolean,
+  },
   archive: {
     lastUserId: count,
     tasksOf: (result, [, page]) => archivedPage(result, page),

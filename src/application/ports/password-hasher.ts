@@ -8,8 +8,8 @@ import type { Client } from './client.js';
 export interface PasswordHasher {
   hash(password: string, requester?: Requester): Promise<string>;
   /**
-   * Whether the password matches the hash. Without a hash the result is false, and takes as long: a dummy hash is
-   * compared, so that timing attacks learn nothing.
+   * Whether the password matches the hash. Without a hash, or with `noPassword` in its place, the result is false, and
+   * takes as long: a dummy hash is compared, so that timing attacks learn nothing.
    */
   verify(password: string, hash: string | undefined, requester?: Requester): Promise<boolean>;
   /** Whether the hash was made with other settings than the current ones, so that the password should be rehashed. */

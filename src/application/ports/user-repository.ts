@@ -1,4 +1,5 @@
 import type { Page } from '../../domain/page.js';
+import type { PasswordLink } from '../../domain/password-link.js';
 import type { NewUser, User } from '../../domain/user.js';
 import type { SessionRef } from './session-repository.js';
 
@@ -19,14 +20,22 @@ export interface UserRepository {
   /** Stores `to`, the same password rehashed, if the user's hash still is `from`. Ends no sessions. */
   replacePasswordHash(id: number, from: string, to: string): Promise<void>;
   /**
-   * Stores the hash of a new password and ends all of the user's sessions, in one step. False if there is no such user.
+   * Stores the hash of a new password, ends all of the user's sessions and removes their password link, in one step.
+   * False if there is no such user.
    */
   setPasswordHash(id: number, hash: string): Promise<boolean>;
   /**
-   * Stores `to`, the hash of a new password of the session's user, and ends all their other sessions, in one step.
-   * False, and no change, if the user's hash no longer is `from`.
+   * Stores `to`, the hash of a new password of the session's user, ends all their other sessions and removes their
+   * password link, in one step. False, and no change, if the user's hash no longer is `from`.
    */
   changePasswordHash(by: SessionRef, from: string, to: string): Promise<boolean>;
+  /** Makes this the user's password link, in place of an earlier one. False if there is no such user. */
+  setPasswordLink(id: number, link: PasswordLink): Promise<boolean>;
+  /**
+   * Does what `setPasswordHash` does, if the user is active and has a password link with this digest that has not
+   * expired. Otherwise false, and no change. Of any number of concurrent calls with one link, exactly one uses it.
+   */
+  usePasswordLink(id: number, digest: string, hash: string): Promise<boolean>;
   /** Makes the user active, who can sign in again. Ended sessions stay ended. False if there is no such user. */
   activate(id: number): Promise<boolean>;
   /** Makes the user inactive and ends all their sessions, in one step. False if there is no such user. */

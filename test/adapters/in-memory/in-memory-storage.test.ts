@@ -57,7 +57,7 @@ describe('in-memory storage', () => {
     const accounts = new Map<number, User>();
     const sessions = new InMemorySessionRepository(accounts, clock.now);
     const tasks = new InMemoryTaskRepository(sessions, new InMemoryIdempotencyKeys(clock.now), clock.now);
-    const users = new InMemoryUserRepository(accounts, sessions, tasks);
+    const users = new InMemoryUserRepository(accounts, sessions, tasks, clock.now);
     const storage = { users, sessions, tasks } as unknown as Storage;
     const { user, ref } = await signIn(storage, clock);
     await createTask(storage, ref);

@@ -323,6 +323,48 @@ describe('Redis storage', () => {
       expect(await storage.sessions.end(ref)).to.equal(true);
     });
 
+    it('keeps nothing of an attempt in clear before its limit is reached, and then until the counter expires', async () => {
+      const limit = { attempts: 2, period: 40 };
+      const subject = { limit: 'sign_in', network: '192.0.2.7', username: 'ada' } as const;
+      const attempt = () => storage.rateLimiter.consume('key', limit, subject);
+      const { counted } = keys.ofRateLimiter('key');
+      await attempt();
+      await attempt();
+      expect(await redis.hgetall(counted)).to.have.keys('count', 'at');
+      await attempt();
+      expect(await redis.hget(counted, 'subject')).to.equal(JSON.stringify(subject));
+      const inClear = (await everyKey()).filter((key) => key.includes('ada'));
+      expect(inClear).to.deep.equal([]);
+      expect(await redis.ttl(counted)).to.be.within(1, limit.period);
+
+      clock.advance(limit.period);
+      await attempt();
+      expect(await redis.hgetall(counted)).to.have.keys('count', 'at');
+    });
+
+    it('lists the limits that were reached under its own prefix, whatever characters are in it', async () => {
+      const limit = { attempts: 1, period: 40 };
+      const subject = { limit: 'refresh', network: '192.0.2.7' } as const;
+      const odd = await open({ clock: clock.now, log: new RecordedLog() }, { keyPrefix: 'odd[^a]?*\\\\:' });
+      for (const { rateLimiter } of [odd, storage]) {
+        for (let i = 0; i < 2; i++) await rateLimiter.consume('one', limit, subject);
+        const { reached } = await rateLimiter.listReached();
+        expect(reached.map(({ key }) => key)).to.deep.equal(['one']);
+      }
+      await odd.close();
+    });
+
+    it('rejects a list with a subject that cannot be read', async () => {
+      const { counted } = keys.ofRateLimiter('key');
+      for (const text of ['garbage', '{"limit":"other"}', 'null']) {
+        await redis.hset(counted, { count: 1, at: 0, subject: text });
+        expect(await storage.rateLimiter.listReached().catch((error: unknown) => error)).to.include({
+          name: 'UnreadableData',
+          key: counted,
+        });
+      }
+    });
+
     it('ignores keys with another prefix', async () => {
       const bystander = `${unusedPrefix()}{u:1}:account`;
       await redis.hset(bystander, { username: 'alice', password: 'hash', active: 1, created: 0 });

@@ -44,6 +44,7 @@ describe('a Redis script that is executed twice, as it is when its reply was los
     const { account, sessions, tasks, taskCounts } = keys.ofUser(1);
     await redis.set(keys.username('alice'), 1);
     await redis.hset(account, { username: 'alice', password: 'hash', active: 1, created: 0 });
+    await redis.hset(account, { link: 'digest', 'link-expiry': now + 60 });
     await redis.hset(sessions, { held, expired: sessionUntil(now) });
     await redis.zadd(tasks, 1, '1\0pending\0Milk\0a/b');
     await redis.hset(taskCounts, { last: 1, bytes: 7 });
@@ -69,7 +70,8 @@ describe('a Redis script that is executed twice, as it is when its reply was los
     | 'summariseTasks'
     | 'summariseTasksOf'
     | 'readTasks';
-  type Conditional = 'removeTask with an expected task';
+  type Conditional = 'removeTask with an expected task' | 'countAttempt over the limit';
+  const subject = '{"limit":"sign_in"}';
   const expected = { expectedTitle: 'Milk', expectedDescription: 'a/b', expectedStatus: 'pending' };
   const update = { ...user, id: 1, maxBytes: 100, title: 'longer', description: '', status: 'completed' };
   const anything = { expectedTitle: '', expectedDescription: '', expectedStatus: '' };
@@ -90,6 +92,9 @@ describe('a Redis script that is executed twice, as it is when its reply was los
       scripts.changeAccount(connection, { ...user, field: 'active', value: 0, endSessions: 1 }),
     replacePassword: () => scripts.replacePassword(connection, { ...user, oldHash: 'hash', newHash: 'new' }),
     changePassword: () => scripts.changePassword(connection, { ...user, oldHash: 'hash', newHash: 'new' }),
+    setPasswordLink: () =>
+      scripts.setPasswordLink(connection, { ...user, digest: 'new', expiresAt: now + 60 }),
+    usePasswordLink: () => scripts.usePasswordLink(connection, { ...user, digest: 'digest', newHash: 'new' }),
     openSession: () => {
       const opened = { sessionId: 'new', text: next, expiresAt: now + 20_000 };
       return scripts.openSession(connection, { ...user, passwordHash: 'hash', ...opened, limit: 1 });
@@ -110,7 +115,21 @@ describe('a Redis script that is executed twice, as it is when its reply was los
     updateTask: () => scripts.updateTask(connection, update),
     updateExpectedTask: () => scripts.updateExpectedTask(connection, { ...update, ...expected }),
     countAttempt: () =>
-      scripts.countAttempt(connection, { ...rateLimiter, maxAttempts: 2, seconds: 60, time: now + 7 }),
+      scripts.countAttempt(connection, {
+        ...rateLimiter,
+        maxAttempts: 2,
+        seconds: 60,
+        time: now + 7,
+        subject,
+      }),
+    'countAttempt over the limit': () =>
+      scripts.countAttempt(connection, {
+        ...rateLimiter,
+        maxAttempts: 1,
+        seconds: 60,
+        time: now + 7,
+        subject,
+      }),
     giveBackAttempt: () => scripts.giveBackAttempt(connection, rateLimiter),
     trust: () => scripts.trust(connection, { ...rateLimiter, trustedUntil: now + 60, lifetime: 60 }),
     removeTask: () => scripts.removeTask(connection, { ...user, id: 1, ...anything }),

@@ -26,10 +26,21 @@ const by = { userId: 1, sessionId: 's' };
 const session = { id: 's', userId: 1, openedAt: 0, lastUsedAt: 0, current: generation };
 const task = { id: 1, title: 't', description: 'd', status: 'pending' };
 
+const reached = { key: 'k', subject: { limit: 'sign_in' }, counted: { count: 1, at: 0 } };
 const aPageOf = (tasks: unknown) => ({ tasks, hasMore: false, total: 1, revision: 1 });
 const page = aPageOf([task]);
 
-const noUsers = [null, 0, true, 'user', [], {}, { ...user, id: '1' }, { ...user, createdAt: new Date() }];
+const noUsers = [
+  null,
+  0,
+  true,
+  'user',
+  [],
+  {},
+  { ...user, id: '1' },
+  { ...user, createdAt: new Date() },
+  { ...user, passwordLink: {} },
+];
 const noSessions = [
   null,
   1,
@@ -62,6 +73,8 @@ const nonsense: Partial<Record<keyof ReturnType<typeof everyCall>, readonly unkn
   'users.list': [...noLists, [user, user], Array.from({ length: 11 }, (_, i) => ({ ...user, id: i + 1 }))],
   'users.setPasswordHash': noTruths,
   'users.changePasswordHash': noTruths,
+  'users.setPasswordLink': noTruths,
+  'users.usePasswordLink': noTruths,
   'users.activate': noTruths,
   'users.deactivate': noTruths,
   'users.remove': noTruths,
@@ -101,6 +114,17 @@ const nonsense: Partial<Record<keyof ReturnType<typeof everyCall>, readonly unkn
   'tasks.update': noTasks,
   'tasks.remove': noTruths,
   'rateLimiter.consume': [undefined, null, '0', NaN, -1, 1.1],
+  'rateLimiter.listReached': [
+    undefined,
+    null,
+    [],
+    {},
+    { reached: [], next: 1 },
+    ...[undefined, {}, { ...reached, key: 1 }, { ...reached, subject: { limit: 'other' } }].map((each) => ({
+      reached: [each],
+    })),
+    { reached: [{ ...reached, counted: { count: 1, at: NaN } }] },
+  ],
   'rateLimiter.isTrusted': noTruths,
   'archive.lastUserId': [undefined, null, '1', -1, 0.5],
   'archive.tasksOf': [

@@ -22,6 +22,8 @@ const methods = {
     'replacePasswordHash',
     'setPasswordHash',
     'changePasswordHash',
+    'setPasswordLink',
+    'usePasswordLink',
     'activate',
     'deactivate',
     'remove',
@@ -29,7 +31,7 @@ const methods = {
   ],
   sessions: ['open', 'find', 'list', 'touch', 'rotate', 'end', 'endOther', 'endAll', 'listOf', 'endAllOf'],
   tasks: ['create', 'find', 'list', 'select', 'summary', 'summaryOf', 'update', 'remove'],
-  rateLimiter: ['consume', 'giveBack', 'trust', 'isTrusted'],
+  rateLimiter: ['consume', 'giveBack', 'clear', 'listReached', 'trust', 'isTrusted'],
   archive: ['lastUserId', 'tasksOf', 'reserveUserIds', 'begin', 'addTasks', 'finish'],
 };
 const allMethods = [

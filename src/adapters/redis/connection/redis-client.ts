@@ -39,6 +39,16 @@ export function createClient(settings: RedisSettings, recovery: Recovery): Redis
   return client;
 }
 
+/** The connections to all servers that take writes, always in the same order. */
+export function mastersOf(client: RedisClient): readonly Redis[] {
+  if (client instanceof Redis) return [client];
+  return client.nodes('master').toSorted((one, other) => (addressOf(one) < addressOf(other) ? -1 : 1));
+}
+
+function addressOf({ options: { host, port } }: Redis): string {
+  return `${host}:${port}`;
+}
+
 /** Calls back with the client's connection, or with each connection that a client of a Cluster will have. */
 export function onEachConnection(client: RedisClient, use: (connection: Redis) => unknown): void {
   if (client instanceof Cluster) client.on('+node', use);
