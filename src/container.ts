@@ -33,10 +33,13 @@ import { ImportData } from './application/import-data.js';
 import { ExportAccount } from './application/export-account.js';
 import { IssueTokens } from './application/issue-tokens.js';
 import { AttemptLimiter } from './application/attempt-limiter.js';
+import { MakePasswordLink } from './application/make-password-link.js';
+import { UsePasswordLink } from './application/use-password-link.js';
 import { LongReadLimiter } from './application/long-read-limiter.js';
 import { Logout } from './application/logout.js';
 import { ManageSessions } from './application/manage-sessions.js';
 import { ManageTasks } from './application/manage-tasks.js';
+import { ManageThrottles } from './application/manage-throttles.js';
 import { ManageUsers } from './application/manage-users.js';
 import type { Archive } from './application/ports/archive.js';
 import type { Clock, Digest, Log, NewId } from './application/ports/environment.js';
@@ -180,6 +183,12 @@ export function createContainer(
   bind(ReadAccount, [Sessions, Users]);
   bind(ExportAccount, [ReadAccount, ManageSessions, ManageTasks]);
   bind(ManageUsers, [Users, Sessions, Tasks, Hasher, CreateUser, Report]);
+  bind(MakePasswordLink, [Users, RandomId, TextDigest, CurrentTime]);
+  bind(UsePasswordLink, [AttemptLimiter, Users, Hasher, TextDigest, CurrentTime, Report]);
+  make(ManageThrottles, (limiter, now) => new ManageThrottles(limiter, now, config.limits), [
+    Limiter,
+    CurrentTime,
+  ]);
   bind(AddDemoUser, [CreateUser, IssueTokens, Authenticate, ManageTasks, Logout]);
 
   // The HTTP adapter.
@@ -197,6 +206,7 @@ export function createContainer(
     RefreshToken,
     VerifyToken,
     Logout,
+    UsePasswordLink,
   ]);
   bind(AccountController, [
     BodyReader,

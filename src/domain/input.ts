@@ -16,7 +16,8 @@ export type FieldIssue =
         | 'password_too_short'
         | 'password_common'
         | 'password_numeric'
-        | 'password_incorrect';
+        | 'password_incorrect'
+        | 'link_invalid';
     }
   | { readonly code: 'too_long'; readonly limit: number }
   | { readonly code: 'surrogate'; readonly codePoint: number }

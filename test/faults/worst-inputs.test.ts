@@ -211,6 +211,11 @@ const places: readonly Place[] = [
     method: 'POST',
     fields: { old_password: password, new_password: 'x' },
   },
+  {
+    route: '/api/password/reset/confirm',
+    method: 'POST',
+    fields: { token: `1-${'0'.repeat(32)}`, new_password: password },
+  },
   { route: '/api/account/export', method: 'GET' },
   { route: '/api/account', method: 'DELETE', fields: { password: 'wrong' } },
   { route: '/tasks', method: 'GET' },

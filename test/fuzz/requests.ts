@@ -57,6 +57,11 @@ const usual: readonly (readonly [method: string, target: string, fields?: object
   ['GET', '/api/sessions/'],
   ['DELETE', `/api/sessions/${'0'.repeat(32)}/`],
   ['POST', '/api/password/change/', { old_password: 'x', new_password: 'Another & longer kite' }],
+  [
+    'POST',
+    '/api/password/reset/confirm/',
+    { token: `1-${'0'.repeat(32)}`, new_password: 'Another & longer kite' },
+  ],
   ['GET', '/api/account/'],
   ['GET', '/api/account/export/'],
   ['DELETE', '/api/account/', { password: 'x' }],

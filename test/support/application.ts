@@ -11,6 +11,8 @@ import { IssueTokens } from '../../src/application/issue-tokens.js';
 import { Logout } from '../../src/application/logout.js';
 import { ManageSessions } from '../../src/application/manage-sessions.js';
 import { ManageTasks } from '../../src/application/manage-tasks.js';
+import { MakePasswordLink } from '../../src/application/make-password-link.js';
+import { ManageThrottles } from '../../src/application/manage-throttles.js';
 import { ManageUsers } from '../../src/application/manage-users.js';
 import type { AppEvent } from '../../src/application/ports/events.js';
 import type { SessionRef } from '../../src/application/ports/session-repository.js';
@@ -18,6 +20,7 @@ import type { Storage } from '../../src/application/ports/storage.js';
 import { ReadAccount } from '../../src/application/read-account.js';
 import { RefreshToken } from '../../src/application/refresh-token.js';
 import { RegisterUser, type Registration } from '../../src/application/register-user.js';
+import { UsePasswordLink } from '../../src/application/use-password-link.js';
 import { VerifyToken } from '../../src/application/verify-token.js';
 import { readConfig } from '../../src/config/config.js';
 import { createContainer, Hasher } from '../../src/container.js';
@@ -76,6 +79,9 @@ export class Application {
   readonly deleteAccount: DeleteAccount;
   readonly tasks: ManageTasks;
   readonly users: ManageUsers;
+  readonly makePasswordLink: MakePasswordLink;
+  readonly usePasswordLink: UsePasswordLink;
+  readonly throttles: ManageThrottles;
   readonly addDemoUser: AddDemoUser;
   /** Every event that was reported, in order. */
   readonly events: AppEvent[] = [];
@@ -120,6 +126,9 @@ export class Application {
     this.deleteAccount = container.get(DeleteAccount);
     this.tasks = container.get(ManageTasks);
     this.users = container.get(ManageUsers);
+    this.makePasswordLink = container.get(MakePasswordLink);
+    this.usePasswordLink = container.get(UsePasswordLink);
+    this.throttles = container.get(ManageThrottles);
     this.addDemoUser = container.get(AddDemoUser);
     this.signer = container.get(JwtTokenSigner);
   }

@@ -17,6 +17,9 @@ export const invalidCredentials = { detail: 'No active account found with the gi
 export const tokenInvalid = { detail: 'Token is invalid or expired', code: 'token_not_valid' };
 export const tokenBlacklisted = { detail: 'Token is blacklisted', code: 'token_not_valid' };
 export const tokenOfWrongType = { detail: 'Token has wrong type', code: 'token_not_valid' };
+export const badLink = {
+  token: ['This link does not work: it has expired, was used before, or was replaced. Ask for a new one.'],
+};
 export const noActiveAccount = { detail: 'No active account found for the given token.' };
 export const verifiedAsBlacklisted = { non_field_errors: ['Token is blacklisted'] };
 

@@ -50,6 +50,7 @@ export function createRoutes(
     get('/api/sessions', required, account.listSessions, operations.listSessions),
     del('/api/sessions/:sessionId', required, account.endSession, operations.endSession),
     post('/api/password/change', active, account.changePassword, operations.changePassword),
+    post('/api/password/reset/confirm', none, auth.resetPassword, operations.resetPassword),
     get('/api/account', required, account.get, operations.getAccount),
     get('/api/account/export', required, exports.export, operations.exportAccount),
     del('/api/account', active, account.delete, operations.deleteAccount),

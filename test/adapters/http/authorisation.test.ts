@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import {
   accessTokenError,
+  badLink,
   expectResponse,
   invalidCredentials,
   noActiveAccount,
@@ -134,6 +135,17 @@ const table: Readonly<Record<string, Row>> = {
   'POST /api/password/change': {
     expected: only(200, 200),
     body: ({ password }) => ({ old_password: password, new_password: `new ${password}` }),
+  },
+  'POST /api/password/reset/confirm': {
+    expected: {
+      anonymous: [400, badLink],
+      owner: [400, badLink],
+      other: [400, badLink],
+      'ended session': [400, badLink],
+      inactive: [400, badLink],
+      deleted: [400, badLink],
+    },
+    body: ({ password }) => ({ token: `1-${'0'.repeat(32)}`, new_password: `new ${password}` }),
   },
   'GET /api/account': { expected: only(200, 200) },
   'GET /api/account/export': { expected: only(200, 200) },

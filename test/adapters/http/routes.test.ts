@@ -30,6 +30,7 @@ const routes: readonly Route[] = [
   { path: '/api/sessions', methods: ['GET', 'HEAD'], credentials: 'required' },
   { path: `/api/sessions/${'0'.repeat(32)}`, methods: ['DELETE'], credentials: 'required' },
   { path: '/api/password/change', methods: ['POST'], credentials: 'required' },
+  { path: '/api/password/reset/confirm', methods: ['POST'], credentials: 'ignored' },
   { path: '/api/account', methods: ['GET', 'HEAD', 'DELETE'], credentials: 'required' },
   { path: '/api/account/export', methods: ['GET', 'HEAD'], credentials: 'required' },
   { path: '/tasks', methods: ['GET', 'HEAD', 'POST'], credentials: 'required' },

@@ -2,6 +2,7 @@ import type { IssueTokens } from '../../../application/issue-tokens.js';
 import type { Logout } from '../../../application/logout.js';
 import type { RefreshToken } from '../../../application/refresh-token.js';
 import type { RegisterUser } from '../../../application/register-user.js';
+import type { UsePasswordLink } from '../../../application/use-password-link.js';
 import type { VerifyToken } from '../../../application/verify-token.js';
 import { DomainError } from '../../../domain/errors.js';
 import type { ReadClient } from '../request/client.js';
@@ -13,7 +14,7 @@ import type { ReadFields } from '../request/body.js';
 /** Verification has a response of its own for a token whose session has ended, as the replaced backend has. */
 export const verifiedAsRevoked = new HttpError(400, { non_field_errors: ['Token is blacklisted'] });
 
-/** Handlers for registration, sign-in and tokens. */
+/** Handlers for registration, sign-in, tokens and password links. */
 export class AuthController {
   constructor(
     private readonly readFields: ReadFields,
@@ -23,6 +24,7 @@ export class AuthController {
     private readonly refreshToken: RefreshToken,
     private readonly verifyToken: VerifyToken,
     private readonly logoutOfSession: Logout,
+    private readonly usePasswordLink: UsePasswordLink,
   ) {}
 
   readonly register: Handler = async (ctx) => {
@@ -55,6 +57,11 @@ export class AuthController {
   readonly logout: Handler = async (ctx) => {
     await this.logoutOfSession.execute(await this.readFields(ctx));
     reply(ctx, 200, { message: 'Successfully logged out' });
+  };
+
+  readonly resetPassword: Handler = async (ctx) => {
+    await this.usePasswordLink.execute(await this.readFields(ctx), this.readClient(ctx.req));
+    reply(ctx, 200, { message: 'Password set successfully' });
   };
 
   /** Logs out like `logout`, with the response of Simple JWT's own view. */

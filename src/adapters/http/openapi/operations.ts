@@ -185,6 +185,15 @@ export const operations = {
     success: message('The password is changed.'),
     errors: passwordErrors,
   },
+  resetPassword: {
+    operationId: 'resetPassword',
+    tag: 'Account',
+    summary: 'Set a password with a link',
+    description: 'The operator makes the link. It works once, for a day. Ends all sessions.',
+    body: 'PasswordReset',
+    success: message('The password is set.'),
+    errors: signInErrors,
+  },
   getAccount: {
     operationId: 'getAccount',
     tag: 'Account',

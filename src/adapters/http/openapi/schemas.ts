@@ -66,6 +66,14 @@ export const schemas = {
   RefreshToken: object({ refresh: token }),
   Token: object({ token }),
   PasswordChange: object({ old_password: password, new_password: newPassword }),
+  PasswordReset: object({
+    token: {
+      ...text,
+      description: 'The last part of the link.',
+      examples: [`7-${'0123456789abcdef'.repeat(2)}`],
+    },
+    new_password: newPassword,
+  }),
   Password: object({ password }),
   TokenPair: object({ refresh: message, access: message }),
   RefreshedTokens: object(

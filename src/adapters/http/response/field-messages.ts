@@ -28,6 +28,8 @@ const messages = {
   password_common: 'This password is too common.',
   password_numeric: 'This password is entirely numeric.',
   password_incorrect: 'Your password was entered incorrectly. Please enter it again.',
+  link_invalid:
+    'This link does not work: it has expired, was used before, or was replaced. Ask for a new one.',
 };
 
 function textOf(value: unknown): string {

@@ -1,0 +1,48 @@
+import { DomainError } from '../domain/errors.js';
+import { validateAll } from '../domain/input.js';
+import { linkToken, newPasswordLink } from '../domain/password-link.js';
+import { checkUsername, noPassword, normaliseUsername } from '../domain/user.js';
+import type { Clock, Digest, NewId } from './ports/environment.js';
+import type { UserRepository } from './ports/user-repository.js';
+
+/** Makes links with which users set their own passwords, for the operator. Each ends the user's earlier link. */
+export class MakePasswordLink {
+  constructor(
+    private readonly users: UserRepository,
+    private readonly newId: NewId,
+    private readonly digest: Digest,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Resolves to the token of a link for this user. Their password stays good until the link is used. Throws
+   * 'user_not_found'.
+   */
+  async reset(username: string): Promise<string> {
+    const user = await this.users.findByName(normaliseUsername(username));
+    if (!user) throw new DomainError('user_not_found');
+    return this.makeLink(user.id);
+  }
+
+  /**
+   * Adds a user without a password, even if registration is closed, and resolves to the token of a link for them. A user
+   * who was invited before and has no password yet gets another link. Resolves to undefined if a user of this name has a
+   * password. Throws InvalidFields, as registration does.
+   */
+  async invite(name: string): Promise<string | undefined> {
+    const { username } = validateAll<{ username: string }>({ username: checkUsername(name) });
+    const createdAt = Math.floor(this.clock());
+    const user =
+      (await this.users.findByName(username)) ??
+      (await this.users.add({ username, passwordHash: noPassword, createdAt })) ??
+      (await this.users.findByName(username));
+    return user?.passwordHash === noPassword ? this.makeLink(user.id) : undefined;
+  }
+
+  private async makeLink(userId: number): Promise<string> {
+    const token = linkToken(userId, this.newId());
+    const link = newPasswordLink(this.digest(token), this.clock());
+    if (!(await this.users.setPasswordLink(userId, link))) throw new DomainError('user_not_found');
+    return token;
+  }
+}
