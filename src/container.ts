@@ -10,6 +10,7 @@ import { ExportController } from './adapters/http/controllers/export-controller.
 import { createApp, type App, type Extensions } from './adapters/http/app.js';
 import { AuthController } from './adapters/http/controllers/auth-controller.js';
 import { Authentication } from './adapters/http/middleware/authenticate.js';
+import type { ObserveRequest } from './adapters/http/middleware/access-log.js';
 import { corsHeaders, type CorsHeaders } from './adapters/http/middleware/cors.js';
 import { HttpServer } from './adapters/http/http-server.js';
 import { clientAddressReader, warnOfForwarding } from './adapters/http/request/client-address.js';
@@ -100,6 +101,14 @@ export interface Surroundings extends Extensions {
   readonly degradations?: readonly Degradation[];
   /** Gets every event. */
   readonly observers?: readonly ReportEvent[];
+  /** Measures requests, and what waits for a hash. */
+  readonly meters?: Meters;
+}
+
+export interface Meters {
+  readonly observeRequest: ObserveRequest;
+  /** Takes note of how many seconds work has waited to be hashed. */
+  readonly observeHashWait: (seconds: number) => void;
 }
 
 /** The whole system as a list: the dependencies of each part. Everything is a singleton, created when it is first resolved. */
@@ -108,7 +117,7 @@ export function createContainer(
   storage: Storage,
   clock: Clock,
   log: Log,
-  { degradations = [], observers = [], ...extensions }: Surroundings = {},
+  { degradations = [], observers = [], meters, ...extensions }: Surroundings = {},
 ): Container {
   const container = new Container({ defaultScope: 'Singleton' });
 
@@ -148,7 +157,12 @@ export function createContainer(
   });
   container.bind(Degradations).toConstantValue(degradations);
   bind(BcryptThreads, []);
-  make(Hasher, (threads) => new BcryptPasswordHasher(config.bcryptCost, threads), [BcryptThreads]);
+  make(
+    BcryptPasswordHasher,
+    (threads) => new BcryptPasswordHasher(config.bcryptCost, threads, undefined, meters?.observeHashWait),
+    [BcryptThreads],
+  );
+  make(Hasher, (hasher) => hasher, [BcryptPasswordHasher]);
   make(
     JwtTokenSigner,
     (now) => new JwtTokenSigner(config.signingKeys ?? [newSigningKey(config.algorithm)], now),
@@ -247,6 +261,7 @@ export function createContainer(
         authScheme: config.authHeaderTypes[0],
         corsHeaders: cors,
         web: config.web ? readWebFiles(page) : undefined,
+        observeRequest: meters?.observeRequest,
       });
     },
     [HttpRoutes, Logger, Cors],

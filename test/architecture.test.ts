@@ -25,6 +25,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'src/adapters/in-memory': ['src/domain', 'src/application/ports'],
   'src/adapters/redis': ['src/domain', 'src/application/ports', 'ioredis', 'node:*'],
   'src/adapters/crypto': ['src/domain', 'src/application/ports', 'bcrypt', 'jsonwebtoken', 'node:*'],
+  'src/adapters/metrics': ['src/domain', 'src/application/ports', 'prom-client', 'node:*'],
   'src/adapters/storage-module': [
     'src/domain',
     'src/application/ports',
@@ -102,6 +103,13 @@ describe('the architecture', () => {
     expect(importsIn(main)).to.have.members(['./runtime/held-signals.js', './cli/program.js']);
     expect(main).to.match(/^holdSignals\(\);\n.*await import\('\.\/cli\/program\.js'\)/m);
     expect(importsIn(codeOf('src/runtime/held-signals.ts'))).to.deep.equal(['node:tty']);
+  });
+
+  it('loads the metrics only where they are wanted', () => {
+    const load = /^import (?!type)[^;]*'[^']*\/adapters\/metrics\/[^']*';/m;
+    expect(files.filter(({ code }) => load.test(code)).map(({ path }) => path)).to.deep.equal([]);
+    expect(codeOf('src/cli/metrics.ts')).to.match(/await import\('..\/adapters\/metrics\//);
+    expect("import { Metrics } from '../adapters/metrics/metrics.js';").to.match(load);
   });
 
   it('keeps the clock and random numbers out of the domain and the use cases', () => {

@@ -22,8 +22,10 @@ import { releaseSignals } from '../runtime/held-signals.js';
 import { LogOutput } from '../runtime/log-output.js';
 import { DataError, exportData, importData, requireExportTarget, requireImportSource } from './archive.js';
 import { createKey, listKeys, promoteKey, pruneKeys, removeKey } from './keys.js';
-import { ListenError, serve } from './serve.js';
 import { withStorage } from './with-storage.js';
+import { ListenError } from './listen-error.js';
+import { superviseMetrics } from './metrics.js';
+import { serve } from './serve.js';
 import { StorageError } from '../adapters/storage-module/load-storage-module.js';
 import { ClusterSupervisor } from '../runtime/cluster-supervisor.js';
 import { hidePasswords } from '../config/hide-passwords.js';
@@ -100,6 +102,7 @@ async function start(): Promise<void> {
   const log = pino({ level: config.logLevel, timestamp: stdTimeFunctions.isoTime }, output);
   if (cluster.isPrimary) for (const warning of config.warnings) log.warn({}, warning);
   if (cluster.isWorker || config.workers === 1) return serve(config, clock, log, output);
+  await superviseMetrics(config, log);
   new ClusterSupervisor(config.workers, config.shutdownDelay, log, config.signingKeysFile).start();
 }
 

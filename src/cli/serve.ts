@@ -1,4 +1,5 @@
 import cluster from 'node:cluster';
+import { BcryptPasswordHasher } from '../adapters/crypto/bcrypt-password-hasher.js';
 import { BcryptThreads } from '../adapters/crypto/bcrypt-threads.js';
 import { JwtTokenSigner } from '../adapters/crypto/jwt-token-signer.js';
 import { HealthController } from '../adapters/http/controllers/health-controller.js';
@@ -10,6 +11,8 @@ import type { Config } from '../config/config.js';
 import { createContainer } from '../container.js';
 import { handleSignal } from '../runtime/held-signals.js';
 import { isReadableByOthers } from '../config/keys-file.js';
+import { ListenError } from './listen-error.js';
+import { createMetrics, handOverMetrics, publishMetrics } from './metrics.js';
 import type { LogOutput } from '../runtime/log-output.js';
 import { skipDelay } from '../runtime/cluster-supervisor.js';
 import { rereadKeysFile } from '../config/signing-keys.js';
@@ -17,11 +20,6 @@ import { ShutdownDelay } from '../runtime/shutdown-delay.js';
 import { onShutdownSignal, onStopRequest } from '../runtime/shutdown-signals.js';
 import { createStorage } from '../create-storage.js';
 import { keepNextTickFast } from '../runtime/v8-workarounds.js';
-
-/** Thrown when the server cannot listen, with a message that says why. */
-export class ListenError extends Error {
-  override readonly name = 'ListenError';
-}
 
 /** Deadlines of a graceful shutdown, in milliseconds: for idle connections, and for those with a request. */
 const shutdownTimeouts = { idle: 1_000, busy: 10_000 };
@@ -37,9 +35,11 @@ export async function serve(config: Config, clock: Clock, log: Log, output: LogO
   process.on('unhandledRejection', (reason) => {
     log.error(describeError(reason), 'Unhandled promise rejection');
   });
-  const storage = await createStorage(config.storage, { clock, log });
+  const metrics = await createMetrics(config);
+  const storage = await createStorage(config.storage, { clock, log }, undefined, metrics);
   const container = createContainer(config, storage, clock, log, {
     degradations: [() => output.complaint()],
+    ...(metrics && { observers: [metrics.countEvent], meters: metrics }),
   });
   await container
     .get(BcryptThreads)
@@ -49,6 +49,10 @@ export async function serve(config: Config, clock: Clock, log: Log, output: LogO
     });
   if (config.demo) await container.get(AddDemoUser).execute();
   const server = container.get(HttpServer);
+  if (metrics) {
+    const [hasher, health] = [container.get(BcryptPasswordHasher), container.get(HealthController)];
+    await publishMetrics(metrics, { server, hasher, health, output }, config, log);
+  }
   const port = await server.listen(config.port, config.host).catch((error: NodeJS.ErrnoException) => {
     throw new ListenError(describeListenError(error, config));
   });
@@ -68,6 +72,7 @@ export async function serve(config: Config, clock: Clock, log: Log, output: LogO
     server.startDraining();
     await delay.pass();
     await server.stop(shutdownTimeouts);
+    await handOverMetrics(metrics);
     await storage.close().catch(() => log.warn({}, 'Closing the storage failed'));
     log.info({}, 'stopped');
     process.exit(0);

@@ -74,7 +74,11 @@ export interface Config {
   readonly web: boolean;
   /** Whether there is a user that everybody may sign in as. Only with the storage in memory. */
   readonly demo: boolean;
+  /** Where the metrics are served; undefined if nothing is measured. */
+  readonly metrics: { readonly host: string; readonly port: number } | undefined;
   readonly logLevel: (typeof logLevels)[number];
+  /** The names of the settings that differ from their defaults, sorted. */
+  readonly changedSettings: readonly VariableName[];
   /** Messages about settings that are valid but risky. */
   readonly warnings: readonly string[];
 }
@@ -179,7 +183,11 @@ export function readConfig(
     fastPaths: value('FAST_PATHS', parseSwitch, 'on or off'),
     web: text('WEB') === undefined ? inMemory : value('WEB', parseSwitch, 'on or off'),
     demo: value('DEMO', parseSwitch, 'on or off'),
+    metrics: readMetrics(text, reportProblem),
     logLevel: value('LOG_LEVEL', (given) => logLevels.find((level) => level === given), logLevels.join(', ')),
+    changedSettings: variableNames
+      .filter((name) => (text(name) ?? variables[name].default) !== variables[name].default)
+      .toSorted(),
     warnings: [],
   };
   if (inMemory && config.workers !== undefined && config.workers > 1) {
@@ -233,6 +241,18 @@ function readStorage(
     problem: reportProblem,
   });
   return redis && { kind: 'redis', redis };
+}
+
+function readMetrics(
+  text: (name: VariableName) => string | undefined,
+  reportProblem: (message: string) => undefined,
+): Config['metrics'] {
+  const given = text('METRICS_PORT') ?? variables.METRICS_PORT.default;
+  if (given === 'off') return undefined;
+  const port = parseWhole(given, 0, 65_535);
+  if (port === undefined)
+    return reportProblem(`METRICS_PORT=${given}: expected a port from 0 to 65535, or off.`);
+  return { host: text('METRICS_HOST') ?? variables.METRICS_HOST.default, port };
 }
 
 function readOrigins(

@@ -129,6 +129,11 @@ export const variables = {
     default: 'off',
     description: 'on: a user demo with some tasks, for everybody who wants to try the page; in memory only',
   },
+  METRICS_PORT: {
+    default: 'off',
+    description: 'port that serves GET /metrics for Prometheus; off, or 0 for a free one',
+  },
+  METRICS_HOST: { default: '127.0.0.1', description: 'address to serve the metrics on' },
   LOG_LEVEL: { default: 'info', description: 'trace, debug, info, warn, error, fatal or silent' },
 } as const satisfies Record<string, { readonly default: string; readonly description: string }>;
 

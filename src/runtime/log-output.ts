@@ -43,7 +43,9 @@ export class LogOutput {
   private lines = '';
   private readonly waiting: Buffer[] = [];
   private waitingBytes = 0;
+  /** Lines lost in this outage. */
   private lost = 0;
+  private lostBefore = 0;
   private failure: { readonly code: string; readonly since: number } | undefined;
   /** The error code of an outage, until everything is written. */
   private outage: string | undefined;
@@ -53,6 +55,11 @@ export class LogOutput {
   /** Calls `recovered` when lines can be written again, with the number of lost lines and the code of the last error. */
   constructor(private readonly recovered: (lost: number, code: string) => void) {
     process.on('exit', () => this.finish());
+  }
+
+  /** How many lines were lost since the start. */
+  get linesLost(): number {
+    return this.lostBefore + this.lost;
   }
 
   /** Accepts whole lines only. */
@@ -125,6 +132,7 @@ export class LogOutput {
     const { outage, lost } = this;
     this.failure = undefined;
     this.outage = undefined;
+    this.lostBefore += lost;
     this.lost = 0;
     if (outage !== undefined) this.recovered(lost, outage);
   }

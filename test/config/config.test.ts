@@ -87,7 +87,9 @@ describe('the configuration', () => {
       fastPaths: true,
       web: true,
       demo: false,
+      metrics: undefined,
       logLevel: 'info',
+      changedSettings: [],
       warnings: [],
     } satisfies Config);
   });

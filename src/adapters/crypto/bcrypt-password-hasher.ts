@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
+import { performance } from 'node:perf_hooks';
 import type { PasswordHasher, Requester } from '../../application/ports/password-hasher.js';
 import { PortError } from '../../application/ports/port-error.js';
 import { networksOf } from '../../domain/client-network.js';
@@ -34,15 +35,21 @@ export class BcryptPasswordHasher implements PasswordHasher {
   /**
    * `cost` is the cost of bcrypt, the binary logarithm of its rounds. `queueTime` bounds the queue: no more work is
    * queued than can start within about so many seconds. Clients and proxies give up not much later, so that the work
-   * would be wasted.
+   * would be wasted. `observeWait` gets the seconds that work has waited when it starts.
    */
   constructor(
     private readonly cost: number,
     private readonly threads: BcryptThreads,
     queueTime = 10,
+    private readonly observeWait: (seconds: number) => void = () => undefined,
   ) {
     const secondsPerHash = secondsAtCost12 * 2 ** (cost - 12);
     this.queue = new FairQueue(this.concurrency * Math.ceil(queueTime / secondsPerHash));
+  }
+
+  /** How much work waits in the queue. */
+  get waiting(): number {
+    return this.queue.size;
   }
 
   async hash(password: string, requester?: Requester): Promise<string> {
@@ -82,10 +89,12 @@ export class BcryptPasswordHasher implements PasswordHasher {
   /** Resolves when the requester's work may start. Rejects with 'overloaded' if it is dropped from the queue. */
   private waitForTurn(requester: Requester | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
+      const arrivedAt = performance.now();
       const waiting: WaitingWork = {
         ...(requester ? placeOf(requester) : operator),
-        start() {
+        start: () => {
           stopListening?.();
+          this.observeWait((performance.now() - arrivedAt) / 1000);
           resolve();
         },
         reject() {

@@ -47,7 +47,8 @@ export class FairQueue<T extends Waiting> {
     this.lineOf(item).remove(item);
   }
 
-  private get size(): number {
+  /** How many items wait. */
+  get size(): number {
     return this.trusted.size + this.others.size;
   }
 

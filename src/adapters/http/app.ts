@@ -7,7 +7,7 @@ import { fastRoutes } from './fast-routes.js';
 import { LeanKoa } from './lean-koa.js';
 import { exposeReply, sendReply } from './response/reply.js';
 import { decodePath } from './middleware/request-path.js';
-import { accessLog } from './middleware/access-log.js';
+import { accessLog, type ObserveRequest } from './middleware/access-log.js';
 import { rejectAmbiguous } from './middleware/reject-ambiguous.js';
 import { createRouter, notFound } from './router.js';
 import { errorPages } from './web/error-pages.js';
@@ -36,13 +36,15 @@ export interface AppSettings extends Extensions {
   readonly corsHeaders: CorsHeaders | undefined;
   /** The page for people; undefined if there is none. */
   readonly web: WebFiles | undefined;
+  /** Undefined if nothing is measured. */
+  readonly observeRequest: ObserveRequest | undefined;
 }
 
 /** The Koa application: what a request meets, in this order. */
 export function createApp(
   routes: readonly Route[],
   log: Log,
-  { outer = [], inner = [], fastPaths, authScheme, corsHeaders, web }: AppSettings,
+  { outer = [], inner = [], fastPaths, authScheme, corsHeaders, web, observeRequest }: AppSettings,
 ): App {
   const app: App = fastPaths ? new LeanKoa() : new Koa();
   exposeReply(app);
@@ -50,7 +52,7 @@ export function createApp(
     if (!ctx.writable) return; // The client has disconnected, and Koa reports the error of its socket.
     log.error(describeError(error), 'Unexpected error in the Koa application');
   });
-  app.use(accessLog(log));
+  app.use(accessLog(log, observeRequest));
   app.use(sendReply(log, authScheme, corsHeaders)); // On the way back: writes what `reply` has recorded.
   app.use(rejectAmbiguous);
   for (const middleware of outer) app.use(middleware);

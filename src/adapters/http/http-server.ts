@@ -73,6 +73,8 @@ export class HttpServer {
   private readonly connections = new Map<Duplex, Connection>();
   /** Connections that got an error response, or will get one. */
   private readonly rejected = new WeakSet<Duplex>();
+  /** How many errors the server wrote itself, by status: no request could be read, or none in time. */
+  readonly rejections = new Map<number, number>();
   /** How many pipelined requests wait on all connections together. */
   private queuedInTotal = 0;
   private draining = false;
@@ -106,6 +108,11 @@ export class HttpServer {
     this.server.on('clientError', (error, socket) => this.rejectUnreadable(error, socket));
     // If a connection cannot be accepted, for example for lack of file descriptors, only that client is affected.
     this.server.on('error', ignore);
+  }
+
+  /** How many connections are open. */
+  get connectionCount(): number {
+    return this.connections.size;
   }
 
   /** Resolves with the port once connections are accepted; rejects if it cannot listen on the address. */
@@ -244,7 +251,9 @@ export class HttpServer {
       const last = lastOf(this.connections.get(socket));
       // The error is in the body of the last request, or before the end of another one's head.
       const headers = this.errorHeadersFor(last?.req.complete === false ? last.req : undefined);
-      rejectInOrder(socket, errorMessage(httpErrorOf(error), headers), last);
+      const response = httpErrorOf(error);
+      this.rejections.set(response.status, (this.rejections.get(response.status) ?? 0) + 1);
+      rejectInOrder(socket, errorMessage(response, headers), last);
     }
   }
 }

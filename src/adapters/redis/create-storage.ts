@@ -2,6 +2,7 @@ import type { Storage, StorageOptions } from '../../application/ports/storage.js
 import { Keys } from './keys.js';
 import { RedisArchive } from './redis-archive.js';
 import { RedisConnection } from './connection/redis-connection.js';
+import type { RedisObserver } from './connection/outage-log.js';
 import { RedisHealth } from './connection/redis-health.js';
 import { RedisSessionRepository } from './redis-session-repository.js';
 import type { RedisSettings } from './connection/redis-settings.js';
@@ -14,8 +15,12 @@ export async function createStorage({
   clock,
   log,
   redis,
-}: StorageOptions & { readonly redis: RedisSettings }): Promise<Storage> {
-  const connection = await RedisConnection.open(redis, log);
+  observer,
+}: StorageOptions & {
+  readonly redis: RedisSettings;
+  readonly observer?: RedisObserver | undefined;
+}): Promise<Storage> {
+  const connection = await RedisConnection.open(redis, log, observer);
   const keys = new Keys(redis.keyPrefix);
   const health = new RedisHealth(connection, keys);
   const users = new RedisUserRepository(connection, keys, clock);

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { CreateStorage, Storage, StorageOptions } from '../../application/ports/storage.js';
-import { checkedStorage } from './checked-storage.js';
+import { checkedStorage, type ObserveCall } from './checked-storage.js';
 import { resultSchemas } from './result-schemas.js';
 import { withTimeout } from './with-timeout.js';
 
@@ -18,6 +18,7 @@ export async function loadStorageModule(
   specifier: string,
   options: StorageOptions,
   timeout: number,
+  observe?: ObserveCall,
 ): Promise<Storage> {
   const problem = (what: string) => new StorageError(`STORAGE=${specifier}: ${what}.`);
   const onTimeout = (what: string) => () => problem(`${what} after ${timeout / 1000} seconds`);
@@ -34,7 +35,7 @@ export async function loadStorageModule(
   const storage: unknown = await withTimeout(created, timeout, onTimeout('createStorage has not resolved'));
   const missing = missingMethods(storage);
   if (missing.length > 0) throw problem(`createStorage returned a storage without ${missing.join(', ')}`);
-  return checkedStorage(storage as Storage, options.log);
+  return checkedStorage(storage as Storage, options.log, observe);
 }
 
 /** A path is relative to the working directory. Everything else is resolved as `import` does. */

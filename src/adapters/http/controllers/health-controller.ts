@@ -19,6 +19,11 @@ export class HealthController {
     this.draining = true;
   }
 
+  /** Whether a graceful shutdown has begun. */
+  get isDraining(): boolean {
+    return this.draining;
+  }
+
   /** Liveness: 200, without asking the storage. */
   readonly live: Handler = async (ctx) => {
     reply(ctx, 200, { status: 'live' });
@@ -38,7 +43,8 @@ export class HealthController {
     reply(ctx, canServe ? 200 : 503, { ...state, ...(warnings.length > 0 && { warnings }) });
   };
 
-  private async checkStorage(): Promise<StorageHealth & { readonly canServe: boolean }> {
+  /** How well the storage works, and whether it can serve at all. */
+  async checkStorage(): Promise<StorageHealth & { readonly canServe: boolean }> {
     try {
       return { canServe: true, ...(await this.storage.check()) };
     } catch (error) {

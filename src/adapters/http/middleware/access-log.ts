@@ -11,19 +11,32 @@ export function requestIdOf({ headers }: IncomingMessage): string {
 }
 
 /**
+ * Takes note of a response. `route` is the pattern of the path, if one was found, and `seconds` the time since the request
+ * arrived.
+ */
+export type ObserveRequest = (
+  method: string | undefined,
+  route: string | undefined,
+  status: number,
+  seconds: number,
+) => void;
+
+/**
  * Gives each request an id, and logs one line when the response is written. The line has the route's pattern instead of
  * the path. A valid request id is the only text of the client's choice in it.
  */
-export function accessLog(log: Log): Middleware {
+export function accessLog(log: Log, observe?: ObserveRequest): Middleware {
   return async (ctx, next) => {
     const { req, res, state } = ctx;
     const startedAt = performance.now();
     state.requestId = requestIdOf(req);
     await next();
-    const durationMs = Math.round((performance.now() - startedAt) * 10) / 10;
+    const duration = performance.now() - startedAt;
+    const durationMs = Math.round(duration * 10) / 10;
     const { requestId, route, session, failure } = state;
     const { method } = req;
     const status = res.statusCode;
+    observe?.(method, route, status, duration / 1000);
     const aborted = req.socket.destroyed || undefined;
     const line = { requestId, method, route, status, durationMs, userId: session?.userId, failure, aborted };
     // The client causes a 501.

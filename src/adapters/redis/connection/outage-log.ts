@@ -8,6 +8,16 @@ import type { RedisClient } from './redis-client.js';
 /** Milliseconds without a failure after which the next failure with the same reason is logged again. */
 const quietPeriod = 60_000;
 
+/** Watches Redis and the commands that are sent to it. */
+export interface RedisObserver {
+  /** Whether commands can be sent from now on. */
+  readonly up: (isUp: boolean) => void;
+  /** Redis has replied, after so many seconds. `kind` says whether the command may have changed data. */
+  readonly replied: (kind: 'read' | 'write', seconds: number) => void;
+  /** A command has failed, for the reason that is in the log. */
+  readonly failed: (reason: string) => void;
+}
+
 /** Logs what is wrong with Redis: once per outage, however many requests fail. */
 export class OutageLog {
   /** Why a client cannot be used; empty while all can. */
@@ -17,7 +27,10 @@ export class OutageLog {
   /** When commands last failed, on the monotonic clock, by reason. */
   private readonly failures = new Map<string, number>();
 
-  constructor(private readonly log: Log) {}
+  constructor(
+    private readonly log: Log,
+    private readonly observer: RedisObserver | undefined,
+  ) {}
 
   /** From now on, the client cannot be used. Logs the first reason of an outage, and later ones that have advice. */
   reportDown(client: RedisClient, reason: string): void {
@@ -31,19 +44,22 @@ export class OutageLog {
     }
     // 'not connected' must not hide the reason for which the library gave the connection up.
     if (reason !== 'not connected' || !this.unreachable.has(client)) this.unreachable.set(client, reason);
+    this.observer?.up(false);
   }
 
   /** From now on, the client can be used. */
   reportUp(client: RedisClient): void {
     this.unreachable.delete(client);
-    if (this.unreachable.size > 0 || this.reported.size === 0) return;
+    if (this.unreachable.size > 0) return;
+    this.observer?.up(true);
+    if (this.reported.size === 0) return;
     this.reported.clear();
     this.log.info({}, 'Redis is available again.');
   }
 
   /** The error for a command of a client that cannot be used. */
   errorFor(client: RedisClient): StorageUnavailable {
-    return unavailable(this.unreachable.get(client) ?? 'not connected');
+    return this.unavailable(this.unreachable.get(client) ?? 'not connected');
   }
 
   /** Logs the failure of a command, and returns its error. `isUsable` says whether other commands may still succeed. */
@@ -61,7 +77,7 @@ export class OutageLog {
       this.reportDown(client, reason);
       return this.errorFor(client);
     }
-    return unavailable(reason);
+    return this.unavailable(reason);
   }
 
   private reportFailure(reason: string, what: string): void {
@@ -74,10 +90,11 @@ export class OutageLog {
     }
     this.failures.set(reason, now);
   }
-}
 
-function unavailable(reason: string): StorageUnavailable {
-  return new StorageUnavailable(reason, adviceFor(reason));
+  private unavailable(reason: string): StorageUnavailable {
+    this.observer?.failed(reason);
+    return new StorageUnavailable(reason, adviceFor(reason));
+  }
 }
 
 /** Whether the error is a reply of Redis; on a Cluster, perhaps to the last of several attempts. */

@@ -1,7 +1,8 @@
+import { performance } from 'node:perf_hooks';
 import type { Log } from '../../../application/ports/environment.js';
 import { shakeHands } from './handshake.js';
 import { ManagedClient } from './managed-client.js';
-import { OutageLog } from './outage-log.js';
+import { OutageLog, type RedisObserver } from './outage-log.js';
 import type { RedisClient } from './redis-client.js';
 import type { RedisSettings } from './redis-settings.js';
 import { RedisWarnings } from './redis-warnings.js';
@@ -19,15 +20,16 @@ export class RedisConnection {
     /** For writes that wait for replicas. */
     private readonly replicated:
       { readonly client: ManagedClient; readonly writer: ReplicatedWriter } | undefined,
+    private readonly observer: RedisObserver | undefined,
   ) {}
 
   /** Resolves once the first attempt has succeeded or failed. Rejects with UnknownLayout if it failed for that. */
-  static async open(settings: RedisSettings, log: Log): Promise<RedisConnection> {
-    const outages = new OutageLog(log);
+  static async open(settings: RedisSettings, log: Log, observer?: RedisObserver): Promise<RedisConnection> {
+    const outages = new OutageLog(log, observer);
     const newClient = () => new ManagedClient(settings, (client) => shakeHands(client, settings), outages);
     const client = newClient();
     const warnings = new RedisWarnings(client, log);
-    const connection = new RedisConnection(client, warnings, replicatedBy(newClient, settings));
+    const connection = new RedisConnection(client, warnings, replicatedBy(newClient, settings), observer);
     try {
       await Promise.all([client.open(), connection.replicated?.client.open()]);
     } catch (error) {
@@ -39,11 +41,15 @@ export class RedisConnection {
 
   /** Sends an idempotent command that writes nothing which must not be lost. */
   send<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
-    return this.client.send(command);
+    return this.measured('read', this.client.send(command));
   }
 
   /** Runs a script; `args` are the keys and then the arguments. Resolves when enough replicas have what it wrote. */
   run(script: Script, args: readonly (string | number)[]): Promise<unknown> {
+    return this.measured(script.writes ? 'write' : 'read', this.execute(script, args));
+  }
+
+  private execute(script: Script, args: readonly (string | number)[]): Promise<unknown> {
     const { replicated } = this;
     if (replicated && script.writes) {
       return replicated.client.sendOnce(() =>
@@ -52,6 +58,16 @@ export class RedisConnection {
     }
     const command = (client: RedisClient) => call((name, all) => client.call(name, ...all), script, args);
     return script.writes ? this.client.sendOnce(command) : this.client.send(command);
+  }
+
+  private measured<T>(kind: 'read' | 'write', reply: Promise<T>): Promise<T> {
+    const { observer } = this;
+    if (!observer) return reply;
+    const sentAt = performance.now();
+    return reply.then((value) => {
+      observer.replied(kind, (performance.now() - sentAt) / 1000);
+      return value;
+    });
   }
 
   /** Closes the connection, with QUIT if there is one. */
