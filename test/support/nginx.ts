@@ -5,40 +5,48 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ApiClient } from './api-client.js';
 import { freePort } from './free-port.js';
+import type { Certificate } from './tls-certificates.js';
 import { waitFor } from './wait-for.js';
 
-/** An nginx of a test's own, with docs/nginx.conf in its http block, in front of servers on these ports. */
+/** An nginx of a test's own, with deploy/nginx.conf in its http block, in front of servers on these ports. */
 export class Nginx extends ApiClient {
   private constructor(
     port: number,
+    /** Where it redirects to HTTPS. */
+    readonly redirectPort: number,
     private readonly process: ChildProcess,
     private readonly directory: string,
   ) {
     super(port);
   }
 
-  /** Resolves once it responds. */
-  static async start(servers: readonly [number, number]): Promise<Nginx> {
-    const port = await freePort();
+  /** Resolves once it responds. Without a certificate it speaks plain HTTP, which is what the tests' clients speak. */
+  static async start(servers: readonly [number, number], certificate?: Certificate): Promise<Nginx> {
+    const [port, redirectPort] = [await freePort(), await freePort()];
     const directory = mkdtempSync(join(tmpdir(), 'hexado-nginx-'));
     chmodSync(directory, 0o755); // Its workers may be another user's.
-    const ports: Record<string, number> = { '8080': port, '3001': servers[0], '3002': servers[1] };
-    const site = readFileSync('docs/nginx.conf', 'utf8').replace(
-      /(?<=listen |127\.0\.0\.1:)\d+/g,
-      (documented) => String(ports[documented]),
-    );
-    writeFileSync(join(directory, 'hexado.conf'), site.replace('listen ', 'listen 127.0.0.1:'));
+    const site = readFileSync('deploy/nginx.conf', 'utf8')
+      .replace('127.0.0.1:3001', `127.0.0.1:${servers[0]}`)
+      .replace('127.0.0.1:3002', `127.0.0.1:${servers[1]}`)
+      .replace('listen 80;', `listen 127.0.0.1:${redirectPort};`)
+      .replace('listen 443 ssl;', `listen 127.0.0.1:${port}${certificate ? ' ssl' : ''};`);
+    const installed = certificate
+      ? site
+          .replace('/etc/hexado/tls/fullchain.pem', certificate.cert)
+          .replace('/etc/hexado/tls/privkey.pem', certificate.key)
+      : site.replace(/^ *ssl_.*$/gm, '');
+    writeFileSync(join(directory, 'hexado.conf'), installed);
     writeFileSync(join(directory, 'nginx.conf'), main);
     const child = spawn('nginx', ['-p', directory, '-c', 'nginx.conf', '-e', 'stderr'], {
       stdio: ['ignore', 'inherit', 'inherit'],
     });
-    const nginx = new Nginx(port, child, directory);
+    const nginx = new Nginx(port, redirectPort, child, directory);
     // Reads the end of its input when the tests' process ends, however that comes about.
     const guard = spawn('sh', ['-c', `read _; kill ${child.pid}`], { stdio: ['pipe', 'ignore', 'ignore'] });
     child.once('exit', () => guard.kill('SIGKILL'));
     await waitFor('nginx responds', () =>
       nginx.call('GET', '/livez').then(
-        ({ status }) => status === 200,
+        ({ status }) => status === (certificate ? 400 : 200), // 400: plain HTTP where it expects TLS.
         () => false,
       ),
     );

@@ -67,6 +67,11 @@ export class ServerProcess extends ApiClient {
     return this.process.ending;
   }
 
+  /** Of the command, which need not be the server itself. */
+  get pid(): number | undefined {
+    return this.process.pid;
+  }
+
   get stdout(): string {
     return this.process.stdout;
   }
@@ -114,6 +119,10 @@ class RunningProcess {
     this.child.stdin.on('error', () => {}); // It may end before it has read all of its input.
     if (answers) void this.answer(answers);
     else this.child.stdin.end(input);
+  }
+
+  get pid(): number | undefined {
+    return this.child.pid;
   }
 
   get log(): LoggedLine[] {

@@ -18,7 +18,7 @@ export interface ServerTls {
 }
 
 /** The files of a certificate and of its key. */
-interface Pair {
+export interface Certificate {
   readonly cert: string;
   readonly key: string;
 }
@@ -32,13 +32,18 @@ export class TlsCertificates {
 
   /** Redis with a certificate for this name or address; it asks its clients for one, too. */
   serverFor(altName: string): ServerTls {
-    const names = ['-addext', `subjectAltName=${altName}`];
-    const { cert, key } = this.make('server', '-CA', this.ca.cert, '-CAkey', this.ca.key, ...names);
+    const { cert, key } = this.certificateFor(altName);
     const files = ['--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', this.ca.cert];
     return {
       args: [...files, '--tls-replication', 'yes', '--tls-cluster', 'yes'],
       client: this.forClients(),
     };
+  }
+
+  /** The certificate of any server with this name or address. */
+  certificateFor(altName: string): Certificate {
+    const names = ['-addext', `subjectAltName=${altName}`];
+    return this.make('server', '-CA', this.ca.cert, '-CAkey', this.ca.key, ...names);
   }
 
   /** The settings of a server of ours, all of them. */
@@ -61,7 +66,7 @@ export class TlsCertificates {
     return { ca, cert, key };
   }
 
-  private make(name: string, ...args: string[]): Pair {
+  private make(name: string, ...args: string[]): Certificate {
     const pair = { cert: join(this.directory, `${name}.crt`), key: join(this.directory, `${name}.key`) };
     const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
     const files = ['-keyout', pair.key, '-out', pair.cert, '-days', '2', '-subj', `/CN=${name}`];
