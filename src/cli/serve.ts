@@ -17,6 +17,7 @@ import type { LogOutput } from '../runtime/log-output.js';
 import { skipDelay } from '../runtime/cluster-supervisor.js';
 import { rereadKeysFile } from '../config/signing-keys.js';
 import { ShutdownDelay } from '../runtime/shutdown-delay.js';
+import { version } from '../runtime/version.js';
 import { onShutdownSignal, onStopRequest } from '../runtime/shutdown-signals.js';
 import { createStorage } from '../create-storage.js';
 import { keepNextTickFast } from '../runtime/v8-workarounds.js';
@@ -58,7 +59,7 @@ export async function serve(config: Config, clock: Clock, log: Log, output: LogO
   });
 
   if (config.storage.kind === 'memory') output.write(welcome(config, port));
-  log.info({ host: config.host, port, storage: config.storage.kind }, 'listening');
+  log.info({ version, host: config.host, port, storage: config.storage.kind }, 'listening');
 
   const { signingKeysFile } = config;
   if (signingKeysFile !== undefined) {

@@ -216,8 +216,11 @@ describe('the server at its start', () => {
       .and.match(/^ {2}user /m);
   });
 
-  it('prints --version', async () => {
+  it('prints --version, which is in the first line of the log too', async () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    const server = await ServerProcess.start();
+    await server.kill();
+    expect(server.log[0]).to.include({ msg: 'listening', version });
     expect(await run(['--version'])).to.include({ code: 0, stdout: `${version}\n`, stderr: '' });
   });
 
