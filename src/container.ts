@@ -207,7 +207,11 @@ export function createContainer(
 
   // The HTTP adapter.
   make(BodyReader, () => fieldsReader(config.bodyLimit), []);
-  make(ClientReader, () => clientReader(clientAddressReader(config.trustedProxies)), []);
+  make(
+    ClientReader,
+    () => clientReader(clientAddressReader(config.trustedProxies, config.socketPath !== undefined)),
+    [],
+  );
   make(Cors, () => corsHeaders(config.corsOrigins), []);
   make(Authentication, (authenticate) => new Authentication(authenticate, config.authHeaderTypes), [
     Authenticate,

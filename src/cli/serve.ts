@@ -54,11 +54,11 @@ export async function serve(config: Config, clock: Clock, log: Log, output: LogO
     const [hasher, health] = [container.get(BcryptPasswordHasher), container.get(HealthController)];
     await publishMetrics(metrics, { server, hasher, health, output }, config, log);
   }
-  const port = await server.listen(config.port, config.host).catch((error: NodeJS.ErrnoException) => {
+  const port = await listen(server, config).catch((error: NodeJS.ErrnoException) => {
     throw new ListenError(describeListenError(error, config));
   });
 
-  if (config.storage.kind === 'memory') output.write(welcome(config, port));
+  if (config.storage.kind === 'memory' && port !== undefined) output.write(welcome(config, port));
   log.info({ version, host: config.host, port, storage: config.storage.kind }, 'listening');
 
   const { signingKeysFile } = config;
@@ -101,7 +101,22 @@ function reloadKeys(file: string, signer: JwtTokenSigner, log: Log): void {
   log.info({ keys: keys.map(({ id }) => id ?? null) }, 'Signing keys reloaded');
 }
 
-function describeListenError({ code = 'unknown' }: NodeJS.ErrnoException, { host, port }: Config): string {
+/** Resolves with the port, if it is none of a unix socket. */
+async function listen(server: HttpServer, { port, host, socketPath }: Config): Promise<number | undefined> {
+  if (socketPath === undefined) return server.listen(port, host);
+  await server.listenOnSocket(socketPath);
+  return undefined;
+}
+
+function describeListenError(
+  { code = 'unknown' }: NodeJS.ErrnoException,
+  { host, port, socketPath }: Config,
+): string {
+  if (socketPath !== undefined) {
+    return code === 'EADDRINUSE'
+      ? `HOST=${host}: something listens there already, or it is no socket.`
+      : `HOST=${host}: the socket cannot be made (${code}). Does its directory exist, and may this user write there?`;
+  }
   const reasons: Record<string, string> = {
     EADDRINUSE: `Port ${port} of ${host} is in use: stop what listens there, or set PORT.`,
     EADDRNOTAVAIL: `HOST=${host} is no address of this machine.`,

@@ -44,6 +44,8 @@ export type StorageChoice =
 export interface Config {
   readonly host: string;
   readonly port: number;
+  /** The unix socket to listen on, instead of a host and a port. */
+  readonly socketPath: string | undefined;
   readonly storage: StorageChoice;
   /** Undefined with the storage in memory, which may use a random key, and where no keys were read. */
   readonly signingKeys: SigningKeys | undefined;
@@ -136,6 +138,7 @@ export function readConfig(
   const config: { [K in keyof Config]: Config[K] | undefined } = {
     host: text('HOST') ?? (inMemory ? '127.0.0.1' : '0.0.0.0'),
     port: value('PORT', (given) => parseWhole(given, 0, 65_535), 'a port from 0 to 65535'),
+    socketPath: readSocketPath(text('HOST'), reportProblem),
     storage,
     signingKeys: readKeys ? readSigningKeys(text, algorithm, !inMemory, reportProblem) : undefined,
     signingKeysFile: text('SIGNING_KEYS_FILE'),
@@ -205,6 +208,16 @@ export function readConfig(
   return { ...(config as Config), warnings };
 }
 
+/** The path in `unix:/path`; undefined for a host. */
+function readSocketPath(
+  host: string | undefined,
+  reportProblem: (message: string) => undefined,
+): string | undefined {
+  const [, path] = /^unix:(?:\/\/)?(.*)$/.exec(host ?? '') ?? [];
+  if (path === undefined || (path.startsWith('/') && Buffer.byteLength(path) <= 103)) return path;
+  return reportProblem(`HOST=${host}: expected unix: and an absolute path of at most 103 bytes.`);
+}
+
 function readStorage(
   text: (name: VariableName) => string | undefined,
   reportProblem: (message: string) => undefined,
@@ -232,8 +245,9 @@ function readStorage(
     REDIS_KEY_PREFIX: variables.REDIS_KEY_PREFIX.default,
     REDIS_WAIT_REPLICAS: variables.REDIS_WAIT_REPLICAS.default,
   };
+  const redisUrl = readRedisUrl(text, reportProblem);
   const redis = parseRedisSettings({
-    text: (name) => text(name) ?? defaults[name],
+    text: (name) => (name === 'REDIS_URL' ? redisUrl : (text(name) ?? defaults[name])),
     file(name) {
       const path = text(name);
       return path === undefined ? undefined : readSettingFile(name, path, reportProblem);
@@ -253,6 +267,18 @@ function readMetrics(
   if (port === undefined)
     return reportProblem(`METRICS_PORT=${given}: expected a port from 0 to 65535, or off.`);
   return { host: text('METRICS_HOST') ?? variables.METRICS_HOST.default, port };
+}
+
+/** The URL, from REDIS_URL or from the file that REDIS_URL_FILE names. */
+function readRedisUrl(
+  text: (name: VariableName) => string | undefined,
+  reportProblem: (message: string) => undefined,
+): string | undefined {
+  const [url, file] = [text('REDIS_URL'), text('REDIS_URL_FILE')];
+  if (file === undefined) return url;
+  if (url === undefined) return readSettingFile('REDIS_URL_FILE', file, reportProblem);
+  reportProblem('REDIS_URL and REDIS_URL_FILE are set together: keep one of them.');
+  return url;
 }
 
 function readOrigins(
@@ -275,7 +301,7 @@ function parseWorkers(text: string): number | undefined {
 
 /** Files with secrets should be readable only by the server's own user or group. */
 function warningsAboutFiles(text: (name: VariableName) => string | undefined): string[] {
-  const files = variableNames.filter((name) => /(?:KEYS?|PASSWORD)_FILE$/.test(name));
+  const files = variableNames.filter((name) => /(?:KEYS?|PASSWORD|URL)_FILE$/.test(name));
   return files.flatMap((name) => {
     const path = text(name);
     const isOpen = path !== undefined && isReadableByOthers(path);
@@ -283,9 +309,14 @@ function warningsAboutFiles(text: (name: VariableName) => string | undefined): s
   });
 }
 
-function warningsAbout({ bcryptCost, limits, storage }: Config): string[] {
-  if (storage.kind === 'memory') return [];
+function warningsAbout({ bcryptCost, limits, storage, socketPath, trustedProxies }: Config): string[] {
+  const onSocket =
+    socketPath !== undefined && trustedProxies === 0
+      ? [`HOST=unix:${socketPath} with TRUST_PROXY=none: all clients count as one. Set TRUST_PROXY=1.`]
+      : [];
+  if (storage.kind === 'memory') return onSocket;
   return [
+    ...onSocket,
     bcryptCost < 10 &&
       `BCRYPT_COST=${bcryptCost} makes stolen password hashes cheap to guess; use 10 or more.`,
     limits.signIn === 'off' &&

@@ -1,6 +1,14 @@
 /** All settings, each an environment variable with its default and its description, in the order of `help settings`. */
 export const variables = {
-  HOST: { default: '127.0.0.1 in memory, else 0.0.0.0', description: 'address to listen on' },
+  HEXADO_CONFIG: {
+    default: 'none',
+    description:
+      'file of settings, one NAME=value per line; those of the environment win; so does --env-file FILE',
+  },
+  HOST: {
+    default: '127.0.0.1 in memory, else 0.0.0.0',
+    description: 'address to listen on, or unix:/path of a socket',
+  },
   PORT: { default: '3000', description: 'port to listen on; 0 takes a free one' },
   STORAGE: {
     default: 'memory',
@@ -11,6 +19,7 @@ export const variables = {
     description:
       'redis://[user:password@]host[:port][,host[:port]...][/database]; rediss:// for TLS; unix:///path?db=0',
   },
+  REDIS_URL_FILE: { default: 'none', description: 'file that holds the URL, if it has a password' },
   REDIS_MODE: { default: 'single', description: 'single, sentinel or cluster' },
   REDIS_PASSWORD_FILE: {
     default: 'none',

@@ -56,6 +56,7 @@ describe('the configuration', () => {
     expect(readConfig({})).to.deep.equal({
       host: '127.0.0.1',
       port: 3000,
+      socketPath: undefined,
       storage: { kind: 'memory' },
       signingKeys: undefined,
       signingKeysFile: undefined,

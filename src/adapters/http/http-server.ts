@@ -5,7 +5,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
-import { Server as NetServer, type AddressInfo, type Socket } from 'node:net';
+import { Server as NetServer, type AddressInfo, type ListenOptions, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { securityHeaders } from './response/reply.js';
 import { httpError, parseError, type HttpError } from './response/http-error.js';
@@ -116,13 +116,23 @@ export class HttpServer {
   }
 
   /** Resolves with the port once connections are accepted; rejects if it cannot listen on the address. */
-  listen(port: number, host: string): Promise<number> {
+  async listen(port: number, host: string): Promise<number> {
+    await this.start({ port, host });
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  /** Resolves once connections to a unix socket are accepted. The process's umask decides who may connect. */
+  listenOnSocket(path: string): Promise<void> {
+    return this.start({ path });
+  }
+
+  private start(address: ListenOptions): Promise<void> {
     return new Promise((resolve, reject) => {
       this.server.once('error', reject);
-      this.server.listen({ port, host, backlog }, () => {
+      this.server.listen({ ...address, backlog }, () => {
         const checking = setInterval(() => this.closeStalled(), this.timeouts.send / checksPerSendTimeout);
         this.server.once('close', () => clearInterval(checking));
-        resolve((this.server.address() as AddressInfo).port);
+        resolve();
       });
     });
   }

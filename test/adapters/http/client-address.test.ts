@@ -1,6 +1,10 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import {
   clientAddressReader,
@@ -15,7 +19,7 @@ describe('clientAddressReader', () => {
   let port: number;
   let read: ReadClientAddress;
   before(async () => {
-    server = createServer((request, response) => response.end(read(request))).listen(0, '127.0.0.1');
+    server = createServer((incoming, response) => response.end(read(incoming))).listen(0, '127.0.0.1');
     await once(server, 'listening');
     port = (server.address() as AddressInfo).port;
   });
@@ -119,5 +123,39 @@ describe('clientAddressReader', () => {
     const headers = ['198.51.100.1', '203.0.113.9'].map((address) => `X-Forwarded-For: ${address}`);
     connection.sendRequest(['GET / HTTP/1.1', 'Host: x', ...headers]);
     expect((await connection.response()).text).to.equal('203.0.113.9');
+  });
+
+  describe('on a unix socket', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'hexado-address-'));
+    const socketPath = join(directory, 'socket');
+    let onSocket: Server;
+    before(async () => {
+      onSocket = createServer((incoming, response) => response.end(read(incoming))).listen(socketPath);
+      await once(onSocket, 'listening');
+    });
+    after(() => {
+      onSocket.close().closeAllConnections();
+      rmSync(directory, { recursive: true });
+    });
+
+    for (const [trust, forwardedFor, expected] of [
+      ['1', '198.51.100.1, 203.0.113.9', '203.0.113.9'],
+      ['2', '198.51.100.1, 203.0.113.9', '198.51.100.1'],
+      ['10.0.0.0/8', '198.51.100.1, 10.0.0.7', '198.51.100.1'],
+      ['10.0.0.0/8', '198.51.100.1, 203.0.113.9', '203.0.113.9'],
+      ['none', '203.0.113.9', 'unknown'],
+      ['1', '', 'unknown'],
+    ] as const) {
+      it(`the address of a client is ${expected} with TRUST_PROXY=${trust} and ${forwardedFor || 'none'} forwarded`, async () => {
+        read = clientAddressReader(parseTrustedProxies(trust) ?? 0, true);
+        const address = await new Promise<string>((resolve, reject) => {
+          const headers = { 'X-Forwarded-For': forwardedFor };
+          request({ socketPath, headers, agent: false }, (response) => text(response).then(resolve, reject))
+            .on('error', reject)
+            .end();
+        });
+        expect(address).to.equal(expected);
+      });
+    }
   });
 });

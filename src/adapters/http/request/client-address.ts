@@ -16,17 +16,21 @@ const unknownAddress = 'unknown';
 
 /**
  * Creates a reader that follows X-Forwarded-For back from the connection as far as proxies are trusted. Earlier entries
- * may be forged and are ignored. Throws if `trusted` contains an entry that parseTrustedProxies rejects.
+ * may be forged and are ignored. On a unix socket the first proxy has no address: it is trusted if any is. Throws if
+ * `trusted` contains an entry that parseTrustedProxies rejects.
  */
-export function clientAddressReader(trusted: TrustedProxies): ReadClientAddress {
+export function clientAddressReader(trusted: TrustedProxies, isOnSocket = false): ReadClientAddress {
   const isTrusted =
     typeof trusted === 'number'
       ? (_address: string, distance: number) => distance < trusted
       : proxyaddr.compile([...trusted]);
+  const isTrustedProxy = (address: string | undefined, distance: number) => {
+    if (address === undefined) return isOnSocket && trusted !== 0;
+    return isTrusted(bareAddress(address), distance);
+  };
   return (request) => {
-    const addresses = proxyaddr.all(request, (address, distance) =>
-      isTrusted(bareAddress(address), distance),
-    );
+    const entries: (string | undefined)[] = proxyaddr.all(request, isTrustedProxy);
+    const addresses = entries.filter((entry) => entry !== undefined);
     // If a proxy forwards an invalid address, its own address counts.
     const address = addresses.map(bareAddress).findLast(isAddress);
     return address === undefined ? unknownAddress : ipaddr.process(address).toString();
