@@ -23,6 +23,9 @@ describe('hexado export and import', () => {
     rmSync(directory, { recursive: true });
   });
 
+  /** The small export with another text in the place of a line. */
+  const withLine = (number: number, text: string): string => lines.with(number - 1, text).join('\n');
+
   type Environment = Readonly<Record<string, string>>;
 
   /** An empty storage of its own. The commands need no signing key. */
@@ -95,11 +98,10 @@ describe('hexado export and import', () => {
 
   it('moves users from Redis to a storage of one’s own', async () => {
     const own = join(directory, 'storage.mjs');
-    const path = (file: string): string => new URL(`../../src/${file}`, import.meta.url).href;
     writeFileSync(
       own,
-      `import { createStorage as create } from '${path('adapters/in-memory/create-storage.js')}';
-       import { ExportData } from '${path('application/export-data.js')}';
+      `import { createStorage as create } from '${moduleUrl('adapters/in-memory/create-storage.js')}';
+       import { ExportData } from '${moduleUrl('application/export-data.js')}';
        import { writeFileSync } from 'node:fs';
        export async function createStorage(options) {
          const storage = await create(options);
@@ -201,9 +203,6 @@ describe('hexado export and import', () => {
   }
 
   describe('with a bad line', () => {
-    /** The lines with another text at a place. */
-    const withLine = (number: number, text: string): string => lines.with(number - 1, text).join('\n');
-
     it('ends, names the line and keeps the users before it, and goes on when the line is mended', async () => {
       const storage = newStorage();
       const ending = await importInto(storage, withLine(9, '{"kind":"task","userId":4,"id":"x"}'));
@@ -284,3 +283,7 @@ describe('hexado export and import', () => {
     expect(after).to.include('"users":2,"tasks":4}').and.not.include('"userId":4');
   });
 });
+
+function moduleUrl(file: string): string {
+  return new URL(`../../src/${file}`, import.meta.url).href;
+}
