@@ -21,8 +21,8 @@ const configuration = `# Configuration
 
 <!-- Written by \`npm run docs\` from the table in the code. Change it there. -->
 
-Settings are environment variables. \`node --env-file=.env dist/src/main.js\` reads them from a file; copy
-[\`.env.example\`](../.env.example). \`node dist/src/main.js help settings\` prints this list.
+Settings are environment variables. Every command also reads them from a file, with \`--env-file FILE\` or
+\`HEXADO_CONFIG=FILE\`: copy [\`.env.example\`](../.env.example). What the environment sets wins. \`node dist/src/main.js help settings\` prints this list.
 
 - A variable that is empty counts as not set.
 - Wrong settings end the start with exit code 78, and one line for each problem. A name that is nearly that of a setting is a
@@ -36,9 +36,10 @@ Settings are environment variables. \`node --env-file=.env dist/src/main.js\` re
 ${settings.map(({ name, value, description }) => `| \`${name}\` | ${value} | ${description} |`).join('\n')}
 `;
 
-const environment = `# Copy to .env, fill in, and start with: node --env-file=.env dist/src/main.js
+const environment = `# Copy to .env, fill in, and start with: node dist/src/main.js --env-file .env
 # Make a SIGNING_KEY with: openssl rand -hex 32
 ${settings
+  .filter(({ name }) => name !== 'HEXADO_CONFIG')
   .map(({ name, value, description }) => {
     const line = name in essential ? `${name}=${essential[name]}` : `#${name}=`;
     return `\n# ${description} (default: ${value})\n${line}\n`;

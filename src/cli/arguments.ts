@@ -62,6 +62,11 @@ export function parseCommand(args: readonly string[]): Command {
   return command(name as CommandName, positionals.slice(verbs.length > 0 ? 2 : 1), values);
 }
 
+/** The file of settings that a valid command line names, if it does. */
+export function envFileIn(args: readonly string[]): string | undefined {
+  return parse(args).values['env-file'] as string | undefined;
+}
+
 function command(
   name: CommandName,
   given: readonly string[],
@@ -80,7 +85,9 @@ function command(
       `There is no help about ${topic}.${suggestion(topic, helpTopics)} See hexado --help.`,
     );
   }
-  return { name, arguments: expected.map((_, index) => given[index]), options: values } as unknown as Command;
+  const own: readonly string[] = allowed;
+  const options = Object.fromEntries(Object.entries(values).filter(([option]) => own.includes(option)));
+  return { name, arguments: expected.map((_, index) => given[index]), options } as unknown as Command;
 }
 
 function parse(args: readonly string[]) {

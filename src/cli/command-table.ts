@@ -17,6 +17,7 @@ interface OptionRow {
 export const options = {
   help: { short: 'h', description: 'print help about the command' },
   version: { description: 'print the version' },
+  'env-file': { value: 'FILE', description: 'read settings from a file; those of the environment win' },
   yes: { description: 'do not ask whether to delete' },
   json: { description: 'print one JSON object per line' },
   filter: { value: 'TEXT', description: 'only users whose name contains the text' },
@@ -33,7 +34,7 @@ export function optionOf(name: OptionName): OptionRow {
 }
 
 /** The options of every command. */
-export const commonOptions = ['help', 'version'] as const satisfies readonly OptionName[];
+export const commonOptions = ['help', 'version', 'env-file'] as const satisfies readonly OptionName[];
 
 /**
  * All commands, in the order of the help. To add one, add its row here and its function in program.ts; the command line

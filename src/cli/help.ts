@@ -60,7 +60,7 @@ function settingsHelp(): string {
     name,
     `${description} (default: ${value})`,
   ]);
-  return `Settings, all from the environment (a file of them: node --env-file=FILE dist/src/main.js):
+  return `Settings, from the environment or from a file (--env-file FILE, or HEXADO_CONFIG=FILE):
 ${table(lines)}
 `;
 }

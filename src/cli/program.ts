@@ -9,11 +9,14 @@ import { UserCommands } from '../adapters/terminal/user-commands.js';
 import { ExportData } from '../application/export-data.js';
 import { ImportData } from '../application/import-data.js';
 import { ManageUsers } from '../application/manage-users.js';
-import { parseCommand, UsageError, type CommandOf } from './arguments.js';
+import { envFileIn, parseCommand, UsageError, type CommandOf } from './arguments.js';
 import type { CommandName } from './command-table.js';
 import { completionScript } from './completion.js';
 import { helpText } from './help.js';
-import { ConfigError, readConfig } from '../config/config.js';
+import { ConfigError, readConfig, type Config } from '../config/config.js';
+import { SettingsFile } from '../config/settings-file.js';
+import { removeStaleSocket } from '../runtime/stale-socket.js';
+import type { Log } from '../application/ports/environment.js';
 import { StorageUnavailable, UnknownLayout, UnreadableData } from '../application/ports/storage.js';
 import { DomainError } from '../domain/errors.js';
 import { InvalidFields } from '../domain/input.js';
@@ -38,6 +41,24 @@ export function main(args: readonly string[]): void {
   // A closed pipe or a full disk behind an output must not end the server. A command gets the error from `print`.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   run(args).catch(fail);
+}
+
+/** Reads the file of settings again, if there is one. */
+let rereadSettings: ((log: Log) => Pick<Config, 'shutdownDelay'> | undefined) | undefined;
+
+/** Applies the settings as they are in the file now, if they are valid. Otherwise logs the problems. */
+function reread(file: SettingsFile, log: Log): Config | undefined {
+  try {
+    const settings = file.read();
+    const config = readConfig(settings);
+    file.apply(settings);
+    return config;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const { problems } = error;
+    log.error({ problems }, 'Reading the settings again failed; keeping the current ones and the workers');
+    return undefined;
+  }
 }
 
 /** What each command of the table does. */
@@ -76,6 +97,11 @@ const handlers: { readonly [N in CommandName]: (command: CommandOf<N>) => Promis
 async function run(args: readonly string[]): Promise<void> {
   const command = parseCommand(args);
   if (command.name !== 'serve') releaseSignals();
+  const file = envFileIn(args) ?? process.env['HEXADO_CONFIG']?.trim();
+  // A worker has the settings from its supervisor, so that all workers have the same.
+  const settings = file && cluster.isPrimary ? new SettingsFile(file, process.env) : undefined;
+  settings?.apply(settings.read());
+  rereadSettings = settings && ((log) => reread(settings, log));
   await handle(command);
 }
 
@@ -101,9 +127,12 @@ async function start(): Promise<void> {
   );
   const log = pino({ level: config.logLevel, timestamp: stdTimeFunctions.isoTime }, output);
   if (cluster.isPrimary) for (const warning of config.warnings) log.warn({}, warning);
+  if (cluster.isPrimary && config.socketPath !== undefined) await removeStaleSocket(config.socketPath);
   if (cluster.isWorker || config.workers === 1) return serve(config, clock, log, output);
   await superviseMetrics(config, log);
-  new ClusterSupervisor(config.workers, config.shutdownDelay, log, config.signingKeysFile).start();
+  const { workers, shutdownDelay, signingKeysFile } = config;
+  const onRestart = () => (rereadSettings ? rereadSettings(log) : config);
+  new ClusterSupervisor(workers, shutdownDelay, log, signingKeysFile, onRestart).start();
 }
 
 /** What a failed process reports on standard error, and its exit code (sysexits.h). */

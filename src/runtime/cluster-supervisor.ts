@@ -19,7 +19,7 @@ const backoff = (exits: number) => Math.min(100 * 2 ** exits, 5_000);
  * Keeps a number of workers running behind one port, each a process. A worker that exits is replaced.
  * - SIGTERM and SIGINT are a graceful shutdown of all workers. A second signal skips the delay while it passes; otherwise
  *   it ends them at once, because workers end with their supervisor.
- * - SIGUSR2 replaces the workers one by one (a rolling restart), each only when its successor accepts requests.
+ * - SIGUSR2 reads the settings again and replaces the workers one by one (a rolling restart), each only when its successor accepts requests.
  * - SIGHUP is forwarded to all workers, if they have a key file to reload.
  */
 export class ClusterSupervisor {
@@ -39,6 +39,8 @@ export class ClusterSupervisor {
     shutdownDelay: number,
     private readonly log: Log,
     private readonly signingKeysFile: string | undefined,
+    /** Reads the settings of new workers again. Undefined if they are wrong, which is logged. */
+    private readonly reread: () => { readonly shutdownDelay: number } | undefined,
   ) {
     this.delay = new ShutdownDelay(shutdownDelay);
   }
@@ -93,6 +95,9 @@ export class ClusterSupervisor {
   private async restart(): Promise<void> {
     if (this.restarting)
       return this.log.warn({}, 'SIGUSR2 is ignored: the workers are already being replaced');
+    const settings = this.reread();
+    if (!settings) return;
+    this.delay.seconds = settings.shutdownDelay;
     this.restarting = true;
     this.log.info({}, 'Replacing the workers one by one');
     const allReplaced = await this.replaceEach(workers());

@@ -5,7 +5,7 @@ export class ShutdownDelay {
   private readonly skipping = new AbortController();
   private passing = false;
 
-  constructor(private readonly seconds: number) {}
+  constructor(public seconds: number) {}
 
   /** Whether it has begun and is not over. */
   get isPassing(): boolean {

@@ -1,0 +1,115 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { expectRejection } from '../support/expect-rejection.js';
+import { RedisServer } from '../support/redis-server.js';
+import { signingKey } from '../support/running-server.js';
+import { program, run, ServerProcess } from '../support/server-process.js';
+import { stopAfterEach } from '../support/stop-after-each.js';
+
+describe('a file of settings', () => {
+  const stopped = stopAfterEach();
+  let directory: string;
+  let file: string;
+  let redis: RedisServer;
+  before(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'hexado-settings-'));
+    file = join(directory, 'hexado.env');
+    redis = await RedisServer.start();
+  });
+  after(async () => {
+    await redis.stop();
+    rmSync(directory, { recursive: true });
+  });
+
+  function write(settings: Readonly<Record<string, string>>): void {
+    const lines = Object.entries(settings).map(([name, value]) => `${name}="${value}"\n`);
+    writeFileSync(file, `# Settings\n${lines.join('')}`);
+  }
+
+  async function start(
+    environment: Readonly<Record<string, string>>,
+    ...words: string[]
+  ): Promise<ServerProcess> {
+    const server = await ServerProcess.start(environment, { command: [process.execPath, program, ...words] });
+    stopped({ stop: () => server.kill() });
+    return server;
+  }
+
+  const onRedis = (): Record<string, string> => ({
+    STORAGE: 'redis',
+    REDIS_URL: redis.url,
+    SIGNING_KEY: signingKey,
+    BCRYPT_COST: '10',
+    HOST: '127.0.0.1',
+  });
+
+  it('is read by the server, and the environment wins over it', async () => {
+    write({ SIGNING_KEY: signingKey, REGISTRATION: 'closed', LOG_LEVEL: 'silent', WEB: 'off' });
+    const server = await start({ LOG_LEVEL: 'info', WEB: '' }, '--env-file', file);
+    const credentials = { username: 'ann', password: 'Xk9-fence-Orbit' };
+    expect((await server.call('POST', '/tasks/register/', credentials)).status).to.equal(403);
+    expect((await server.call('GET', '/docs/')).status).to.equal(404);
+    await server.printed('signed with your key');
+  });
+
+  it('is read by every command, named by HEXADO_CONFIG or by --env-file', async () => {
+    write(onRedis());
+    for (const [words, environment] of [
+      [['user', 'list', '--env-file', file], {}],
+      [['user', 'list'], { HEXADO_CONFIG: file }],
+      [['export', `--env-file=${file}`], { HEXADO_CONFIG: '/missing' }],
+    ] as const) {
+      expect(await run(words, { environment })).to.include({ code: 0, stderr: '' });
+    }
+  });
+
+  it('that is missing or that cannot be understood ends the start', async () => {
+    expectRejection(
+      await run([], { environment: { HEXADO_CONFIG: `${file}.missing` } }),
+      78,
+      /missing: .* cannot be read \(ENOENT\)/,
+    );
+    writeFileSync(file, 'PORT=0\nno setting\nWEB=off\n');
+    expectRejection(await run(['--env-file', file]), 78, /expected NAME=value on each line/);
+    write({ PORT: 'many', REGISTRATIONS: 'closed' });
+    const { code, stderr } = await run([], { environment: { HEXADO_CONFIG: file } });
+    expect(code).to.equal(78);
+    expect(stderr)
+      .to.match(/PORT=many/)
+      .and.match(/REGISTRATIONS is not a setting/);
+  });
+
+  it('is read again as a whole at SIGUSR2, unless it has errors', async () => {
+    write({ ...onRedis(), WORKERS: '2', REGISTRATION: 'closed' });
+    const server = await start({}, '--env-file', file);
+    const register = async (): Promise<number> => {
+      const credentials = { username: `user.${Math.random()}`, password: 'Xk9-fence-Orbit' };
+      return (await server.call('POST', '/tasks/register/', credentials)).status;
+    };
+    expect(await register()).to.equal(403);
+
+    write({ ...onRedis(), WORKERS: '2', REGISTRATION: 'perhaps' });
+    server.signal('SIGUSR2');
+    const { problems } = await server.logged(({ msg }) =>
+      msg.startsWith('Reading the settings again failed'),
+    );
+    expect(problems).to.deep.equal(['REGISTRATION=perhaps: expected open or closed.']);
+    expect(await register()).to.equal(403);
+
+    // Left out, it has its default again.
+    write({ ...onRedis(), WORKERS: '2' });
+    server.signal('SIGUSR2');
+    await server.logged(({ msg }) => msg === 'All workers replaced');
+    expect(await register()).to.equal(201);
+  });
+
+  it('of the URL of Redis keeps its password out of the environment', async () => {
+    writeFileSync(file, `${redis.url}\n`);
+    const environment = { STORAGE: 'redis', REDIS_URL_FILE: file };
+    expect(await run(['user', 'list'], { environment })).to.include({ code: 0, stderr: '' });
+    const both = { ...environment, REDIS_URL: redis.url };
+    expectRejection(await run(['user', 'list'], { environment: both }), 78, /^REDIS_URL and REDIS_URL_FILE/);
+  });
+});
