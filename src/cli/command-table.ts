@@ -42,6 +42,7 @@ export const commonOptions = ['help', 'version', 'env-file'] as const satisfies 
  */
 export const commands = {
   serve: { description: 'start the server; so does hexado alone' },
+  check: { description: 'look at settings and storage, and say what to mend' },
   'user create': { arguments: ['NAME'], description: 'add a user' },
   'user set-password': { arguments: ['NAME'], description: "set a user's password and end their sessions" },
   'user deactivate': {

@@ -11,6 +11,7 @@ import { ImportData } from '../application/import-data.js';
 import { ManageUsers } from '../application/manage-users.js';
 import { envFileIn, parseCommand, UsageError, type CommandOf } from './arguments.js';
 import type { CommandName } from './command-table.js';
+import { check } from './check.js';
 import { completionScript } from './completion.js';
 import { helpText } from './help.js';
 import { ConfigError, readConfig, type Config } from '../config/config.js';
@@ -64,6 +65,7 @@ function reread(file: SettingsFile, log: Log): Config | undefined {
 /** What each command of the table does. */
 const handlers: { readonly [N in CommandName]: (command: CommandOf<N>) => Promise<void> } = {
   serve: start,
+  check: () => check(readConfig(process.env), clock),
   'user create': ({ arguments: [name] }) => onUsers((users) => users.create(name)),
   'user set-password': ({ arguments: [name] }) => onUsers((users) => users.setPassword(name)),
   'user deactivate': ({ arguments: [name] }) => onUsers((users) => users.deactivate(name)),

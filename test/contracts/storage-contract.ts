@@ -31,6 +31,15 @@ export function storageContract(createStorage: CreateStorage): void {
     await storage.check();
   });
 
+  it('inspects itself, if it can, and finds no problem', async () => {
+    const { storage } = await open();
+    const findings = (await storage.inspect?.()) ?? [];
+    for (const { level, message } of findings) {
+      expect(level).to.be.oneOf(['ok', 'warning']);
+      expect(message).to.match(/^\S.*\.$/);
+    }
+  });
+
   it('is empty at the start', async () => {
     const { storage } = await open();
     expect(await storage.users.list({ after: 0, limit: 10 })).to.deep.equal([]);

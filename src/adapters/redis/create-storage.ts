@@ -3,6 +3,7 @@ import { Keys } from './keys.js';
 import { RedisArchive } from './redis-archive.js';
 import { RedisConnection } from './connection/redis-connection.js';
 import type { RedisObserver } from './connection/outage-log.js';
+import { inspectRedis } from './redis-inspection.js';
 import { RedisHealth } from './connection/redis-health.js';
 import { RedisSessionRepository } from './redis-session-repository.js';
 import type { RedisSettings } from './connection/redis-settings.js';
@@ -31,6 +32,7 @@ export async function createStorage({
     rateLimiter: new RedisRateLimiter(connection, keys, clock),
     archive: new RedisArchive(connection, keys, clock, users),
     check: () => health.check(),
+    inspect: () => inspectRedis(connection, redis, keys, clock),
     close: () => connection.close(),
   };
 }

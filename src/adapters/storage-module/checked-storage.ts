@@ -28,15 +28,14 @@ interface Watchers {
 }
 
 function checkedMembers(owner: object, expected: object, watchers: Watchers, path: string): object {
-  const checked = Object.entries(expected).map(([name, read]: [string, object]) => {
-    const member = Reflect.get(owner, name) as object;
+  const checked = Object.entries(expected).flatMap(([name, read]: [string, object]) => {
+    const member = Reflect.get(owner, name) as object | undefined;
+    if (member === undefined) return [];
     const fullName = `${path}${name}`;
-    if (typeof read !== 'function') return [name, checkedMembers(member, read, watchers, `${fullName}.`)];
+    if (typeof read !== 'function') return [[name, checkedMembers(member, read, watchers, `${fullName}.`)]];
     const call: Method = async (...args) => Reflect.apply(member as Method, owner, args);
-    return [
-      name,
-      checkedMethod(call, read as (result: unknown, args: unknown[]) => unknown, fullName, watchers),
-    ];
+    const readResult = read as (result: unknown, args: unknown[]) => unknown;
+    return [[name, checkedMethod(call, readResult, fullName, watchers)]];
   });
   return Object.fromEntries(checked) as object;
 }

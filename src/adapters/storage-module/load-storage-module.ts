@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { CreateStorage, Storage, StorageOptions } from '../../application/ports/storage.js';
 import { checkedStorage, type ObserveCall } from './checked-storage.js';
-import { resultSchemas } from './result-schemas.js';
+import { optionalMethods, resultSchemas } from './result-schemas.js';
 import { withTimeout } from './with-timeout.js';
 
 /** Thrown when a storage module cannot be used, with a message that says why. */
@@ -48,7 +48,8 @@ function missingMethods(value: unknown, expected: object = resultSchemas, path =
   return Object.entries(expected).flatMap(([name, part]: [string, object]) => {
     const member = (value as Record<string, unknown> | undefined | null)?.[name];
     if (typeof part !== 'function') return missingMethods(member, part, `${path}${name}.`);
-    return typeof member === 'function' ? [] : [`${path}${name}`];
+    const mayBeMissing = member === undefined && optionalMethods.includes(`${path}${name}`);
+    return typeof member === 'function' || mayBeMissing ? [] : [`${path}${name}`];
   });
 }
 

@@ -1,5 +1,5 @@
 import type { ArchivedTaskPage } from '../../application/ports/archive.js';
-import type { Storage, StorageHealth } from '../../application/ports/storage.js';
+import type { Finding, Storage, StorageHealth } from '../../application/ports/storage.js';
 import type { LimitSubject, ReachedLimit, ReachedLimits } from '../../application/ports/rate-limiter.js';
 import { limitNames, type CountedAttempts, type RateLimit } from '../../domain/rate-limit.js';
 import type { Page } from '../../domain/page.js';
@@ -11,10 +11,13 @@ import type { User } from '../../domain/user.js';
 
 /** For each method of a port, the function that checks the result of a call with these arguments. */
 export type SchemasOf<Port> = {
-  readonly [K in keyof Port]-?: Port[K] extends (...args: infer A) => Promise<infer R>
+  readonly [K in keyof Port]-?: NonNullable<Port[K]> extends (...args: infer A) => Promise<infer R>
     ? (result: unknown, args: A) => R
     : SchemasOf<Port[K]>;
 };
+
+/** The methods that a storage may leave out. */
+export const optionalMethods: readonly string[] = ['inspect'];
 
 /** Thrown for a result that does not have the promised shape. */
 export class InvalidResult extends Error {
@@ -224,5 +227,8 @@ export const resultSchemas: SchemasOf<Storage> = {
     finish: boolean,
   },
   check: (result) => health(Array.isArray(result) ? { warnings: result as unknown[] } : (result ?? {})),
+  inspect: list(
+    object<Finding>({ level: oneOf(['ok', 'warning', 'problem']), about: string, message: string }),
+  ),
   close: ignored,
 };

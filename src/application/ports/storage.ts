@@ -22,6 +22,8 @@ export interface Storage {
   readonly archive: Archive;
   /** How well the storage works now. Rejects with StorageUnavailable if it can serve nothing. */
   check(): Promise<StorageHealth>;
+  /** What an operator should know beyond `check`, for `hexado check`. A storage that knows nothing leaves it out. */
+  inspect?(): Promise<readonly Finding[]>;
   /** Closes all connections. No other call follows. */
   close(): Promise<void>;
 }
@@ -32,6 +34,16 @@ export interface StorageHealth {
   readonly reasons: readonly string[];
   /** What its operator should change, as sentences. */
   readonly warnings: readonly string[];
+}
+
+/** Something that was looked at. */
+export interface Finding {
+  /** A `warning` should be mended; a `problem` keeps something from working. */
+  readonly level: 'ok' | 'warning' | 'problem';
+  /** A word, such as `memory`. */
+  readonly about: string;
+  /** A sentence; it says what to do unless the level is `ok`. Never holds a secret. */
+  readonly message: string;
 }
 
 /** What a storage gets when it is created. */
