@@ -169,6 +169,7 @@ export class Metrics {
     for (const by of ['logout', 'all', 'limit', 'password']) this.sessionsEnded.inc({ by }, 0);
     for (const by of ['user', 'link']) this.passwordChanges.inc({ by }, 0);
     this.deletions.inc({ by: 'user' }, 0);
+    for (const status of [400, 408, 431]) this.rejected.inc({ status }, 0);
   }
 
   /** Observes a response. `route` is undefined where no route was found. */
@@ -281,8 +282,10 @@ export class Metrics {
     this.hashQueueLength.set(hashQueueLength());
     this.linesLost.reset();
     this.linesLost.inc(logLinesLost());
-    this.rejected.reset();
-    for (const [status, count] of rejections()) this.rejected.inc({ status }, count);
+    for (const [status, count] of rejections()) {
+      this.rejected.remove({ status });
+      this.rejected.inc({ status }, count);
+    }
   }
 
   private counter<Label extends string>(
