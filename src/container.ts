@@ -1,6 +1,7 @@
 import { Container, type ServiceIdentifier } from 'inversify';
 import { BcryptPasswordHasher } from './adapters/crypto/bcrypt-password-hasher.js';
 import { BcryptThreads } from './adapters/crypto/bcrypt-threads.js';
+import { keyedDigest } from './adapters/crypto/keyed-digest.js';
 import { JwtTokenSigner } from './adapters/crypto/jwt-token-signer.js';
 import { randomId } from './adapters/crypto/random-id.js';
 import { newSigningKey } from './adapters/crypto/signing-key.js';
@@ -58,6 +59,7 @@ import { RegisterUser, type Registration } from './application/register-user.js'
 import { SessionTokens } from './application/session-tokens.js';
 import { VerifyToken } from './application/verify-token.js';
 import type { Config } from './config/config.js';
+import { eventLog } from './runtime/event-log.js';
 import { version } from './runtime/version.js';
 import type { SessionPolicy } from './domain/session.js';
 import type { TaskLimits } from './domain/task.js';
@@ -99,7 +101,7 @@ export const HttpApp = serviceId<App>('App');
 export interface Surroundings extends Extensions {
   /** Parts other than the storage that may fail, such as the log. /readyz reports them. */
   readonly degradations?: readonly Degradation[];
-  /** Gets every event. */
+  /** Get every event, besides the log. */
   readonly observers?: readonly ReportEvent[];
   /** Measures requests, and what waits for a hash. */
   readonly meters?: Meters;
@@ -152,9 +154,18 @@ export function createContainer(
   container.bind(RegistrationChoice).toConstantValue(config.registration);
   container.bind(Protected).toConstantValue(new Set(config.demo ? [demoUser.username] : []));
   container.bind(Logger).toConstantValue(log);
-  container.bind(Report).toConstantValue((event) => {
-    for (const observe of observers) observe(event);
-  });
+  make(
+    Report,
+    (logger) => {
+      const digest = (name: string) => keyedDigest(name, container.get(JwtTokenSigner).currentKey);
+      const logged = { on: [eventLog(logger)], digest: [eventLog(logger, digest)], off: [] };
+      const all = [...logged[config.logEvents], ...observers];
+      return (event) => {
+        for (const observe of all) observe(event);
+      };
+    },
+    [Logger],
+  );
   container.bind(Degradations).toConstantValue(degradations);
   bind(BcryptThreads, []);
   make(

@@ -52,6 +52,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'src/container.ts',
     'src/create-storage.ts',
     'pino',
+    'pino-pretty',
     'node:*',
   ],
 };

@@ -4,6 +4,8 @@ interface Row {
   /** In their order. One in brackets may be left out. FILE is completed with files, TOPIC with the topics of the help. */
   readonly arguments?: readonly string[];
   readonly options?: readonly OptionName[];
+  /** Whether it changes something, or hands data out. Then it is reported as an event when it is done. */
+  readonly isAct?: true;
 }
 
 interface OptionRow {
@@ -43,16 +45,22 @@ export const commonOptions = ['help', 'version', 'env-file'] as const satisfies 
 export const commands = {
   serve: { description: 'start the server; so does hexado alone' },
   check: { description: 'look at settings and storage, and say what to mend' },
-  'user create': { arguments: ['NAME'], description: 'add a user' },
-  'user set-password': { arguments: ['NAME'], description: "set a user's password and end their sessions" },
+  'user create': { arguments: ['NAME'], isAct: true, description: 'add a user' },
+  'user set-password': {
+    arguments: ['NAME'],
+    isAct: true,
+    description: "set a user's password and end their sessions",
+  },
   'user deactivate': {
     arguments: ['NAME'],
+    isAct: true,
     description: 'keep a user from signing in and end their sessions',
   },
-  'user activate': { arguments: ['NAME'], description: 'let a user sign in again' },
+  'user activate': { arguments: ['NAME'], isAct: true, description: 'let a user sign in again' },
   'user delete': {
     arguments: ['NAME'],
     options: ['yes'],
+    isAct: true,
     description: 'delete a user with their sessions and tasks',
   },
   'user list': {
@@ -64,27 +72,31 @@ export const commands = {
     arguments: ['NAME'],
     description: "print a user's sessions: id, opened, last used, expires, address",
   },
-  'user logout': { arguments: ['NAME'], description: "end all of a user's sessions" },
+  'user logout': { arguments: ['NAME'], isAct: true, description: "end all of a user's sessions" },
   'keys new': {
     arguments: ['[FILE]'],
+    isAct: true,
     description: 'add a new signing key to a file, or print a file of one',
   },
   'keys list': {
     arguments: ['FILE'],
     description: 'print the keys of a file: kid, algorithm, since when, what it is for',
   },
-  'keys promote': { arguments: ['FILE', 'KID'], description: 'make a key the one that signs' },
+  'keys promote': { arguments: ['FILE', 'KID'], isAct: true, description: 'make a key the one that signs' },
   'keys remove': {
     arguments: ['FILE', 'KID'],
+    isAct: true,
     description: 'remove a key; what it has signed is invalid then',
   },
   'keys prune': {
     arguments: ['FILE'],
+    isAct: true,
     description: 'remove the keys that no valid token is signed with any more',
   },
-  export: { options: ['output'], description: 'write all users and tasks as lines of JSON' },
+  export: { options: ['output'], isAct: true, description: 'write all users and tasks as lines of JSON' },
   import: {
     options: ['skip-bad'],
+    isAct: true,
     description: 'add the users and tasks of an export from standard input',
   },
   'completion bash': {

@@ -1,5 +1,4 @@
 import cluster from 'node:cluster';
-import { pino, stdTimeFunctions } from 'pino';
 import { CommandFailed } from '../adapters/terminal/command-failed.js';
 import { OutputError, print, printDone } from '../adapters/terminal/print.js';
 import { fieldMessage } from '../adapters/http/response/field-messages.js';
@@ -10,8 +9,9 @@ import { ExportData } from '../application/export-data.js';
 import { ImportData } from '../application/import-data.js';
 import { ManageUsers } from '../application/manage-users.js';
 import { envFileIn, parseCommand, UsageError, type CommandOf } from './arguments.js';
-import type { CommandName } from './command-table.js';
 import { check } from './check.js';
+import { reportAct } from './command-events.js';
+import { rowOf, type CommandName } from './command-table.js';
 import { completionScript } from './completion.js';
 import { helpText } from './help.js';
 import { ConfigError, readConfig, type Config } from '../config/config.js';
@@ -26,6 +26,7 @@ import { releaseSignals } from '../runtime/held-signals.js';
 import { LogOutput } from '../runtime/log-output.js';
 import { DataError, exportData, importData, requireExportTarget, requireImportSource } from './archive.js';
 import { createKey, listKeys, promoteKey, pruneKeys, removeKey } from './keys.js';
+import { createLog } from './log.js';
 import { withStorage } from './with-storage.js';
 import { ListenError } from './listen-error.js';
 import { superviseMetrics } from './metrics.js';
@@ -107,8 +108,22 @@ async function run(args: readonly string[]): Promise<void> {
   await handle(command);
 }
 
-function handle<N extends CommandName>(command: CommandOf<N>): Promise<void> {
-  return handlers[command.name](command);
+/** Also reports an act, once it is done. */
+async function handle<N extends CommandName>(command: CommandOf<N>): Promise<void> {
+  let isDone = true;
+  try {
+    await handlers[command.name](command);
+  } catch (error) {
+    isDone = error instanceof OutputError && error.done !== undefined;
+    throw error;
+  } finally {
+    const given: unknown[] = [
+      ...(command.arguments as readonly unknown[]),
+      ...Object.values(command.options),
+    ];
+    const subject = given.filter((each) => typeof each === 'string').join(' ') || undefined;
+    if (isDone && rowOf(command.name).isAct) await reportAct(command.name, subject);
+  }
 }
 
 /** Runs a command on the storage of the environment. It needs no signing key. */
@@ -127,7 +142,7 @@ async function start(): Promise<void> {
   const output = new LogOutput((lost, code) =>
     log.warn({ lost, code }, `The log could not be written (${code}); ${lost} lines were lost`),
   );
-  const log = pino({ level: config.logLevel, timestamp: stdTimeFunctions.isoTime }, output);
+  const log = await createLog(config.logLevel, output, process.stdout.isTTY);
   if (cluster.isPrimary) for (const warning of config.warnings) log.warn({}, warning);
   if (cluster.isPrimary && config.socketPath !== undefined) await removeStaleSocket(config.socketPath);
   if (cluster.isWorker || config.workers === 1) return serve(config, clock, log, output);

@@ -7,8 +7,9 @@ import { HttpServer } from '../adapters/http/http-server.js';
 import { AddDemoUser, demoUser } from '../application/add-demo-user.js';
 import { describeError } from '../application/describe-error.js';
 import type { Clock, Log } from '../application/ports/environment.js';
+import type { ReportEvent } from '../application/ports/events.js';
 import type { Config } from '../config/config.js';
-import { createContainer } from '../container.js';
+import { createContainer, Report } from '../container.js';
 import { handleSignal } from '../runtime/held-signals.js';
 import { isReadableByOthers } from '../config/keys-file.js';
 import { ListenError } from './listen-error.js';
@@ -63,7 +64,9 @@ export async function serve(config: Config, clock: Clock, log: Log, output: LogO
 
   const { signingKeysFile } = config;
   if (signingKeysFile !== undefined) {
-    handleSignal('SIGHUP', () => reloadKeys(signingKeysFile, container.get(JwtTokenSigner), log));
+    handleSignal('SIGHUP', () =>
+      reloadKeys(signingKeysFile, container.get(JwtTokenSigner), log, container.get(Report)),
+    );
   }
   const delay = new ShutdownDelay(config.shutdownDelay);
   const stop = async (signal: NodeJS.Signals) => {
@@ -92,13 +95,13 @@ export async function serve(config: Config, clock: Clock, log: Log, output: LogO
 }
 
 /** Replaces the keys. If the file has errors, the current keys stay. */
-function reloadKeys(file: string, signer: JwtTokenSigner, log: Log): void {
+function reloadKeys(file: string, signer: JwtTokenSigner, log: Log, report: ReportEvent): void {
   const problems: string[] = [];
   const keys = rereadKeysFile(file, (message) => void problems.push(message));
   if (!keys) return log.error({ problems }, 'Reloading the signing keys failed; keeping the current ones');
   signer.useKeys(keys);
   if (isReadableByOthers(file)) log.warn({}, `${file} can be read or changed by every user.`);
-  log.info({ keys: keys.map(({ id }) => id ?? null) }, 'Signing keys reloaded');
+  report({ event: 'keys_reread', keys: keys.map(({ id }) => id ?? null) });
 }
 
 /** Resolves with the port, if it is none of a unix socket. */

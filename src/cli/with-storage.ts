@@ -1,10 +1,11 @@
 import type { Clock, Log } from '../application/ports/environment.js';
 import { ConfigError, type Config } from '../config/config.js';
+import { commandLog } from './command-events.js';
 import { createContainer } from '../container.js';
 import { createStorage } from '../create-storage.js';
 
-/** Logs nothing: standard output is the command's own, and errors are reported at its end. */
-const log: Log = { debug() {}, info() {}, warn() {}, error() {} };
+/** For the storage. It logs nothing: standard output is the command's own, and errors are reported at its end. */
+const silence: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** Runs a command on the configured storage, and closes the storage. Throws ConfigError if it is in memory. */
 export async function withStorage(
@@ -17,9 +18,9 @@ export async function withStorage(
       'STORAGE=memory: the users of a server are in its own memory, out of reach from here.',
     ]);
   }
-  const storage = await createStorage(config.storage, { clock, log });
+  const storage = await createStorage(config.storage, { clock, log: silence });
   try {
-    await command(createContainer(config, storage, clock, log));
+    await command(createContainer(config, storage, clock, await commandLog()));
   } finally {
     await storage.close();
   }

@@ -32,6 +32,7 @@ import { variableNames, variables, type VariableName } from './variables.js';
 const idempotencyKeysPerDay = 10_000;
 
 const registrations: readonly Registration[] = ['open', 'closed'];
+const eventLoggings = ['on', 'digest', 'off'] as const;
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** Where the data lives. */
@@ -78,6 +79,8 @@ export interface Config {
   readonly demo: boolean;
   /** Where the metrics are served; undefined if nothing is measured. */
   readonly metrics: { readonly host: string; readonly port: number } | undefined;
+  /** Whether events are logged; `digest` puts digests in the place of names that clients sent. */
+  readonly logEvents: (typeof eventLoggings)[number];
   readonly logLevel: (typeof logLevels)[number];
   /** The names of the settings that differ from their defaults, sorted. */
   readonly changedSettings: readonly VariableName[];
@@ -187,6 +190,11 @@ export function readConfig(
     web: text('WEB') === undefined ? inMemory : value('WEB', parseSwitch, 'on or off'),
     demo: value('DEMO', parseSwitch, 'on or off'),
     metrics: readMetrics(text, reportProblem),
+    logEvents: value(
+      'LOG_EVENTS',
+      (given) => eventLoggings.find((choice) => choice === given),
+      'on, digest or off',
+    ),
     logLevel: value('LOG_LEVEL', (given) => logLevels.find((level) => level === given), logLevels.join(', ')),
     changedSettings: variableNames
       .filter((name) => (text(name) ?? variables[name].default) !== variables[name].default)

@@ -143,6 +143,11 @@ export const variables = {
     description: 'port that serves GET /metrics for Prometheus; off, or 0 for a free one',
   },
   METRICS_HOST: { default: '127.0.0.1', description: 'address to serve the metrics on' },
+  LOG_EVENTS: {
+    default: 'on',
+    description:
+      'on; digest: a keyed digest instead of the name of a failed sign-in, which may be a password; or off',
+  },
   LOG_LEVEL: { default: 'info', description: 'trace, debug, info, warn, error, fatal or silent' },
 } as const satisfies Record<string, { readonly default: string; readonly description: string }>;
 

@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os';
 import { expect } from 'chai';
 import type { SignedIn } from '../support/api-client.js';
 import { expectRejection } from '../support/expect-rejection.js';
@@ -27,7 +28,12 @@ describe('hexado user', () => {
 
   /** The same with the lines that they are expected to print. */
   async function userDoes(words: string, expected: string, input?: string): Promise<void> {
-    expect(await user(words, input)).to.include({ code: 0, stdout: `${expected}\n`, stderr: '' });
+    const ending = await user(words, input);
+    expect(ending).to.include({ code: 0, stdout: `${expected}\n`, stderr: '' });
+    const [verb, subject] = words.split(' ');
+    const { events } = ending;
+    expect(events.filter(({ event }) => event === 'operator_act')).to.have.length(1);
+    expect(events.at(-1)).to.include({ operator: userInfo().username, act: `user ${verb}`, subject });
   }
 
   async function signIn(username: string, given: string): Promise<number> {
@@ -41,8 +47,12 @@ describe('hexado user', () => {
     return [list.status, renewal.status];
   }
 
-  /** What a terminal shows while somebody types the answers to the prompts. */
+  /** What a terminal shows while somebody types the answers to the prompts, but for reports of acts. */
   async function screen(words: string, ...answers: readonly [string, string][]): Promise<string> {
+    return (await wholeScreen(words, ...answers)).replaceAll(/^.*\bINFO\b.*An operator ran.*\r\n/gm, '');
+  }
+
+  async function wholeScreen(words: string, ...answers: readonly [string, string][]): Promise<string> {
     const command = `exec "${process.execPath}" "${program}" user ${words}`;
     const inTerminal =
       process.platform === 'linux'
@@ -198,8 +208,10 @@ describe('hexado user', () => {
       const name = `printed-${code.toLowerCase()}`;
       const command = `"${process.execPath}" "${program}" user create ${name} ${redirection}; exit \${PIPESTATUS[0]}`;
       const given = { environment, input: password };
-      const { code: exitCode, stderr } = await runCommand(['bash', '--norc', '-c', command], given);
+      const { code: exitCode, stderr, events } = await runCommand(['bash', '--norc', '-c', command], given);
       const [done, problem, ...more] = stderr.split('\n');
+      expect(events).to.have.length(1);
+      expect(events[0]).to.include({ event: 'operator_act', act: 'user create', subject: name });
       expect(done).to.match(new RegExp(`^hexado: User ${name} created with the id \\d+\\.$`));
       expect(problem).to.equal(`hexado: Standard output cannot be written (${code}).`);
       expect(more).to.deep.equal(['']);
@@ -213,6 +225,42 @@ describe('hexado user', () => {
       expectRejection(await user(`${verb} nobody`, password), 1, /^There is no user of this name\.$/);
     });
   }
+
+  it('reports who has done what to whom, and what the use case reports, with numbers instead of names', async () => {
+    const { username } = await server.registerAndSignIn('hugo');
+    const { events } = await user(`set-password ${username}`, password);
+    const own = events.map(
+      ({ level: _level, time: _time, pid: _pid, hostname: _host, msg: _msg, ...rest }) => rest,
+    );
+    const userId = own[0]?.['userId'];
+    expect(userId).to.be.a('number');
+    expect(own).to.deep.equal([
+      { event: 'password_changed', userId, by: 'operator' },
+      { event: 'session_ended', userId, by: 'password' },
+      { event: 'operator_act', operator: userInfo().username, act: 'user set-password', subject: username },
+    ]);
+  });
+
+  it('reports the user who called sudo, and no name that somebody else puts there', async () => {
+    const { username } = await server.registerAndSignIn('ida');
+    const given = { environment: { ...environment, SUDO_USER: 'somebody' } };
+    const { events } = await run(['user', 'activate', username], given);
+    const expected = process.getuid?.() === 0 ? 'somebody' : userInfo().username;
+    expect(events[0]).to.include({ event: 'operator_act', operator: expected });
+  });
+
+  it('reports nothing that was not done', async () => {
+    expect((await user('deactivate nobody')).events).to.deep.equal([]);
+  });
+
+  it('reports an act in a line for people at a terminal', async () => {
+    const { username } = await server.registerAndSignIn('jo');
+    const text = await wholeScreen(`activate ${username}`);
+    expect(text.match(/\bINFO\b/g)).to.have.length(1);
+    expect(text.replaceAll(/\u001b\[\d+m/g, '')).to.match(
+      new RegExp(`INFO: An operator ran a command \\{.*"act":"user activate","subject":"${username}"\\}`),
+    );
+  });
 
   it('needs no signing key, nor the file of keys', async () => {
     for (const keys of [{}, { SIGNING_KEYS_FILE: '/no/such/file' }]) {

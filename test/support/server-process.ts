@@ -12,7 +12,10 @@ export interface Ending {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
+  /** Without the events. */
   readonly stderr: string;
+  /** The events on standard error, one JSON line each. */
+  readonly events: readonly LoggedLine[];
 }
 
 /** What a process is given. Of the tests' own environment it sees the PATH and what is meant for Node itself. */
@@ -168,6 +171,11 @@ class RunningProcess {
     this.child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     const [code, signal] = (await once(this.child, 'close')) as [number | null, NodeJS.Signals | null];
     process.off('exit', onExit);
-    return { code, signal, stdout: this.stdout, stderr };
+    const events: LoggedLine[] = [];
+    const others = stderr.replaceAll(/^\{"level".*\n/gm, (line) => {
+      events.push(JSON.parse(line) as LoggedLine);
+      return '';
+    });
+    return { code, signal, stdout: this.stdout, stderr: others, events };
   }
 }

@@ -32,6 +32,11 @@ export class JwtTokenSigner implements TokenSigner {
     this.cache.clear();
   }
 
+  /** The key that signs now. */
+  get currentKey(): SigningKey {
+    return this.keys[0];
+  }
+
   publicKeys(): readonly object[] {
     return this.keys.filter(({ algorithm }) => algorithm !== 'HS256').map(asJsonWebKey);
   }
