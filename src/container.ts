@@ -14,7 +14,11 @@ import { Authentication } from './adapters/http/middleware/authenticate.js';
 import type { ObserveRequest } from './adapters/http/middleware/access-log.js';
 import { corsHeaders, type CorsHeaders } from './adapters/http/middleware/cors.js';
 import { HttpServer } from './adapters/http/http-server.js';
-import { clientAddressReader, warnOfForwarding } from './adapters/http/request/client-address.js';
+import {
+  clientAddressReader,
+  warnOfForwarding,
+  type ReadClientAddress,
+} from './adapters/http/request/client-address.js';
 import { clientReader, type ReadClient } from './adapters/http/request/client.js';
 import { HealthController, type Degradation } from './adapters/http/controllers/health-controller.js';
 import { PublicKeysController } from './adapters/http/controllers/public-keys-controller.js';
@@ -83,6 +87,7 @@ const Logger = serviceId<Log>('Log');
 export const Report = serviceId<ReportEvent>('ReportEvent');
 const BodyReader = serviceId<ReadFields>('ReadFields');
 const Degradations = serviceId<readonly Degradation[]>('Degradations');
+const AddressReader = serviceId<ReadClientAddress>('ReadClientAddress');
 const ClientReader = serviceId<ReadClient>('ReadClient');
 
 const Cors = serviceId<CorsHeaders | undefined>('CorsHeaders');
@@ -154,11 +159,11 @@ export function createContainer(
   container.bind(RegistrationChoice).toConstantValue(config.registration);
   container.bind(Protected).toConstantValue(new Set(config.demo ? [demoUser.username] : []));
   container.bind(Logger).toConstantValue(log);
+  const nameDigest = (name: string) => keyedDigest(name, container.get(JwtTokenSigner).currentKey);
   make(
     Report,
     (logger) => {
-      const digest = (name: string) => keyedDigest(name, container.get(JwtTokenSigner).currentKey);
-      const logged = { on: [eventLog(logger)], digest: [eventLog(logger, digest)], off: [] };
+      const logged = { on: [eventLog(logger)], digest: [eventLog(logger, nameDigest)], off: [] };
       const all = [...logged[config.logEvents], ...observers];
       return (event) => {
         for (const observe of all) observe(event);
@@ -218,11 +223,8 @@ export function createContainer(
 
   // The HTTP adapter.
   make(BodyReader, () => fieldsReader(config.bodyLimit), []);
-  make(
-    ClientReader,
-    () => clientReader(clientAddressReader(config.trustedProxies, config.socketPath !== undefined)),
-    [],
-  );
+  make(AddressReader, () => clientAddressReader(config.trustedProxies, config.socketPath !== undefined), []);
+  make(ClientReader, clientReader, [AddressReader]);
   make(Cors, () => corsHeaders(config.corsOrigins), []);
   make(Authentication, (authenticate) => new Authentication(authenticate, config.authHeaderTypes), [
     Authenticate,
@@ -266,10 +268,11 @@ export function createContainer(
   const { outer = [], inner = [] } = extensions;
   make(
     HttpApp,
-    (table, logger, cors) => {
+    (table, logger, cors, readAddress) => {
       const warning = config.trustedProxies === 0 ? [warnOfForwarding(logger)] : [];
       const page = { registration: config.registration, demo: config.demo ? demoUser : undefined };
       return createApp(table, logger, {
+        readAddress,
         outer: [...warning, ...outer],
         inner,
         fastPaths: config.fastPaths,
@@ -279,7 +282,7 @@ export function createContainer(
         observeRequest: meters?.observeRequest,
       });
     },
-    [HttpRoutes, Logger, Cors],
+    [HttpRoutes, Logger, Cors, AddressReader],
   );
   make(HttpServer, (app, cors) => new HttpServer(app.callback(), undefined, cors), [HttpApp, Cors]);
   return container;

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { expect } from 'chai';
 import { eventLog } from '../../src/runtime/event-log.js';
 import { RecordedLog } from '../support/recorded-log.js';
@@ -7,13 +8,6 @@ import { signingKey } from '../support/running-server.js';
 const failed = { event: 'sign_in_failed', address: '192.0.2.1', reason: 'unknown_user' } as const;
 
 describe('eventLog', () => {
-  /** How a user name stands in the log. */
-  function logged(username: string): unknown {
-    const log = new RecordedLog();
-    eventLog(log)({ ...failed, username });
-    return Reflect.get(log.lines[0]?.fields ?? {}, 'username');
-  }
-
   it('leaves letters, digits, punctuation and quotes in a name as they are', () => {
     for (const name of ['maria', '李雷', 'o"neill', 'a b', '"event":"sign_in_failed"', 'ａ😀', '\\n'])
       expect(logged(name)).to.equal(name);
@@ -49,22 +43,6 @@ describe('the events in the log of a server', () => {
     return server;
   }
 
-  /** Tries to sign in, and returns the line about that. */
-  async function failedSignIn(server: ServerProcess, username: string): Promise<LoggedLine> {
-    await server.call('POST', '/api/token/', { username, password: 'Xk9-fence-Orbit' });
-    return server.logged(({ event }) => event === 'sign_in_failed');
-  }
-
-  /** The names and events that a visit logs. */
-  async function eventsOfAVisit(server: ServerProcess): Promise<unknown[]> {
-    const { access, refresh } = await server.registerAndSignIn();
-    await server.call('POST', '/api/token/refresh/', { refresh });
-    await server.call('POST', '/api/logout/all/', undefined, access);
-    await server.call('GET', '/tasks/', undefined, 'the last');
-    await server.logged(({ status }) => status === 401);
-    return server.log.map(({ event }) => event).filter((event) => event !== undefined);
-  }
-
   it('are one line each, with the event before its own fields', async () => {
     const server = await start();
     const line = await failedSignIn(server, 'nobody');
@@ -88,13 +66,15 @@ describe('the events in the log of a server', () => {
     expect(await eventsOfAVisit(server)).to.deep.equal([]);
   });
 
+  /** What stands in the log for a name that was tried at a server with this environment. */
+  async function digestOf(environment: Readonly<Record<string, string>>, username: string): Promise<string> {
+    const server = await start({ LOG_EVENTS: 'digest', ...environment });
+    const { username: digest } = await failedSignIn(server, username);
+    expect(server.stdout).not.to.include(username);
+    return String(digest);
+  }
+
   it('have with LOG_EVENTS=digest a digest for a name, the same with the same key and no other', async () => {
-    const digestOf = async (environment: Readonly<Record<string, string>>, username: string) => {
-      const server = await start({ LOG_EVENTS: 'digest', ...environment });
-      const { username: digest } = await failedSignIn(server, username);
-      expect(server.stdout).not.to.include(username);
-      return String(digest);
-    };
     const digest = await digestOf({}, 'Tr0ubadour');
     expect(digest).to.match(/^[\w-]{22}$/);
     expect(await digestOf({}, 'Tr0ubadour')).to.equal(digest);
@@ -106,24 +86,9 @@ describe('the events in the log of a server', () => {
 describe('the log at a terminal', () => {
   const escape = '\u001b';
 
-  /** What a terminal shows of a server that cannot start with two workers, whose supervisor logs warnings before. */
-  async function screen(environment: Readonly<Record<string, string>>): Promise<string> {
-    const command = `exec "${process.execPath}" "${program}"`;
-    const { stdout } = await runCommand(['script', '-qec', command, '/dev/null'], {
-      environment: {
-        STORAGE: './missing.js',
-        SIGNING_KEY: signingKey,
-        BCRYPT_COST: '4',
-        WORKERS: '2',
-        ...environment,
-      },
-    });
-    return stdout;
-  }
-
   it('has lines for people, with colours', async () => {
     const text = await screen({ TERM: 'xterm' });
-    expect(text.replaceAll(/\u001b\[\d+m/g, '')).to.match(/^\[\d\d:\d\d:\d\d\] WARN: BCRYPT_COST=4 makes/m);
+    expect(stripVTControlCharacters(text)).to.match(/^\[\d\d:\d\d:\d\d\] WARN: BCRYPT_COST=4 makes/m);
     expect(text).to.include(`${escape}[33mWARN`).and.not.include('{"level"');
   });
 
@@ -139,3 +104,41 @@ describe('the log at a terminal', () => {
     expect(stdout).to.match(/^\{"level":40,"time":"[^"]+",.*"msg":"BCRYPT_COST=4 makes/m);
   });
 });
+
+/** How a user name stands in the log. */
+function logged(username: string): unknown {
+  const log = new RecordedLog();
+  eventLog(log)({ ...failed, username });
+  return Reflect.get(log.lines[0]?.fields ?? {}, 'username');
+}
+
+/** Tries to sign in, and returns the line about that. */
+async function failedSignIn(server: ServerProcess, username: string): Promise<LoggedLine> {
+  await server.call('POST', '/api/token/', { username, password: 'Xk9-fence-Orbit' });
+  return server.logged(({ event }) => event === 'sign_in_failed');
+}
+
+/** The names and events that a visit logs. */
+async function eventsOfAVisit(server: ServerProcess): Promise<unknown[]> {
+  const { access, refresh } = await server.registerAndSignIn();
+  await server.call('POST', '/api/token/refresh/', { refresh });
+  await server.call('POST', '/api/logout/all/', undefined, access);
+  await server.call('GET', '/tasks/', undefined, 'the last');
+  await server.logged(({ status }) => status === 401);
+  return server.log.map(({ event }) => event).filter((event) => event !== undefined);
+}
+
+/** What a terminal shows of a server that cannot start with two workers, whose supervisor logs warnings before. */
+async function screen(environment: Readonly<Record<string, string>>): Promise<string> {
+  const command = `exec "${process.execPath}" "${program}"`;
+  const { stdout } = await runCommand(['script', '-qec', command, '/dev/null'], {
+    environment: {
+      STORAGE: './missing.js',
+      SIGNING_KEY: signingKey,
+      BCRYPT_COST: '4',
+      WORKERS: '2',
+      ...environment,
+    },
+  });
+  return stdout;
+}

@@ -5,6 +5,7 @@ import { respondToPreflights, type CorsHeaders } from './middleware/cors.js';
 import { handleErrors, replyWithError } from './middleware/error-handler.js';
 import { fastRoutes } from './fast-routes.js';
 import { LeanKoa } from './lean-koa.js';
+import type { ReadClientAddress } from './request/client-address.js';
 import { exposeReply, sendReply } from './response/reply.js';
 import { decodePath } from './middleware/request-path.js';
 import { accessLog, type ObserveRequest } from './middleware/access-log.js';
@@ -28,6 +29,8 @@ export type App = Koa<RequestState, ReplyContext>;
 
 /** How an application differs from others. */
 export interface AppSettings extends Extensions {
+  /** Reads the address of a client, for the log. */
+  readonly readAddress: ReadClientAddress;
   /** Whether common requests skip parts of Koa and its router. */
   readonly fastPaths: boolean;
   /** The scheme that a 401 names. */
@@ -44,7 +47,16 @@ export interface AppSettings extends Extensions {
 export function createApp(
   routes: readonly Route[],
   log: Log,
-  { outer = [], inner = [], fastPaths, authScheme, corsHeaders, web, observeRequest }: AppSettings,
+  {
+    readAddress,
+    outer = [],
+    inner = [],
+    fastPaths,
+    authScheme,
+    corsHeaders,
+    web,
+    observeRequest,
+  }: AppSettings,
 ): App {
   const app: App = fastPaths ? new LeanKoa() : new Koa();
   exposeReply(app);
@@ -52,7 +64,7 @@ export function createApp(
     if (!ctx.writable) return; // The client has disconnected, and Koa reports the error of its socket.
     log.error(describeError(error), 'Unexpected error in the Koa application');
   });
-  app.use(accessLog(log, observeRequest));
+  app.use(accessLog(log, readAddress, observeRequest));
   app.use(sendReply(log, authScheme, corsHeaders)); // On the way back: writes what `reply` has recorded.
   app.use(rejectAmbiguous);
   for (const middleware of outer) app.use(middleware);

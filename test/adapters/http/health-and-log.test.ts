@@ -125,6 +125,7 @@ describe('the access log', () => {
     expect(durationMs).to.be.a('number').within(0, 20_000);
     expect(others).to.deep.equal({
       requestId: `request-${requests}`,
+      address: '127.0.0.1',
       method: 'GET',
       route: '/tasks/:taskId',
       status: 404,
@@ -156,6 +157,24 @@ describe('the access log', () => {
       const { fields } = await lineOf(method, path, { access, ...(method.startsWith('P') && { body }) });
       expect({ route: fields['route'], status: fields['status'] }).to.deep.equal({ route, status });
     }
+  });
+
+  it('logs health checks at the level debug, and at warn while they fail', async () => {
+    const degraded = await RunningServer.start();
+    for (const path of ['/livez', '/readyz/']) await degraded.call('GET', path);
+    degraded.startDraining();
+    await degraded.call('GET', '/readyz');
+    await degraded.stop();
+    const lines = degraded.log.filter(({ message }) => message === 'request');
+    expect(lines.map(({ level }) => level)).to.deep.equal(['debug', 'debug', 'warn']);
+  });
+
+  it('logs the address of the client as TRUST_PROXY says', async () => {
+    const behindProxy = await RunningServer.start({ TRUST_PROXY: '1' });
+    const headers = { 'X-Forwarded-For': '198.51.100.1, 203.0.113.9' };
+    await behindProxy.send({ method: 'GET', path: '/tasks/', headers });
+    await behindProxy.stop();
+    expect(behindProxy.log.at(-1)?.fields).to.have.property('address', '203.0.113.9');
   });
 
   it('logs no user id for a rejected token', async () => {
@@ -251,9 +270,12 @@ function whileFailing<T extends object>(
 
 /** The log, without the names of failed sign-ins, which stand there on purpose. */
 function logWithoutGivenNames({ log }: RunningServer): string {
-  const isGivenName = (line: LogLine) => line.fields['event'] === 'sign_in_failed';
   return JSON.stringify(
-    log.map((line) => (isGivenName(line) ? { ...line, fields: { ...line.fields, username: '' } } : line)),
+    log.map((line) =>
+      line.fields['event'] === 'sign_in_failed'
+        ? { ...line, fields: { ...line.fields, username: '' } }
+        : line,
+    ),
   );
 }
 

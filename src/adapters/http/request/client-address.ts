@@ -14,6 +14,10 @@ export type ReadClientAddress = (request: IncomingMessage) => string;
 /** Returned for a client that has disconnected. */
 const unknownAddress = 'unknown';
 
+/** How many results are remembered, and how long what they were read from may be, in characters. */
+const maxKnown = 1_000;
+const maxKnownLength = 100;
+
 /**
  * Creates a reader that follows X-Forwarded-For back from the connection as far as proxies are trusted. Earlier entries
  * may be forged and are ignored. On a unix socket the first proxy has no address: it is trusted if any is. Throws if
@@ -28,12 +32,24 @@ export function clientAddressReader(trusted: TrustedProxies, isOnSocket = false)
     if (address === undefined) return isOnSocket && trusted !== 0;
     return isTrusted(bareAddress(address), distance);
   };
-  return (request) => {
+  const read: ReadClientAddress = (request) => {
     const entries: (string | undefined)[] = proxyaddr.all(request, isTrustedProxy);
     const addresses = entries.filter((entry) => entry !== undefined);
     // If a proxy forwards an invalid address, its own address counts.
     const address = addresses.map(bareAddress).findLast(isAddress);
     return address === undefined ? unknownAddress : ipaddr.process(address).toString();
+  };
+  // Every request needs the address for its line in the log, and parsing takes as long as a tenth of a short request.
+  const known = new Map<string, string>();
+  return (request) => {
+    const forwarded = trusted === 0 ? '' : request.headers['x-forwarded-for'];
+    const key = `${request.socket.remoteAddress} ${String(forwarded)}`;
+    const remembered = known.get(key);
+    if (remembered !== undefined) return remembered;
+    const address = read(request);
+    if (known.size >= maxKnown) known.clear();
+    if (key.length <= maxKnownLength) known.set(key, address);
+    return address;
   };
 }
 
