@@ -72,7 +72,7 @@ describe('the metrics of several workers', () => {
   it('do not wait for a worker that hangs, and say so', async () => {
     const count = await spread();
     expect(await requests()).to.equal(count);
-    const [first] = workers();
+    const [first, second] = workers();
     sendSignal(first, 'SIGSTOP');
     const duration = await timeOf(async () => {
       const metrics = await scrape(server);
@@ -81,7 +81,11 @@ describe('the metrics of several workers', () => {
       expect(metrics.value('hexado_workers', { state: 'responding' })).to.equal(1);
     });
     expect(duration).to.be.below(5_000);
-    sendSignal(first, 'SIGCONT');
+    sendSignal(second, 'SIGSTOP');
+    const ofNone = await scrape(server);
+    expect(ofNone.value('hexado_workers', { state: 'silent' })).to.equal(2);
+    expect(ofNone.value('hexado_workers', { state: 'responding' })).to.equal(0);
+    for (const worker of [first, second]) sendSignal(worker, 'SIGCONT');
     await waitFor(
       'both respond',
       async () => (await scrape(server)).value('hexado_workers', { state: 'silent' }) === 0,

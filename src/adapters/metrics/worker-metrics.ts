@@ -88,7 +88,11 @@ function sumOf(values: readonly MetricValues[]): Promise<MetricValues> {
   return AggregatorRegistry.aggregate([...values]).getMetricsAsJSON();
 }
 
+/** Those that respond have sent that they do; 0 says that there is none. */
 function silentWorkers(count: number): object {
-  const values = [{ labels: { state: 'silent' }, value: count }];
+  const values = [
+    { labels: { state: 'responding' }, value: 0 },
+    { labels: { state: 'silent' }, value: count },
+  ];
   return { ...workersGauge, type: 'gauge', aggregator: 'sum', values };
 }
