@@ -5,6 +5,7 @@ import { requireStrongPassword } from '../domain/password-policy.js';
 import type { Session } from '../domain/session.js';
 import { checkNewPassword, normaliseUsername, type User } from '../domain/user.js';
 import type { CreateUser } from './create-user.js';
+import type { Archive } from './ports/archive.js';
 import type { ReportEvent } from './ports/events.js';
 import type { PasswordHasher } from './ports/password-hasher.js';
 import type { SessionRepository } from './ports/session-repository.js';
@@ -26,6 +27,7 @@ export class ManageUsers {
     private readonly users: UserRepository,
     private readonly sessionsByUser: SessionRepository,
     private readonly tasks: TaskRepository,
+    private readonly archive: Archive,
     private readonly hasher: PasswordHasher,
     private readonly createUser: CreateUser,
     private readonly report: ReportEvent,
@@ -73,6 +75,11 @@ export class ManageUsers {
     requireFound(await this.users.setPasswordHash(user.id, await this.hasher.hash(password)));
     this.report({ event: 'password_changed', userId: user.id, by: 'operator' });
     this.report({ event: 'session_ended', userId: user.id, by: 'password' });
+  }
+
+  /** Whether there was ever a user, who may be deleted by now. */
+  async hasHadUsers(): Promise<boolean> {
+    return (await this.archive.lastUserId()) > 0;
   }
 
   async get(username: string): Promise<User> {

@@ -131,8 +131,12 @@ function onStorage(command: Parameters<typeof withStorage>[2]): Promise<void> {
   return withStorage(readConfig(process.env, { readKeys: false }), clock, command);
 }
 
+function warn(message: string): void {
+  process.stderr.write(`hexado: ${message}\n`);
+}
+
 function onUsers(command: (users: UserCommands) => Promise<void>): Promise<void> {
-  const terminal = { readNewPassword, confirm, print, printDone };
+  const terminal = { readNewPassword, confirm, print, printDone, warn };
   return onStorage((container) => command(new UserCommands(container.get(ManageUsers), terminal)));
 }
 
@@ -205,6 +209,6 @@ function outputErrorReport({ code, done, target }: OutputError): ExitReport {
 
 function fail(error: unknown): never {
   const { messages, code } = exitReport(error);
-  for (const message of messages) process.stderr.write(`hexado: ${message}\n`);
+  for (const message of messages) warn(message);
   process.exit(code);
 }

@@ -263,6 +263,17 @@ describe('hexado user', () => {
     );
   });
 
+  it('tells a prefix under which nobody ever was from a system whose users are deleted', async () => {
+    const other = { ...environment, REDIS_KEY_PREFIX: 'other:' };
+    const list = () => run(['user', 'list'], { environment: other });
+    const { code, stdout, stderr } = await list();
+    expect({ code, stdout }).to.deep.equal({ code: 0, stdout: '' });
+    expect(stderr).to.match(/^hexado: No user was ever stored here\. .*prefix\?.*\n$/);
+    await run(['user', 'create', 'ann'], { environment: other, input: password });
+    await run(['user', 'delete', 'ann'], { environment: other });
+    expect(await list()).to.include({ code: 0, stdout: '', stderr: '' });
+  });
+
   it('needs no signing key, nor the file of keys', async () => {
     for (const keys of [{}, { SIGNING_KEYS_FILE: '/no/such/file' }]) {
       const given = { environment: { STORAGE: 'redis', REDIS_URL: redis.url, ...keys } };

@@ -14,7 +14,8 @@ import {
 } from './builders.js';
 
 /** The methods of a storage, but for the one that closes it. */
-type MethodName = 'check' | { [Port in PortName]: `${Port}.${keyof Storage[Port] & string}` }[PortName];
+type MethodName =
+  'check' | 'inspect' | { [Port in PortName]: `${Port}.${keyof Storage[Port] & string}` }[PortName];
 
 type PortName = 'users' | 'sessions' | 'tasks' | 'rateLimiter' | 'archive';
 
@@ -33,6 +34,7 @@ export function everyCall(
   const subject = { limit: 'sign_in', username: 'secret' } as const;
   return {
     check: () => storage.check(),
+    inspect: async () => storage.inspect?.(),
     'users.add': () => users.add(secret),
     'users.find': () => users.find(1),
     'users.findByName': () => users.findByName('secret'),

@@ -9,6 +9,8 @@ export interface Terminal {
   /** Asks whether to go on. */
   confirm(question: string): Promise<boolean>;
   print(text: string): Promise<void>;
+  /** Tells the operator something beside the output. */
+  warn(message: string): void;
   /** Prints what has been done. */
   printDone(message: string): Promise<void>;
 }
@@ -82,8 +84,13 @@ export class UserCommands {
     await this.terminal.printDone(`${count(ended, 'session')} of ${username} ended.`);
   }
 
-  /** One line each, or one JSON object, of all users whose name contains the text. */
+  /** One line each, or one JSON object, of all users whose name contains the text. Warns where nobody ever was. */
   async list({ json = false, filter = '' }: { json?: boolean; filter?: string }): Promise<void> {
+    if (!(await this.users.hasHadUsers())) {
+      this.terminal.warn(
+        'No user was ever stored here. Are these the right database and prefix? hexado check names them.',
+      );
+    }
     for await (const user of this.users.list(filter)) {
       const { id, username, active, createdAt } = user;
       const created = timeText(createdAt);

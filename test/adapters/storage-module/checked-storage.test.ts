@@ -67,6 +67,7 @@ const noLists = [undefined, null, {}, 'list', [undefined], { length: 0 }];
 
 /** For each method, results of `everyCall` that are not of the kind that it promises. */
 const nonsense: Partial<Record<keyof ReturnType<typeof everyCall>, readonly unknown[]>> = {
+  inspect: [...noLists, [{ level: 'fine', about: 'disk', message: 'All is well.' }]],
   'users.add': noUsers,
   'users.find': noUsers,
   'users.findByName': noUsers,
