@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { expectRejection } from '../support/expect-rejection.js';
 import { RedisServer } from '../support/redis-server.js';
 import { signingKey } from '../support/running-server.js';
-import { program, run, ServerProcess } from '../support/server-process.js';
+import { program, run, runCommand, ServerProcess } from '../support/server-process.js';
 import { stopAfterEach } from '../support/stop-after-each.js';
 
 describe('a file of settings', () => {
@@ -52,6 +52,18 @@ describe('a file of settings', () => {
     expect((await server.call('POST', '/tasks/register/', credentials)).status).to.equal(403);
     expect((await server.call('GET', '/docs/')).status).to.equal(404);
     await server.printed('signed with your key');
+  });
+
+  it('that is missing is a wrong setting, not an option of Node’s', async () => {
+    const { code, stderr } = await run([
+      'bin/hexado',
+      'user',
+      'list',
+      '--env-file',
+      join(directory, 'missing'),
+    ]);
+    expect(code).to.equal(78);
+    expect(stderr).to.match(/^hexado: .*missing: the file of settings cannot be read \(ENOENT\)\.\n$/);
   });
 
   it('is read by every command, named by HEXADO_CONFIG or by --env-file', async () => {
