@@ -58,7 +58,7 @@ describe('deploy/kubernetes', () => {
   it('runs the version of the package on the port that is the default', () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { readonly version: string };
     expect(container.image).to.equal(`hexado:${version}`);
-    expect(ports[0]).to.equal(variables.PORT.default);
+    expect(ports).to.deep.equal([variables.PORT.default, config.data.METRICS_PORT]);
     expect(
       policy.spec.ingress.flatMap((rule: Rule) => rule.ports.map(({ port }) => String(port))),
     ).to.deep.equal(ports);
