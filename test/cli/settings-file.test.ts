@@ -55,7 +55,7 @@ describe('a file of settings', () => {
   });
 
   it('that is missing is a wrong setting, not an option of Node’s', async () => {
-    const { code, stderr } = await run([
+    const { code, stderr } = await runCommand([
       'bin/hexado',
       'user',
       'list',
