@@ -28,12 +28,15 @@ ${script}\nwords=("$@") CURRENT=$# PREFIX=$@[-1]; _hexado`,
   fish: (script, words) => ['fish', '--no-config', '-c', `${script}\ncomplete -C '${words.join(' ')}'`],
 };
 
-for (const shell of ['bash', 'zsh', 'fish'] as const) {
-  describe(`the completion in ${shell}`, () => {
-    before(function () {
-      if (spawnSync(shell, ['-c', 'true']).error) this.skip();
-    });
+/** Those of the shells that this machine has. */
+const shells = (['bash', 'zsh', 'fish'] as const).filter((shell) => !spawnSync(shell, ['-c', 'true']).error);
 
+it('the completion is tried in bash at least', () => {
+  expect(shells).to.include('bash');
+});
+
+for (const shell of shells) {
+  describe(`the completion in ${shell}`, () => {
     it('offers the first words of all commands', async () => {
       expect(await completionsIn(shell, 'hexado ')).to.have.members(firstWords);
       expect(await completionsIn(shell, 'hexado us')).to.deep.equal(['user']);
