@@ -1,4 +1,4 @@
-import { pino, stdTimeFunctions, type Logger } from 'pino';
+import { pino, stdTimeFunctions, type Logger, type LoggerOptions } from 'pino';
 import type { Config } from '../config/config.js';
 
 /** Takes whole lines. */
@@ -12,7 +12,7 @@ export async function createLog(
   destination: Destination,
   isTerminal: boolean,
 ): Promise<Logger> {
-  const options = { level, timestamp: stdTimeFunctions.isoTime };
+  const options: LoggerOptions = { level, timestamp: stdTimeFunctions.isoTime, ...fieldsOfTracing() };
   if (!isTerminal) return pino(options, destination);
   const { prettyFactory } = await import('pino-pretty');
   const prettify = prettyFactory({
@@ -22,4 +22,14 @@ export async function createLog(
     translateTime: 'SYS:HH:MM:ss',
   });
   return pino(options, { write: (line) => destination.write(prettify(line)) });
+}
+
+/** With deploy/tracing.mjs, which says the current trace: its id stands at the end of each line. */
+function fieldsOfTracing(): LoggerOptions {
+  const mixin: unknown = Reflect.get(globalThis, Symbol.for('hexado.log-fields'));
+  if (typeof mixin !== 'function') return {};
+  return {
+    mixin: mixin as () => object,
+    mixinMergeStrategy: (line, fields) => ({ ...line, ...fields }),
+  };
 }
