@@ -8,7 +8,7 @@ export function inProject(path: string): string {
 
 /** The flags that `hexado` gives to node. */
 export function startFlags(): string[] {
-  const flags = /exec node (.*) "\$0"/.exec(readFileSync(inProject('bin/hexado'), 'utf8'))?.[1];
+  const flags = /exec node (.*) -- /.exec(readFileSync(inProject('bin/hexado'), 'utf8'))?.[1];
   if (flags === undefined) throw new Error('bin/hexado does not start node.');
   return flags.split(' ');
 }

@@ -55,7 +55,7 @@ describe('several workers behind one port', () => {
     afterEach(() => server.kill());
 
     it('run with the flags of bin/hexado, although node was started without', () => {
-      const [flags] = /(?<=exec node ).*(?= "\$0")/.exec(readFileSync('bin/hexado', 'utf8')) ?? [];
+      const [flags] = /(?<=exec node ).*(?= -- )/.exec(readFileSync('bin/hexado', 'utf8')) ?? [];
       const commands = workers().map((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0'));
       expect(commands.map((words) => words[1])).to.deep.equal([flags, flags]);
     });
