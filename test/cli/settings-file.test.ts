@@ -69,11 +69,14 @@ describe('a file of settings', () => {
   it('is read by every command, named by HEXADO_CONFIG or by --env-file', async () => {
     write(onRedis());
     for (const [words, environment] of [
+      [['user', 'create', 'ann', '--env-file', file], {}],
       [['user', 'list', '--env-file', file], {}],
       [['user', 'list'], { HEXADO_CONFIG: file }],
       [['export', `--env-file=${file}`], { HEXADO_CONFIG: '/missing' }],
     ] as const) {
-      expect(await run(words, { environment })).to.include({ code: 0, stderr: '' });
+      const { code, stderr } = await run(words, { environment, input: 'Xk9-fence-Orbit\n' });
+      expect({ words, code }).to.deep.equal({ words, code: 0 });
+      expect(stderr).not.to.match(/^hexado: /m);
     }
   });
 
