@@ -1,5 +1,8 @@
 import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
+import { randomId } from '../../src/adapters/crypto/random-id.js';
+import { sha256 } from '../../src/adapters/crypto/sha256.js';
+import { MakePasswordLink } from '../../src/application/make-password-link.js';
 import { RunningServer } from '../support/running-server.js';
 import { SettableClock } from '../support/settable-clock.js';
 import { stopAfterEach } from '../support/stop-after-each.js';
@@ -22,6 +25,13 @@ async function add(page: Page, title: string, description = 'Soon.'): Promise<vo
   await page.getByLabel('Description').fill(description);
   await page.getByRole('button', { name: 'Add task' }).click();
   await page.locator('.task .title').getByText(title, { exact: true }).waitFor();
+}
+
+/** Fills in the form that a password link opens. */
+async function setPassword(page: Page, first: string, again = first): Promise<void> {
+  await page.getByLabel('New password', { exact: true }).fill(first);
+  await page.getByLabel('New password again').fill(again);
+  await page.getByRole('button', { name: 'Set password' }).click();
 }
 
 /** The titles in the list, in their order. */
@@ -58,6 +68,85 @@ describe('the page in a browser', () => {
     };
     return { proxy, server, visitor, page, user, goAway };
   }
+
+  /** Makes links, and opens the page with the token of one. */
+  async function openLink(environment: Record<string, string> = {}) {
+    const { server, clock } = await serve(environment);
+    const { users } = server.storage;
+    const links = new MakePasswordLink(users, randomId, sha256, clock.now);
+    const visitor = await visit(server.port);
+    const open = async (token = '') => visitor.open(`/#/password/${token}`);
+    return { server, links, visitor, open };
+  }
+
+  describe('opened by a password link', () => {
+    const newPassword = 'difference-engine';
+
+    it('lets somebody who was invited set a password and sign in, and keeps the token out of every address', async () => {
+      const { links, visitor, open } = await openLink({ REGISTRATION: 'closed' });
+      const token = (await links.invite('ada')) ?? '';
+      const page = await open(token);
+      const urls: string[] = [];
+      page.on('request', (request) => urls.push(`${request.url()} ${request.headers()['referer'] ?? ''}`));
+      await page.getByRole('heading', { name: 'Set your password' }).waitFor();
+      expect(page.url()).to.equal(`${visitor.origin}/#password`);
+
+      await setPassword(page, newPassword, 'another-engine');
+      await page.getByText('The two passwords differ.').waitFor();
+      expect(visitor.count('POST /api/password/reset/confirm/')).to.equal(0);
+      visitor.expectFailures(/status of 400/);
+      await setPassword(page, '1234567');
+      await page.getByText('This password is too short.').waitFor();
+      const named = page.getByLabel('New password', { exact: true });
+      expect(await named.getAttribute('aria-invalid')).to.equal('true');
+
+      await setPassword(page, newPassword);
+      await page.getByText('Your password is set.').waitFor();
+      await page.getByLabel('User name').fill('ada');
+      await page.getByLabel('Password').fill(newPassword);
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.getByRole('heading', { name: 'Tasks' }).waitFor();
+      expect(urls.join()).not.to.contain(token);
+      const kept = await page.evaluate<string>(
+        'JSON.stringify([localStorage, sessionStorage, history.state])',
+      );
+      expect(kept).not.to.contain(token);
+    });
+
+    it('signs out whoever is signed in, once the password is set', async () => {
+      const { server, links, visitor } = await openLink();
+      const user = await server.registerAndSignIn('ada');
+      const page = await visitor.openSignedIn(user);
+      await page.goto(`${visitor.origin}/#/password/${await links.reset(user.username)}`);
+      visitor.expectFailures(/status of 401/); // The session has ended with the old password.
+      await setPassword(page, newPassword);
+      await page.getByText('Your password is set.').waitFor();
+      await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+      await page.reload();
+      await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    });
+
+    it('says that a link does not work, and leads to the sign-in after a reload', async () => {
+      const { open, visitor } = await openLink();
+      const page = await open(`1-${'0'.repeat(32)}`);
+      visitor.expectFailures(/status of 400/);
+      await setPassword(page, newPassword);
+      await page.getByRole('alert').getByText('This link does not work').waitFor();
+      await page.reload();
+      await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    });
+
+    it('uses the link that was opened last in a tab', async () => {
+      const { links, open, visitor } = await openLink();
+      const first = (await links.invite('ada')) ?? '';
+      const page = await open(first);
+      await page.getByRole('heading', { name: 'Set your password' }).waitFor();
+      await page.goto(`${visitor.origin}/#/password/${await links.reset('ada')}`);
+      await page.waitForURL(`${visitor.origin}/#password`);
+      await setPassword(page, newPassword);
+      await page.getByText('Your password is set.').waitFor();
+    });
+  });
 
   it('lets a visitor register, work with tasks, and sign out', async () => {
     const { server } = await serve();

@@ -51,7 +51,17 @@ async function tour(visitor: Visitor, arrived: (screen: string, page: Page) => P
   await arrived('delete the account', page);
   await page.keyboard.press('Escape');
 
-  visitor.expectFailures(/status of 40[145]/);
+  visitor.expectFailures(/status of 40[0145]/);
+  await page.goto(`${visitor.origin}/#/password/1-${'0'.repeat(32)}`);
+  await page.getByLabel('New password', { exact: true }).fill('analytical-engine');
+  await page.getByRole('button', { name: 'Set password' }).click();
+  await page.getByText('The two passwords differ.').waitFor();
+  await arrived('set a password, with an error', page);
+  await page.getByLabel('New password again').fill('analytical-engine');
+  await page.getByRole('button', { name: 'Set password' }).click();
+  await page.getByText('This link does not work').waitFor();
+  await arrived('set a password, with a wrong link', page);
+
   for (const path of ['/nowhere', '/tasks/', '/api/token/']) {
     await page.goto(`${visitor.origin}${path}`);
     await page.getByText('What programs get here').click();

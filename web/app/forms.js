@@ -2,6 +2,15 @@ import { element, newId } from './dom.js';
 import { ApiError } from './http.js';
 import { messageOf } from './messages.js';
 
+/** What is wrong with a field, found before anything is sent. */
+export class WrongField extends Error {
+  /** @param {string} name @param {string} message */
+  constructor(name, message) {
+    super(message);
+    this.fields = { [name]: [message] };
+  }
+}
+
 /** @typedef {HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement} Control */
 
 /**
@@ -81,7 +90,8 @@ export function form({ fields, action, kind = '', others = [], submit, explain =
 
   /** @param {unknown} error */
   function show(error) {
-    const messages = error instanceof ApiError ? error.fields : {};
+    /** @type {Record<string, readonly string[]>} */
+    const messages = error instanceof ApiError || error instanceof WrongField ? error.fields : {};
     const wrong = fields.filter(({ name }) => messages[name]);
     for (const each of wrong) each.showErrors(messages[each.name] ?? []);
     if (wrong[0]) wrong[0].control.focus();

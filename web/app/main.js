@@ -1,6 +1,7 @@
 import { accountView } from './account-view.js';
 import { element } from './dom.js';
 import { tell, tellError } from './messages.js';
+import { passwordLinkView } from './password-link-view.js';
 import { changes, signedInAs, signOut } from './session.js';
 import { isOpen, registerView, signInView } from './sign-in-view.js';
 import { tasksView } from './tasks-view.js';
@@ -26,11 +27,38 @@ const signedOut = { 'sign-in': signInView, ...(isOpen && { register: registerVie
 /** @type {{ name: string, user: string | undefined, view: View } | undefined} */
 let shown;
 
+/** The token of the password link that was opened last, while it is not used. @type {string | undefined} */
+let linkToken;
+
+/** Takes the token out of the address, where others might see it. */
+function openPasswordLink() {
+  const [, token] = /^#\/password\/([^/]+)$/.exec(location.hash) ?? [];
+  if (token === undefined) return;
+  linkToken = token;
+  history.replaceState(null, '', '#password');
+}
+
+const passwordLink = {
+  password: () =>
+    passwordLinkView(
+      () => linkToken ?? '',
+      () => {
+        linkToken = undefined;
+        location.hash = 'sign-in';
+      },
+    ),
+};
+
 /** Shows the screen that the address names, as `#tasks?status=pending`, or the first one that may be shown. */
 function show() {
+  openPasswordLink();
   const [asked = '', query = ''] = location.hash.slice(1).split('?');
   const user = signedInAs();
-  const screens = user === undefined ? signedOut : signedIn;
+  /** @type {Record<string, (parameters: URLSearchParams) => View>} */
+  const screens = {
+    ...(user === undefined ? signedOut : signedIn),
+    ...(linkToken !== undefined && passwordLink),
+  };
   const name = Object.hasOwn(screens, asked) ? asked : (Object.keys(screens)[0] ?? '');
   const parameters = new URLSearchParams(name === asked ? query : '');
   if (name !== asked) history.replaceState(null, '', `#${name}`);
