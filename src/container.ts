@@ -212,7 +212,7 @@ export function createContainer(
   bind(ManageTasks, [Tasks, TextDigest, LongReadLimiter, LimitsPerUser]);
   bind(ReadAccount, [Sessions, Users]);
   bind(ExportAccount, [ReadAccount, ManageSessions, ManageTasks]);
-  bind(ManageUsers, [Users, Sessions, Tasks, DataArchive, Hasher, CreateUser, Report]);
+  bind(ManageUsers, [Users, Sessions, Tasks, DataArchive, Hasher, CreateUser, ManageThrottles, Report]);
   bind(MakePasswordLink, [Users, RandomId, TextDigest, CurrentTime]);
   bind(UsePasswordLink, [AttemptLimiter, Users, Hasher, TextDigest, CurrentTime, Report]);
   make(ManageThrottles, (limiter, now) => new ManageThrottles(limiter, now, config.limits), [

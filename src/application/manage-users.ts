@@ -5,6 +5,7 @@ import { requireStrongPassword } from '../domain/password-policy.js';
 import type { Session } from '../domain/session.js';
 import { checkNewPassword, normaliseUsername, type User } from '../domain/user.js';
 import type { CreateUser } from './create-user.js';
+import type { ManageThrottles } from './manage-throttles.js';
 import type { Archive } from './ports/archive.js';
 import type { ReportEvent } from './ports/events.js';
 import type { PasswordHasher } from './ports/password-hasher.js';
@@ -30,6 +31,7 @@ export class ManageUsers {
     private readonly archive: Archive,
     private readonly hasher: PasswordHasher,
     private readonly createUser: CreateUser,
+    private readonly throttles: ManageThrottles,
     private readonly report: ReportEvent,
   ) {}
 
@@ -66,12 +68,15 @@ export class ManageUsers {
   }
 
   /**
-   * Sets a new password, and ends all the user's sessions. Throws InvalidFields for a weak one, as registration does.
+   * Sets a new password, ends all the user's sessions, and lifts the limits that were reached under the name. Throws
+   * InvalidFields for a weak one, as registration does.
    */
   async setPassword(username: string, input: string): Promise<void> {
     const user = await this.get(username);
     const { password } = validateAll<{ password: string }>({ password: checkNewPassword(input) });
     requireStrongPassword(password, user.username);
+    // If the limits cannot be lifted, the operator hears of it before the password is another one.
+    await this.throttles.clearUser(user.username);
     requireFound(await this.users.setPasswordHash(user.id, await this.hasher.hash(password)));
     this.report({ event: 'password_changed', userId: user.id, by: 'operator' });
     this.report({ event: 'session_ended', userId: user.id, by: 'password' });

@@ -24,6 +24,9 @@ export const options = {
   json: { description: 'print one JSON object per line' },
   filter: { value: 'TEXT', description: 'only users whose name contains the text' },
   output: { value: 'FILE', description: 'write to a file that only its owner may read' },
+  url: { value: 'URL', description: 'what the link begins with, such as https://todo.example' },
+  user: { value: 'NAME', description: 'the user whose limits to lift, as NAME alone' },
+  address: { value: 'ADDRESS', description: 'the address whose limits to lift, with its network' },
   'skip-bad': { description: 'leave out bad lines, and name them' },
 } as const satisfies Record<string, OptionRow>;
 
@@ -73,6 +76,27 @@ export const commands = {
     description: "print a user's sessions: id, opened, last used, expires, address",
   },
   'user logout': { arguments: ['NAME'], isAct: true, description: "end all of a user's sessions" },
+  'user reset': {
+    arguments: ['NAME'],
+    options: ['url'],
+    isAct: true,
+    description: 'print a link with which a user sets a new password, once and within a day',
+  },
+  'user invite': {
+    arguments: ['NAME'],
+    options: ['url'],
+    isAct: true,
+    description: 'add a user without a password, and print such a link',
+  },
+  'throttle list': {
+    description: 'print what has reached its rate limit: limit, network, name, seconds left',
+  },
+  'throttle clear': {
+    arguments: ['[NAME]'],
+    options: ['user', 'address'],
+    isAct: true,
+    description: 'let a user, or the network of an address, try again at once',
+  },
   'keys new': {
     arguments: ['[FILE]'],
     isAct: true,
@@ -115,8 +139,10 @@ export const topics: Readonly<Record<string, { readonly about: string; readonly 
   user: {
     about: 'manage users',
     notes: `Passwords are read twice from a prompt, or once from standard input, never from the command line.
-user delete asks at a terminal. No signing key is needed.`,
+user delete asks at a terminal. No signing key is needed. The link of user reset and user invite is
+for the user alone: whoever has it can set the password.`,
   },
+  throttle: { about: 'show and lift rate limits that were reached' },
   keys: {
     about: 'manage a file of signing keys',
     notes: 'A key without a kid is called -. Servers read the file again at SIGHUP.',

@@ -1,12 +1,17 @@
 import cluster from 'node:cluster';
 import { CommandFailed } from '../adapters/terminal/command-failed.js';
 import { OutputError, print, printDone } from '../adapters/terminal/print.js';
+import { canonicalAddress } from '../adapters/http/request/client-address.js';
 import { fieldMessage } from '../adapters/http/response/field-messages.js';
 import { describeError } from '../application/describe-error.js';
 import { confirm, readNewPassword } from '../adapters/terminal/read-terminal.js';
+import { LinkCommands } from '../adapters/terminal/link-commands.js';
+import { ThrottleCommands } from '../adapters/terminal/throttle-commands.js';
 import { UserCommands } from '../adapters/terminal/user-commands.js';
 import { ExportData } from '../application/export-data.js';
 import { ImportData } from '../application/import-data.js';
+import { MakePasswordLink } from '../application/make-password-link.js';
+import { ManageThrottles } from '../application/manage-throttles.js';
 import { ManageUsers } from '../application/manage-users.js';
 import { envFileIn, parseCommand, UsageError, type CommandOf } from './arguments.js';
 import { check } from './check.js';
@@ -26,6 +31,7 @@ import { releaseSignals } from '../runtime/held-signals.js';
 import { LogOutput } from '../runtime/log-output.js';
 import { DataError, exportData, importData, requireExportTarget, requireImportSource } from './archive.js';
 import { createKey, listKeys, promoteKey, pruneKeys, removeKey } from './keys.js';
+import { linkBase } from './link-base.js';
 import { createLog } from './log.js';
 import { withStorage } from './with-storage.js';
 import { ListenError } from './listen-error.js';
@@ -76,6 +82,18 @@ const handlers: { readonly [N in CommandName]: (command: CommandOf<N>) => Promis
   'user show': ({ arguments: [name] }) => onUsers((users) => users.show(name)),
   'user sessions': ({ arguments: [name] }) => onUsers((users) => users.sessions(name)),
   'user logout': ({ arguments: [name] }) => onUsers((users) => users.logout(name)),
+  'user reset': ({ arguments: [name], options: { url } }) => onLinks(url, (links) => links.reset(name)),
+  'user invite': ({ arguments: [name], options: { url } }) => onLinks(url, (links) => links.invite(name)),
+  'throttle list': () => onThrottles((throttles) => throttles.list()),
+  'throttle clear': ({ arguments: [name], options: { user, address } }) => {
+    const [given, ...more] = [name, user, address].filter((each) => each !== undefined);
+    if (given === undefined || more.length > 0)
+      throw new UsageError('Expected one of NAME, --user, --address.');
+    if (address === undefined) return onThrottles((throttles) => throttles.clearUser(given));
+    const canonical = canonicalAddress(address.replace(/\/64$/, '')); // A network, as the list has it, is good, too.
+    if (canonical === undefined) throw new UsageError('--address takes an IPv4 or IPv6 address.');
+    return onThrottles((throttles) => throttles.clearAddress(canonical));
+  },
   'keys new': ({ arguments: [file] }) => createKey(file, process.env['ALGORITHM']),
   'keys list': ({ arguments: [file] }) => listKeys(file),
   'keys promote': ({ arguments: [file, kid] }) => promoteKey(file, kid),
@@ -117,10 +135,8 @@ async function handle<N extends CommandName>(command: CommandOf<N>): Promise<voi
     isDone = error instanceof OutputError && error.done !== undefined;
     throw error;
   } finally {
-    const given: unknown[] = [
-      ...(command.arguments as readonly unknown[]),
-      ...Object.values(command.options),
-    ];
+    const { url: _, 'env-file': __, ...options }: Readonly<Record<string, unknown>> = command.options;
+    const given: unknown[] = [...(command.arguments as readonly unknown[]), ...Object.values(options)];
     const subject = given.filter((each) => typeof each === 'string').join(' ') || undefined;
     if (isDone && rowOf(command.name).isAct) await reportAct(command.name, subject);
   }
@@ -138,6 +154,17 @@ function warn(message: string): void {
 function onUsers(command: (users: UserCommands) => Promise<void>): Promise<void> {
   const terminal = { readNewPassword, confirm, print, printDone, warn };
   return onStorage((container) => command(new UserCommands(container.get(ManageUsers), terminal)));
+}
+
+/** Runs a command that prints a link; `url` is what the link begins with. */
+function onLinks(url: string | undefined, command: (links: LinkCommands) => Promise<void>): Promise<void> {
+  const base = linkBase(url, readConfig(process.env, { readKeys: false }));
+  return onStorage((container) => command(new LinkCommands(container.get(MakePasswordLink), base, print)));
+}
+
+function onThrottles(command: (throttles: ThrottleCommands) => Promise<void>): Promise<void> {
+  const terminal = { print, printDone };
+  return onStorage((container) => command(new ThrottleCommands(container.get(ManageThrottles), terminal)));
 }
 
 /** Starts the server or, with several workers, their supervisor. */

@@ -11,6 +11,7 @@ import type { ReportEvent } from '../application/ports/events.js';
 import type { Config } from '../config/config.js';
 import { createContainer, Report } from '../container.js';
 import { handleSignal } from '../runtime/held-signals.js';
+import { localUrl } from './local-url.js';
 import { isReadableByOthers } from '../config/keys-file.js';
 import { ListenError } from './listen-error.js';
 import { createMetrics, handOverMetrics, publishMetrics } from './metrics.js';
@@ -131,9 +132,7 @@ function describeListenError(
 
 /** The text for somebody who tries Hexado: where the page is, and three commands that work as they are printed. */
 function welcome({ host, signingKeys, web, demo }: Config, port: number): string {
-  const isAnyAddress = host === '0.0.0.0' || host === '::';
-  const name = isAnyAddress ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
-  const url = `http://${name}:${port}`;
+  const url = localUrl({ host, port });
   const key = signingKeys
     ? 'The tokens are signed with your key.'
     : 'The tokens are signed with a random key and are good until the server stops; set SIGNING_KEY to keep them.';

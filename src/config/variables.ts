@@ -86,7 +86,10 @@ export const variables = {
     description:
       "titles and descriptions of one user's tasks together, in UTF-8: 500kb, 64mb, 1gb, up to 1024gb",
   },
-  REGISTRATION: { default: 'open', description: 'open, or closed: only the command user create adds users' },
+  REGISTRATION: {
+    default: 'open',
+    description: 'open, or closed: only the commands user create and user invite add users',
+  },
   BCRYPT_COST: { default: '12', description: 'work per password hash, 4 to 15; each step doubles it' },
   BODY_LIMIT: { default: '1mb', description: 'largest request body: 65536b, 100kb, 1mb, up to 64mb' },
   WORKERS: {

@@ -25,6 +25,17 @@ describe('the command line', () => {
     'user delete -- --help': { name: 'user delete', arguments: ['--help'], options: {} },
     'keys new': { name: 'keys new', arguments: [undefined], options: {} },
     'keys new keys.json': { name: 'keys new', arguments: ['keys.json'], options: {} },
+    'user reset ann --url https://todo.example': {
+      name: 'user reset',
+      arguments: ['ann'],
+      options: { url: 'https://todo.example' },
+    },
+    'throttle list': { ...none, name: 'throttle list' },
+    'throttle clear --address 192.0.2.7': {
+      name: 'throttle clear',
+      arguments: [undefined],
+      options: { address: '192.0.2.7' },
+    },
     'user list': { ...none, name: 'user list' },
   };
   for (const [words, command] of Object.entries(commands)) {

@@ -36,8 +36,7 @@ export function clientAddressReader(trusted: TrustedProxies, isOnSocket = false)
     const entries: (string | undefined)[] = proxyaddr.all(request, isTrustedProxy);
     const addresses = entries.filter((entry) => entry !== undefined);
     // If a proxy forwards an invalid address, its own address counts.
-    const address = addresses.map(bareAddress).findLast(isAddress);
-    return address === undefined ? unknownAddress : ipaddr.process(address).toString();
+    return canonicalAddress(addresses.map(bareAddress).findLast(isAddress)) ?? unknownAddress;
   };
   // Every request needs the address for its line in the log, and parsing takes as long as a tenth of a short request.
   const known = new Map<string, string>();
@@ -51,6 +50,11 @@ export function clientAddressReader(trusted: TrustedProxies, isOnSocket = false)
     if (key.length <= maxKnownLength) known.set(key, address);
     return address;
   };
+}
+
+/** The address in the form in which clients are known; undefined if the text is no address. */
+export function canonicalAddress(text: string | undefined): string | undefined {
+  return isAddress(text) ? ipaddr.process(text).toString() : undefined;
 }
 
 /**
