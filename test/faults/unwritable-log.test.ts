@@ -44,7 +44,8 @@ onLinux('a server whose log cannot be written', () => {
   async function start(path: string, { errorsToo = false, command = [process.execPath, program] } = {}) {
     port = await freePort();
     const file = openSync(path, 'w');
-    const environment = { PATH: process.env['PATH'], PORT: String(port) };
+    // Requests to /livez are logged at this level.
+    const environment = { PATH: process.env['PATH'], PORT: String(port), LOG_LEVEL: 'debug' };
     const [first = '', ...args] = command;
     server = spawn(first, args, { env: environment, stdio: ['ignore', file, errorsToo ? file : 'pipe'] });
     closeSync(file);

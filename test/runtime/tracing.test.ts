@@ -54,6 +54,7 @@ describe('deploy/tracing.mjs', () => {
       BCRYPT_COST: '4',
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
       OTEL_BSP_SCHEDULE_DELAY: '100',
+      NODE_OPTIONS: '', // Node 26 deprecates the hooks that OpenTelemetry uses, and here deprecations may be errors.
       ...environment,
     };
     const command = [process.execPath, '--import', './deploy/tracing.mjs', program];
