@@ -62,7 +62,9 @@ export class ServerProcess extends ApiClient {
     { command = [process.execPath, program], ...given }: Given & { readonly command?: string[] } = {},
   ): Promise<ServerProcess> {
     const child = new RunningProcess(command, { ...given, environment: { PORT: '0', ...environment } });
-    const { port } = await child.untilItHas(() => child.log.find(({ msg }) => msg === 'listening'));
+    const { port } = await child.untilItHas(
+      () => child.log.find(({ msg }) => msg === 'listening') ?? listeningAtTerminal(child.stdout),
+    );
     return new ServerProcess(child, Number(port));
   }
 
@@ -103,6 +105,12 @@ export class ServerProcess extends ApiClient {
     this.process.signal('SIGKILL');
     await this.process.ending;
   }
+}
+
+/** What a line for people says about the address. */
+function listeningAtTerminal(stdout: string): { readonly port: string } | undefined {
+  const [, port] = /listening\S* .*"port":(\d+)/.exec(stdout) ?? [];
+  return port === undefined ? undefined : { port };
 }
 
 /** A process that ends with the tests at the latest. */
