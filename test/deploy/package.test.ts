@@ -47,7 +47,7 @@ describe('the package in an empty folder, with production dependencies only', ()
   it('prints hexado --help', async () => {
     const { code, stdout, stderr } = await runCommand([command(), '--help']);
     expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
-    expect(stdout).to.match(/^Usage:$/m);
+    expect(stdout).to.match(/^Usage: hexado COMMAND$/m);
   });
 
   it('serves in memory by npx hexado, the page included', async () => {
