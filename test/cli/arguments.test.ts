@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { parseCommand, UsageError, type Command } from '../../src/cli/arguments.js';
-import { commandNames, firstWordOf, firstWords, usageOf } from '../../src/cli/command-table.js';
+import { commandNames, firstWordOf, firstWords, rowOf, usageOf } from '../../src/cli/command-table.js';
 import { helpText } from '../../src/cli/help.js';
 import { variables } from '../../src/config/variables.js';
 
@@ -94,6 +94,14 @@ describe('the command line', () => {
       expect(lines.some((line) => line.startsWith(`  ${usageOf(name)}`))).to.equal(true);
     });
   }
+
+  it('reports every command as an act but those that only look', () => {
+    expect(commandNames.filter((name) => !rowOf(name).isAct)).to.have.members([
+      ...['serve', 'check', 'help', 'version'],
+      ...['user list', 'user show', 'user sessions', 'throttle list', 'keys list'],
+      ...['completion bash', 'completion zsh', 'completion fish'],
+    ]);
+  });
 });
 
 function parse(words: string): Command {
