@@ -96,11 +96,11 @@ describe('the command line', () => {
   }
 
   it('reports every command as an act but those that only look', () => {
-    expect(commandNames.filter((name) => !rowOf(name).isAct)).to.have.members([
-      ...['serve', 'check', 'help', 'version'],
-      ...['user list', 'user show', 'user sessions', 'throttle list', 'keys list'],
-      ...['completion bash', 'completion zsh', 'completion fish'],
-    ]);
+    const looking = commandNames.filter((name) => !rowOf(name).isAct).join(', ');
+    expect(looking).to.equal(
+      'serve, check, user list, user show, user sessions, throttle list, keys list, ' +
+        'completion bash, completion zsh, completion fish, help, version',
+    );
   });
 });
 
