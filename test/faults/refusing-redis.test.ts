@@ -33,7 +33,7 @@ const harmful = [
   'SHUTDOWN',
   'SAVE',
   'KEYS *',
-  'SCAN 0',
+  'RANDOMKEY',
   'MONITOR',
   'ACL LIST',
   'PUBLISH channel message',
