@@ -8,7 +8,7 @@ import { seed } from './seed.js';
 const numRuns = 700;
 
 /** Operations whose bodies must fulfil more than a schema can say: good passwords, right ones, real tokens. */
-const conditional = /^(?:register|changePassword|deleteAccount|verifyToken)$/;
+const conditional = /^(?:register|changePassword|deleteAccount|verifyToken|resetPassword)$/;
 
 describe('requests drawn from the OpenAPI description', () => {
   withEachStorage((start) => {
