@@ -9,8 +9,8 @@ import { createStorage } from './create-storage.js';
 /** What an application that embeds Hexado passes to it. */
 export interface Embedding extends Extensions {
   /**
-   * The settings of docs/configuration.md. HOST, PORT, WORKERS, METRICS_PORT and LOG_LEVEL have no effect. WEB is off unless it is given,
-   * for the application has pages of its own.
+   * The settings of docs/configuration.md. HOST, PORT, WORKERS, METRICS_PORT and LOG_LEVEL have no effect. WEB is off
+   * unless it is given, for the application has pages of its own.
    */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Receives the log lines; `console` fits. */

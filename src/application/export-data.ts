@@ -1,6 +1,7 @@
 import { archiveHeader, type ArchiveRecord } from '../domain/archive.js';
 import { maxPageSize } from '../domain/page.js';
 import type { User } from '../domain/user.js';
+import { allUsers } from './find-users.js';
 import type { Archive, ArchivedTaskPage } from './ports/archive.js';
 import type { UserRepository } from './ports/user-repository.js';
 
@@ -19,7 +20,8 @@ export class ExportData {
     const lastUserId = await this.archive.lastUserId();
     yield archiveHeader(lastUserId);
     const counts = { users: 0, tasks: 0 };
-    for await (const user of this.usersUpTo(lastUserId)) {
+    for await (const user of allUsers(this.users)) {
+      if (user.id > lastUserId) break;
       counts.users++;
       for await (const record of this.recordsOf(user)) {
         if (record.kind === 'task') counts.tasks++;
@@ -27,14 +29,6 @@ export class ExportData {
       }
     }
     yield { kind: 'end', ...counts };
-  }
-
-  private async *usersUpTo(lastUserId: number): AsyncGenerator<User, void, undefined> {
-    for (let after: number | undefined = 0; after !== undefined;) {
-      const users: readonly User[] = await this.users.list({ after, limit: maxPageSize });
-      yield* users.filter(({ id }) => id <= lastUserId);
-      after = users[maxPageSize - 1]?.id;
-    }
   }
 
   private async *recordsOf(user: User): AsyncGenerator<ArchiveRecord, void, undefined> {

@@ -1,7 +1,8 @@
 import { DomainError } from '../domain/errors.js';
 import { validateAll } from '../domain/input.js';
 import { linkToken, newPasswordLink } from '../domain/password-link.js';
-import { checkUsername, noPassword, normaliseUsername } from '../domain/user.js';
+import { checkUsername, noPassword } from '../domain/user.js';
+import { userNamed } from './find-users.js';
 import type { Clock, Digest, NewId } from './ports/environment.js';
 import type { UserRepository } from './ports/user-repository.js';
 
@@ -19,8 +20,7 @@ export class MakePasswordLink {
    * 'user_not_found'.
    */
   async reset(username: string): Promise<string> {
-    const user = await this.users.findByName(normaliseUsername(username));
-    if (!user) throw new DomainError('user_not_found');
+    const user = await userNamed(this.users, username);
     return this.makeLink(user.id);
   }
 

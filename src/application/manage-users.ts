@@ -1,10 +1,10 @@
 import { DomainError } from '../domain/errors.js';
 import { validateAll } from '../domain/input.js';
-import { maxPageSize } from '../domain/page.js';
 import { requireStrongPassword } from '../domain/password-policy.js';
 import type { Session } from '../domain/session.js';
 import { checkNewPassword, normaliseUsername, type User } from '../domain/user.js';
 import type { CreateUser } from './create-user.js';
+import { allUsers, userNamed } from './find-users.js';
 import type { ManageThrottles } from './manage-throttles.js';
 import type { Archive } from './ports/archive.js';
 import type { ReportEvent } from './ports/events.js';
@@ -87,10 +87,8 @@ export class ManageUsers {
     return (await this.archive.lastUserId()) > 0;
   }
 
-  async get(username: string): Promise<User> {
-    const user = await this.users.findByName(normaliseUsername(username));
-    if (!user) throw new DomainError('user_not_found');
-    return user;
+  get(username: string): Promise<User> {
+    return userNamed(this.users, username);
   }
 
   async show(username: string): Promise<UserSummary> {
@@ -119,10 +117,8 @@ export class ManageUsers {
   /** All users whose name contains the text, in any case, ordered by id. */
   async *list(text = ''): AsyncGenerator<User, void, undefined> {
     const searched = normaliseUsername(text).toLowerCase();
-    for (let after: number | undefined = 0; after !== undefined;) {
-      const users: readonly User[] = await this.users.list({ after, limit: maxPageSize });
-      yield* users.filter(({ username }) => username.toLowerCase().includes(searched));
-      after = users[maxPageSize - 1]?.id;
+    for await (const user of allUsers(this.users)) {
+      if (user.username.toLowerCase().includes(searched)) yield user;
     }
   }
 }

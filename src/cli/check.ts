@@ -1,10 +1,10 @@
 import { print } from '../adapters/terminal/print.js';
-import type { Clock, Log } from '../application/ports/environment.js';
+import type { Clock } from '../application/ports/environment.js';
 import type { Finding } from '../application/ports/storage.js';
 import type { Config } from '../config/config.js';
 import { createStorage } from '../create-storage.js';
-
-const log: Log = { debug() {}, info() {}, warn() {}, error() {} };
+import { dayOfCreation } from '../config/key-rotation.js';
+import { silentLog } from './silent-log.js';
 
 /** Days after which a signing key should be replaced. */
 const maxKeyAge = 365;
@@ -14,7 +14,7 @@ const maxKeyAge = 365;
  * exit code 1 unless all is well. Throws StorageUnavailable, StorageError or UnknownLayout if the storage cannot be used.
  */
 export async function check(config: Config, clock: Clock): Promise<void> {
-  const storage = await createStorage(config.storage, { clock, log });
+  const storage = await createStorage(config.storage, { clock, log: silentLog });
   try {
     const { reasons, warnings } = await storage.check();
     const findings: Finding[] = [
@@ -40,7 +40,7 @@ function signingKey({ signingKeys }: Config, clock: Clock): Finding {
   const about = 'key';
   const [key] = signingKeys ?? [];
   if (!key) return { level: 'warning', about, message: 'The key is random: sessions end with the process.' };
-  const [made] = /^\d{4}-\d\d-\d\d(?=-)/.exec(key.id ?? '') ?? [];
+  const made = dayOfCreation(key.id);
   if (made === undefined)
     return { level: 'ok', about, message: `${key.algorithm}, strong; its age is unknown.` };
   const days = Math.floor(clock() / 86_400 - Date.parse(made) / 86_400_000);

@@ -12,8 +12,9 @@ export function commandLog(): Promise<Log> {
 }
 
 /**
- * Reports on standard error, as a JSON line or at a terminal as one for people, what a command has done: `act` is its words, such as `user set-password`, and `subject` whom
- * or what it was done to, such as a user's name. To be called after the act.
+ * Reports on standard error what a command has done, as a JSON line or, at a terminal, as one for people. `act` is its
+ * words, such as `user set-password`, and `subject` whom or what it was done to, such as a user's name. To be called after
+ * the act.
  */
 export async function reportAct(act: string, subject?: string): Promise<void> {
   const report = eventLog(await createLog('info', process.stderr, process.stderr.isTTY));

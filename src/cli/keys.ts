@@ -3,7 +3,14 @@ import { restrictOutputFile } from '../adapters/terminal/output-file.js';
 import { print, printDone } from '../adapters/terminal/print.js';
 import { CommandFailed } from '../adapters/terminal/command-failed.js';
 import { ConfigError, readConfig } from '../config/config.js';
-import { nameOf, promote, removeKeys, retiredBefore, retirementOf } from '../config/key-rotation.js';
+import {
+  dayOfCreation,
+  nameOf,
+  promote,
+  removeKeys,
+  retiredBefore,
+  retirementOf,
+} from '../config/key-rotation.js';
 import {
   addKey,
   changeKeysFile,
@@ -34,11 +41,11 @@ export async function createKey(file: string | undefined, algorithmName: string 
   );
 }
 
-/** Prints a line for each key. The date in a kid is the day on which `keys new` made it. */
+/** Prints a line for each key. */
 export async function listKeys(path: string): Promise<void> {
   const file = orThrow((reportProblem) => readKeyEntries(path, reportProblem));
   const lines = file.keys.map((key, index) => {
-    const [created = '-'] = /^\d{4}-\d\d-\d\d(?=-)/.exec(key.kid ?? '') ?? [];
+    const created = dayOfCreation(key.kid) ?? '-';
     const retirement = retirementOf(file, key)?.toISOString();
     const use = retirement === undefined ? 'verifies' : `verifies, signed until ${retirement}`;
     return `${[nameOf(key), key.alg, created, index === 0 ? 'signs' : use].join('\t')}\n`;

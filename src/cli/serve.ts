@@ -29,8 +29,8 @@ const shutdownTimeouts = { idle: 1_000, busy: 10_000 };
 
 /**
  * Starts the server; resolves once it accepts requests. SIGTERM or SIGINT is a graceful shutdown, and a second signal ends
- * the process at once. SIGTERM waits for the shutdown delay first, unless a second signal skips it. A worker also stops at SIGUSR2, when another one replaces it. SIGHUP reloads SIGNING_KEYS_FILE.
- * Throws ListenError and StorageError.
+ * the process at once. SIGTERM waits for the shutdown delay first, unless a second signal skips it. A worker also stops at
+ * SIGUSR2, when another one replaces it. SIGHUP reloads SIGNING_KEYS_FILE. Throws ListenError and StorageError.
  */
 export async function serve(config: Config, clock: Clock, log: Log, output: LogOutput): Promise<void> {
   keepNextTickFast();

@@ -1,11 +1,9 @@
-import type { Clock, Log } from '../application/ports/environment.js';
+import type { Clock } from '../application/ports/environment.js';
 import { ConfigError, type Config } from '../config/config.js';
 import { commandLog } from './command-events.js';
 import { createContainer } from '../container.js';
 import { createStorage } from '../create-storage.js';
-
-/** For the storage. It logs nothing: standard output is the command's own, and errors are reported at its end. */
-const silence: Log = { debug() {}, info() {}, warn() {}, error() {} };
+import { silentLog } from './silent-log.js';
 
 /** Runs a command on the configured storage, and closes the storage. Throws ConfigError if it is in memory. */
 export async function withStorage(
@@ -18,7 +16,7 @@ export async function withStorage(
       'STORAGE=memory: the users of a server are in its own memory, out of reach from here.',
     ]);
   }
-  const storage = await createStorage(config.storage, { clock, log: silence });
+  const storage = await createStorage(config.storage, { clock, log: silentLog });
   try {
     await command(createContainer(config, storage, clock, await commandLog()));
   } finally {

@@ -5,6 +5,11 @@ export function nameOf({ kid }: KeyEntry): string {
   return kid ?? '-';
 }
 
+/** The day on which `keys new` made the key, which its kid begins with; undefined for any other kid. */
+export function dayOfCreation(kid: string | undefined): string | undefined {
+  return /^\d{4}-\d\d-\d\d(?=-)/.exec(kid ?? '')?.[0];
+}
+
 /** When the key stopped signing; undefined if that is not known. */
 export function retirementOf({ retired }: KeysFile, key: KeyEntry): Date | undefined {
   const time = new Date(retired?.[nameOf(key)] ?? NaN);

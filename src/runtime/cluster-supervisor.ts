@@ -19,7 +19,8 @@ const backoff = (exits: number) => Math.min(100 * 2 ** exits, 5_000);
  * Keeps a number of workers running behind one port, each a process. A worker that exits is replaced.
  * - SIGTERM and SIGINT are a graceful shutdown of all workers. A second signal skips the delay while it passes; otherwise
  *   it ends them at once, because workers end with their supervisor.
- * - SIGUSR2 reads the settings again and replaces the workers one by one (a rolling restart), each only when its successor accepts requests.
+ * - SIGUSR2 reads the settings again and replaces the workers one by one (a rolling restart), each only when its successor
+ *   accepts requests.
  * - SIGHUP is forwarded to all workers, if they have a key file to reload.
  */
 export class ClusterSupervisor {

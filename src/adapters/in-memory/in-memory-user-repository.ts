@@ -37,10 +37,7 @@ export class InMemoryUserRepository implements UserRepository {
   }
 
   async list({ after, limit }: Page): Promise<readonly User[]> {
-    const users: User[] = [];
-    for (const user of this.accounts.values()) {
-      if (user.id > after) users.push(user);
-    }
+    const users = [...this.accounts.values()].filter(({ id }) => id > after);
     // An import may have added a user after those with higher ids.
     return users.toSorted((one, other) => one.id - other.id).slice(0, limit);
   }

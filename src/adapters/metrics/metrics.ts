@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry, type Aggregator } from 'prom-client';
 import type { AppEvent, SignInFailure } from '../../application/ports/events.js';
-import type { LimitName } from '../../domain/rate-limit.js';
+import { limitNames } from '../../domain/rate-limit.js';
 
 /** What the program is that runs. */
 export interface BuildInfo {
@@ -40,13 +40,6 @@ export const workersGauge = {
 };
 
 // Counters of these start at 0, so that their first increase is seen as one.
-const limits = [
-  'sign_in',
-  'sign_in_username',
-  'sign_in_address',
-  'register',
-  'refresh',
-] as const satisfies readonly LimitName[];
 const signInFailures = [
   'unknown_user',
   'wrong_password',
@@ -165,7 +158,7 @@ export class Metrics {
     for (const reason of signInFailures) this.signIns.inc({ outcome: 'failure', reason }, 0);
     this.signIns.inc({ outcome: 'success', reason: 'none' }, 0);
     for (const outcome of ['success', 'reused', 'throttled']) this.refreshes.inc({ outcome }, 0);
-    for (const limit of limits) this.throttled.inc({ limit }, 0);
+    for (const limit of limitNames) this.throttled.inc({ limit }, 0);
     for (const by of ['logout', 'all', 'limit', 'password']) this.sessionsEnded.inc({ by }, 0);
     for (const by of ['user', 'link']) this.passwordChanges.inc({ by }, 0);
     this.deletions.inc({ by: 'user' }, 0);
@@ -190,7 +183,7 @@ export class Metrics {
     switch (event.event) {
       case 'sign_in_failed': {
         // A sign-in over a limit is one event only.
-        const limit = limits.find((each) => event.reason === `throttled_${each}`);
+        const limit = limitNames.find((each) => event.reason === `throttled_${each}`);
         if (limit) this.throttled.inc({ limit });
         return this.signIns.inc({ outcome: 'failure', reason: event.reason });
       }

@@ -1,6 +1,7 @@
-import { Cluster, type Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type { Clock } from '../../application/ports/environment.js';
 import type { Finding } from '../../application/ports/storage.js';
+import { mastersOf } from './connection/redis-client.js';
 import type { RedisConnection } from './connection/redis-connection.js';
 import type { RedisSettings } from './connection/redis-settings.js';
 import type { Keys } from './keys.js';
@@ -21,8 +22,7 @@ export async function inspectRedis(
   keys: Keys,
   clock: Clock,
 ): Promise<readonly Finding[]> {
-  const { client } = redis.client;
-  const servers = client instanceof Cluster ? client.nodes('master') : [client];
+  const servers = mastersOf(redis.client.client);
   const found = await Promise.all(servers.map((server) => inspectServer(server, settings, clock)));
   const lastUserId = await redis.send((each) => each.get(keys.userIds));
   return [data(lastUserId, settings), transport(settings), ...found.flat()];

@@ -1,7 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
-import { Cluster, type Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type { Log } from '../../../application/ports/environment.js';
 import type { ManagedClient } from './managed-client.js';
+import { mastersOf } from './redis-client.js';
 
 /** Milliseconds for which a caller waits at most. */
 const timeout = 250;
@@ -27,8 +28,7 @@ export class RedisWarnings {
 
   /** Inspects the servers, and logs new warnings. */
   private async inspect(): Promise<readonly string[]> {
-    const { client } = this.managed;
-    const servers = client instanceof Cluster ? client.nodes('master') : [client];
+    const servers = mastersOf(this.managed.client);
     const warnings = [...new Set((await Promise.all(servers.map(warningsAbout))).flat())];
     for (const warning of warnings) if (!this.lastWarnings.includes(warning)) this.log.warn({}, warning);
     this.lastWarnings = warnings;
