@@ -113,6 +113,21 @@ describe('the architecture', () => {
     expect("import { Metrics } from '../adapters/metrics/metrics.js';").to.match(load);
   });
 
+  it('loads what takes long only for the commands that need it', () => {
+    const paths = ['src/cli/program.ts'];
+    const packages = new Set<string>();
+    // Grows while it is gone through.
+    for (const path of paths) {
+      for (const [, from = ''] of codeOf(path).matchAll(/^import (?!type\b)[^;]*?'([^']+)';/gm)) {
+        const file = posix.join(posix.dirname(path), from).replace(/\.js$/, '.ts');
+        if (!from.startsWith('.')) packages.add(from);
+        else if (!paths.includes(file)) paths.push(file);
+      }
+    }
+    expect(packages).to.include.keys('pino', 'proxy-addr');
+    expect(packages).not.to.have.any.keys('inversify', 'koa', 'ioredis', 'bcrypt', 'jsonwebtoken');
+  });
+
   it('keeps the clock and random numbers out of the domain and the use cases', () => {
     const worldly =
       /\bDate\b(?=[.(])|\bMath\.random\b|\bcrypto\.|\bperformance\.|\bprocess\.|\bconsole\.|\bglobalThis\b|\b(?:set(?:Timeout|Interval|Immediate)|queueMicrotask|fetch)\(/;

@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import { CommandFailed } from '../adapters/terminal/command-failed.js';
 import { OutputError, print, printDone } from '../adapters/terminal/print.js';
+import type { withStorage } from './with-storage.js';
 import { canonicalAddress } from '../adapters/http/request/client-address.js';
 import { fieldMessage } from '../adapters/http/response/field-messages.js';
 import { describeError } from '../application/describe-error.js';
@@ -14,7 +15,6 @@ import { MakePasswordLink } from '../application/make-password-link.js';
 import { ManageThrottles } from '../application/manage-throttles.js';
 import { ManageUsers } from '../application/manage-users.js';
 import { envFileIn, parseCommand, UsageError, type CommandOf } from './arguments.js';
-import { check } from './check.js';
 import { reportAct } from './command-events.js';
 import { rowOf, type CommandName } from './command-table.js';
 import { completionScript } from './completion.js';
@@ -33,13 +33,13 @@ import { DataError, exportData, importData, requireExportTarget, requireImportSo
 import { createKey, listKeys, promoteKey, pruneKeys, removeKey } from './keys.js';
 import { linkBase } from './link-base.js';
 import { createLog } from './log.js';
-import { withStorage } from './with-storage.js';
 import { ListenError } from './listen-error.js';
 import { superviseMetrics } from './metrics.js';
-import { serve } from './serve.js';
 import { StorageError } from '../adapters/storage-module/load-storage-module.js';
 import { ClusterSupervisor } from '../runtime/cluster-supervisor.js';
 import { hidePasswords } from '../config/hide-passwords.js';
+
+// What needs the storage or the server is imported when it runs: loading it takes most of the time of a short command.
 
 const clock = () => Date.now() / 1000;
 
@@ -72,7 +72,11 @@ function reread(file: SettingsFile, log: Log): Config | undefined {
 /** What each command of the table does. */
 const handlers: { readonly [N in CommandName]: (command: CommandOf<N>) => Promise<void> } = {
   serve: start,
-  check: () => check(readConfig(process.env), clock),
+  check: async () => {
+    const config = readConfig(process.env);
+    const { check } = await import('./check.js');
+    await check(config, clock);
+  },
   'user create': ({ arguments: [name] }) => onUsers((users) => users.create(name)),
   'user set-password': ({ arguments: [name] }) => onUsers((users) => users.setPassword(name)),
   'user deactivate': ({ arguments: [name] }) => onUsers((users) => users.deactivate(name)),
@@ -143,8 +147,10 @@ async function handle<N extends CommandName>(command: CommandOf<N>): Promise<voi
 }
 
 /** Runs a command on the storage of the environment. It needs no signing key. */
-function onStorage(command: Parameters<typeof withStorage>[2]): Promise<void> {
-  return withStorage(readConfig(process.env, { readKeys: false }), clock, command);
+async function onStorage(command: Parameters<typeof withStorage>[2]): Promise<void> {
+  const config = readConfig(process.env, { readKeys: false });
+  const storage = await import('./with-storage.js');
+  await storage.withStorage(config, clock, command);
 }
 
 function warn(message: string): void {
@@ -176,7 +182,10 @@ async function start(): Promise<void> {
   const log = await createLog(config.logLevel, output, process.stdout.isTTY);
   if (cluster.isPrimary) for (const warning of config.warnings) log.warn({}, warning);
   if (cluster.isPrimary && config.socketPath !== undefined) await removeStaleSocket(config.socketPath);
-  if (cluster.isWorker || config.workers === 1) return serve(config, clock, log, output);
+  if (cluster.isWorker || config.workers === 1) {
+    const { serve } = await import('./serve.js');
+    return serve(config, clock, log, output);
+  }
   await superviseMetrics(config, log);
   const { workers, shutdownDelay, signingKeysFile } = config;
   const onRestart = () => (rereadSettings ? rereadSettings(log) : config);
