@@ -18,7 +18,7 @@ export async function checkLayout(client: RedisClient, keys: Keys): Promise<void
   const found = (await readLayout(client, keys)) ?? (await markNewData(client, keys));
   if (found === layout) return;
   const reason = found === undefined ? 'data without a layout' : `data of ${describe(found)}`;
-  throw new UnknownLayout(reason, adviceFor(reason));
+  throw new UnknownLayout(reason, { advice: adviceFor(reason) });
 }
 
 async function readLayout(client: RedisClient, keys: Keys): Promise<string | undefined> {

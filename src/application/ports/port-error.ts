@@ -9,7 +9,10 @@ export type PortErrorCode =
 export class PortError extends Error {
   override readonly name = 'PortError';
 
-  constructor(readonly code: PortErrorCode) {
-    super(code);
+  constructor(
+    readonly code: PortErrorCode,
+    options?: ErrorOptions,
+  ) {
+    super(code, options);
   }
 }

@@ -72,14 +72,17 @@ export type StorageRejection = (typeof storageRejections)[number];
 
 /**
  * The storage is unavailable. `reason` is for the operator's log: a code or a few words, never a value that a client
- * sent. `advice` is a sentence about what to do.
+ * sent. `advice` is a sentence about what to do. Of `cause`, which may be any error, nothing but its code is logged.
  */
 export class StorageUnavailable extends PortError {
+  readonly advice: string;
+
   constructor(
     readonly reason: string,
-    readonly advice = 'Is it running?',
+    { advice = 'Is it running?', ...options }: ErrorOptions & { readonly advice?: string | undefined } = {},
   ) {
-    super('storage_unavailable');
+    super('storage_unavailable', options);
+    this.advice = advice;
   }
 }
 

@@ -93,7 +93,7 @@ export class OutageLog {
 
   private unavailable(reason: string): StorageUnavailable {
     this.observer?.failed(reason);
-    return new StorageUnavailable(reason, adviceFor(reason));
+    return new StorageUnavailable(reason, { advice: adviceFor(reason) });
   }
 }
 
