@@ -33,6 +33,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'node:*',
     computed,
   ],
+  'src/storage-contract': ['src/domain', 'src/application/ports', 'src/adapters/storage-module', 'node:*'],
   'src/runtime': ['src/application/ports', 'node:*'],
   'src/config': [
     'src/domain',

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import type { CreateStorage } from '../src/application/ports/storage.js';
-import { storageContract } from './contracts/storage-contract.js';
+import { storageContract } from '../src/storage-contract/storage-contract.js';
 import { runCommand } from './support/server-process.js';
 
 const documents = ['.', 'docs', 'bench'].flatMap((folder) =>
@@ -112,7 +112,10 @@ describe('the storage of docs/storage-authors.md', () => {
     const [, example = ''] = /```js\n(.*?)```/s.exec(readFileSync('docs/storage-authors.md', 'utf8')) ?? [];
     // By its real path: loaded by way of a link, the domain could be there twice.
     const dist = pathToFileURL(resolve('dist')).href;
-    writeFileSync(join(directory, 'my-storage.mjs'), example.replaceAll("'./dist/", `'${dist}/`));
+    const code = example
+      .replaceAll("'./dist/", `'${dist}/`)
+      .replaceAll("'hexado/storage'", `'${dist}/src/storage.js'`);
+    writeFileSync(join(directory, 'my-storage.mjs'), code);
   });
 
   after(() => rmSync(directory, { recursive: true }));

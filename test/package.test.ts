@@ -5,7 +5,7 @@ import { runCommand } from './support/server-process.js';
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
   readonly version: string;
   readonly bin: Readonly<Record<string, string>>;
-  readonly main: string;
+  readonly exports: Readonly<Record<string, string>>;
 };
 
 interface LockedPackage {
@@ -28,12 +28,14 @@ describe('the package', () => {
     files = packed?.files.map(({ path }) => path) ?? [];
   });
 
-  it('holds the command, the module for embedding with its types, the page and the licence', () => {
+  it('holds the command, what can be imported with its types, the page and the licence', () => {
     expect(files).to.include.members([
       ...Object.values(manifest.bin),
-      manifest.main,
+      ...Object.values(manifest.exports).map((file) => file.replace('./', '')),
       'dist/src/main.js',
       'dist/src/embed.d.ts',
+      'dist/src/storage.d.ts',
+      'dist/src/storage-contract/storage-contract.d.ts',
       'dist/src/adapters/crypto/bcrypt-worker.js',
       'dist/web/index.html',
       'dist/web/docs/LICENSE',
@@ -44,7 +46,7 @@ describe('the package', () => {
 
   it('holds no tests, no source maps and nothing of the machine it was made on', () => {
     const unwanted =
-      /test|bench|\.map$|tsbuildinfo|node_modules|keys\.json|\.env$|^src\/|^web\/|^\.(?!env\.example$)/;
+      /(?<!storage-con)test|bench|\.map$|tsbuildinfo|node_modules|keys\.json|\.env$|^src\/|^web\/|^\.(?!env\.example$)/;
     expect(files).to.have.length.greaterThan(100);
     expect(files.filter((path) => unwanted.test(path))).to.deep.equal([]);
   });

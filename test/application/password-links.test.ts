@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { concurrently } from '../contracts/concurrency.js';
+import { concurrently } from '../../src/storage-contract/concurrency.js';
 import { address, Application, client, password } from '../support/application.js';
 import { comparisonCosts } from '../support/comparison-costs.js';
 import { rejectionOf } from '../support/rejection.js';

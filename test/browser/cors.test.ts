@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
 import { RunningServer } from '../support/running-server.js';
-import { SettableClock } from '../support/settable-clock.js';
+import { SettableClock } from '../../src/storage-contract/settable-clock.js';
 import { startChromium } from './chromium.js';
 import { PageServer } from './page-server.js';
 

@@ -4,7 +4,7 @@ import { randomId } from '../../src/adapters/crypto/random-id.js';
 import { sha256 } from '../../src/adapters/crypto/sha256.js';
 import { MakePasswordLink } from '../../src/application/make-password-link.js';
 import { RunningServer } from '../support/running-server.js';
-import { SettableClock } from '../support/settable-clock.js';
+import { SettableClock } from '../../src/storage-contract/settable-clock.js';
 import { stopAfterEach } from '../support/stop-after-each.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { startChromium } from './chromium.js';

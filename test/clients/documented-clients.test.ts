@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { documentedClient } from '../support/documented-client.js';
 import { runCommand } from '../support/server-process.js';
 import { RunningServer } from '../support/running-server.js';
-import { SettableClock } from '../support/settable-clock.js';
+import { SettableClock } from '../../src/storage-contract/settable-clock.js';
 
 interface Tokens {
   readonly access: string;

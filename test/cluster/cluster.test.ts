@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { createStorage } from '../../src/adapters/redis/create-storage.js';
 import { Keys } from '../../src/adapters/redis/keys.js';
 import type { Storage, StorageOptions } from '../../src/application/ports/storage.js';
-import { storageContract } from '../contracts/storage-contract.js';
+import { storageContract } from '../../src/storage-contract/storage-contract.js';
 import { respondsAsRecorded } from '../adapters/http/recorded-cases.js';
 import { claimsOf } from '../support/json-web-token.js';
 import { Load, type Exchange } from '../support/load.js';

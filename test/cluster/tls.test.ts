@@ -1,13 +1,13 @@
 import { expect } from 'chai';
 import { readConfig } from '../../src/config/config.js';
 import { createStorage } from '../../src/create-storage.js';
-import { addUser } from '../contracts/builders.js';
+import { addUser } from '../../src/storage-contract/builders.js';
 import { RecordedLog } from '../support/recorded-log.js';
 import { command } from '../support/redis-command.js';
 import { RedisCluster } from '../support/redis-cluster.js';
 import { documentedRules } from '../support/redis-user.js';
 import { testEnvironment } from '../support/running-server.js';
-import { SettableClock } from '../support/settable-clock.js';
+import { SettableClock } from '../../src/storage-contract/settable-clock.js';
 import { stopAfterEach } from '../support/stop-after-each.js';
 import { TlsCertificates } from '../support/tls-certificates.js';
 import { waitForStorage } from '../support/wait-for-storage.js';

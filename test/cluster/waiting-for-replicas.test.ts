@@ -4,12 +4,12 @@ import { createStorage } from '../../src/adapters/redis/create-storage.js';
 import { Keys } from '../../src/adapters/redis/keys.js';
 import type { SessionRef } from '../../src/application/ports/session-repository.js';
 import { StorageUnavailable, type Storage } from '../../src/application/ports/storage.js';
-import { createTask, signIn, updateTask } from '../contracts/builders.js';
-import { concurrently } from '../contracts/concurrency.js';
+import { createTask, signIn, updateTask } from '../../src/storage-contract/builders.js';
+import { concurrently } from '../../src/storage-contract/concurrency.js';
 import { RecordedLog } from '../support/recorded-log.js';
 import { RedisCluster } from '../support/redis-cluster.js';
 import type { RedisServer } from '../support/redis-server.js';
-import { SettableClock } from '../support/settable-clock.js';
+import { SettableClock } from '../../src/storage-contract/settable-clock.js';
 import { waitForStorage } from '../support/wait-for-storage.js';
 
 describe('a write that waits for a replica', () => {

@@ -69,7 +69,7 @@ describe('the package in an empty folder, with production dependencies only', ()
     const program = `const { createHexado } = await import('hexado');
       const { close } = await createHexado({ log: console });
       await close();
-      await import('hexado/dist/src/domain/task-selector.js');`;
+      (await import('hexado/storage')).refuse;`;
     const ending = await runCommand([process.execPath, '--input-type=module', '-e', program], { directory });
     expect(ending).to.include({ code: 0, stderr: '' });
   });

@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { TaskDraft } from '../../src/domain/task.js';
-import { createTask } from '../contracts/builders.js';
-import { concurrently } from '../contracts/concurrency.js';
+import { createTask } from '../../src/storage-contract/builders.js';
+import { concurrently } from '../../src/storage-contract/concurrency.js';
 import type { SignedIn } from '../support/api-client.js';
 import { sessionRefOf } from '../support/json-web-token.js';
 import { RecordedLog } from '../support/recorded-log.js';

@@ -12,7 +12,7 @@ import {
   refTo,
   signIn,
   updateTask,
-} from '../contracts/builders.js';
+} from '../../src/storage-contract/builders.js';
 import { expectResponse, taskNotFound, tokenBlacklisted, unavailable } from '../support/responses.js';
 import type { WireResponse } from '../support/http-client.js';
 import { claimsOf } from '../support/json-web-token.js';
@@ -20,7 +20,7 @@ import { RecordedLog } from '../support/recorded-log.js';
 import { RedisServer } from '../support/redis-server.js';
 import { openRedisStorage } from '../support/redis-storage.js';
 import { RunningServer, type SignedIn } from '../support/running-server.js';
-import { SettableClock } from '../support/settable-clock.js';
+import { SettableClock } from '../../src/storage-contract/settable-clock.js';
 import { stopAfterEach } from '../support/stop-after-each.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { waitForStorage } from '../support/wait-for-storage.js';

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { expect } from 'chai';
-import { concurrently } from '../contracts/concurrency.js';
+import { concurrently } from '../../src/storage-contract/concurrency.js';
 import { expectResponse, invalidCredentials, unavailable } from '../support/responses.js';
 import { Load } from '../support/load.js';
 import { RedisServer } from '../support/redis-server.js';

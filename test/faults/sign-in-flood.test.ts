@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { expect } from 'chai';
 import { BcryptPasswordHasher } from '../../src/adapters/crypto/bcrypt-password-hasher.js';
-import { concurrently } from '../contracts/concurrency.js';
+import { concurrently } from '../../src/storage-contract/concurrency.js';
 import { bcryptThreads, comparisonCosts } from '../support/comparison-costs.js';
 import { send, type WireResponse } from '../support/http-client.js';
 import { RawConnection } from '../support/raw-connection.js';

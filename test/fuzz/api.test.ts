@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { withoutLimits, type RunningServer } from '../support/running-server.js';
-import { SettableClock } from '../support/settable-clock.js';
+import { SettableClock } from '../../src/storage-contract/settable-clock.js';
 import { withEachStorage } from '../support/storages.js';
 import { ApiModel } from './api-model.js';
 import { anyCall } from './calls.js';

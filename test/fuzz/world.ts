@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { expectResponse } from '../support/responses.js';
 import type { RunningServer } from '../support/running-server.js';
-import type { SettableClock } from '../support/settable-clock.js';
+import type { SettableClock } from '../../src/storage-contract/settable-clock.js';
 import type { ApiModel, Expected, Received } from './api-model.js';
 import { usualPassword, type Input } from './inputs.js';
 import { write, type RequestBody } from './request-bodies.js';

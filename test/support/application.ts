@@ -28,7 +28,7 @@ import type { AttemptLimits } from '../../src/domain/rate-limit.js';
 import type { SessionPolicy, TokenClaims } from '../../src/domain/session.js';
 import type { TaskLimits } from '../../src/domain/task.js';
 import type { User } from '../../src/domain/user.js';
-import { unlimited } from '../contracts/builders.js';
+import { unlimited } from '../../src/storage-contract/builders.js';
 import { aPolicy } from './builders.js';
 import { bcryptThreads } from './comparison-costs.js';
 import { RecordedLog } from './recorded-log.js';

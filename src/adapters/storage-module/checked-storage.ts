@@ -4,47 +4,29 @@ import type { Log } from '../../application/ports/environment.js';
 import { storageRejections, StorageUnavailable, type Storage } from '../../application/ports/storage.js';
 import { DomainError } from '../../domain/errors.js';
 import { withTimeout } from './with-timeout.js';
-import { resultSchemas } from './result-schemas.js';
+import { wrapMethods, type Method, type ReadResult } from './wrap-methods.js';
 
 /** Milliseconds after which a call is given up. */
-const timeout = 1_000;
+export const callTimeout = 1_000;
 
 /** Takes note of a call of a method such as `tasks.find`. `seconds` is how long it took. */
 export type ObserveCall = (method: string, outcome: 'done' | 'failed', seconds: number) => void;
-
-type Method = (...args: unknown[]) => Promise<unknown>;
 
 /**
  * Wraps a storage that is not trusted. If a call throws, never settles or returns an invalid result, it rejects with
  * StorageUnavailable within a second. The log has one warning for each method that starts to fail.
  */
 export function checkedStorage(storage: Storage, log: Log, observe?: ObserveCall): Storage {
-  return checkedMembers(storage, resultSchemas, { log, observe }, '') as Storage;
-}
-
-interface Watchers {
-  readonly log: Log;
-  readonly observe: ObserveCall | undefined;
-}
-
-function checkedMembers(owner: object, expected: object, watchers: Watchers, path: string): object {
-  const checked = Object.entries(expected).flatMap(([name, read]: [string, object]) => {
-    const member = Reflect.get(owner, name) as object | undefined;
-    if (member === undefined) return [];
-    const fullName = `${path}${name}`;
-    if (typeof read !== 'function') return [[name, checkedMembers(member, read, watchers, `${fullName}.`)]];
-    const call: Method = async (...args) => Reflect.apply(member as Method, owner, args);
-    const readResult = read as (result: unknown, args: unknown[]) => unknown;
-    return [[name, checkedMethod(call, readResult, fullName, watchers)]];
-  });
-  return Object.fromEntries(checked) as object;
+  return wrapMethods(storage, (call, readResult, name) =>
+    checkedMethod(call, readResult, name, { log, observe }),
+  );
 }
 
 function checkedMethod(
   call: Method,
-  read: (result: unknown, args: unknown[]) => unknown,
+  readResult: ReadResult,
   name: string,
-  { log, observe }: Watchers,
+  { log, observe }: { readonly log: Log; readonly observe: ObserveCall | undefined },
 ): Method {
   let fails = false;
   return async (...args) => {
@@ -53,7 +35,7 @@ function checkedMethod(
       observe?.(name, outcome, (performance.now() - calledAt) / 1000);
     try {
       const onTimeout = () => new StorageUnavailable(`${name}: timeout`);
-      const result = read(await withTimeout(call(...args), timeout, onTimeout), args);
+      const result = readResult(await withTimeout(call(...args), callTimeout, onTimeout), args);
       fails = false;
       finish('done');
       return result;

@@ -8,7 +8,7 @@ import type { TaskRepository } from './task-repository.js';
 import type { UserRepository } from './user-repository.js';
 
 /**
- * Where users, sessions, tasks and rate limits are stored. test/contracts holds every storage to what these ports
+ * Where users, sessions, tasks and rate limits are stored. src/storage-contract holds every storage to what these ports
  * promise.
  *
  * Every method may also reject with StorageUnavailable: then a write may or may not have happened. It may reject with

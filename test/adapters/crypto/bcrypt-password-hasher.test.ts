@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { BcryptPasswordHasher } from '../../../src/adapters/crypto/bcrypt-password-hasher.js';
 import { BcryptThreads } from '../../../src/adapters/crypto/bcrypt-threads.js';
 import { PortError } from '../../../src/application/ports/port-error.js';
-import { concurrently } from '../../contracts/concurrency.js';
+import { concurrently } from '../../../src/storage-contract/concurrency.js';
 import { bcryptThreads, comparisonCosts } from '../../support/comparison-costs.js';
 
 describe('BcryptPasswordHasher', () => {

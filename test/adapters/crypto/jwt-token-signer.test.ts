@@ -5,7 +5,7 @@ import { JwtTokenSigner } from '../../../src/adapters/crypto/jwt-token-signer.js
 import { newSigningKey, type SigningKey } from '../../../src/adapters/crypto/signing-key.js';
 import { DomainError } from '../../../src/domain/errors.js';
 import type { TokenClaims } from '../../../src/domain/session.js';
-import { SettableClock } from '../../support/settable-clock.js';
+import { SettableClock } from '../../../src/storage-contract/settable-clock.js';
 import { aSecret } from '../../support/signing-keys.js';
 
 const key = Buffer.from('0123456789abcdef0123456789abcdef');

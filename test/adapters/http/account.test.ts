@@ -11,7 +11,7 @@ import {
 } from '../../support/responses.js';
 import { claimsOf } from '../../support/json-web-token.js';
 import type { RunningServer, SignedIn } from '../../support/running-server.js';
-import { SettableClock } from '../../support/settable-clock.js';
+import { SettableClock } from '../../../src/storage-contract/settable-clock.js';
 import { withEachStorage } from '../../support/storages.js';
 
 const newPassword = 'Another & longer kite';

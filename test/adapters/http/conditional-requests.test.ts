@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Task } from '../../../src/domain/task.js';
-import { createTask } from '../../contracts/builders.js';
-import { concurrently } from '../../contracts/concurrency.js';
+import { createTask } from '../../../src/storage-contract/builders.js';
+import { concurrently } from '../../../src/storage-contract/concurrency.js';
 import type { WireResponse } from '../../support/http-client.js';
 import { sessionRefOf } from '../../support/json-web-token.js';
 import {

@@ -12,7 +12,7 @@ import {
 import type { WireResponse } from '../../support/http-client.js';
 import { claimsOf, forge, type Claims } from '../../support/json-web-token.js';
 import { RunningServer, type SignedIn } from '../../support/running-server.js';
-import { SettableClock } from '../../support/settable-clock.js';
+import { SettableClock } from '../../../src/storage-contract/settable-clock.js';
 
 const own = 'a key that somebody else knows, of 32 bytes';
 

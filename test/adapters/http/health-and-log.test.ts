@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { expect } from 'chai';
-import { createTask } from '../../contracts/builders.js';
-import { concurrently } from '../../contracts/concurrency.js';
+import { createTask } from '../../../src/storage-contract/builders.js';
+import { concurrently } from '../../../src/storage-contract/concurrency.js';
 import { expectResponse, expectCommonHeaders, unavailable } from '../../support/responses.js';
 import { claimsOf, sessionRefOf } from '../../support/json-web-token.js';
 import { RawConnection } from '../../support/raw-connection.js';

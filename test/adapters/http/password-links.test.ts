@@ -2,10 +2,10 @@ import { expect } from 'chai';
 import { randomId } from '../../../src/adapters/crypto/random-id.js';
 import { sha256 } from '../../../src/adapters/crypto/sha256.js';
 import { MakePasswordLink } from '../../../src/application/make-password-link.js';
-import { concurrently } from '../../contracts/concurrency.js';
+import { concurrently } from '../../../src/storage-contract/concurrency.js';
 import { badLink, expectResponse } from '../../support/responses.js';
 import type { RunningServer } from '../../support/running-server.js';
-import { SettableClock } from '../../support/settable-clock.js';
+import { SettableClock } from '../../../src/storage-contract/settable-clock.js';
 import { withEachStorage } from '../../support/storages.js';
 
 const path = '/api/password/reset/confirm/';

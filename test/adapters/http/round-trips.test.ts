@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { createTask } from '../../contracts/builders.js';
-import { concurrently } from '../../contracts/concurrency.js';
+import { createTask } from '../../../src/storage-contract/builders.js';
+import { concurrently } from '../../../src/storage-contract/concurrency.js';
 import { CountingProxy } from '../../support/counting-proxy.js';
 import { sessionRefOf } from '../../support/json-web-token.js';
 import { RedisServer } from '../../support/redis-server.js';

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { expect } from 'chai';
 import type { Task, TaskDraft } from '../../../src/domain/task.js';
-import { aDraft, createTask } from '../../contracts/builders.js';
+import { aDraft, createTask } from '../../../src/storage-contract/builders.js';
 import type { WireResponse } from '../../support/http-client.js';
 import { sessionRefOf } from '../../support/json-web-token.js';
 import { accessTokenError, expectResponse } from '../../support/responses.js';

@@ -14,7 +14,7 @@ import {
 import type { WireResponse } from '../../support/http-client.js';
 import { claimsOf, headerOf } from '../../support/json-web-token.js';
 import type { RunningServer, SignedIn } from '../../support/running-server.js';
-import { SettableClock } from '../../support/settable-clock.js';
+import { SettableClock } from '../../../src/storage-contract/settable-clock.js';
 import { withEachStorage } from '../../support/storages.js';
 
 const minutes = 60;

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { createTask } from '../../contracts/builders.js';
+import { createTask } from '../../../src/storage-contract/builders.js';
 import {
   accessTokenError,
   expectResponse,

@@ -1,12 +1,12 @@
 import { expect } from 'chai';
-import { concurrently } from '../../contracts/concurrency.js';
+import { concurrently } from '../../../src/storage-contract/concurrency.js';
 import { expectResponse, invalidCredentials, tokenInvalid, unavailable } from '../../support/responses.js';
 import type { WireResponse } from '../../support/http-client.js';
 import { comparisonCosts } from '../../support/comparison-costs.js';
 import { command, connected } from '../../support/redis-command.js';
 import { RedisServer } from '../../support/redis-server.js';
 import { RunningServer } from '../../support/running-server.js';
-import { SettableClock } from '../../support/settable-clock.js';
+import { SettableClock } from '../../../src/storage-contract/settable-clock.js';
 import { stopAfterEach } from '../../support/stop-after-each.js';
 import { withEachStorage } from '../../support/storages.js';
 

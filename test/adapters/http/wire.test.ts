@@ -3,7 +3,7 @@ import type { Server } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
 import { expect } from 'chai';
 import { HttpServer } from '../../../src/adapters/http/http-server.js';
-import { concurrently } from '../../contracts/concurrency.js';
+import { concurrently } from '../../../src/storage-contract/concurrency.js';
 import {
   badHeader,
   expectResponse,

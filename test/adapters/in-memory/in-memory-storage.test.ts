@@ -16,11 +16,11 @@ import {
   presented,
   refTo,
   signIn,
-} from '../../contracts/builders.js';
-import { storageContract } from '../../contracts/storage-contract.js';
+} from '../../../src/storage-contract/builders.js';
+import { storageContract } from '../../../src/storage-contract/storage-contract.js';
 import { RecordedLog } from '../../support/recorded-log.js';
 import { rejectionOf } from '../../support/rejection.js';
-import { SettableClock } from '../../support/settable-clock.js';
+import { SettableClock } from '../../../src/storage-contract/settable-clock.js';
 
 describe('in-memory storage', () => {
   storageContract(createStorage);

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { readConfig } from '../../../src/config/config.js';
 import { createStorage } from '../../../src/create-storage.js';
-import { addUser } from '../../contracts/builders.js';
+import { addUser } from '../../../src/storage-contract/builders.js';
 import { RecordedLog } from '../../support/recorded-log.js';
 import { infoOf } from '../../support/redis-command.js';
 import { RedisServer } from '../../support/redis-server.js';
 import { testEnvironment } from '../../support/running-server.js';
-import { SettableClock } from '../../support/settable-clock.js';
+import { SettableClock } from '../../../src/storage-contract/settable-clock.js';
 import { stopAfterEach } from '../../support/stop-after-each.js';
 import { waitForStorage } from '../../support/wait-for-storage.js';
 

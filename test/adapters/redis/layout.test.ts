@@ -3,12 +3,19 @@ import { Redis } from 'ioredis';
 import { Keys } from '../../../src/adapters/redis/keys.js';
 import type { RedisSettings } from '../../../src/adapters/redis/connection/redis-settings.js';
 import { StorageUnavailable, UnknownLayout, type Storage } from '../../../src/application/ports/storage.js';
-import { addUser, aNewUser, createTask, refTo, signIn, updateTask } from '../../contracts/builders.js';
-import { concurrently } from '../../contracts/concurrency.js';
+import {
+  addUser,
+  aNewUser,
+  createTask,
+  refTo,
+  signIn,
+  updateTask,
+} from '../../../src/storage-contract/builders.js';
+import { concurrently } from '../../../src/storage-contract/concurrency.js';
 import { RecordedLog } from '../../support/recorded-log.js';
 import { RedisServer } from '../../support/redis-server.js';
 import { openRedisStorage } from '../../support/redis-storage.js';
-import { SettableClock } from '../../support/settable-clock.js';
+import { SettableClock } from '../../../src/storage-contract/settable-clock.js';
 import { stopAfterEach } from '../../support/stop-after-each.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
 import { waitForStorage } from '../../support/wait-for-storage.js';

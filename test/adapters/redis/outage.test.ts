@@ -6,13 +6,13 @@ import { Redis } from 'ioredis';
 import { createStorage } from '../../../src/adapters/redis/create-storage.js';
 import type { RedisSettings } from '../../../src/adapters/redis/connection/redis-settings.js';
 import type { Storage } from '../../../src/application/ports/storage.js';
-import { addUser, aDraft, refTo, signIn } from '../../contracts/builders.js';
-import { everyCall, expectUnavailable } from '../../contracts/every-call.js';
+import { addUser, aDraft, refTo, signIn } from '../../../src/storage-contract/builders.js';
+import { everyCall, expectUnavailable } from '../../support/every-call.js';
 import { RecordedLog } from '../../support/recorded-log.js';
 import { appending, RedisServer } from '../../support/redis-server.js';
 import { rejectionOf } from '../../support/rejection.js';
 import { settingsFor } from '../../support/redis-storage.js';
-import { SettableClock } from '../../support/settable-clock.js';
+import { SettableClock } from '../../../src/storage-contract/settable-clock.js';
 import { waitForStorage } from '../../support/wait-for-storage.js';
 
 describe('Redis storage without its Redis', () => {

@@ -17,14 +17,14 @@ import {
   rotation,
   signIn,
   updateTask,
-} from '../../contracts/builders.js';
-import { concurrently } from '../../contracts/concurrency.js';
-import { storageContract } from '../../contracts/storage-contract.js';
+} from '../../../src/storage-contract/builders.js';
+import { concurrently } from '../../../src/storage-contract/concurrency.js';
+import { storageContract } from '../../../src/storage-contract/storage-contract.js';
 import { RecordedLog } from '../../support/recorded-log.js';
 import { RedisServer } from '../../support/redis-server.js';
 import { openRedisStorage } from '../../support/redis-storage.js';
 import { rejectionOf } from '../../support/rejection.js';
-import { SettableClock } from '../../support/settable-clock.js';
+import { SettableClock } from '../../../src/storage-contract/settable-clock.js';
 import { roundRobin } from '../../support/round-robin.js';
 
 const allByTitle = {

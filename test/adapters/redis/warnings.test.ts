@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import type { Storage } from '../../../src/application/ports/storage.js';
-import { addUser } from '../../contracts/builders.js';
+import { addUser } from '../../../src/storage-contract/builders.js';
 import { RecordedLog } from '../../support/recorded-log.js';
 import { command } from '../../support/redis-command.js';
 import { durable, RedisServer } from '../../support/redis-server.js';
 import { openRedisStorage } from '../../support/redis-storage.js';
-import { SettableClock } from '../../support/settable-clock.js';
+import { SettableClock } from '../../../src/storage-contract/settable-clock.js';
 import { stopAfterEach } from '../../support/stop-after-each.js';
 import { waitFor } from '../../support/wait-for.js';
 

@@ -8,13 +8,13 @@ import type { Storage } from '../../../src/application/ports/storage.js';
 import { DomainError } from '../../../src/domain/errors.js';
 import { checkedStorage } from '../../../src/adapters/storage-module/checked-storage.js';
 import { resultSchemas } from '../../../src/adapters/storage-module/result-schemas.js';
-import { everyCall, expectUnavailable } from '../../contracts/every-call.js';
-import { storageContract } from '../../contracts/storage-contract.js';
+import { everyCall, expectUnavailable } from '../../support/every-call.js';
+import { storageContract } from '../../../src/storage-contract/storage-contract.js';
 import { expectUnavailableWithin } from '../../support/every-endpoint.js';
 import { RecordedLog } from '../../support/recorded-log.js';
 import { rejectionOf } from '../../support/rejection.js';
 import { RunningServer } from '../../support/running-server.js';
-import { SettableClock } from '../../support/settable-clock.js';
+import { SettableClock } from '../../../src/storage-contract/settable-clock.js';
 import { stopAfterEach } from '../../support/stop-after-each.js';
 
 /** Milliseconds within which a call gets a response, and an endpoint, which may make two calls one after the other. */

@@ -1,8 +1,9 @@
-import { expect } from 'chai';
-import type { Storage } from '../../src/application/ports/storage.js';
-import type { Task } from '../../src/domain/task.js';
-import type { User } from '../../src/domain/user.js';
-import type { SettableClock } from '../support/settable-clock.js';
+import assert from 'node:assert/strict';
+import type { Storage } from '../application/ports/storage.js';
+import type { Task } from '../domain/task.js';
+import type { User } from '../domain/user.js';
+import type { SettableClock } from './settable-clock.js';
+import { assertSameMembers } from './assertions.js';
 import {
   addUser,
   aDraft,
@@ -15,7 +16,7 @@ import {
   unlimited,
 } from './builders.js';
 import { race } from './concurrency.js';
-import type { OpenStorage } from './open-storage.js';
+import type { Suite } from './suite.js';
 
 const everything = { after: 0, limit: 1000 };
 
@@ -32,7 +33,7 @@ async function importUser(
   tasks: readonly Task[] = [],
   lastTaskId = tasks.at(-1)?.id ?? 0,
 ): Promise<boolean> {
-  expect(await archive.begin(user)).to.equal('begun');
+  assert.equal(await archive.begin(user), 'begun');
   if (tasks.length > 0) await archive.addTasks(user.id, tasks);
   return archive.finish(user, lastTaskId);
 }
@@ -47,15 +48,15 @@ async function tasksAfterSignIn(
 }
 
 /** What every Archive promises. */
-export function archiveContract(open: OpenStorage): void {
+export function archiveContract({ describe, it, open }: Suite): void {
   describe('reading', () => {
     it('returns the last user id, that of a deleted user too', async () => {
       const { storage } = await open();
-      expect(await storage.archive.lastUserId()).to.equal(0);
+      assert.equal(await storage.archive.lastUserId(), 0);
       await addUser(storage);
       const { id } = await addUser(storage, { username: 'bob' });
       await storage.users.remove(id);
-      expect(await storage.archive.lastUserId()).to.equal(2);
+      assert.equal(await storage.archive.lastUserId(), 2);
     });
 
     it('returns tasks page by page and the last task id, without a session', async () => {
@@ -66,10 +67,10 @@ export function archiveContract(open: OpenStorage): void {
       await storage.tasks.remove(ref, 10);
       await storage.sessions.end(ref);
       const first = await storage.archive.tasksOf(user.id, { after: 0, limit: 6 });
-      expect(first).to.deep.equal({ tasks: tasks.slice(0, 6), hasMore: true, lastTaskId: 10 });
+      assert.deepEqual(first, { tasks: tasks.slice(0, 6), hasMore: true, lastTaskId: 10 });
       const second = await storage.archive.tasksOf(user.id, { after: 6, limit: 6 });
-      expect(second).to.deep.equal({ tasks: tasks.slice(6, 9), hasMore: false, lastTaskId: 10 });
-      expect(await storage.archive.tasksOf(99, everything)).to.deep.equal({
+      assert.deepEqual(second, { tasks: tasks.slice(6, 9), hasMore: false, lastTaskId: 10 });
+      assert.deepEqual(await storage.archive.tasksOf(99, everything), {
         tasks: [],
         hasMore: false,
         lastTaskId: 0,
@@ -85,29 +86,29 @@ export function archiveContract(open: OpenStorage): void {
       const read: number[] = [];
       for (let more = true; more;) {
         const page = await storage.archive.tasksOf(user.id, { after: read.at(-1) ?? 0, limit: 100 });
-        expect(page.tasks.length).to.be.within(1, 3);
+        assert.ok(page.tasks.length >= 1 && page.tasks.length <= 3);
         read.push(...page.tasks.map(({ id }) => id));
         more = page.hasMore;
       }
-      expect(read).to.deep.equal([1, 2, 3, 4, 5, 6]);
+      assert.deepEqual(read, [1, 2, 3, 4, 5, 6]);
     });
   });
 
   describe('importing', () => {
     it('restores a user with id, hash, date and tasks', async () => {
       const { storage, clock } = await open();
-      expect(await importUser(storage, bob, tasksOfBob)).to.equal(true);
-      expect(await storage.users.find(bob.id)).to.deep.equal(bob);
-      expect(await storage.users.findByName('bob')).to.deep.equal(bob);
-      expect(await tasksAfterSignIn(storage, clock, bob)).to.deep.equal(tasksOfBob);
+      assert.equal(await importUser(storage, bob, tasksOfBob), true);
+      assert.deepEqual(await storage.users.find(bob.id), bob);
+      assert.deepEqual(await storage.users.findByName('bob'), bob);
+      assert.deepEqual(await tasksAfterSignIn(storage, clock, bob), tasksOfBob);
     });
 
     it('restores an inactive user, who cannot sign in', async () => {
       const { storage, clock } = await open();
       const inactive = { ...bob, active: false };
       await importUser(storage, inactive);
-      expect(await storage.users.findByName('bob')).to.deep.equal(inactive);
-      expect(await storage.sessions.open(aSessionOf(bob, clock), bob.passwordHash, 1)).to.equal(undefined);
+      assert.deepEqual(await storage.users.findByName('bob'), inactive);
+      assert.equal(await storage.sessions.open(aSessionOf(bob, clock), bob.passwordHash, 1), undefined);
     });
 
     it('continues the counters of user ids and task ids', async () => {
@@ -115,10 +116,10 @@ export function archiveContract(open: OpenStorage): void {
       await storage.archive.reserveUserIds(40);
       await importUser(storage, bob, tasksOfBob, 30);
       await storage.archive.reserveUserIds(20);
-      expect((await addUser(storage)).id).to.equal(41);
+      assert.equal((await addUser(storage)).id, 41);
       await openSession(storage, aSessionOf(bob, clock), bob);
-      expect((await createTask(storage, refTo(bob))).id).to.equal(31);
-      expect(await storage.archive.lastUserId()).to.equal(41);
+      assert.equal((await createTask(storage, refTo(bob))).id, 31);
+      assert.equal(await storage.archive.lastUserId(), 41);
     });
 
     it('counts the tasks and their bytes, and sets a revision of now', async () => {
@@ -127,8 +128,8 @@ export function archiveContract(open: OpenStorage): void {
       await openSession(storage, aSessionOf(bob, clock), bob);
       const { count, bytes, revision } = await storage.tasks.summary(refTo(bob));
       const texts = tasksOfBob.map(({ title, description }) => title + description).join('');
-      expect({ count, bytes }).to.deep.equal({ count: 3, bytes: Buffer.byteLength(texts) });
-      expect(revision).to.equal(Math.floor(clock.now() * 1000));
+      assert.deepEqual({ count, bytes }, { count: 3, bytes: Buffer.byteLength(texts) });
+      assert.equal(revision, Math.floor(clock.now() * 1000));
     });
 
     it('lists imported users in the order of their ids', async () => {
@@ -138,8 +139,11 @@ export function archiveContract(open: OpenStorage): void {
       await importUser(storage, bob);
       await importUser(storage, { ...bob, id: 3, username: 'carol' });
       const ids = (await storage.users.list(everything)).map(({ id }) => id);
-      expect(ids).to.deep.equal([3, 7, late.id]);
-      expect((await storage.users.list({ after: 3, limit: 1 })).map(({ id }) => id)).to.deep.equal([7]);
+      assert.deepEqual(ids, [3, 7, late.id]);
+      assert.deepEqual(
+        (await storage.users.list({ after: 3, limit: 1 })).map(({ id }) => id),
+        [7],
+      );
     });
 
     it('shows nothing of a user before the import has finished', async () => {
@@ -147,11 +151,11 @@ export function archiveContract(open: OpenStorage): void {
       await storage.archive.reserveUserIds(7);
       await storage.archive.begin(bob);
       await storage.archive.addTasks(bob.id, tasksOfBob);
-      expect(await storage.users.find(bob.id)).to.equal(undefined);
-      expect(await storage.users.findByName('bob')).to.equal(undefined);
-      expect(await storage.users.list(everything)).to.deep.equal([]);
-      expect(await storage.sessions.open(aSessionOf(bob, clock), bob.passwordHash, 1)).to.equal(undefined);
-      expect((await storage.archive.tasksOf(bob.id, everything)).tasks).to.deep.equal([]);
+      assert.equal(await storage.users.find(bob.id), undefined);
+      assert.equal(await storage.users.findByName('bob'), undefined);
+      assert.deepEqual(await storage.users.list(everything), []);
+      assert.equal(await storage.sessions.open(aSessionOf(bob, clock), bob.passwordHash, 1), undefined);
+      assert.deepEqual((await storage.archive.tasksOf(bob.id, everything)).tasks, []);
     });
 
     it('begins anew after it was cut off', async () => {
@@ -159,25 +163,25 @@ export function archiveContract(open: OpenStorage): void {
       await storage.archive.begin(bob);
       await storage.archive.addTasks(bob.id, [{ id: 1, ...aDraft({ title: 'deleted since' }) }]);
       await importUser(storage, bob, tasksOfBob);
-      expect(await tasksAfterSignIn(storage, clock, bob)).to.deep.equal(tasksOfBob);
+      assert.deepEqual(await tasksAfterSignIn(storage, clock, bob), tasksOfBob);
     });
 
     it('leaves a user who is there as they are', async () => {
       const { storage, clock } = await open();
       await importUser(storage, bob, tasksOfBob);
       await storage.users.setPasswordHash(bob.id, 'changed since');
-      expect(await storage.archive.begin(bob)).to.equal('present');
+      assert.equal(await storage.archive.begin(bob), 'present');
       const changed = { ...bob, passwordHash: 'changed since' };
-      expect(await storage.users.find(bob.id)).to.deep.equal(changed);
-      expect(await tasksAfterSignIn(storage, clock, changed)).to.deep.equal(tasksOfBob);
+      assert.deepEqual(await storage.users.find(bob.id), changed);
+      assert.deepEqual(await tasksAfterSignIn(storage, clock, changed), tasksOfBob);
     });
 
     it('does not begin if another account has the id or the name', async () => {
       const { storage } = await open();
       const alice = await addUser(storage);
-      expect(await storage.archive.begin({ ...bob, id: alice.id })).to.equal('taken');
-      expect(await storage.archive.begin({ ...bob, username: 'alice' })).to.equal('taken');
-      expect(await storage.users.list(everything)).to.deep.equal([alice]);
+      assert.equal(await storage.archive.begin({ ...bob, id: alice.id }), 'taken');
+      assert.equal(await storage.archive.begin({ ...bob, username: 'alice' }), 'taken');
+      assert.deepEqual(await storage.users.list(everything), [alice]);
     });
 
     it('and a concurrent registration of the same name leave one user', async () => {
@@ -197,9 +201,9 @@ export function archiveContract(open: OpenStorage): void {
             imported = begun && (await storage.archive.finish(user, 11));
           },
         ]);
-        expect([registered !== undefined, imported]).to.have.members([true, false]);
-        expect(await storage.users.findByName(user.username)).to.deep.equal(imported ? user : registered);
-        if (!imported) expect(await storage.users.find(user.id)).to.equal(undefined);
+        assertSameMembers([registered !== undefined, imported], [true, false]);
+        assert.deepEqual(await storage.users.findByName(user.username), imported ? user : registered);
+        if (!imported) assert.equal(await storage.users.find(user.id), undefined);
       }
     });
   });

@@ -1,12 +1,13 @@
-import { expect } from 'chai';
+import assert from 'node:assert/strict';
+import { assertClose, assertSameMembers } from './assertions.js';
 import { concurrently, race } from './concurrency.js';
-import type { OpenStorage } from './open-storage.js';
+import type { Suite } from './suite.js';
 import type {
   LimitSubject,
   RateLimiter,
   ReachedLimit,
   ReachedLimits,
-} from '../../src/application/ports/rate-limiter.js';
+} from '../application/ports/rate-limiter.js';
 
 /** Room for four at once, and for one more every ten seconds. */
 const limit = { attempts: 4, period: 40 };
@@ -40,7 +41,7 @@ async function subjectsOf(rateLimiter: RateLimiter): Promise<LimitSubject[]> {
 }
 
 /** What every storage promises of attempts. */
-export function rateLimiterContract(open: OpenStorage): void {
+export function rateLimiterContract({ it, open }: Suite): void {
   async function openRateLimiter(key = 'key') {
     const { storage, clock } = await open();
     const { rateLimiter } = storage;
@@ -49,16 +50,16 @@ export function rateLimiterContract(open: OpenStorage): void {
 
   it('are counted one after the other while the limit has room', async () => {
     const { consume } = await openRateLimiter();
-    for (let attempt = 1; attempt <= 4; attempt++) expect(await consume()).to.equal(0);
-    expect(await consume()).to.be.closeTo(10, 1e-3);
+    for (let attempt = 1; attempt <= 4; attempt++) assert.equal(await consume(), 0);
+    assertClose(await consume(), 10, 1e-3);
   });
 
   it('are counted exactly as often as the limit has room, however many are concurrent', async () => {
     const opened = await openRateLimiter();
-    expect(await roomFor(opened, 50)).to.equal(4);
-    expect(await roomFor(opened, 50)).to.equal(0);
+    assert.equal(await roomFor(opened, 50), 4);
+    assert.equal(await roomFor(opened, 50), 0);
     opened.clock.advance(20);
-    expect(await roomFor(opened, 50)).to.equal(2);
+    assert.equal(await roomFor(opened, 50), 2);
   });
 
   it('get the seconds until there is room for one more, and then there is room', async () => {
@@ -67,37 +68,37 @@ export function rateLimiterContract(open: OpenStorage): void {
     await roomFor(opened, 4);
     clock.advance(3.25);
     const wait = await consume();
-    expect(wait).to.be.closeTo(6.75, 1e-3);
+    assertClose(wait, 6.75, 1e-3);
     clock.advance(wait - 0.01);
-    expect(await consume()).to.be.greaterThan(0);
+    assert.ok((await consume()) > 0);
     clock.advance(0.01);
-    expect(await consume()).to.equal(0);
-    expect(await consume()).to.be.closeTo(10, 0.1);
+    assert.equal(await consume(), 0);
+    assertClose(await consume(), 10, 0.1);
   });
 
   it('do not wait longer after attempts over the limit', async () => {
     const opened = await openRateLimiter();
     await roomFor(opened, 100);
-    expect(await opened.consume()).to.be.closeTo(10, 1e-3);
+    assertClose(await opened.consume(), 10, 1e-3);
   });
 
   it('are forgotten after the period of the limit', async () => {
     const opened = await openRateLimiter();
     await roomFor(opened, 4);
     opened.clock.advance(limit.period);
-    expect(await roomFor(opened, 10)).to.equal(4);
+    assert.equal(await roomFor(opened, 10), 4);
   });
 
   it('wait no longer than for one attempt’s share of the period, also after the limit was lowered', async () => {
     const { rateLimiter } = await openRateLimiter();
     await concurrently(100, () => rateLimiter.consume('key', { attempts: 100, period: 40 }, subject));
-    expect(await rateLimiter.consume('key', limit, subject)).to.be.closeTo(10, 1e-3);
+    assertClose(await rateLimiter.consume('key', limit, subject), 10, 1e-3);
   });
 
   it('of different keys have separate limits', async () => {
     const opened = await openRateLimiter();
     await roomFor(opened, 4);
-    expect(await opened.rateLimiter.consume('another key', limit, another)).to.equal(0);
+    assert.equal(await opened.rateLimiter.consume('another key', limit, another), 0);
   });
 
   it('get no more room while clocks disagree', async () => {
@@ -105,7 +106,7 @@ export function rateLimiterContract(open: OpenStorage): void {
     await roomFor(opened, 4);
     for (let turn = 0; turn < 10; turn++) {
       opened.clock.advance(turn % 2 === 0 ? -5 : 5);
-      expect(await roomFor(opened, 1)).to.equal(0);
+      assert.equal(await roomFor(opened, 1), 0);
     }
   });
 
@@ -114,10 +115,10 @@ export function rateLimiterContract(open: OpenStorage): void {
       const opened = await openRateLimiter();
       await roomFor(opened, 4);
       opened.clock.advance(-seconds);
-      expect(await roomFor(opened, 10)).to.equal(4);
-      expect(await opened.consume()).to.be.closeTo(10, 1e-3);
+      assert.equal(await roomFor(opened, 10), 4);
+      assertClose(await opened.consume(), 10, 1e-3);
       opened.clock.advance(10);
-      expect(await roomFor(opened, 10)).to.equal(1);
+      assert.equal(await roomFor(opened, 10), 1);
     });
   }
 
@@ -126,18 +127,18 @@ export function rateLimiterContract(open: OpenStorage): void {
     const { rateLimiter, clock } = opened;
     await roomFor(opened, 4);
     await rateLimiter.giveBack('key');
-    expect(await roomFor(opened, 10)).to.equal(1);
+    assert.equal(await roomFor(opened, 10), 1);
     clock.advance(5);
     await rateLimiter.giveBack('key');
-    expect(await roomFor(opened, 10)).to.equal(1);
-    expect(await opened.consume()).to.be.closeTo(5, 1e-3);
+    assert.equal(await roomFor(opened, 10), 1);
+    assertClose(await opened.consume(), 5, 1e-3);
   });
 
   it('get room for as many more as are given back concurrently', async () => {
     const opened = await openRateLimiter();
     await roomFor(opened, 4);
     await concurrently(3, () => opened.rateLimiter.giveBack('key'));
-    expect(await roomFor(opened, 10)).to.equal(3);
+    assert.equal(await roomFor(opened, 10), 3);
   });
 
   it('get no more room than the limit allows, however many are given back', async () => {
@@ -146,72 +147,72 @@ export function rateLimiterContract(open: OpenStorage): void {
     await concurrently(10, () => rateLimiter.giveBack('key'));
     await opened.consume();
     await concurrently(10, () => rateLimiter.giveBack('key'));
-    expect(await roomFor(opened, 10)).to.equal(4);
+    assert.equal(await roomFor(opened, 10), 4);
     clock.advance(limit.period);
     await rateLimiter.giveBack('key');
-    expect(await roomFor(opened, 10)).to.equal(4);
+    assert.equal(await roomFor(opened, 10), 4);
   });
 
   it('stay counted when an attempt of another key is given back', async () => {
     const opened = await openRateLimiter();
     await roomFor(opened, 4);
     await opened.rateLimiter.giveBack('another key');
-    expect(await opened.consume()).to.be.greaterThan(0);
+    assert.ok((await opened.consume()) > 0);
   });
 
   it('are forgotten when the key becomes trusted, which it is for a limited time', async () => {
     const opened = await openRateLimiter();
     const { rateLimiter, clock } = opened;
     await roomFor(opened, 4);
-    expect(await rateLimiter.isTrusted('key')).to.equal(false);
+    assert.equal(await rateLimiter.isTrusted('key'), false);
     await rateLimiter.trust('key', 3600);
-    expect(await roomFor(opened, 10)).to.equal(4);
-    expect(await rateLimiter.isTrusted('key')).to.equal(true);
-    expect(await rateLimiter.isTrusted('another key')).to.equal(false);
+    assert.equal(await roomFor(opened, 10), 4);
+    assert.equal(await rateLimiter.isTrusted('key'), true);
+    assert.equal(await rateLimiter.isTrusted('another key'), false);
 
     clock.advance(3599);
-    expect(await rateLimiter.isTrusted('key')).to.equal(true);
+    assert.equal(await rateLimiter.isTrusted('key'), true);
     clock.advance(1);
-    expect(await rateLimiter.isTrusted('key')).to.equal(false);
+    assert.equal(await rateLimiter.isTrusted('key'), false);
   });
 
   it('stay counted when another key becomes trusted', async () => {
     const opened = await openRateLimiter();
     await roomFor(opened, 4);
     await opened.rateLimiter.trust('another key', 3600);
-    expect(await opened.consume()).to.be.greaterThan(0);
+    assert.ok((await opened.consume()) > 0);
   });
 
   it('are listed with their subject from the first one for which there is no room', async () => {
     const opened = await openRateLimiter();
     const { rateLimiter, clock, consume } = opened;
     await roomFor(opened, 4);
-    expect(await subjectsOf(rateLimiter)).to.deep.equal([]);
+    assert.deepEqual(await subjectsOf(rateLimiter), []);
     await consume();
     const counted = { count: 4, at: clock.now() };
-    expect(await everyReached(rateLimiter)).to.deep.equal([{ key: 'key', subject, counted }]);
+    assert.deepEqual(await everyReached(rateLimiter), [{ key: 'key', subject, counted }]);
     await roomFor(opened, 10);
-    expect(await everyReached(rateLimiter)).to.deep.equal([{ key: 'key', subject, counted }]);
+    assert.deepEqual(await everyReached(rateLimiter), [{ key: 'key', subject, counted }]);
   });
 
   it('stay listed while they count, also after further ones had room', async () => {
     const opened = await openRateLimiter();
     await roomFor(opened, 5);
     opened.clock.advance(35);
-    expect(await roomFor(opened, 1)).to.equal(1);
+    assert.equal(await roomFor(opened, 1), 1);
     opened.clock.advance(12);
-    expect(await roomFor(opened, 1)).to.equal(1);
-    expect(await subjectsOf(opened.rateLimiter)).to.deep.equal([subject]);
+    assert.equal(await roomFor(opened, 1), 1);
+    assert.deepEqual(await subjectsOf(opened.rateLimiter), [subject]);
   });
 
   it('are not listed any more when one finds that those before no longer count', async () => {
     const opened = await openRateLimiter();
     await roomFor(opened, 5);
     opened.clock.advance(20);
-    expect(await roomFor(opened, 1)).to.equal(1);
+    assert.equal(await roomFor(opened, 1), 1);
     opened.clock.advance(30);
-    expect(await roomFor(opened, 1)).to.equal(1);
-    expect(await subjectsOf(opened.rateLimiter)).to.deep.equal([]);
+    assert.equal(await roomFor(opened, 1), 1);
+    assert.deepEqual(await subjectsOf(opened.rateLimiter), []);
   });
 
   it('are all listed, however many keys there are', async () => {
@@ -223,7 +224,10 @@ export function rateLimiterContract(open: OpenStorage): void {
     await Promise.all(names.map(attempt));
     await Promise.all(names.map(attempt));
     const listed = await subjectsOf(rateLimiter);
-    expect(listed.map(({ username }) => username)).to.have.members(names);
+    assertSameMembers(
+      listed.map(({ username }) => username),
+      names,
+    );
   });
 
   it('are listed while further ones are made, each key with its own subject', async () => {
@@ -235,8 +239,8 @@ export function rateLimiterContract(open: OpenStorage): void {
       roomFor(opened, 50),
       concurrently(50, () => rateLimiter.consume('another key', limit, another)),
     ]);
-    expect(listed.find(({ key }) => key === 'key')?.subject).to.deep.equal(subject);
-    expect(await subjectsOf(rateLimiter)).to.deep.equal([another, subject]);
+    assert.deepEqual(listed.find(({ key }) => key === 'key')?.subject, subject);
+    assert.deepEqual(await subjectsOf(rateLimiter), [another, subject]);
   });
 
   for (const [what, forget] of [
@@ -249,19 +253,19 @@ export function rateLimiterContract(open: OpenStorage): void {
       await roomFor(opened, 5);
       await concurrently(5, () => rateLimiter.consume('another key', limit, another));
       await forget(rateLimiter);
-      expect(await subjectsOf(rateLimiter)).to.deep.equal([another]);
-      expect(await roomFor(opened, 10)).to.equal(4);
-      expect(await subjectsOf(rateLimiter)).to.deep.equal([another, subject]);
+      assert.deepEqual(await subjectsOf(rateLimiter), [another]);
+      assert.equal(await roomFor(opened, 10), 4);
+      assert.deepEqual(await subjectsOf(rateLimiter), [another, subject]);
     });
   }
 
   it('do not become trusted, or lose their trust, when the key is cleared', async () => {
     const { rateLimiter } = await openRateLimiter();
     await rateLimiter.clear('key');
-    expect(await rateLimiter.isTrusted('key')).to.equal(false);
+    assert.equal(await rateLimiter.isTrusted('key'), false);
     await rateLimiter.trust('key', 3600);
     await rateLimiter.clear('key');
-    expect(await rateLimiter.isTrusted('key')).to.equal(true);
+    assert.equal(await rateLimiter.isTrusted('key'), true);
   });
 
   it('get no more room than once the limit when the key is cleared while they are made', async () => {
@@ -276,7 +280,7 @@ export function rateLimiterContract(open: OpenStorage): void {
           room = await roomFor(opened, 10);
         },
       ]);
-      expect(room + (await roomFor(opened, 10))).to.equal(4);
+      assert.equal(room + (await roomFor(opened, 10)), 4);
     }
   });
 
@@ -286,7 +290,7 @@ export function rateLimiterContract(open: OpenStorage): void {
     await roomFor(opened, 5);
     await rateLimiter.clear('key');
     await rateLimiter.giveBack('key');
-    expect(await subjectsOf(rateLimiter)).to.deep.equal([]);
-    expect(await roomFor(opened, 10)).to.equal(4);
+    assert.deepEqual(await subjectsOf(rateLimiter), []);
+    assert.equal(await roomFor(opened, 10), 4);
   });
 }

@@ -1,9 +1,10 @@
-import { expect } from 'chai';
-import type { Storage } from '../../src/application/ports/storage.js';
-import type { PasswordLink } from '../../src/domain/password-link.js';
-import type { User } from '../../src/domain/user.js';
-import { rejectionOf } from '../support/rejection.js';
-import type { SettableClock } from '../support/settable-clock.js';
+import assert from 'node:assert/strict';
+import type { Storage } from '../application/ports/storage.js';
+import type { PasswordLink } from '../domain/password-link.js';
+import type { User } from '../domain/user.js';
+import { assertIncludes, assertSameMembers } from './assertions.js';
+import { rejectionOf } from './rejection.js';
+import type { SettableClock } from './settable-clock.js';
 import {
   addUser,
   aNewUser,
@@ -15,31 +16,34 @@ import {
   signInWithUselessSessions,
 } from './builders.js';
 import { concurrently, race } from './concurrency.js';
-import type { OpenStorage } from './open-storage.js';
+import type { Suite } from './suite.js';
 
 const everybody = { after: 0, limit: 1000 };
 
 /** What every UserRepository promises. */
-export function userRepositoryContract(open: OpenStorage): void {
+export function userRepositoryContract({ describe, it, open }: Suite): void {
   describe('adding', () => {
     it('returns the user, active and with an id', async () => {
       const { storage } = await open();
       const newUser = aNewUser();
-      expect(await storage.users.add(newUser)).to.deep.equal({ id: 1, active: true, ...newUser });
+      assert.deepEqual(await storage.users.add(newUser), { id: 1, active: true, ...newUser });
     });
 
     it('counts the ids up from 1', async () => {
       const { storage } = await open();
       const users = await addUsers(storage, 3);
-      expect(users.map(({ id }) => id)).to.deep.equal([1, 2, 3]);
+      assert.deepEqual(
+        users.map(({ id }) => id),
+        [1, 2, 3],
+      );
     });
 
     it('rejects a name that is taken, and leaves its user as it was', async () => {
       const { storage } = await open();
       const alice = await addUser(storage);
-      expect(await storage.users.add(aNewUser({ passwordHash: 'another' }))).to.equal(undefined);
-      expect(await storage.users.findByName('alice')).to.deep.equal(alice);
-      expect(await storage.users.list(everybody)).to.deep.equal([alice]);
+      assert.equal(await storage.users.add(aNewUser({ passwordHash: 'another' })), undefined);
+      assert.deepEqual(await storage.users.findByName('alice'), alice);
+      assert.deepEqual(await storage.users.list(everybody), [alice]);
     });
 
     it('treats names that differ in any character as different names', async () => {
@@ -58,9 +62,9 @@ export function userRepositoryContract(open: OpenStorage): void {
       ];
       for (const username of names) {
         const user = await addUser(storage, { username });
-        expect(await storage.users.findByName(username)).to.deep.equal(user);
+        assert.deepEqual(await storage.users.findByName(username), user);
       }
-      expect(await storage.users.list(everybody)).to.have.length(names.length);
+      assert.equal((await storage.users.list(everybody)).length, names.length);
     });
 
     it('gives one name to exactly one of a hundred concurrent calls', async () => {
@@ -69,15 +73,15 @@ export function userRepositoryContract(open: OpenStorage): void {
         storage.users.add(aNewUser({ passwordHash: `hash ${index}` })),
       );
       const added = results.filter((user) => user !== undefined);
-      expect(added).to.have.length(1);
-      expect(await storage.users.findByName('alice')).to.deep.equal(added[0]);
-      expect(await storage.users.list(everybody)).to.deep.equal(added);
+      assert.equal(added.length, 1);
+      assert.deepEqual(await storage.users.findByName('alice'), added[0]);
+      assert.deepEqual(await storage.users.list(everybody), added);
     });
 
     it('gives a hundred concurrent users a hundred different ids', async () => {
       const { storage } = await open();
       const users = await concurrently(100, (index) => addUser(storage, { username: `user${index}` }));
-      expect(new Set(users.map(({ id }) => id)).size).to.equal(100);
+      assert.equal(new Set(users.map(({ id }) => id)).size, 100);
     });
   });
 
@@ -85,18 +89,18 @@ export function userRepositoryContract(open: OpenStorage): void {
     it('finds a user by id and by name', async () => {
       const { storage } = await open();
       const [alice, bob] = [await addUser(storage), await addUser(storage, { username: 'bob' })];
-      expect(await storage.users.find(alice.id)).to.deep.equal(alice);
-      expect(await storage.users.find(bob.id)).to.deep.equal(bob);
-      expect(await storage.users.findByName('bob')).to.deep.equal(bob);
+      assert.deepEqual(await storage.users.find(alice.id), alice);
+      assert.deepEqual(await storage.users.find(bob.id), bob);
+      assert.deepEqual(await storage.users.findByName('bob'), bob);
     });
 
     it('finds no user where there is none', async () => {
       const { storage } = await open();
       await addUser(storage);
-      expect(await storage.users.find(2)).to.equal(undefined);
-      expect(await storage.users.find(0)).to.equal(undefined);
-      expect(await storage.users.findByName('bob')).to.equal(undefined);
-      expect(await storage.users.findByName('ALICE')).to.equal(undefined);
+      assert.equal(await storage.users.find(2), undefined);
+      assert.equal(await storage.users.find(0), undefined);
+      assert.equal(await storage.users.findByName('bob'), undefined);
+      assert.equal(await storage.users.findByName('ALICE'), undefined);
     });
   });
 
@@ -107,14 +111,17 @@ export function userRepositoryContract(open: OpenStorage): void {
       await storage.users.deactivate(2);
       await storage.users.setPasswordHash(1, 'new');
       const listed = await storage.users.list(everybody);
-      expect(listed.map(({ id }) => id)).to.deep.equal(users.map(({ id }) => id));
+      assert.deepEqual(
+        listed.map(({ id }) => id),
+        users.map(({ id }) => id),
+      );
     });
 
     it('lists every user once, in pages that are full except for the last one', async () => {
       const { storage } = await open();
       await addUsers(storage, 12);
       for (const id of [1, 4, 5, 6, 7]) await storage.users.remove(id);
-      expect(await pagesOf(storage, 3)).to.deep.equal([[2, 3, 8], [9, 10, 11], [12]]);
+      assert.deepEqual(await pagesOf(storage, 3), [[2, 3, 8], [9, 10, 11], [12]]);
     });
 
     it('lists no record of a registration that lost its name to another one', async () => {
@@ -123,7 +130,10 @@ export function userRepositoryContract(open: OpenStorage): void {
       await concurrently(20, () => storage.users.add(aNewUser({ username: 'user1' })));
       await addUser(storage, { username: 'user2' });
       const users = await storage.users.list({ after: 0, limit: 2 });
-      expect(users.map(({ username }) => username)).to.deep.equal(['user1', 'user2']);
+      assert.deepEqual(
+        users.map(({ username }) => username),
+        ['user1', 'user2'],
+      );
     });
 
     it('lists the users after the id of a removed user', async () => {
@@ -131,14 +141,17 @@ export function userRepositoryContract(open: OpenStorage): void {
       await addUsers(storage, 4);
       await storage.users.remove(2);
       const users = await storage.users.list({ after: 2, limit: 10 });
-      expect(users.map(({ id }) => id)).to.deep.equal([3, 4]);
+      assert.deepEqual(
+        users.map(({ id }) => id),
+        [3, 4],
+      );
     });
 
     it('lists no users after the last id, however far', async () => {
       const { storage } = await open();
       await addUser(storage);
-      expect(await storage.users.list({ after: 1, limit: 10 })).to.deep.equal([]);
-      expect(await storage.users.list({ after: Number.MAX_SAFE_INTEGER, limit: 1000 })).to.deep.equal([]);
+      assert.deepEqual(await storage.users.list({ after: 1, limit: 10 }), []);
+      assert.deepEqual(await storage.users.list({ after: Number.MAX_SAFE_INTEGER, limit: 1000 }), []);
     });
   });
 
@@ -147,21 +160,21 @@ export function userRepositoryContract(open: OpenStorage): void {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       await storage.users.replacePasswordHash(user.id, user.passwordHash, 'new');
-      expect(await storage.users.find(user.id)).to.deep.equal({ ...user, passwordHash: 'new' });
-      expect(await storage.sessions.find(refTo(user, session.id))).to.deep.equal(session);
+      assert.deepEqual(await storage.users.find(user.id), { ...user, passwordHash: 'new' });
+      assert.deepEqual(await storage.sessions.find(refTo(user, session.id)), session);
     });
 
     it('does not replace a password hash that is not the expected one', async () => {
       const { storage } = await open();
       const user = await addUser(storage);
       await storage.users.replacePasswordHash(user.id, 'older', 'new');
-      expect(await storage.users.find(user.id)).to.deep.equal(user);
+      assert.deepEqual(await storage.users.find(user.id), user);
     });
 
     it('adds no user when it replaces the hash of a missing one', async () => {
       const { storage } = await open();
       await storage.users.replacePasswordHash(1, '', 'new');
-      expect(await storage.users.find(1)).to.equal(undefined);
+      assert.equal(await storage.users.find(1), undefined);
     });
   });
 
@@ -170,10 +183,10 @@ export function userRepositoryContract(open: OpenStorage): void {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       await openSession(storage, aSessionOf(user, clock, { id: 'another' }), user);
-      expect(await storage.users.setPasswordHash(user.id, 'new')).to.equal(true);
-      expect(await storage.users.find(user.id)).to.deep.equal({ ...user, passwordHash: 'new' });
-      expect(await storage.sessions.find(refTo(user, session.id))).to.equal(undefined);
-      expect(await storage.sessions.find(refTo(user, 'another'))).to.equal(undefined);
+      assert.equal(await storage.users.setPasswordHash(user.id, 'new'), true);
+      assert.deepEqual(await storage.users.find(user.id), { ...user, passwordHash: 'new' });
+      assert.equal(await storage.sessions.find(refTo(user, session.id)), undefined);
+      assert.equal(await storage.sessions.find(refTo(user, 'another')), undefined);
     });
 
     it('leaves an inactive user with a new password inactive', async () => {
@@ -181,7 +194,7 @@ export function userRepositoryContract(open: OpenStorage): void {
       const { id } = await addUser(storage);
       await storage.users.deactivate(id);
       await storage.users.setPasswordHash(id, 'new');
-      expect(await storage.users.find(id)).to.include({ active: false, passwordHash: 'new' });
+      assertIncludes(await storage.users.find(id), { active: false, passwordHash: 'new' });
     });
   });
 
@@ -195,18 +208,18 @@ export function userRepositoryContract(open: OpenStorage): void {
         user.passwordHash,
         'new',
       );
-      expect(changed).to.equal(true);
-      expect(await storage.users.find(user.id)).to.deep.equal({ ...user, passwordHash: 'new' });
-      expect(await storage.sessions.list(refTo(user))).to.deep.equal([session]);
+      assert.equal(changed, true);
+      assert.deepEqual(await storage.users.find(user.id), { ...user, passwordHash: 'new' });
+      assert.deepEqual(await storage.sessions.list(refTo(user)), [session]);
     });
 
     it('does not change a password whose old hash is not the expected one', async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       const another = await openSession(storage, aSessionOf(user, clock, { id: 'another' }), user);
-      expect(await storage.users.changePasswordHash(refTo(user, session.id), 'older', 'new')).to.equal(false);
-      expect(await storage.users.find(user.id)).to.deep.equal(user);
-      expect(await storage.sessions.list(refTo(user))).to.have.deep.members([session, another]);
+      assert.equal(await storage.users.changePasswordHash(refTo(user, session.id), 'older', 'new'), false);
+      assert.deepEqual(await storage.users.find(user.id), user);
+      assertSameMembers(await storage.sessions.list(refTo(user)), [session, another]);
     });
 
     it('changes no password by a session that has ended, has expired, is unknown, or is another user’s', async () => {
@@ -214,10 +227,10 @@ export function userRepositoryContract(open: OpenStorage): void {
       const { user, ref, others } = await signInWithUselessSessions(storage, clock);
       for (const by of others) {
         const changing = storage.users.changePasswordHash(by, user.passwordHash, 'new');
-        expect(await rejectionOf(changing)).to.equal('token_revoked');
+        assert.equal(await rejectionOf(changing), 'token_revoked');
       }
-      expect(await storage.users.find(user.id)).to.deep.equal(user);
-      expect(await storage.sessions.list(ref)).to.have.length(1);
+      assert.deepEqual(await storage.users.find(user.id), user);
+      assert.equal((await storage.sessions.list(ref)).length, 1);
     });
 
     it('changes the password in exactly one of twenty concurrent calls', async () => {
@@ -226,8 +239,8 @@ export function userRepositoryContract(open: OpenStorage): void {
       const changed = await concurrently(20, (index) =>
         storage.users.changePasswordHash(refTo(user, session.id), user.passwordHash, `new ${index}`),
       );
-      expect(changed.filter(Boolean)).to.have.length(1);
-      expect(await storage.users.find(user.id)).to.include({ passwordHash: `new ${changed.indexOf(true)}` });
+      assert.equal(changed.filter(Boolean).length, 1);
+      assertIncludes(await storage.users.find(user.id), { passwordHash: `new ${changed.indexOf(true)}` });
     });
 
     it('leaves no session of a racing sign-in with the old password open', async () => {
@@ -239,7 +252,7 @@ export function userRepositoryContract(open: OpenStorage): void {
           () => storage.sessions.open(aSessionOf(user, clock, { id: 'racing' }), user.passwordHash, Infinity),
           () => storage.users.changePasswordHash(refTo(user, session.id), user.passwordHash, 'new'),
         ]);
-        expect(await storage.sessions.list(refTo(user))).to.deep.equal([session]);
+        assert.deepEqual(await storage.sessions.list(refTo(user)), [session]);
       }
     });
 
@@ -264,8 +277,8 @@ export function userRepositoryContract(open: OpenStorage): void {
               : storage.sessions.end(refTo(user, 'session')),
         ]);
         const { passwordHash } = (await storage.users.find(user.id)) ?? {};
-        expect(passwordHash).to.equal(changed === true ? 'new' : user.passwordHash);
-        expect(await storage.sessions.find(refTo(user))).to.equal(undefined);
+        assert.equal(passwordHash, changed === true ? 'new' : user.passwordHash);
+        assert.equal(await storage.sessions.find(refTo(user)), undefined);
       }
     });
   });
@@ -274,16 +287,16 @@ export function userRepositoryContract(open: OpenStorage): void {
     it('makes the user inactive and ends all their sessions', async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
-      expect(await storage.users.deactivate(user.id)).to.equal(true);
-      expect(await storage.users.find(user.id)).to.deep.equal({ ...user, active: false });
-      expect(await storage.sessions.find(refTo(user, session.id))).to.equal(undefined);
+      assert.equal(await storage.users.deactivate(user.id), true);
+      assert.deepEqual(await storage.users.find(user.id), { ...user, active: false });
+      assert.equal(await storage.sessions.find(refTo(user, session.id)), undefined);
     });
 
     it('deactivates an inactive user again without an error', async () => {
       const { storage } = await open();
       const { id } = await addUser(storage);
       await storage.users.deactivate(id);
-      expect(await storage.users.deactivate(id)).to.equal(true);
+      assert.equal(await storage.users.deactivate(id), true);
     });
   });
 
@@ -292,18 +305,18 @@ export function userRepositoryContract(open: OpenStorage): void {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       await storage.users.deactivate(user.id);
-      expect(await storage.users.activate(user.id)).to.equal(true);
-      expect(await storage.users.find(user.id)).to.deep.equal(user);
-      expect(await storage.sessions.find(refTo(user, session.id))).to.equal(undefined);
+      assert.equal(await storage.users.activate(user.id), true);
+      assert.deepEqual(await storage.users.find(user.id), user);
+      assert.equal(await storage.sessions.find(refTo(user, session.id)), undefined);
       const again = aSessionOf(user, clock, { id: 'again' });
-      expect(await storage.sessions.open(again, user.passwordHash, Infinity)).to.equal(0);
+      assert.equal(await storage.sessions.open(again, user.passwordHash, Infinity), 0);
     });
 
     it('leaves the sessions of an already active user open', async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       await storage.users.activate(user.id);
-      expect(await storage.sessions.find(refTo(user, session.id))).to.deep.equal(session);
+      assert.deepEqual(await storage.sessions.find(refTo(user, session.id)), session);
     });
   });
 
@@ -312,13 +325,13 @@ export function userRepositoryContract(open: OpenStorage): void {
       const { storage, clock } = await open();
       const { user, session, ref } = await signIn(storage, clock);
       const task = await createTask(storage, ref);
-      expect(await storage.users.remove(user.id)).to.equal(true);
-      expect(await storage.users.find(user.id)).to.equal(undefined);
-      expect(await storage.users.findByName(user.username)).to.equal(undefined);
-      expect(await storage.users.list(everybody)).to.deep.equal([]);
-      expect(await storage.sessions.find(refTo(user, session.id))).to.equal(undefined);
-      expect(await rejectionOf(storage.tasks.find(ref, task.id))).to.equal('token_revoked');
-      expect(await rejectionOf(storage.tasks.list(ref, everybody))).to.equal('token_revoked');
+      assert.equal(await storage.users.remove(user.id), true);
+      assert.equal(await storage.users.find(user.id), undefined);
+      assert.equal(await storage.users.findByName(user.username), undefined);
+      assert.deepEqual(await storage.users.list(everybody), []);
+      assert.equal(await storage.sessions.find(refTo(user, session.id)), undefined);
+      assert.equal(await rejectionOf(storage.tasks.find(ref, task.id)), 'token_revoked');
+      assert.equal(await rejectionOf(storage.tasks.list(ref, everybody)), 'token_revoked');
     });
 
     it('frees the name of a removed user for another one, with no data and another id', async () => {
@@ -327,44 +340,44 @@ export function userRepositoryContract(open: OpenStorage): void {
       await createTask(storage, ref);
       await storage.users.remove(user.id);
       const another = await addUser(storage);
-      expect(another.id).to.be.greaterThan(user.id);
-      expect(await storage.users.findByName(user.username)).to.deep.equal(another);
-      expect(await storage.sessions.find(refTo(another, session.id))).to.equal(undefined);
+      assert.ok(another.id > user.id);
+      assert.deepEqual(await storage.users.findByName(user.username), another);
+      assert.equal(await storage.sessions.find(refTo(another, session.id)), undefined);
       await openSession(storage, aSessionOf(another, clock, { id: 'new' }), another);
-      expect((await storage.tasks.list(refTo(another, 'new'), everybody)).tasks).to.deep.equal([]);
+      assert.deepEqual((await storage.tasks.list(refTo(another, 'new'), everybody)).tasks, []);
     });
 
     it('removes a user by an active session of that user', async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
-      expect(await storage.users.removeOwn(refTo(user, session.id))).to.equal(true);
-      expect(await storage.users.findByName(user.username)).to.equal(undefined);
-      expect(await rejectionOf(storage.users.removeOwn(refTo(user, session.id)))).to.equal('token_revoked');
+      assert.equal(await storage.users.removeOwn(refTo(user, session.id)), true);
+      assert.equal(await storage.users.findByName(user.username), undefined);
+      assert.equal(await rejectionOf(storage.users.removeOwn(refTo(user, session.id))), 'token_revoked');
     });
 
     it('removes no user by a session that has ended, has expired, is unknown, or is another user’s', async () => {
       const { storage, clock } = await open();
       const { user, ref, others } = await signInWithUselessSessions(storage, clock);
       for (const by of others) {
-        expect(await rejectionOf(storage.users.removeOwn(by))).to.equal('token_revoked');
+        assert.equal(await rejectionOf(storage.users.removeOwn(by)), 'token_revoked');
       }
-      expect(await storage.users.findByName(user.username)).to.deep.equal(user);
-      expect(await storage.sessions.list(ref)).to.have.length(1);
+      assert.deepEqual(await storage.users.findByName(user.username), user);
+      assert.equal((await storage.sessions.list(ref)).length, 1);
     });
 
     it('removes an inactive user', async () => {
       const { storage } = await open();
       const user = await addUser(storage);
       await storage.users.deactivate(user.id);
-      expect(await storage.users.remove(user.id)).to.equal(true);
-      expect(await storage.users.add(aNewUser())).to.include({ username: user.username, active: true });
+      assert.equal(await storage.users.remove(user.id), true);
+      assertIncludes(await storage.users.add(aNewUser()), { username: user.username, active: true });
     });
 
     it('reports that there is no user to remove the second time', async () => {
       const { storage } = await open();
       const { id } = await addUser(storage);
       await storage.users.remove(id);
-      expect(await storage.users.remove(id)).to.equal(false);
+      assert.equal(await storage.users.remove(id), false);
     });
 
     it('leaves a new user with the same name alone when the old one is removed again', async () => {
@@ -373,7 +386,7 @@ export function userRepositoryContract(open: OpenStorage): void {
       await storage.users.remove(id);
       const another = await addUser(storage);
       await storage.users.remove(id);
-      expect(await storage.users.findByName(another.username)).to.deep.equal(another);
+      assert.deepEqual(await storage.users.findByName(another.username), another);
     });
 
     it('frees the name once, however many concurrent calls remove the user or claim the name', async () => {
@@ -384,9 +397,12 @@ export function userRepositoryContract(open: OpenStorage): void {
         concurrently(5, () => storage.users.remove(id)),
       ]);
       const users = await storage.users.list(everybody);
-      expect(users).to.deep.equal(added.filter((user) => user !== undefined));
-      expect(users.length).to.be.at.most(1);
-      expect(await storage.users.findByName('alice')).to.deep.equal(users[0]);
+      assert.deepEqual(
+        users,
+        added.filter((user) => user !== undefined),
+      );
+      assert.ok(users.length <= 1);
+      assert.deepEqual(await storage.users.findByName('alice'), users[0]);
     });
   });
 
@@ -395,18 +411,18 @@ export function userRepositoryContract(open: OpenStorage): void {
       const { storage, clock } = await open();
       const user = await addUser(storage);
       const [first, second] = [linkOf(clock, 'first'), linkOf(clock, 'second')];
-      expect(await storage.users.setPasswordLink(user.id, first)).to.equal(true);
-      expect(await storage.users.find(user.id)).to.deep.equal({ ...user, passwordLink: first });
-      expect(await storage.users.setPasswordLink(user.id, second)).to.equal(true);
-      expect(await storage.users.findByName('alice')).to.deep.equal({ ...user, passwordLink: second });
-      expect(await storage.users.usePasswordLink(user.id, 'first', 'new')).to.equal(false);
+      assert.equal(await storage.users.setPasswordLink(user.id, first), true);
+      assert.deepEqual(await storage.users.find(user.id), { ...user, passwordLink: first });
+      assert.equal(await storage.users.setPasswordLink(user.id, second), true);
+      assert.deepEqual(await storage.users.findByName('alice'), { ...user, passwordLink: second });
+      assert.equal(await storage.users.usePasswordLink(user.id, 'first', 'new'), false);
     });
 
     it('leaves the password and the sessions as they are until it is used', async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       await storage.users.setPasswordLink(user.id, linkOf(clock));
-      expect(await storage.sessions.list(refTo(user))).to.deep.equal([session]);
+      assert.deepEqual(await storage.sessions.list(refTo(user)), [session]);
       await openSession(storage, aSessionOf(user, clock, { id: 'another' }), user);
     });
 
@@ -414,11 +430,11 @@ export function userRepositoryContract(open: OpenStorage): void {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       await storage.users.setPasswordLink(user.id, linkOf(clock));
-      expect(await storage.users.usePasswordLink(user.id, 'digest', 'new')).to.equal(true);
-      expect(await storage.users.find(user.id)).to.deep.equal({ ...user, passwordHash: 'new' });
-      expect(await storage.sessions.find(refTo(user, session.id))).to.equal(undefined);
-      expect(await storage.users.usePasswordLink(user.id, 'digest', 'newer')).to.equal(false);
-      expect(await storage.users.find(user.id)).to.include({ passwordHash: 'new' });
+      assert.equal(await storage.users.usePasswordLink(user.id, 'digest', 'new'), true);
+      assert.deepEqual(await storage.users.find(user.id), { ...user, passwordHash: 'new' });
+      assert.equal(await storage.sessions.find(refTo(user, session.id)), undefined);
+      assert.equal(await storage.users.usePasswordLink(user.id, 'digest', 'newer'), false);
+      assertIncludes(await storage.users.find(user.id), { passwordHash: 'new' });
     });
 
     it('is used by exactly one of fifty concurrent calls', async () => {
@@ -428,8 +444,8 @@ export function userRepositoryContract(open: OpenStorage): void {
       const used = await concurrently(50, (index) =>
         storage.users.usePasswordLink(id, 'digest', `hash ${index}`),
       );
-      expect(used.filter(Boolean)).to.have.length(1);
-      expect(await storage.users.find(id)).to.include({ passwordHash: `hash ${used.indexOf(true)}` });
+      assert.equal(used.filter(Boolean).length, 1);
+      assertIncludes(await storage.users.find(id), { passwordHash: `hash ${used.indexOf(true)}` });
     });
 
     it('works until it expires', async () => {
@@ -438,9 +454,9 @@ export function userRepositoryContract(open: OpenStorage): void {
       const { expiresAt } = linkOf(clock);
       await storage.users.setPasswordLink(id, { digest: 'digest', expiresAt });
       clock.advance(expiresAt - clock.now());
-      expect(await storage.users.usePasswordLink(id, 'digest', 'new')).to.equal(false);
+      assert.equal(await storage.users.usePasswordLink(id, 'digest', 'new'), false);
       clock.advance(-1);
-      expect(await storage.users.usePasswordLink(id, 'digest', 'new')).to.equal(true);
+      assert.equal(await storage.users.usePasswordLink(id, 'digest', 'new'), true);
     });
 
     it('changes nothing where it is wrong, another user’s, or none', async () => {
@@ -455,11 +471,11 @@ export function userRepositoryContract(open: OpenStorage): void {
         [bob.id, ''],
         [bob.id + 1, 'digest'],
       ] as const) {
-        expect(await storage.users.usePasswordLink(id, digest, 'new')).to.equal(false);
+        assert.equal(await storage.users.usePasswordLink(id, digest, 'new'), false);
       }
-      expect(await storage.users.find(user.id)).to.deep.equal({ ...user, passwordLink: linkOf(clock) });
-      expect(await storage.users.find(bob.id)).to.deep.equal(bob);
-      expect(await storage.sessions.list(refTo(user))).to.deep.equal([session]);
+      assert.deepEqual(await storage.users.find(user.id), { ...user, passwordLink: linkOf(clock) });
+      assert.deepEqual(await storage.users.find(bob.id), bob);
+      assert.deepEqual(await storage.sessions.list(refTo(user)), [session]);
     });
 
     it('does not work while the user is inactive, and does not activate', async () => {
@@ -467,10 +483,10 @@ export function userRepositoryContract(open: OpenStorage): void {
       const { id } = await addUser(storage);
       await storage.users.setPasswordLink(id, linkOf(clock));
       await storage.users.deactivate(id);
-      expect(await storage.users.usePasswordLink(id, 'digest', 'new')).to.equal(false);
-      expect(await storage.users.find(id)).to.include({ active: false, passwordHash: 'hash of alice' });
+      assert.equal(await storage.users.usePasswordLink(id, 'digest', 'new'), false);
+      assertIncludes(await storage.users.find(id), { active: false, passwordHash: 'hash of alice' });
       await storage.users.activate(id);
-      expect(await storage.users.usePasswordLink(id, 'digest', 'new')).to.equal(true);
+      assert.equal(await storage.users.usePasswordLink(id, 'digest', 'new'), true);
     });
 
     it('ends when the password is set or changed, but not when it is rehashed', async () => {
@@ -479,13 +495,13 @@ export function userRepositoryContract(open: OpenStorage): void {
       const renew = () => storage.users.setPasswordLink(user.id, linkOf(clock));
       await renew();
       await storage.users.replacePasswordHash(user.id, user.passwordHash, 'rehashed');
-      expect(await storage.users.find(user.id)).to.have.property('passwordLink');
+      assert.ok((await storage.users.find(user.id))?.passwordLink);
       await storage.users.changePasswordHash(refTo(user), 'rehashed', 'changed');
-      expect(await storage.users.find(user.id)).to.deep.equal({ ...user, passwordHash: 'changed' });
+      assert.deepEqual(await storage.users.find(user.id), { ...user, passwordHash: 'changed' });
       await renew();
       await storage.users.setPasswordHash(user.id, 'set');
-      expect(await storage.users.find(user.id)).to.deep.equal({ ...user, passwordHash: 'set' });
-      expect(await storage.users.usePasswordLink(user.id, 'digest', 'new')).to.equal(false);
+      assert.deepEqual(await storage.users.find(user.id), { ...user, passwordHash: 'set' });
+      assert.equal(await storage.users.usePasswordLink(user.id, 'digest', 'new'), false);
     });
 
     it('ends with its user', async () => {
@@ -493,10 +509,10 @@ export function userRepositoryContract(open: OpenStorage): void {
       const { id } = await addUser(storage);
       await storage.users.setPasswordLink(id, linkOf(clock));
       await storage.users.remove(id);
-      expect(await storage.users.usePasswordLink(id, 'digest', 'new')).to.equal(false);
+      assert.equal(await storage.users.usePasswordLink(id, 'digest', 'new'), false);
       const another = await addUser(storage);
-      expect(another).not.to.have.property('passwordLink');
-      expect(await storage.users.usePasswordLink(another.id, 'digest', 'new')).to.equal(false);
+      assert.equal(another?.passwordLink, undefined);
+      assert.equal(await storage.users.usePasswordLink(another.id, 'digest', 'new'), false);
     });
 
     it('is either used or ended, when it meets a new password', async () => {
@@ -512,22 +528,22 @@ export function userRepositoryContract(open: OpenStorage): void {
           () => storage.users.setPasswordHash(user.id, 'by operator'),
         ]);
         const after = await storage.users.find(user.id);
-        expect(after).not.to.have.property('passwordLink');
-        if (!used) expect(after).to.include({ passwordHash: 'by operator' });
+        assert.equal(after?.passwordLink, undefined);
+        if (!used) assertIncludes(after, { passwordHash: 'by operator' });
       }
     });
   });
 
   it('returns false for a change of a missing user, and adds none', async () => {
     const { storage } = await open();
-    expect(await storage.users.setPasswordHash(1, 'new')).to.equal(false);
-    expect(await storage.users.setPasswordLink(1, { digest: 'digest', expiresAt: 2e9 })).to.equal(false);
-    expect(await storage.users.usePasswordLink(1, 'digest', 'new')).to.equal(false);
-    expect(await storage.users.activate(1)).to.equal(false);
-    expect(await storage.users.deactivate(1)).to.equal(false);
-    expect(await storage.users.remove(1)).to.equal(false);
-    expect(await storage.users.find(1)).to.equal(undefined);
-    expect(await storage.users.list(everybody)).to.deep.equal([]);
+    assert.equal(await storage.users.setPasswordHash(1, 'new'), false);
+    assert.equal(await storage.users.setPasswordLink(1, { digest: 'digest', expiresAt: 2e9 }), false);
+    assert.equal(await storage.users.usePasswordLink(1, 'digest', 'new'), false);
+    assert.equal(await storage.users.activate(1), false);
+    assert.equal(await storage.users.deactivate(1), false);
+    assert.equal(await storage.users.remove(1), false);
+    assert.equal(await storage.users.find(1), undefined);
+    assert.deepEqual(await storage.users.list(everybody), []);
   });
 
   it('changes no other user', async () => {
@@ -541,9 +557,9 @@ export function userRepositoryContract(open: OpenStorage): void {
     await storage.users.deactivate(bob.id);
     await storage.users.remove(bob.id);
 
-    expect(await storage.users.find(user.id)).to.deep.equal(user);
-    expect(await storage.sessions.find(refTo(user, session.id))).to.deep.equal(session);
-    expect(await storage.tasks.find(ref, task.id)).to.deep.equal(task);
+    assert.deepEqual(await storage.users.find(user.id), user);
+    assert.deepEqual(await storage.sessions.find(refTo(user, session.id)), session);
+    assert.deepEqual(await storage.tasks.find(ref, task.id), task);
   });
 
   it('returns a snapshot of a user, which later changes do not alter', async () => {
@@ -553,9 +569,9 @@ export function userRepositoryContract(open: OpenStorage): void {
     const then = structuredClone(added);
     await storage.users.setPasswordHash(added.id, 'new');
     await storage.users.deactivate(added.id);
-    expect(added).to.deep.equal(then);
-    expect(found).to.deep.equal(then);
-    expect(listed).to.deep.equal([then]);
+    assert.deepEqual(added, then);
+    assert.deepEqual(found, then);
+    assert.deepEqual(listed, [then]);
   });
 }
 

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { StorageUnavailable, type Storage } from '../../src/application/ports/storage.js';
-import type { SettableClock } from '../support/settable-clock.js';
+import type { SettableClock } from '../../src/storage-contract/settable-clock.js';
 import {
   aDraft,
   aGenerationAt,
@@ -11,7 +11,7 @@ import {
   presented,
   refTo,
   updateTask,
-} from './builders.js';
+} from '../../src/storage-contract/builders.js';
 
 /** The methods of a storage, but for the one that closes it. */
 type MethodName =

@@ -1,9 +1,10 @@
-import { expect } from 'chai';
-import type { SessionRef } from '../../src/application/ports/session-repository.js';
-import type { Storage } from '../../src/application/ports/storage.js';
-import type { UserRepository } from '../../src/application/ports/user-repository.js';
-import type { Session } from '../../src/domain/session.js';
-import { rejectionOf } from '../support/rejection.js';
+import assert from 'node:assert/strict';
+import type { SessionRef } from '../application/ports/session-repository.js';
+import type { Storage } from '../application/ports/storage.js';
+import type { UserRepository } from '../application/ports/user-repository.js';
+import type { Session } from '../domain/session.js';
+import { assertIncludes, assertSameMembers } from './assertions.js';
+import { rejectionOf } from './rejection.js';
 import {
   aGenerationAt,
   aSessionOf,
@@ -18,20 +19,20 @@ import {
   signInWithUselessSessions,
 } from './builders.js';
 import { concurrently, race } from './concurrency.js';
-import type { OpenStorage } from './open-storage.js';
+import type { Suite } from './suite.js';
 
 const strict = 0;
 const rounds = 60;
 
 /** What every SessionRepository promises. */
-export function sessionRepositoryContract(open: OpenStorage): void {
+export function sessionRepositoryContract({ describe, it, open }: Suite): void {
   describe('opening', () => {
     it('opens a session for an active user with the checked password hash', async () => {
       const { storage, clock } = await open();
       const user = await addUser(storage);
       const session = aSessionOf(user, clock);
-      expect(await storage.sessions.open(session, user.passwordHash, Infinity)).to.equal(0);
-      expect(await storage.sessions.find(refTo(user, session.id))).to.deep.equal(session);
+      assert.equal(await storage.sessions.open(session, user.passwordHash, Infinity), 0);
+      assert.deepEqual(await storage.sessions.find(refTo(user, session.id)), session);
     });
 
     it('opens no session for an inactive, removed or unknown user', async () => {
@@ -40,10 +41,11 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       await storage.users.deactivate(inactive.id);
       await storage.users.remove(removed.id);
       for (const user of [inactive, removed, { ...removed, id: 99 }]) {
-        expect(await storage.sessions.open(aSessionOf(user, clock), user.passwordHash, Infinity)).to.equal(
+        assert.equal(
+          await storage.sessions.open(aSessionOf(user, clock), user.passwordHash, Infinity),
           undefined,
         );
-        expect(await storage.sessions.find(refTo(user, 'session'))).to.equal(undefined);
+        assert.equal(await storage.sessions.find(refTo(user, 'session')), undefined);
       }
     });
 
@@ -51,10 +53,11 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const { storage, clock } = await open();
       const user = await addUser(storage);
       await storage.users.setPasswordHash(user.id, 'new');
-      expect(await storage.sessions.open(aSessionOf(user, clock), user.passwordHash, Infinity)).to.equal(
+      assert.equal(
+        await storage.sessions.open(aSessionOf(user, clock), user.passwordHash, Infinity),
         undefined,
       );
-      expect(await storage.sessions.find(refTo(user, 'session'))).to.equal(undefined);
+      assert.equal(await storage.sessions.find(refTo(user, 'session')), undefined);
     });
 
     it('opens a session that is active until it expires or ends', async () => {
@@ -62,7 +65,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const { user, session } = await signIn(storage, clock);
       const isLive = async (id = session.id, userId = user.id) =>
         (await storage.sessions.find({ userId: userId, sessionId: id })) !== undefined;
-      expect(await Promise.all([isLive(), isLive('unknown'), isLive(session.id, 99)])).to.deep.equal([
+      assert.deepEqual(await Promise.all([isLive(), isLive('unknown'), isLive(session.id, 99)]), [
         true,
         false,
         false,
@@ -73,17 +76,17 @@ export function sessionRepositoryContract(open: OpenStorage): void {
         next,
         grace: strict,
       });
-      expect(await isLive()).to.equal(true);
+      assert.equal(await isLive(), true);
       clock.advance(59);
-      expect(await isLive()).to.equal(true);
+      assert.equal(await isLive(), true);
       clock.advance(1);
-      expect(await isLive()).to.equal(false);
+      assert.equal(await isLive(), false);
 
       const another = aSessionOf(user, clock, { id: 'another' });
       await openSession(storage, another, user);
-      expect(await isLive(another.id)).to.equal(true);
+      assert.equal(await isLive(another.id), true);
       await storage.sessions.end(refTo(user, another.id));
-      expect(await isLive(another.id)).to.equal(false);
+      assert.equal(await isLive(another.id), false);
     });
 
     it('keeps a session for its whole lifetime, even if the clock is off by an hour or a day', async () => {
@@ -95,9 +98,9 @@ export function sessionRepositoryContract(open: OpenStorage): void {
         const session = aSessionOf(user, clock, { current });
         await storage.sessions.open(session, user.passwordHash, Infinity);
         clock.advance(59);
-        expect(await storage.sessions.find(refTo(user, session.id))).to.deep.equal(session);
+        assert.deepEqual(await storage.sessions.find(refTo(user, session.id)), session);
         clock.advance(1);
-        expect(await storage.sessions.find(refTo(user, session.id))).to.equal(undefined);
+        assert.equal(await storage.sessions.find(refTo(user, session.id)), undefined);
       }
     });
 
@@ -105,8 +108,8 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       const another = await openSession(storage, aSessionOf(user, clock, { id: 'another' }), user);
-      expect(await storage.sessions.find(refTo(user, session.id))).to.deep.equal(session);
-      expect(await storage.sessions.find(refTo(user, another.id))).to.deep.equal(another);
+      assert.deepEqual(await storage.sessions.find(refTo(user, session.id)), session);
+      assert.deepEqual(await storage.sessions.find(refTo(user, another.id)), another);
     });
 
     it('opens a hundred sessions concurrently', async () => {
@@ -116,7 +119,10 @@ export function sessionRepositoryContract(open: OpenStorage): void {
         openSession(storage, aSessionOf(user, clock, { id: `${index}` }), user),
       );
       const held = await concurrently(100, (index) => storage.sessions.find(refTo(user, `${index}`)));
-      expect(held.filter((session) => session === undefined)).to.deep.equal([]);
+      assert.deepEqual(
+        held.filter((session) => session === undefined),
+        [],
+      );
     });
   });
 
@@ -127,7 +133,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const openAnother = (id: string) =>
         storage.sessions.open(aSessionOf(user, clock, { id }), user.passwordHash, 3);
       for (const id of ['first', 'second', 'third']) {
-        expect(await openAnother(id)).to.equal(0);
+        assert.equal(await openAnother(id), 0);
         clock.advance(1);
       }
       const next = aGenerationAt(clock, 'next');
@@ -137,12 +143,12 @@ export function sessionRepositoryContract(open: OpenStorage): void {
         grace: strict,
       });
       await storage.sessions.touch(refTo(user, 'third'), clock.now());
-      expect(await openAnother('fourth')).to.equal(1);
-      expect(await idsOf(storage, refTo(user, 'first'))).to.deep.equal(['first', 'third', 'fourth']);
+      assert.equal(await openAnother('fourth'), 1);
+      assert.deepEqual(await idsOf(storage, refTo(user, 'first')), ['first', 'third', 'fourth']);
       clock.advance(1);
       await storage.sessions.touch(refTo(user, 'first'), clock.now());
-      expect(await openAnother('fifth')).to.equal(1);
-      expect(await idsOf(storage, refTo(user, 'first'))).to.deep.equal(['first', 'fourth', 'fifth']);
+      assert.equal(await openAnother('fifth'), 1);
+      assert.deepEqual(await idsOf(storage, refTo(user, 'first')), ['first', 'fourth', 'fifth']);
     });
 
     it('ends the session that was opened first among those last used in the same second', async () => {
@@ -152,7 +158,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       for (const id of ids) {
         await storage.sessions.open(aSessionOf(user, clock, { id }), user.passwordHash, 20);
       }
-      expect(await idsOf(storage, refTo(user, ids.at(-1)))).to.deep.equal(ids.slice(10));
+      assert.deepEqual(await idsOf(storage, refTo(user, ids.at(-1))), ids.slice(10));
     });
 
     it('ends several sessions at once after the limit was lowered', async () => {
@@ -163,7 +169,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
         clock.advance(1);
       }
       await storage.sessions.open(aSessionOf(user, clock, { id: '6' }), user.passwordHash, 2);
-      expect(await idsOf(storage, refTo(user, '6'))).to.deep.equal(['5', '6']);
+      assert.deepEqual(await idsOf(storage, refTo(user, '6')), ['5', '6']);
     });
 
     it('ends no session over the limit while expired ones make room', async () => {
@@ -172,7 +178,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       await openSessionsLasting(storage, clock, user, { long: 9000, short: 100 });
       clock.advance(100);
       await storage.sessions.open(aSessionOf(user, clock, { id: 'new' }), user.passwordHash, 2);
-      expect(await idsOf(storage, refTo(user, 'new'))).to.deep.equal(['long', 'new']);
+      assert.deepEqual(await idsOf(storage, refTo(user, 'new')), ['long', 'new']);
     });
 
     it('ends no session of another user, and none when no session is opened', async () => {
@@ -181,8 +187,8 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const bob = await addUser(storage, { username: 'bob' });
       await storage.sessions.open(aSessionOf(bob, clock, { id: 'bobs' }), bob.passwordHash, 1);
       await storage.sessions.open(aSessionOf(user, clock, { id: 'refused' }), 'another hash', 1);
-      expect(await idsOf(storage, refTo(user))).to.deep.equal([session.id]);
-      expect(await idsOf(storage, refTo(bob, 'bobs'))).to.deep.equal(['bobs']);
+      assert.deepEqual(await idsOf(storage, refTo(user)), [session.id]);
+      assert.deepEqual(await idsOf(storage, refTo(bob, 'bobs')), ['bobs']);
     });
 
     it('leaves exactly as many sessions as the limit allows after fifty concurrent sign-ins', async () => {
@@ -191,11 +197,11 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const opened = await concurrently(50, (index) =>
         storage.sessions.open(aSessionOf(user, clock, { id: `${index}` }), user.passwordHash, 7),
       );
-      expect(opened).to.have.members([...Array<number>(7).fill(0), ...Array<number>(43).fill(1)]);
+      assertSameMembers(opened, [...Array<number>(7).fill(0), ...Array<number>(43).fill(1)]);
       const ids = Array.from({ length: 50 }, (_, index) => `${index}`);
       const left = await activeOf(storage, user, ids);
-      expect(left).to.have.length(7);
-      expect(await idsOf(storage, refTo(user, left[0]))).to.have.members(left);
+      assert.equal(left.length, 7);
+      assertSameMembers(await idsOf(storage, refTo(user, left[0])), left);
     });
   });
 
@@ -218,11 +224,9 @@ export function sessionRepositoryContract(open: OpenStorage): void {
         next,
         grace: strict,
       });
-      expect(await storage.sessions.list(refTo(user))).to.deep.equal([rotated, second]);
-      expect(await storage.sessions.listOf(user.id)).to.deep.equal(
-        await storage.sessions.list(refTo(user, '2')),
-      );
-      expect(await storage.sessions.listOf(99)).to.deep.equal([]);
+      assert.deepEqual(await storage.sessions.list(refTo(user)), [rotated, second]);
+      assert.deepEqual(await storage.sessions.listOf(user.id), await storage.sessions.list(refTo(user, '2')));
+      assert.deepEqual(await storage.sessions.listOf(99), []);
     });
 
     it('lists sessions that were opened within one second in the order in which they were', async () => {
@@ -235,14 +239,17 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const next = aGenerationAt(clock, 'next');
       await storage.sessions.rotate(refTo(user, '0'), { presented: presented('first'), next, grace: strict });
       await storage.sessions.end(refTo(user, '154'));
-      expect(await idsOf(storage, refTo(user, '0'))).to.deep.equal(ids.filter((id) => id !== '154'));
+      assert.deepEqual(
+        await idsOf(storage, refTo(user, '0')),
+        ids.filter((id) => id !== '154'),
+      );
     });
 
     it('lists nothing for a session that has ended, has expired, is unknown, or is another user’s', async () => {
       const { storage, clock } = await open();
       const { others } = await signInWithUselessSessions(storage, clock);
       for (const by of [...others, { userId: 99, sessionId: 'session' }]) {
-        expect(await rejectionOf(storage.sessions.list(by))).to.equal('token_revoked');
+        assert.equal(await rejectionOf(storage.sessions.list(by)), 'token_revoked');
       }
     });
   });
@@ -252,13 +259,13 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       it(`is kept as ${address}, through a rotation as well`, async () => {
         const { storage, clock } = await open();
         const { user, session } = await signIn(storage, clock, { address });
-        expect(await storage.sessions.find(refTo(user, session.id))).to.deep.equal(session);
+        assert.deepEqual(await storage.sessions.find(refTo(user, session.id)), session);
         await storage.sessions.rotate(refTo(user, session.id), {
           presented: presented('first'),
           next: aGenerationAt(clock, 'next'),
           grace: strict,
         });
-        expect(await storage.sessions.find(refTo(user, session.id))).to.include({ address });
+        assertIncludes(await storage.sessions.find(refTo(user, session.id)), { address });
       });
     }
   });
@@ -273,7 +280,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
         next: aGenerationAt(clock, 'next'),
         grace: strict,
       });
-      expect(await storage.sessions.find(refTo(user, session.id))).to.include({ lastUsedAt: clock.now() });
+      assertIncludes(await storage.sessions.find(refTo(user, session.id)), { lastUsedAt: clock.now() });
     });
 
     it('does not change in a rotation after the clock was set back', async () => {
@@ -286,8 +293,8 @@ export function sessionRepositoryContract(open: OpenStorage): void {
         next,
         grace: strict,
       });
-      expect(rotated).to.deep.equal({ ...session, current: next });
-      expect(await storage.sessions.find(refTo(user, session.id))).to.deep.equal(rotated);
+      assert.deepEqual(rotated, { ...session, current: next });
+      assert.deepEqual(await storage.sessions.find(refTo(user, session.id)), rotated);
     });
 
     it('is recorded by a touch, which changes nothing else', async () => {
@@ -296,7 +303,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       clock.advance(60);
       await storage.sessions.touch(refTo(user, session.id), clock.now());
       const held = await storage.sessions.find(refTo(user, session.id));
-      expect(held).to.deep.equal({ ...session, lastUsedAt: clock.now() });
+      assert.deepEqual(held, { ...session, lastUsedAt: clock.now() });
     });
 
     it('never moves back in time', async () => {
@@ -305,7 +312,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const [now, later] = [clock.now(), clock.now() + 100];
       await concurrently(20, (index) => storage.sessions.touch(refTo(user, session.id), later - index));
       await storage.sessions.touch(refTo(user, session.id), now + 1);
-      expect(await storage.sessions.find(refTo(user, session.id))).to.deep.equal({
+      assert.deepEqual(await storage.sessions.find(refTo(user, session.id)), {
         ...session,
         lastUsedAt: later,
       });
@@ -319,7 +326,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       clock.advance(60);
       const ids = ['ended', 'expired', 'unknown'];
       for (const id of ids) await storage.sessions.touch(refTo(user, id), clock.now());
-      expect(await activeOf(storage, user, ids)).to.deep.equal([]);
+      assert.deepEqual(await activeOf(storage, user, ids), []);
     });
 
     it('and a rotation at the same time are both recorded', async () => {
@@ -339,7 +346,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
             }),
         ]);
         const held = await storage.sessions.find(refTo(user, session.id));
-        expect(held).to.deep.include({ current: next, lastUsedAt: later + round });
+        assertIncludes(held, { current: next, lastUsedAt: later + round });
       }
     });
   });
@@ -348,14 +355,14 @@ export function sessionRepositoryContract(open: OpenStorage): void {
     it('returns none for an id that was never opened', async () => {
       const { storage, clock } = await open();
       const { user } = await signIn(storage, clock);
-      expect(await storage.sessions.find(refTo(user, 'unknown'))).to.equal(undefined);
+      assert.equal(await storage.sessions.find(refTo(user, 'unknown')), undefined);
     });
 
     it('finds no session of another user', async () => {
       const { storage, clock } = await open();
       const { session } = await signIn(storage, clock);
       const bob = await addUser(storage, { username: 'bob' });
-      expect(await storage.sessions.find(refTo(bob, session.id))).to.equal(undefined);
+      assert.equal(await storage.sessions.find(refTo(bob, session.id)), undefined);
     });
 
     it('returns a session as it was then, whatever happens to it later', async () => {
@@ -368,8 +375,8 @@ export function sessionRepositoryContract(open: OpenStorage): void {
         next: aGenerationAt(clock, 'second'),
         grace: strict,
       });
-      expect(found).to.deep.equal(then);
-      expect(session).to.deep.equal(then);
+      assert.deepEqual(found, then);
+      assert.deepEqual(session, then);
     });
   });
 
@@ -378,15 +385,13 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       clock.advance(3599.5);
-      expect(await storage.sessions.find(refTo(user, session.id))).to.deep.equal(session);
+      assert.deepEqual(await storage.sessions.find(refTo(user, session.id)), session);
       clock.advance(0.5);
-      expect(await storage.sessions.find(refTo(user, session.id))).to.equal(undefined);
+      assert.equal(await storage.sessions.find(refTo(user, session.id)), undefined);
       const next = aGenerationAt(clock, 'second');
-      expect(await storage.sessions.rotate(refTo(user, session.id), rotation('first', next))).to.equal(
-        'gone',
-      );
-      expect(await storage.sessions.end(refTo(user, session.id))).to.equal(false);
-      expect(await storage.sessions.find(refTo(user, session.id))).to.equal(undefined);
+      assert.equal(await storage.sessions.rotate(refTo(user, session.id), rotation('first', next)), 'gone');
+      assert.equal(await storage.sessions.end(refTo(user, session.id)), false);
+      assert.equal(await storage.sessions.find(refTo(user, session.id)), undefined);
     });
 
     it('keeps sessions that last longer when others expire, whichever was opened first', async () => {
@@ -399,13 +404,10 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const held = await Promise.all(
         ['long', 'short', 'longer', 'shorter', 'new'].map((id) => storage.sessions.find(refTo(user, id))),
       );
-      expect(held.map((session) => session?.id)).to.deep.equal([
-        'long',
-        undefined,
-        'longer',
-        undefined,
-        'new',
-      ]);
+      assert.deepEqual(
+        held.map((session) => session?.id),
+        ['long', undefined, 'longer', undefined, 'new'],
+      );
     });
   });
 
@@ -420,8 +422,8 @@ export function sessionRepositoryContract(open: OpenStorage): void {
         next,
         grace: strict,
       });
-      expect(rotated).to.deep.equal({ ...session, lastUsedAt: next.issuedAt, current: next });
-      expect(await storage.sessions.find(refTo(user, session.id))).to.deep.equal(rotated);
+      assert.deepEqual(rotated, { ...session, lastUsedAt: next.issuedAt, current: next });
+      assert.deepEqual(await storage.sessions.find(refTo(user, session.id)), rotated);
     });
 
     it('rotates each new refresh token in turn', async () => {
@@ -438,7 +440,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
           next,
           grace: strict,
         });
-        expect(currentOf(rotated)).to.equal(to);
+        assert.equal(currentOf(rotated), to);
       }
     });
 
@@ -452,7 +454,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
         grace: strict,
       });
       clock.advance(7199);
-      expect(currentOf(await storage.sessions.find(refTo(user, session.id)))).to.equal('second');
+      assert.equal(currentOf(await storage.sessions.find(refTo(user, session.id))), 'second');
       const shorter = aGenerationAt(clock, 'third', 1);
       await storage.sessions.rotate(refTo(user, session.id), {
         presented: presented('second'),
@@ -460,7 +462,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
         grace: strict,
       });
       clock.advance(1);
-      expect(await storage.sessions.find(refTo(user, session.id))).to.equal(undefined);
+      assert.equal(await storage.sessions.find(refTo(user, session.id)), undefined);
     });
 
     it('returns the current token for every token that was rotated out within the grace time', async () => {
@@ -481,14 +483,14 @@ export function sessionRepositoryContract(open: OpenStorage): void {
         from = aGenerationAt(clock, to);
       }
       const held = { ...session, lastUsedAt: from.issuedAt, current: from, rotatedOut };
-      expect(await storage.sessions.find(refTo(user, session.id))).to.deep.equal(held);
+      assert.deepEqual(await storage.sessions.find(refTo(user, session.id)), held);
       clock.advance(7.5);
-      for (const id of ['first', 'second', 'third']) expect(await rotate(id, 'fifth')).to.deep.equal(held);
+      for (const id of ['first', 'second', 'third']) assert.deepEqual(await rotate(id, 'fifth'), held);
       clock.advance(2.25);
-      expect(await rotate('third', 'fifth')).to.deep.equal(held);
-      expect(await rotate('second', 'fifth')).to.equal('reused');
-      expect(await storage.sessions.find(refTo(user, session.id))).to.equal(undefined);
-      expect(await rotate('fourth', 'fifth')).to.equal('gone');
+      assert.deepEqual(await rotate('third', 'fifth'), held);
+      assert.equal(await rotate('second', 'fifth'), 'reused');
+      assert.equal(await storage.sessions.find(refTo(user, session.id)), undefined);
+      assert.equal(await rotate('fourth', 'fifth'), 'gone');
     });
 
     it('returns the current token for one that was issued within the grace time, without a record of it', async () => {
@@ -506,9 +508,9 @@ export function sessionRepositoryContract(open: OpenStorage): void {
           next: aGenerationAt(clock, 'third'),
           grace: 10,
         });
-      expect(await rotate(clock.now() - 9)).to.deep.equal(rotated);
-      expect(await rotate(clock.now() - 10)).to.equal('reused');
-      expect(await storage.sessions.find(refTo(user, session.id))).to.equal(undefined);
+      assert.deepEqual(await rotate(clock.now() - 9), rotated);
+      assert.equal(await rotate(clock.now() - 10), 'reused');
+      assert.equal(await storage.sessions.find(refTo(user, session.id)), undefined);
     });
 
     it('remembers 64 rotated-out tokens, in few bytes each', async () => {
@@ -527,17 +529,19 @@ export function sessionRepositoryContract(open: OpenStorage): void {
         from = next.id;
       }
       const held = await storage.sessions.find(refTo(user, session.id));
-      expect(held?.rotatedOut?.map(({ id }) => id)).to.deep.equal(
+      assert.deepEqual(
+        held?.rotatedOut?.map(({ id }) => id),
         Array.from({ length: 64 }, (_, index) => `token-${index + 35}`),
       );
       const again = aGenerationAt(clock, 'another');
-      expect(
+      assert.deepEqual(
         await storage.sessions.rotate(refTo(user, session.id), {
           presented: presented('token-35'),
           next: again,
           grace: day,
         }),
-      ).to.deep.equal(held);
+        held,
+      );
     });
 
     it('ends no other session of the user when a token is reused', async () => {
@@ -549,7 +553,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
         next: aGenerationAt(clock, 'second'),
         grace: strict,
       });
-      expect(await storage.sessions.find(refTo(user, another.id))).to.deep.equal(another);
+      assert.deepEqual(await storage.sessions.find(refTo(user, another.id)), another);
     });
 
     it("rotates no session that has ended, is unknown, or is another user's", async () => {
@@ -557,14 +561,12 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const { user, session } = await signIn(storage, clock);
       const bob = await addUser(storage, { username: 'bob' });
       const next = aGenerationAt(clock, 'second');
-      expect(await storage.sessions.rotate(refTo(bob, session.id), rotation('first', next))).to.equal('gone');
-      expect(await storage.sessions.rotate(refTo(user, 'unknown'), rotation('first', next))).to.equal('gone');
-      expect(await storage.sessions.find(refTo(user, session.id))).to.deep.equal(session);
+      assert.equal(await storage.sessions.rotate(refTo(bob, session.id), rotation('first', next)), 'gone');
+      assert.equal(await storage.sessions.rotate(refTo(user, 'unknown'), rotation('first', next)), 'gone');
+      assert.deepEqual(await storage.sessions.find(refTo(user, session.id)), session);
       await storage.sessions.end(refTo(user, session.id));
-      expect(await storage.sessions.rotate(refTo(user, session.id), rotation('first', next))).to.equal(
-        'gone',
-      );
-      expect(await storage.sessions.find(refTo(user, session.id))).to.equal(undefined);
+      assert.equal(await storage.sessions.rotate(refTo(user, session.id), rotation('first', next)), 'gone');
+      assert.equal(await storage.sessions.find(refTo(user, session.id)), undefined);
     });
 
     it('rotates once for fifty concurrent calls, which all get the same session within the grace time', async () => {
@@ -578,9 +580,9 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       );
       const held = await storage.sessions.find(refTo(user, session.id));
       const { issuedAt } = session.current;
-      expect(held?.rotatedOut).to.deep.equal([{ id: 'first', issuedAt, rotatedAt: clock.now() }]);
-      expect(held?.current.id).to.match(/^next-\d+$/);
-      for (const result of results) expect(result).to.deep.equal(held);
+      assert.deepEqual(held?.rotatedOut, [{ id: 'first', issuedAt, rotatedAt: clock.now() }]);
+      assert.match(held?.current.id, /^next-\d+$/);
+      for (const result of results) assert.deepEqual(result, held);
     });
 
     it('rotates once for fifty concurrent calls without a grace time, and then ends the session', async () => {
@@ -593,9 +595,9 @@ export function sessionRepositoryContract(open: OpenStorage): void {
           grace: strict,
         }),
       );
-      expect(results.filter((result) => typeof result === 'object')).to.have.length(1);
-      expect(results).to.include('reused');
-      expect(await storage.sessions.find(refTo(user, session.id))).to.equal(undefined);
+      assert.equal(results.filter((result) => typeof result === 'object').length, 1);
+      assert.ok(results.includes('reused'));
+      assert.equal(await storage.sessions.find(refTo(user, session.id)), undefined);
     });
   });
 
@@ -604,51 +606,51 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       const another = await openSession(storage, aSessionOf(user, clock, { id: 'another' }), user);
-      expect(await storage.sessions.end(refTo(user, session.id))).to.equal(true);
-      expect(await storage.sessions.find(refTo(user, session.id))).to.equal(undefined);
-      expect(await storage.sessions.find(refTo(user, another.id))).to.deep.equal(another);
+      assert.equal(await storage.sessions.end(refTo(user, session.id)), true);
+      assert.equal(await storage.sessions.find(refTo(user, session.id)), undefined);
+      assert.deepEqual(await storage.sessions.find(refTo(user, another.id)), another);
     });
 
     it('reports that there is no session to end the second time', async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       await storage.sessions.end(refTo(user, session.id));
-      expect(await storage.sessions.end(refTo(user, session.id))).to.equal(false);
+      assert.equal(await storage.sessions.end(refTo(user, session.id)), false);
     });
 
     it("ends no session of another user's", async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       const bob = await addUser(storage, { username: 'bob' });
-      expect(await storage.sessions.end(refTo(bob, session.id))).to.equal(false);
-      expect(await storage.sessions.find(refTo(user, session.id))).to.deep.equal(session);
+      assert.equal(await storage.sessions.end(refTo(bob, session.id)), false);
+      assert.deepEqual(await storage.sessions.find(refTo(user, session.id)), session);
     });
 
     it('ends another session, or itself, by an active session', async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       await openSession(storage, aSessionOf(user, clock, { id: 'another' }), user);
-      expect(await storage.sessions.endOther(refTo(user, session.id), 'another')).to.equal(true);
-      expect(await storage.sessions.endOther(refTo(user, session.id), 'another')).to.equal(false);
-      expect(await storage.sessions.endOther(refTo(user, session.id), session.id)).to.equal(true);
-      expect(await activeOf(storage, user, ['another', session.id])).to.deep.equal([]);
+      assert.equal(await storage.sessions.endOther(refTo(user, session.id), 'another'), true);
+      assert.equal(await storage.sessions.endOther(refTo(user, session.id), 'another'), false);
+      assert.equal(await storage.sessions.endOther(refTo(user, session.id), session.id), true);
+      assert.deepEqual(await activeOf(storage, user, ['another', session.id]), []);
     });
 
     it('ends no other session by a session that has ended, has expired, is unknown, or is another user’s', async () => {
       const { storage, clock } = await open();
       const { ref, others } = await signInWithUselessSessions(storage, clock);
       for (const by of others) {
-        expect(await rejectionOf(storage.sessions.endOther(by, 'session'))).to.equal('token_revoked');
-        expect(await rejectionOf(storage.sessions.endOther(by, 'unknown'))).to.equal('token_revoked');
+        assert.equal(await rejectionOf(storage.sessions.endOther(by, 'session')), 'token_revoked');
+        assert.equal(await rejectionOf(storage.sessions.endOther(by, 'unknown')), 'token_revoked');
       }
-      expect(await idsOf(storage, ref)).to.deep.equal(['session']);
+      assert.deepEqual(await idsOf(storage, ref), ['session']);
     });
 
     it('ends a session in exactly one of fifty concurrent calls', async () => {
       const { storage, clock } = await open();
       const { user, session } = await signIn(storage, clock);
       const results = await concurrently(50, () => storage.sessions.end(refTo(user, session.id)));
-      expect(results.filter((ended) => ended)).to.have.length(1);
+      assert.equal(results.filter((ended) => ended).length, 1);
     });
   });
 
@@ -660,29 +662,32 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const bob = await addUser(storage, { username: 'bob' });
       await openSession(storage, aSessionOf(bob, clock, { id: 'bobs' }), bob);
       await storage.sessions.endAll(refTo(user, session.id));
-      expect(await activeOf(storage, user, [session.id, 'another'])).to.deep.equal([]);
-      expect(await idsOf(storage, refTo(bob, 'bobs'))).to.deep.equal(['bobs']);
+      assert.deepEqual(await activeOf(storage, user, [session.id, 'another']), []);
+      assert.deepEqual(await idsOf(storage, refTo(bob, 'bobs')), ['bobs']);
     });
 
     it('ends no sessions by a session that has ended, has expired, is unknown, or is another user’s', async () => {
       const { storage, clock } = await open();
       const { ref, others } = await signInWithUselessSessions(storage, clock);
       for (const by of others) {
-        expect(await rejectionOf(storage.sessions.endAll(by))).to.equal('token_revoked');
+        assert.equal(await rejectionOf(storage.sessions.endAll(by)), 'token_revoked');
       }
-      expect(await idsOf(storage, ref)).to.deep.equal(['session']);
+      assert.deepEqual(await idsOf(storage, ref), ['session']);
     });
 
     it('ends every session for the operator, and says how many were active', async () => {
       const { storage, clock } = await open();
       const { user, ref } = await signInWithUselessSessions(storage, clock);
       await openSession(storage, aSessionOf(user, clock, { id: 'another' }), user);
-      expect(await storage.sessions.endAllOf(user.id)).to.equal(2);
-      expect(await activeOf(storage, user, [ref.sessionId, 'another'])).to.deep.equal([]);
-      expect(await storage.sessions.endAllOf(user.id)).to.equal(0);
-      expect(await storage.sessions.endAllOf(99)).to.equal(0);
+      assert.equal(await storage.sessions.endAllOf(user.id), 2);
+      assert.deepEqual(await activeOf(storage, user, [ref.sessionId, 'another']), []);
+      assert.equal(await storage.sessions.endAllOf(user.id), 0);
+      assert.equal(await storage.sessions.endAllOf(99), 0);
       const bob = await storage.users.findByName('bob');
-      expect((await storage.sessions.listOf(bob?.id ?? 0)).map(({ id }) => id)).to.deep.equal(['foreign']);
+      assert.deepEqual(
+        (await storage.sessions.listOf(bob?.id ?? 0)).map(({ id }) => id),
+        ['foreign'],
+      );
     });
 
     it('lets the user sign in again after all sessions were ended', async () => {
@@ -690,7 +695,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
       const { user, session } = await signIn(storage, clock);
       await storage.sessions.endAll(refTo(user, session.id));
       await openSession(storage, aSessionOf(user, clock, { id: 'new' }), user);
-      expect(await idsOf(storage, refTo(user, 'new'))).to.deep.equal(['new']);
+      assert.deepEqual(await idsOf(storage, refTo(user, 'new')), ['new']);
     });
 
     it('leaves no session that a concurrent rotation brings back', async () => {
@@ -706,7 +711,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
             ),
           () => storage.sessions.endAll(refTo(user, 'session')),
         ]);
-        expect(await storage.sessions.find(refTo(user))).to.equal(undefined);
+        assert.equal(await storage.sessions.find(refTo(user)), undefined);
       }
     });
   });
@@ -725,7 +730,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
             () => storage.sessions.open(aSessionOf(user, clock), user.passwordHash, Infinity),
             () => change(storage.users, user.id),
           ]);
-          expect(await storage.sessions.find(refTo(user, 'session'))).to.equal(undefined);
+          assert.equal(await storage.sessions.find(refTo(user, 'session')), undefined);
         }
       });
 
@@ -742,7 +747,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
               ),
             () => change(storage.users, user.id),
           ]);
-          expect(await storage.sessions.find(refTo(user, 'session'))).to.equal(undefined);
+          assert.equal(await storage.sessions.find(refTo(user, 'session')), undefined);
         }
       });
     }
@@ -760,7 +765,7 @@ export function sessionRepositoryContract(open: OpenStorage): void {
             ),
           () => storage.sessions.end(refTo(user, 'session')),
         ]);
-        expect(await storage.sessions.find(refTo(user, 'session'))).to.equal(undefined);
+        assert.equal(await storage.sessions.find(refTo(user, 'session')), undefined);
       }
     });
   });

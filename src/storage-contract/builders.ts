@@ -1,10 +1,10 @@
-import type { SessionRef } from '../../src/application/ports/session-repository.js';
-import type { Storage } from '../../src/application/ports/storage.js';
-import type { CreateTaskOptions, UpdateTaskOptions } from '../../src/application/ports/task-repository.js';
-import type { RefreshGeneration, RotationRequest, Session } from '../../src/domain/session.js';
-import type { Task, TaskChanges, TaskDraft, TaskLimits } from '../../src/domain/task.js';
-import type { NewUser, User } from '../../src/domain/user.js';
-import type { SettableClock } from '../support/settable-clock.js';
+import type { SessionRef } from '../application/ports/session-repository.js';
+import type { Storage } from '../application/ports/storage.js';
+import type { CreateTaskOptions, UpdateTaskOptions } from '../application/ports/task-repository.js';
+import type { RefreshGeneration, RotationRequest, Session } from '../domain/session.js';
+import type { Task, TaskChanges, TaskDraft, TaskLimits } from '../domain/task.js';
+import type { NewUser, User } from '../domain/user.js';
+import type { SettableClock } from './settable-clock.js';
 
 /** A user who is not added yet. */
 export function aNewUser(given: Partial<NewUser> = {}): NewUser {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/application/ports/environment.js';
+import type { Clock } from '../application/ports/environment.js';
 
 /** A clock that stands still until it is moved. It starts at the present time, as a storage may have a clock of its own. */
 export class SettableClock {

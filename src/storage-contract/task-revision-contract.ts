@@ -1,18 +1,19 @@
-import { expect } from 'chai';
-import type { SessionRef } from '../../src/application/ports/session-repository.js';
-import type { Storage } from '../../src/application/ports/storage.js';
-import type { Task, TaskDraft, TaskPage } from '../../src/domain/task.js';
-import { rejectionOf } from '../support/rejection.js';
-import type { SettableClock } from '../support/settable-clock.js';
+import assert from 'node:assert/strict';
+import type { SessionRef } from '../application/ports/session-repository.js';
+import type { Storage } from '../application/ports/storage.js';
+import type { Task, TaskDraft, TaskPage } from '../domain/task.js';
+import { assertIncludes } from './assertions.js';
+import { rejectionOf } from './rejection.js';
+import type { SettableClock } from './settable-clock.js';
 import { aDraft, createTask, signIn, signInWithUselessSessions, updateTask } from './builders.js';
 import { concurrently, race } from './concurrency.js';
-import type { OpenStorage } from './open-storage.js';
+import type { Suite } from './suite.js';
 
 const all = { after: 0, limit: 1000 };
 const allById = { order: { by: 'id', descending: false }, offset: 0, limit: 1000, count: true } as const;
 
 /** What every TaskRepository promises of revisions, summaries and conditional changes. */
-export function taskRevisionContract(open: OpenStorage): void {
+export function taskRevisionContract({ describe, it, open }: Suite): void {
   const openWithOwner = async (): Promise<{ storage: Storage; clock: SettableClock; owner: SessionRef }> => {
     const { storage, clock } = await open();
     const { ref: owner } = await signIn(storage, clock);
@@ -22,8 +23,8 @@ export function taskRevisionContract(open: OpenStorage): void {
   describe('the revision', () => {
     it('is 0 where no task has been', async () => {
       const { storage, owner } = await openWithOwner();
-      expect(await storage.tasks.summary(owner)).to.deep.equal({ revision: 0, count: 0, bytes: 0 });
-      expect(await storage.tasks.list(owner, all)).to.include({ revision: 0, total: 0 });
+      assert.deepEqual(await storage.tasks.summary(owner), { revision: 0, count: 0, bytes: 0 });
+      assertIncludes(await storage.tasks.list(owner, all), { revision: 0, total: 0 });
     });
 
     it('is raised by every creation, update and deletion, and by no read', async () => {
@@ -43,11 +44,11 @@ export function taskRevisionContract(open: OpenStorage): void {
       for (const change of changes) {
         await change();
         const revision = await revisionOf(storage, owner);
-        expect(revision).to.be.above(before);
-        expect((await storage.tasks.list(owner, all)).revision).to.equal(revision);
-        expect((await storage.tasks.select(owner, allById)).revision).to.equal(revision);
+        assert.ok(revision > before);
+        assert.equal((await storage.tasks.list(owner, all)).revision, revision);
+        assert.equal((await storage.tasks.select(owner, allById)).revision, revision);
         await storage.tasks.find(owner, 1);
-        expect(await revisionOf(storage, owner)).to.equal(revision);
+        assert.equal(await revisionOf(storage, owner), revision);
         before = revision;
       }
     });
@@ -61,7 +62,7 @@ export function taskRevisionContract(open: OpenStorage): void {
       ]) {
         clock.advance(10);
         await change();
-        expect(await revisionOf(storage, owner)).to.equal(Math.floor(clock.now() * 1000));
+        assert.equal(await revisionOf(storage, owner), Math.floor(clock.now() * 1000));
       }
     });
 
@@ -70,10 +71,10 @@ export function taskRevisionContract(open: OpenStorage): void {
       await createTask(storage, owner);
       const revision = await revisionOf(storage, owner);
       await updateTask(storage, owner, 1, { title: 'new' });
-      expect(await revisionOf(storage, owner)).to.equal(revision + 1);
+      assert.equal(await revisionOf(storage, owner), revision + 1);
       clock.advance(-60);
       await storage.tasks.remove(owner, 1);
-      expect(await revisionOf(storage, owner)).to.equal(revision + 2);
+      assert.equal(await revisionOf(storage, owner), revision + 2);
     });
 
     it('is the same only if all tasks are, however many changes are made concurrently', async () => {
@@ -91,18 +92,18 @@ export function taskRevisionContract(open: OpenStorage): void {
       });
       const tasksAt = new Map<number, readonly Task[]>();
       for (const { revision, tasks, total } of pages) {
-        expect(total).to.equal(tasks.length);
-        expect(tasks).to.deep.equal(tasksAt.get(revision) ?? tasks);
+        assert.equal(total, tasks.length);
+        assert.deepEqual(tasks, tasksAt.get(revision) ?? tasks);
         tasksAt.set(revision, tasks);
       }
-      expect(await revisionOf(storage, owner)).to.be.at.least(before + 40 + 40 + 20);
+      assert.ok((await revisionOf(storage, owner)) >= before + 40 + 40 + 20);
     });
 
     it('is one of each user', async () => {
       const { storage, clock, owner } = await openWithOwner();
       const { ref: bob } = await signIn(storage, clock, { id: 'bobs' }, 'bob');
       await createTask(storage, owner);
-      expect(await storage.tasks.summary(bob)).to.deep.equal({ revision: 0, count: 0, bytes: 0 });
+      assert.deepEqual(await storage.tasks.summary(bob), { revision: 0, count: 0, bytes: 0 });
     });
   });
 
@@ -111,12 +112,12 @@ export function taskRevisionContract(open: OpenStorage): void {
       const { storage, owner } = await openWithOwner();
       await createTask(storage, owner, aDraft({ title: 'ä', description: '👍' }));
       await createTask(storage, owner, aDraft({ title: 'a', description: 'b' }));
-      expect(await storage.tasks.summary(owner)).to.include({ count: 2, bytes: 8 });
-      expect(await storage.tasks.list(owner, { after: 0, limit: 1 })).to.include({ total: 2, hasMore: true });
+      assertIncludes(await storage.tasks.summary(owner), { count: 2, bytes: 8 });
+      assertIncludes(await storage.tasks.list(owner, { after: 0, limit: 1 }), { total: 2, hasMore: true });
       await updateTask(storage, owner, 2, { title: 'abc' });
       await storage.tasks.remove(owner, 1);
-      expect(await storage.tasks.summary(owner)).to.include({ count: 1, bytes: 4 });
-      expect(await storage.tasks.list(owner, { after: 2, limit: 1 })).to.include({ total: 1 });
+      assertIncludes(await storage.tasks.summary(owner), { count: 1, bytes: 4 });
+      assertIncludes(await storage.tasks.list(owner, { after: 2, limit: 1 }), { total: 1 });
     });
 
     it('needs an active session', async () => {
@@ -124,7 +125,7 @@ export function taskRevisionContract(open: OpenStorage): void {
       const { ref, others } = await signInWithUselessSessions(storage, clock);
       await createTask(storage, ref);
       for (const session of others) {
-        expect(await rejectionOf(storage.tasks.summary(session))).to.equal('token_revoked');
+        assert.equal(await rejectionOf(storage.tasks.summary(session)), 'token_revoked');
       }
     });
 
@@ -133,8 +134,8 @@ export function taskRevisionContract(open: OpenStorage): void {
       await createTask(storage, owner, aDraft({ title: 'ä', description: 'b' }));
       const summary = await storage.tasks.summary(owner);
       await storage.sessions.endAll(owner);
-      expect(await storage.tasks.summaryOf(owner.userId)).to.deep.equal(summary);
-      expect(await storage.tasks.summaryOf(99)).to.deep.equal({ revision: 0, count: 0, bytes: 0 });
+      assert.deepEqual(await storage.tasks.summaryOf(owner.userId), summary);
+      assert.deepEqual(await storage.tasks.summaryOf(99), { revision: 0, count: 0, bytes: 0 });
     });
   });
 
@@ -149,10 +150,10 @@ export function taskRevisionContract(open: OpenStorage): void {
       const { storage, owner } = await openWithOwner();
       const task = await createTask(storage, owner);
       const updated = await updateTask(storage, owner, 1, { status: 'completed' }, { expected: task });
-      expect(updated).to.deep.equal({ ...task, status: 'completed' });
-      expect(await storage.tasks.find(owner, 1)).to.deep.equal(updated);
-      expect(await storage.tasks.remove(owner, 1, updated)).to.equal(true);
-      expect(await storage.tasks.find(owner, 1)).to.equal(undefined);
+      assert.deepEqual(updated, { ...task, status: 'completed' });
+      assert.deepEqual(await storage.tasks.find(owner, 1), updated);
+      assert.equal(await storage.tasks.remove(owner, 1, updated), true);
+      assert.equal(await storage.tasks.find(owner, 1), undefined);
     });
 
     for (const [field, expected] of Object.entries(unexpected)) {
@@ -160,9 +161,9 @@ export function taskRevisionContract(open: OpenStorage): void {
         const { storage, owner } = await openWithOwner();
         const task = await createTask(storage, owner);
         const updating = updateTask(storage, owner, 1, { title: 'new' }, { expected });
-        expect(await rejectionOf(updating)).to.equal('task_changed');
-        expect(await rejectionOf(storage.tasks.remove(owner, 1, expected))).to.equal('task_changed');
-        expect(await storage.tasks.find(owner, 1)).to.deep.equal(task);
+        assert.equal(await rejectionOf(updating), 'task_changed');
+        assert.equal(await rejectionOf(storage.tasks.remove(owner, 1, expected)), 'task_changed');
+        assert.deepEqual(await storage.tasks.find(owner, 1), task);
       });
     }
 
@@ -170,17 +171,13 @@ export function taskRevisionContract(open: OpenStorage): void {
       const { storage, owner } = await openWithOwner();
       await createTask(storage, owner);
       const expected = aDraft({ title: 'new' });
-      expect(await rejectionOf(updateTask(storage, owner, 1, expected, { expected }))).to.equal(
-        'task_changed',
-      );
+      assert.equal(await rejectionOf(updateTask(storage, owner, 1, expected, { expected })), 'task_changed');
     });
 
     it('is not made of a missing task, whatever is expected', async () => {
       const { storage, owner } = await openWithOwner();
-      expect(await updateTask(storage, owner, 1, { title: 'new' }, { expected: aDraft() })).to.equal(
-        undefined,
-      );
-      expect(await storage.tasks.remove(owner, 1, aDraft())).to.equal(false);
+      assert.equal(await updateTask(storage, owner, 1, { title: 'new' }, { expected: aDraft() }), undefined);
+      assert.equal(await storage.tasks.remove(owner, 1, aDraft()), false);
     });
 
     it('reports another task than the expected one before a reached limit', async () => {
@@ -188,8 +185,8 @@ export function taskRevisionContract(open: OpenStorage): void {
       await createTask(storage, owner);
       const longer = (expected: TaskDraft) =>
         updateTask(storage, owner, 1, { title: 'longer' }, { expected, maxBytes: 1 });
-      expect(await rejectionOf(longer(aDraft({ title: 'other' })))).to.equal('task_changed');
-      expect(await rejectionOf(longer(aDraft()))).to.equal('byte_limit_reached');
+      assert.equal(await rejectionOf(longer(aDraft({ title: 'other' }))), 'task_changed');
+      assert.equal(await rejectionOf(longer(aDraft())), 'byte_limit_reached');
     });
 
     it('needs an active session', async () => {
@@ -198,10 +195,10 @@ export function taskRevisionContract(open: OpenStorage): void {
       const task = await createTask(storage, ref);
       for (const session of others) {
         const updating = updateTask(storage, session, 1, { title: 'new' }, { expected: task });
-        expect(await rejectionOf(updating)).to.equal('token_revoked');
-        expect(await rejectionOf(storage.tasks.remove(session, 1, task))).to.equal('token_revoked');
+        assert.equal(await rejectionOf(updating), 'token_revoked');
+        assert.equal(await rejectionOf(storage.tasks.remove(session, 1, task)), 'token_revoked');
       }
-      expect(await storage.tasks.find(ref, 1)).to.deep.equal(task);
+      assert.deepEqual(await storage.tasks.find(ref, 1), task);
     });
 
     it('is made by exactly one of fifty concurrent updates with the same expected task', async () => {
@@ -211,7 +208,7 @@ export function taskRevisionContract(open: OpenStorage): void {
         resultOf(updateTask(storage, owner, 1, { title: `new ${index}` }, { expected })),
       );
       const made = results.filter((result) => result !== 'task_changed');
-      expect(made).to.deep.equal([await storage.tasks.find(owner, 1)]);
+      assert.deepEqual(made, [await storage.tasks.find(owner, 1)]);
     });
 
     it('is made by one of a concurrent update and a concurrent deletion', async () => {
@@ -226,8 +223,8 @@ export function taskRevisionContract(open: OpenStorage): void {
           async () => (removed = await resultOf(storage.tasks.remove(owner, id, expected))),
         ]);
         const left = await storage.tasks.find(owner, id);
-        if (removed === true) expect([updated, left]).to.deep.equal([undefined, undefined]);
-        else expect([updated, removed]).to.deep.equal([left, 'task_changed']);
+        if (removed === true) assert.deepEqual([updated, left], [undefined, undefined]);
+        else assert.deepEqual([updated, removed], [left, 'task_changed']);
       }
     });
   });

@@ -1,19 +1,20 @@
-import { expect } from 'chai';
-import type { SessionRef } from '../../src/application/ports/session-repository.js';
-import type { Storage } from '../../src/application/ports/storage.js';
-import { maxPageBytes } from '../../src/domain/page.js';
+import assert from 'node:assert/strict';
+import type { SessionRef } from '../application/ports/session-repository.js';
+import type { Storage } from '../application/ports/storage.js';
+import { assertIncludes } from './assertions.js';
+import { maxPageBytes } from '../domain/page.js';
 import {
   compareTasks,
   matches,
   type TaskOrder,
   type TaskQuery,
   type TaskSelection,
-} from '../../src/domain/task-query.js';
-import { taskStatuses, type Task } from '../../src/domain/task.js';
-import { rejectionOf } from '../support/rejection.js';
+} from '../domain/task-query.js';
+import { taskStatuses, type Task } from '../domain/task.js';
+import { rejectionOf } from './rejection.js';
 import { aDraft, createTask, signIn, signInWithUselessSessions, updateTask } from './builders.js';
 import { concurrently } from './concurrency.js';
-import type { OpenStorage } from './open-storage.js';
+import type { Suite } from './suite.js';
 
 const orders: readonly TaskOrder[] = (['id', 'title', 'status'] as const).flatMap((by) =>
   [false, true].map((descending) => ({ by, descending })),
@@ -48,7 +49,7 @@ const titles = [
 ];
 
 /** What every TaskRepository promises of `select`. */
-export function taskSelectionContract(open: OpenStorage): void {
+export function taskSelectionContract({ it, open }: Suite): void {
   const openWithOwner = async (): Promise<{ storage: Storage; owner: SessionRef; bob: SessionRef }> => {
     const { storage, clock } = await open();
     const { ref: owner } = await signIn(storage, clock);
@@ -71,8 +72,8 @@ export function taskSelectionContract(open: OpenStorage): void {
       for (const [what, filter] of Object.entries(filters)) {
         const expected = tasks.filter((task) => matches(task, filter)).toSorted(compareTasks(order));
         const selection = await storage.tasks.select(owner, aQuery({ ...filter, order, count: true }));
-        expect(selection.tasks, what).to.deep.equal(expected);
-        expect(selection, what).to.include({ hasMore: false, total: expected.length });
+        assert.deepEqual(selection.tasks, expected, what);
+        assertIncludes(selection, { hasMore: false, total: expected.length }, what);
       }
     });
 
@@ -96,9 +97,9 @@ export function taskSelectionContract(open: OpenStorage): void {
           for (const count of [false, true]) {
             const query = aQuery({ ...filter, order, after, offset, limit, count });
             const selection = await storage.tasks.select(owner, query);
-            expect(selection.tasks).to.deep.equal(rest.slice(offset, offset + limit));
-            expect(selection.hasMore).to.equal(rest.length > offset + limit);
-            if (count) expect(selection.total).to.equal(expected.length);
+            assert.deepEqual(selection.tasks, rest.slice(offset, offset + limit));
+            assert.equal(selection.hasMore, rest.length > offset + limit);
+            if (count) assert.equal(selection.total, expected.length);
           }
         }
       }
@@ -126,8 +127,14 @@ export function taskSelectionContract(open: OpenStorage): void {
     ];
     for (const descending of [false, true]) {
       const { tasks } = await storage.tasks.select(owner, aQuery({ order: { by: 'title', descending } }));
-      expect(tasks.map(({ title }) => title)).to.deep.equal(descending ? sorted.toReversed() : sorted);
-      expect(tasks.filter(({ title }) => title === 'a').map(({ id }) => id)).to.deep.equal([3, 12]);
+      assert.deepEqual(
+        tasks.map(({ title }) => title),
+        descending ? sorted.toReversed() : sorted,
+      );
+      assert.deepEqual(
+        tasks.filter(({ title }) => title === 'a').map(({ id }) => id),
+        [3, 12],
+      );
     }
   });
 
@@ -138,14 +145,14 @@ export function taskSelectionContract(open: OpenStorage): void {
     for (const text of Object.values(texts)) await createTask(storage, owner, aDraft({ description: text }));
     const find = async (search: string) =>
       (await storage.tasks.select(owner, aQuery({ search }))).tasks.map(({ id }) => id);
-    expect(await find('äpfel')).to.deep.equal([1, 2, 3, 7, 8, 9]);
-    expect(await find('% "äpfel_"')).to.deep.equal([3, 9]);
-    expect(await find('%')).to.deep.equal([3, 9]);
-    expect(await find('ας')).to.deep.equal([4, 10]);
-    expect(await find('.c*[')).to.deep.equal([5, 11]);
-    expect(await find('👍')).to.deep.equal([6, 12]);
-    expect(await find('äpfel ')).to.deep.equal([1, 7]);
-    expect(await find('a_c')).to.deep.equal([]);
+    assert.deepEqual(await find('äpfel'), [1, 2, 3, 7, 8, 9]);
+    assert.deepEqual(await find('% "äpfel_"'), [3, 9]);
+    assert.deepEqual(await find('%'), [3, 9]);
+    assert.deepEqual(await find('ας'), [4, 10]);
+    assert.deepEqual(await find('.c*['), [5, 11]);
+    assert.deepEqual(await find('👍'), [6, 12]);
+    assert.deepEqual(await find('äpfel '), [1, 7]);
+    assert.deepEqual(await find('a_c'), []);
   });
 
   it('selects tasks as they are now, after updates', async () => {
@@ -153,8 +160,11 @@ export function taskSelectionContract(open: OpenStorage): void {
     for (const title of ['a', 'b', 'c']) await createTask(storage, owner, aDraft({ title }));
     await updateTask(storage, owner, 1, { title: 'd', status: 'completed' });
     const { tasks } = await storage.tasks.select(owner, aQuery({ order: byTitle }));
-    expect(tasks.map(({ id }) => id)).to.deep.equal([2, 3, 1]);
-    expect(tasks[2]).to.deep.equal({ id: 1, ...aDraft({ title: 'd', status: 'completed' }) });
+    assert.deepEqual(
+      tasks.map(({ id }) => id),
+      [2, 3, 1],
+    );
+    assert.deepEqual(tasks[2], { id: 1, ...aDraft({ title: 'd', status: 'completed' }) });
   });
 
   it('selects among thousands of tasks', async () => {
@@ -170,8 +180,8 @@ export function taskSelectionContract(open: OpenStorage): void {
       ] as const) {
         const query = aQuery({ statuses: ['pending'], order, offset, limit, count: true });
         const selection = await storage.tasks.select(owner, query);
-        expect(selection.tasks).to.deep.equal(expected.slice(offset, offset + limit));
-        expect(selection).to.include({ hasMore: true, total: 2100 });
+        assert.deepEqual(selection.tasks, expected.slice(offset, offset + limit));
+        assertIncludes(selection, { hasMore: true, total: 2100 });
       }
     }
   });
@@ -190,12 +200,12 @@ export function taskSelectionContract(open: OpenStorage): void {
         page = await storage.tasks.select(owner, aQuery({ search: 'ä', order, after: found.at(-1) }));
         const bytes = page.tasks.map(({ description }) => Buffer.byteLength(description));
         const sum = bytes.reduce((total, size) => total + size, 0);
-        expect(sum - (bytes.at(-1) ?? 0)).to.be.at.most(maxPageBytes);
-        if (page.hasMore) expect(page.tasks).not.to.deep.equal([]);
+        assert.ok(sum - (bytes.at(-1) ?? 0) <= maxPageBytes);
+        if (page.hasMore) assert.notDeepEqual(page.tasks, []);
         found.push(...page.tasks);
       } while (page.hasMore);
-      expect(found.map(({ id }) => id)).to.have.length(sizes.length);
-      expect(found).to.deep.equal(found.toSorted(compareTasks(order)));
+      assert.equal(found.map(({ id }) => id).length, sizes.length);
+      assert.deepEqual(found, found.toSorted(compareTasks(order)));
     }
   });
 
@@ -217,8 +227,8 @@ export function taskSelectionContract(open: OpenStorage): void {
         found.push(...page.tasks);
       }
       const unchanged = found.filter(({ description }) => description === 'kept');
-      expect(unchanged).to.deep.equal(kept.toSorted(compareTasks(order)));
-      expect(new Set(found.map(({ id }) => id))).to.have.property('size', found.length);
+      assert.deepEqual(unchanged, kept.toSorted(compareTasks(order)));
+      assert.equal(new Set(found.map(({ id }) => id)).size, found.length);
     }
   });
 
@@ -226,7 +236,7 @@ export function taskSelectionContract(open: OpenStorage): void {
     const { storage, owner, bob } = await openWithOwner();
     await createTask(storage, bob, aDraft({ title: 'bob' }));
     for (const order of orders) {
-      expect(await storage.tasks.select(owner, aQuery({ order, count: true }))).to.deep.equal({
+      assert.deepEqual(await storage.tasks.select(owner, aQuery({ order, count: true })), {
         tasks: [],
         hasMore: false,
         total: 0,
@@ -245,9 +255,9 @@ export function taskSelectionContract(open: OpenStorage): void {
           orders.map((order) => rejectionOf(storage.tasks.select(session, aQuery({ order })))),
         ),
       );
-    expect(await rejections()).to.deep.equal(revoked);
+    assert.deepEqual(await rejections(), revoked);
     await createTask(storage, ref);
-    expect(await rejections()).to.deep.equal(revoked);
+    assert.deepEqual(await rejections(), revoked);
   });
 }
 

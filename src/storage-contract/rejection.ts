@@ -1,0 +1,22 @@
+import { storageRejections, type StorageRejection } from '../application/ports/storage.js';
+
+/** The code of the refusal with which the call rejects. Throws if it does not reject, or rejects with something else. */
+export async function rejectionOf(call: Promise<unknown>): Promise<StorageRejection> {
+  return call.then(
+    (result) => {
+      throw new Error(`not refused, but resolved to ${JSON.stringify(result)}`);
+    },
+    (error: unknown) => {
+      const code = refusalOf(error);
+      if (code === undefined) throw error;
+      return code;
+    },
+  );
+}
+
+/** The code of a refusal, whatever class its error has; undefined for any other error. */
+export function refusalOf(error: unknown): StorageRejection | undefined {
+  const code: unknown =
+    typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return storageRejections.find((each) => each === code);
+}
