@@ -50,6 +50,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'src/adapters',
     'src/config',
     'src/runtime',
+    'src/storage-contract',
     'src/container.ts',
     'src/create-storage.ts',
     'pino',

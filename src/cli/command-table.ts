@@ -123,6 +123,10 @@ export const commands = {
     isAct: true,
     description: 'add the users and tasks of an export from standard input',
   },
+  'storage check': {
+    arguments: ['MODULE'],
+    description: 'hold a storage of your own to what every storage promises',
+  },
   'completion bash': {
     description: 'print what completes commands in bash: source <(hexado completion bash)',
   },
@@ -146,6 +150,11 @@ for the user alone: whoever has it can set the password.`,
   keys: {
     about: 'manage a file of signing keys',
     notes: 'A key without a kid is called -. Servers read the file again at SIGHUP.',
+  },
+  storage: {
+    about: 'try a storage of your own',
+    notes: `MODULE is what STORAGE would be: a package, or a path such as ./my-storage.js. The check writes: createStorage must
+return an empty storage each time. docs/storage-authors.md has more.`,
   },
   completion: { about: 'complete commands in a shell' },
 };

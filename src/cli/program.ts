@@ -112,6 +112,10 @@ const handlers: { readonly [N in CommandName]: (command: CommandOf<N>) => Promis
     const skipBad = options['skip-bad'] === true;
     await onStorage((container) => importData(container.get(ImportData), { skipBad }));
   },
+  'storage check': async ({ arguments: [specifier] }) => {
+    const { checkStorage } = await import('./storage-check.js');
+    await checkStorage(specifier);
+  },
   'completion bash': () => print(completionScript('bash')),
   'completion zsh': () => print(completionScript('zsh')),
   'completion fish': () => print(completionScript('fish')),

@@ -20,22 +20,33 @@ export async function loadStorageModule(
   timeout: number,
   observe?: ObserveCall,
 ): Promise<Storage> {
+  const createStorage = await loadCreateStorage(specifier, timeout);
+  return checkedStorage(await createStorage(options), options.log, observe);
+}
+
+/**
+ * Loads the module; returns what creates its storages, each within `timeout` milliseconds. Both throw StorageError, as
+ * `loadStorageModule` does.
+ */
+export async function loadCreateStorage(specifier: string, timeout: number): Promise<CreateStorage> {
   const problem = (what: string) => new StorageError(`STORAGE=${specifier}: ${what}.`);
   const onTimeout = (what: string) => () => problem(`${what} after ${timeout / 1000} seconds`);
   const loaded = load(specifier).catch((error: unknown) => {
     throw problem(`the module cannot be loaded: ${firstLine(error)}`);
   });
-  const module = await withTimeout(loaded, timeout, onTimeout('the module has not been loaded'));
-  if (typeof module.createStorage !== 'function') throw problem('the module does not export createStorage');
-  const created = Promise.resolve()
-    .then(() => module.createStorage?.(options))
-    .catch((error: unknown) => {
-      throw problem(`createStorage failed: ${firstLine(error)}`);
-    });
-  const storage: unknown = await withTimeout(created, timeout, onTimeout('createStorage has not resolved'));
-  const missing = missingMethods(storage);
-  if (missing.length > 0) throw problem(`createStorage returned a storage without ${missing.join(', ')}`);
-  return checkedStorage(storage as Storage, options.log, observe);
+  const { createStorage } = await withTimeout(loaded, timeout, onTimeout('the module has not been loaded'));
+  if (typeof createStorage !== 'function') throw problem('the module does not export createStorage');
+  return async (options) => {
+    const created = Promise.resolve()
+      .then(() => createStorage(options))
+      .catch((error: unknown) => {
+        throw problem(`createStorage failed: ${firstLine(error)}`);
+      });
+    const storage: unknown = await withTimeout(created, timeout, onTimeout('createStorage has not resolved'));
+    const missing = missingMethods(storage);
+    if (missing.length > 0) throw problem(`createStorage returned a storage without ${missing.join(', ')}`);
+    return storage as Storage;
+  };
 }
 
 /** A path is relative to the working directory. Everything else is resolved as `import` does. */
