@@ -3,7 +3,7 @@ import { BcryptPasswordHasher } from '../adapters/crypto/bcrypt-password-hasher.
 import { BcryptThreads } from '../adapters/crypto/bcrypt-threads.js';
 import { JwtTokenSigner } from '../adapters/crypto/jwt-token-signer.js';
 import { HealthController } from '../adapters/http/controllers/health-controller.js';
-import { HttpServer } from '../adapters/http/http-server.js';
+import { HttpServer, shutdownTimeouts } from '../adapters/http/http-server.js';
 import { AddDemoUser, demoUser } from '../application/add-demo-user.js';
 import { describeError } from '../application/describe-error.js';
 import type { Clock, Log } from '../application/ports/environment.js';
@@ -23,9 +23,6 @@ import { version } from '../runtime/version.js';
 import { onShutdownSignal, onStopRequest } from '../runtime/shutdown-signals.js';
 import { createStorage } from '../create-storage.js';
 import { keepNextTickFast } from '../runtime/v8-workarounds.js';
-
-/** Deadlines of a graceful shutdown, in milliseconds: for idle connections, and for those with a request. */
-const shutdownTimeouts = { idle: 1_000, busy: 10_000 };
 
 /**
  * Starts the server; resolves once it accepts requests. SIGTERM or SIGINT is a graceful shutdown, and a second signal ends

@@ -98,7 +98,7 @@ describe('the command line', () => {
   it('reports every command as an act but those that only look', () => {
     const looking = commandNames.filter((name) => !rowOf(name).isAct).join(', ');
     expect(looking).to.equal(
-      'serve, check, user list, user show, user sessions, throttle list, keys list, ' +
+      'serve, check, user list, user show, user sessions, throttle list, keys list, storage check, ' +
         'completion bash, completion zsh, completion fish, help, version',
     );
   });

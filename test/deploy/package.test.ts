@@ -38,6 +38,12 @@ describe('the package in an empty folder, with production dependencies only', ()
 
   const command = () => join(directory, 'node_modules/.bin/hexado');
 
+  async function runContract(words: readonly string[], test: string) {
+    writeFileSync(join(directory, 'my-storage.test.mjs'), test);
+    const { code, stdout, stderr } = await runCommand([...words, 'my-storage.test.mjs'], { directory });
+    return { code, output: stdout + stderr };
+  }
+
   it('takes less than 30 MB', () => {
     const files = readdirSync(join(directory, 'node_modules'), { recursive: true, encoding: 'utf8' });
     const sizes = files.map((file) => lstatSync(join(directory, 'node_modules', file)).size);
@@ -66,12 +72,70 @@ describe('the package in an empty folder, with production dependencies only', ()
   });
 
   it('can be embedded by its name', async () => {
-    const program = `const { createHexado } = await import('hexado');
-      const { close } = await createHexado({ log: console });
+    const code = `import { createApp, createServer } from 'hexado';
+      const { close } = await createApp({ log: console });
       await close();
-      (await import('hexado/storage')).refuse;`;
-    const ending = await runCommand([process.execPath, '--input-type=module', '-e', program], { directory });
+      const server = await createServer({ log: console });
+      const port = await server.listen(0, '127.0.0.1');
+      console.log(await (await fetch('http://127.0.0.1:' + port + '/livez')).text());
+      await server.close();`;
+    const ending = await runCommand([process.execPath, '--input-type=module', '-e', code], { directory });
     expect(ending).to.include({ code: 0, stderr: '' });
+    expect(ending.stdout).to.contain('{"status":"live"}');
+  });
+
+  describe('for the author of a storage', () => {
+    before(async () => {
+      const packages = [
+        'mocha@12.0.3',
+        'vitest@4.1.12',
+        'typescript@7.0.2',
+        '@types/node@20.19.43',
+        '@types/koa@3.0.3',
+      ];
+      const install = ['npm', 'install', '--ignore-scripts', '--no-audit', '--no-fund', ...packages];
+      const { code, stderr } = await runCommand(install, { directory });
+      expect(code, stderr).to.equal(0);
+      writeFileSync(join(directory, 'my-storage.mjs'), myStorage);
+    });
+
+    for (const [runner, itsFunctions, words] of [
+      ['node:test', "import { describe, it } from 'node:test';", ['node', '--test']],
+      ['mocha', '', ['npx', '--offline', 'mocha']],
+      [
+        'vitest',
+        "import { describe, it } from 'vitest';",
+        ['npx', '--offline', 'vitest', 'run', '--reporter', 'verbose'],
+      ],
+    ] as const) {
+      it(`runs the contract with ${runner}, and lists what is skipped with the reason`, async () => {
+        const broken = await runContract(words, contractTest(itsFunctions));
+        expect(broken.code, broken.output).not.to.equal(0);
+        expect(broken.output).to.match(/inspects itself, if it can, and finds no problem/);
+        const skip = "skip: { 'inspects itself, if it can, and finds no problem': 'on purpose' },";
+        const skipping = await runContract(words, contractTest(itsFunctions, skip));
+        expect(skipping.code, skipping.output).to.equal(0);
+        expect(skipping.output).to.match(/finds no problem \(skipped: on purpose\)/);
+      });
+    }
+
+    it('has types for all of it, and gives no others', async () => {
+      writeFileSync(join(directory, 'embedding.mts'), typescript);
+      const check = [
+        'npx',
+        '--offline',
+        'tsc',
+        '--noEmit',
+        '--strict',
+        '--module',
+        'nodenext',
+        '--types',
+        'node',
+        'embedding.mts',
+      ];
+      const { code, stdout } = await runCommand(check, { directory });
+      expect({ code, stdout }).to.deep.equal({ code: 0, stdout: '' });
+    });
   });
 
   it('runs with the shell and the programs of BusyBox, as on Alpine', async () => {
@@ -95,3 +159,45 @@ describe('the package in an empty folder, with production dependencies only', ()
     await stop(server);
   });
 });
+
+/** A storage that breaks one promise. */
+const myStorage = `
+import { createStorage as create } from './node_modules/hexado/dist/src/adapters/in-memory/create-storage.js';
+export async function createStorage(options) {
+  const storage = await create(options);
+  return { ...storage, inspect: async () => [{ level: 'problem', about: 'disk', message: 'It is full.' }] };
+}`;
+
+const contractTest = (itsFunctions: string, options = '') => `
+${itsFunctions}
+import { storageContract } from 'hexado/storage/contract';
+import { createStorage } from './my-storage.mjs';
+describe('my storage', () => storageContract(createStorage, { test: { describe, it }, ${options} }));`;
+
+const typescript = `
+import { createApp, createServer } from 'hexado';
+import { refuse, rotate, isUnexpired, countAttempt, nextRevision, StorageUnavailable } from 'hexado/storage';
+import type { CreateStorage, RateLimiter, Session, StorageOptions, Task } from 'hexado/storage';
+import { storageContract, type ContractOptions } from 'hexado/storage/contract';
+
+const { app } = await createApp({ log: console });
+app.use(async (ctx, next) => { ctx.set('X-Task', '1'); await next(); });
+const port: number = await (await createServer({ log: console })).listen(0, '127.0.0.1');
+
+class MyRateLimiter implements Pick<RateLimiter, 'consume'> {
+  async consume(key: string, limit: { attempts: number; period: number }): Promise<number> {
+    const attempt = countAttempt(undefined, limit, port);
+    return 'wait' in attempt ? attempt.wait : 0;
+  }
+}
+const createStorage: CreateStorage = async ({ clock }: StorageOptions) => {
+  if (clock() < 0) refuse('token_revoked');
+  throw new StorageUnavailable('ECONNREFUSED', { cause: new MyRateLimiter() });
+};
+// @ts-expect-error: no such refusal
+const refused = () => refuse('no_such_refusal');
+const title = (task: Task, session: Session): string =>
+  isUnexpired(session, nextRevision(0, 1)) ? task.title : rotate.name;
+const options: ContractOptions = { skip: { [title.name]: refused.name } };
+if (port < 0) storageContract(createStorage, options);
+`;

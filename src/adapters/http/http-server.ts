@@ -38,6 +38,9 @@ export interface ShutdownTimeouts {
   readonly busy: number;
 }
 
+/** How long the server of a process waits. */
+export const shutdownTimeouts: ShutdownTimeouts = { idle: 1_000, busy: 10_000 };
+
 /** How long the server waits for slow clients (Slowloris), in milliseconds. */
 export interface Timeouts {
   /** For the headers of a request. */
@@ -147,12 +150,12 @@ export class HttpServer {
   }
 
   /** Shuts down gracefully: drains, accepts no more connections, and resolves when all are closed. */
-  stop(shutdownTimeouts: ShutdownTimeouts): Promise<void> {
+  stop(waits: ShutdownTimeouts): Promise<void> {
     this.startDraining();
     return new Promise((resolve) => {
       // Repeated, because a connection becomes idle when the response in progress ends.
-      const idle = setInterval(() => this.closeIdleConnections(), shutdownTimeouts.idle);
-      const busy = setTimeout(() => this.server.closeAllConnections(), shutdownTimeouts.busy);
+      const idle = setInterval(() => this.closeIdleConnections(), waits.idle);
+      const busy = setTimeout(() => this.server.closeAllConnections(), waits.busy);
       // Not http.Server's own close: it closes idle connections at once, and loses requests that are in transit.
       NetServer.prototype.close.call(this.server, () => {
         clearInterval(idle);

@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
@@ -9,9 +9,10 @@ import Koa from 'koa';
 import helmet from 'koa-helmet';
 import type { App, Extensions } from '../../../src/adapters/http/app.js';
 import type { Middleware, ReplyContext, RequestState } from '../../../src/adapters/http/context.js';
-import { createHexado } from '../../../src/embed.js';
+import { createApp, createServer as createHexadoServer } from '../../../src/embed.js';
 import { accessTokenError, expectResponse, noCredentials, unknownPath } from '../../support/responses.js';
 import { ApiClient, type SignedIn } from '../../support/api-client.js';
+import { RawConnection } from '../../support/raw-connection.js';
 import { RecordedLog } from '../../support/recorded-log.js';
 import { testEnvironment } from '../../support/running-server.js';
 
@@ -49,7 +50,7 @@ const page: Middleware = async (ctx, next) => {
 for (const fastPaths of ['on', 'off']) {
   describe(`Hexado embedded, with FAST_PATHS=${fastPaths}`, () => {
     const log = new RecordedLog();
-    let embedded: Awaited<ReturnType<typeof createHexado>>;
+    let embedded: Awaited<ReturnType<typeof createApp>>;
     let server: Server;
     let client: ApiClient;
     let user: SignedIn;
@@ -57,7 +58,7 @@ for (const fastPaths of ['on', 'off']) {
     /** Serves the application, or the application that `wrap` returns. */
     async function serve(extensions: Extensions = {}, wrap: (app: App) => Koa = (app) => app): Promise<void> {
       const environment = { ...testEnvironment, FAST_PATHS: fastPaths };
-      embedded = await createHexado({ environment, log, ...extensions });
+      embedded = await createApp({ environment, log, ...extensions });
       server = createServer(wrap(embedded.app).callback()).listen(0, '127.0.0.1');
       await once(server, 'listening');
       client = new ApiClient((server.address() as AddressInfo).port);
@@ -326,5 +327,38 @@ describe('LeanKoa', () => {
     const { status } = await new ApiClient((server.address() as AddressInfo).port).call('GET', '/');
     server.close();
     expect({ status, calls }).to.deep.equal({ status: 404, calls: 1 });
+  });
+});
+
+describe('the server of Hexado in a program of one’s own', () => {
+  it('serves with the protections of Hexado, and finishes the requests in progress when it is closed', async () => {
+    const events = new EventEmitter();
+    const slowPage: Middleware = async (ctx, next) => {
+      if (ctx.path === '/page') {
+        events.emit('arrived');
+        await once(events, 'go on');
+      }
+      await page(ctx, next);
+    };
+    const log = new RecordedLog();
+    const server = await createHexadoServer({ environment: testEnvironment, log, inner: [slowPage] });
+    const client = new ApiClient(await server.listen(0, '127.0.0.1'));
+    await client.registerAndSignIn();
+    const smuggled = await RawConnection.open(client.port);
+    smuggled.sendRequest([
+      'GET /livez HTTP/1.1',
+      'Host: a',
+      'Content-Length: 1',
+      'Transfer-Encoding: chunked',
+    ]);
+    expect((await smuggled.response()).status).to.equal(400);
+
+    const arrived = once(events, 'arrived');
+    const response = client.send({ method: 'GET', path: '/page' });
+    await arrived;
+    const closed = server.close();
+    events.emit('go on');
+    expect((await response).text).to.equal('<p>Hello</p>');
+    await closed;
   });
 });
