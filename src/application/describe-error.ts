@@ -8,8 +8,7 @@ export interface ErrorDescription {
 
 export function describeError(error: unknown): ErrorDescription {
   const name = error instanceof Error ? error.name : typeof error;
-  const cause = error instanceof Error ? error.cause : undefined;
-  const kind = joined(name, codeOf(error) ?? codeOf(cause));
+  const kind = joined(name, codeOf(error));
   const call = joined(
     member(error, 'syscall', /^[a-z]{1,20}$/),
     member(error, 'address', /^[\da-f.:]{2,45}$/i),
@@ -22,7 +21,13 @@ function joined(...words: readonly (string | undefined)[]): string {
   return words.filter((word) => word !== undefined).join(' ');
 }
 
-function codeOf(error: unknown): string | undefined {
+/** The code of the system or of a driver, such as `ECONNREFUSED`: the error's own, or that of its cause. */
+export function codeOf(error: unknown): string | undefined {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return ownCodeOf(error) ?? ownCodeOf(cause);
+}
+
+function ownCodeOf(error: unknown): string | undefined {
   return member(error, 'code', /^[A-Z\d_]{1,40}$/);
 }
 

@@ -1,6 +1,12 @@
 import { CommandFailed } from '../adapters/terminal/command-failed.js';
 import { print } from '../adapters/terminal/print.js';
-import { loadCreateStorage, StorageError } from '../adapters/storage-module/load-storage-module.js';
+import {
+  createsTooLong,
+  loadCreateStorage,
+  StorageError,
+} from '../adapters/storage-module/load-storage-module.js';
+import { NotCreated } from '../adapters/storage-module/failure.js';
+import { withTimeout } from '../adapters/storage-module/with-timeout.js';
 import type { CreateStorage } from '../application/ports/storage.js';
 import { storageContract } from '../storage-contract/storage-contract.js';
 import type { TestRunner } from '../storage-contract/suite.js';
@@ -17,7 +23,7 @@ interface Test {
 
 /**
  * Holds the storage of a module to the contract, and prints a report. Sets the exit code 1 if a test fails. Throws
- * StorageError if the module cannot be used, and CommandFailed as soon as it creates a storage that is not empty: the
+ * StorageError if the module cannot be used, StorageUnavailable if it cannot reach its database, and CommandFailed as soon as it creates a storage that is not empty: the
  * tests write, and must not meet somebody's data.
  */
 export async function checkStorage(specifier: string): Promise<void> {
@@ -58,7 +64,7 @@ function testsOf(createStorage: CreateStorage): readonly Test[] {
 
 function requireEmpty(createStorage: CreateStorage): CreateStorage {
   return async (options) => {
-    const storage = await createStorage(options);
+    const storage = await withTimeout(createStorage(options), timeout, createsTooLong);
     const [user] = await storage.users.list({ after: 0, limit: 1 });
     if (user === undefined) return storage;
     await storage.close();
@@ -75,7 +81,7 @@ async function failuresOf(tests: readonly Test[]): Promise<string[]> {
     try {
       await run();
     } catch (error) {
-      if (error instanceof CommandFailed || error instanceof StorageError) throw error;
+      if ([CommandFailed, StorageError, NotCreated].some((each) => error instanceof each)) throw error;
       failures.push(`${title}\n${indented(error)}\n`);
     }
   }

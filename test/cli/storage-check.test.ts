@@ -61,6 +61,14 @@ describe('hexado storage check', () => {
     );
   });
 
+  it('ends with 69 if the database of the storage cannot be reached', async () => {
+    expectRejection(
+      await check(`throw Object.assign(new Error(), { code: 'ECONNREFUSED' });`),
+      69,
+      /^The storage does not answer \(createStorage: Error ECONNREFUSED\)\. Is it running\?$/,
+    );
+  });
+
   it('ends with 78 for what is no storage', async () => {
     expectRejection(await check('delete tasks.find; storage.tasks = {};'), 78, /without tasks\.create, /);
   });

@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks';
-import { describeError } from '../../application/describe-error.js';
 import type { Log } from '../../application/ports/environment.js';
 import { storageRejections, StorageUnavailable, type Storage } from '../../application/ports/storage.js';
 import { DomainError } from '../../domain/errors.js';
+import { FailureLog } from './failure-log.js';
 import { withTimeout } from './with-timeout.js';
 import { wrapMethods, type Method, type ReadResult } from './wrap-methods.js';
 
@@ -14,51 +14,56 @@ export type ObserveCall = (method: string, outcome: 'done' | 'failed', seconds: 
 
 /**
  * Wraps a storage that is not trusted. If a call throws, never settles or returns an invalid result, it rejects with
- * StorageUnavailable within a second. The log has one warning for each method that starts to fail.
+ * StorageUnavailable within a second. `failures` logs that, and `log` gets the warnings of `check`, each when it is new.
  */
-export function checkedStorage(storage: Storage, log: Log, observe?: ObserveCall): Storage {
-  return wrapMethods(storage, (call, readResult, name) =>
-    checkedMethod(call, readResult, name, { log, observe }),
+export function checkedStorage(
+  storage: Storage,
+  log: Log,
+  observe?: ObserveCall,
+  failures = new FailureLog(log),
+): Storage {
+  const checked = wrapMethods(storage, (call, readResult, name) =>
+    checkedMethod(call, readResult, name, { failures, observe }),
   );
+  return { ...checked, check: loggingWarnings(() => checked.check(), log) };
 }
+
+const onTimeout = () => new StorageUnavailable('timeout');
 
 function checkedMethod(
   call: Method,
   readResult: ReadResult,
   name: string,
-  { log, observe }: { readonly log: Log; readonly observe: ObserveCall | undefined },
+  { failures, observe }: { readonly failures: FailureLog; readonly observe: ObserveCall | undefined },
 ): Method {
-  let fails = false;
   return async (...args) => {
     const calledAt = performance.now();
     const finish = (outcome: 'done' | 'failed') =>
       observe?.(name, outcome, (performance.now() - calledAt) / 1000);
     try {
-      const onTimeout = () => new StorageUnavailable(`${name}: timeout`);
       const result = readResult(await withTimeout(call(...args), callTimeout, onTimeout), args);
-      fails = false;
       finish('done');
+      failures.succeeded(name, calledAt);
       return result;
     } catch (error) {
       // Recognized by its code: a storage module need not use our error class.
       const rejection = storageRejections.find((code) => code === codeOf(error));
       finish(rejection ? 'done' : 'failed');
-      if (rejection) throw new DomainError(rejection);
-      const failure = describeFailure(error, name);
-      if (!fails)
-        log.warn(failure, 'Storage method failed or returned an invalid result; responding with 503');
-      fails = true;
-      throw new StorageUnavailable(failure.reason);
+      throw rejection ? new DomainError(rejection) : failures.failed(name, error);
     }
   };
 }
 
-function describeFailure(error: unknown, name: string): { reason: string; at: readonly string[] } {
-  if (error instanceof StorageUnavailable) return { reason: error.reason, at: [] };
-  const { kind, at } = describeError(error);
-  return { reason: `${name}: ${kind}`, at };
-}
-
 function codeOf(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
+function loggingWarnings(check: Storage['check'], log: Log): Storage['check'] {
+  let known: readonly string[] = [];
+  return async () => {
+    const health = await check();
+    for (const warning of health.warnings) if (!known.includes(warning)) log.warn({}, warning);
+    known = health.warnings;
+    return health;
+  };
 }

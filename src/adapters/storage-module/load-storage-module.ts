@@ -1,8 +1,17 @@
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import type { CreateStorage, Storage, StorageOptions } from '../../application/ports/storage.js';
+import {
+  StorageUnavailable,
+  UnknownLayout,
+  type CreateStorage,
+  type Storage,
+  type StorageOptions,
+} from '../../application/ports/storage.js';
 import { checkedStorage, type ObserveCall } from './checked-storage.js';
+import { FailureLog } from './failure-log.js';
+import { isOutage, NotCreated } from './failure.js';
+import { importModule } from './import-module.js';
+import { postponedStorage } from './postponed-storage.js';
 import { optionalMethods, resultSchemas } from './result-schemas.js';
+import { StorageCreation } from './storage-creation.js';
 import { withTimeout } from './with-timeout.js';
 
 /** Thrown when a storage module cannot be used, with a message that says why. */
@@ -11,8 +20,9 @@ export class StorageError extends Error {
 }
 
 /**
- * Loads the module and creates its storage, wrapped by `checkedStorage`. Throws StorageError if the module does not export
- * `createStorage`, if the storage lacks a method, or if loading or creating takes longer than `timeout` milliseconds.
+ * Loads the module and creates its storage, wrapped by `checkedStorage`, and logs its warnings. If the storage behind it
+ * cannot be reached, or `createStorage` takes longer than `timeout` milliseconds, calls wait for it and reject with
+ * StorageUnavailable until it is there. Rejects as `loadCreateStorage` does otherwise.
  */
 export async function loadStorageModule(
   specifier: string,
@@ -21,38 +31,49 @@ export async function loadStorageModule(
   observe?: ObserveCall,
 ): Promise<Storage> {
   const createStorage = await loadCreateStorage(specifier, timeout);
-  return checkedStorage(await createStorage(options), options.log, observe);
+  const creation = new StorageCreation(() => createStorage(options));
+  const failures = new FailureLog(options.log);
+  const storage = await withTimeout(creation.storage(), timeout, createsTooLong).catch((error: unknown) => {
+    if (!(error instanceof NotCreated)) throw error;
+    failures.failed('createStorage', error);
+    return postponedStorage(creation);
+  });
+  const checked = checkedStorage(storage, options.log, observe, failures);
+  await checked.check().catch(() => undefined); // Its failure is logged, and so are its warnings.
+  return checked;
 }
 
+/** The error if nothing comes of `createStorage`. */
+export const createsTooLong = (): NotCreated => new NotCreated(new StorageUnavailable('timeout'));
+
 /**
- * Loads the module; returns what creates its storages, each within `timeout` milliseconds. Both throw StorageError, as
- * `loadStorageModule` does.
+ * Loads the module, within `timeout` milliseconds; returns what creates its storages. Both reject with StorageError if the
+ * module cannot be used, and the latter with NotCreated if the storage behind it cannot be reached, or with UnknownLayout.
  */
 export async function loadCreateStorage(specifier: string, timeout: number): Promise<CreateStorage> {
-  const problem = (what: string) => new StorageError(`STORAGE=${specifier}: ${what}.`);
-  const onTimeout = (what: string) => () => problem(`${what} after ${timeout / 1000} seconds`);
-  const loaded = load(specifier).catch((error: unknown) => {
+  const problem = (what: string, cause?: unknown) =>
+    new StorageError(`STORAGE=${specifier}: ${what}.`, { cause });
+  const loaded = importModule(specifier).catch((error: unknown) => {
     throw problem(`the module cannot be loaded: ${firstLine(error)}`);
   });
-  const { createStorage } = await withTimeout(loaded, timeout, onTimeout('the module has not been loaded'));
+  const { createStorage }: { readonly createStorage?: CreateStorage } = await withTimeout(
+    loaded,
+    timeout,
+    () => problem(`the module has not been loaded after ${timeout / 1000} seconds`),
+  );
   if (typeof createStorage !== 'function') throw problem('the module does not export createStorage');
   return async (options) => {
-    const created = Promise.resolve()
+    const storage: unknown = await Promise.resolve()
       .then(() => createStorage(options))
       .catch((error: unknown) => {
-        throw problem(`createStorage failed: ${firstLine(error)}`);
+        if (error instanceof UnknownLayout) throw error;
+        if (isOutage(error)) throw new NotCreated(error);
+        throw problem(`createStorage failed: ${firstLine(error)}`, error);
       });
-    const storage: unknown = await withTimeout(created, timeout, onTimeout('createStorage has not resolved'));
     const missing = missingMethods(storage);
     if (missing.length > 0) throw problem(`createStorage returned a storage without ${missing.join(', ')}`);
     return storage as Storage;
   };
-}
-
-/** A path is relative to the working directory. Everything else is resolved as `import` does. */
-async function load(specifier: string): Promise<{ createStorage?: CreateStorage }> {
-  const isPath = /^\.{0,2}\//.test(specifier);
-  return import(isPath ? pathToFileURL(resolve(specifier)).href : specifier);
 }
 
 function missingMethods(value: unknown, expected: object = resultSchemas, path = ''): string[] {

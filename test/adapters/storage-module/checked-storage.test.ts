@@ -1,10 +1,11 @@
+import { EventEmitter, once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { createStorage } from '../../../src/adapters/in-memory/create-storage.js';
-import type { Storage } from '../../../src/application/ports/storage.js';
+import { StorageUnavailable, type Storage } from '../../../src/application/ports/storage.js';
 import { DomainError } from '../../../src/domain/errors.js';
 import { checkedStorage } from '../../../src/adapters/storage-module/checked-storage.js';
 import { resultSchemas } from '../../../src/adapters/storage-module/result-schemas.js';
@@ -152,6 +153,9 @@ function behaving(method: () => unknown): { readonly storage: Storage; readonly 
   return { storage: checkedStorage(like(resultSchemas) as Storage, log), log };
 }
 
+/** What the driver of a database throws that ends its connections. */
+const lost = () => Object.assign(new Error('secret'), { code: '57P01' });
+
 describe('a storage that is not trusted', () => {
   const clock = new SettableClock();
 
@@ -159,12 +163,16 @@ describe('a storage that is not trusted', () => {
     storageContract(async (options) => checkedStorage(await createStorage(options), options.log));
   });
 
-  const faults: Record<string, () => unknown> = {
+  const mistakes: Record<string, () => unknown> = {
     'that throws': () => {
       throw new TypeError('secret');
     },
     'that rejects': () => Promise.reject(new RangeError('secret')),
     'that rejects with no error': () => Promise.reject('secret'),
+  };
+  const faults: Record<string, () => unknown> = {
+    ...mistakes,
+    'that rejects as a driver does': () => Promise.reject(new Error('secret')),
     'that never settles': () => new Promise(() => {}),
     'that returns what cannot be inspected': () =>
       new Proxy(
@@ -183,7 +191,7 @@ describe('a storage that is not trusted', () => {
       const startedAt = Date.now();
       await Promise.all(calls.map((call) => expectUnavailable(call())));
       expect(Date.now() - startedAt).to.be.below(deadlines.call);
-      expect(log.lines).to.have.length(calls.length);
+      expect(log.lines).to.have.length(what in mistakes ? calls.length : 1);
       expect(inspect(log.lines, { depth: null })).not.to.contain('secret');
     });
   }
@@ -205,7 +213,97 @@ describe('a storage that is not trusted', () => {
     expect(error).to.be.instanceOf(DomainError).and.to.have.property('code', 'token_revoked');
   });
 
-  it('is logged once for each failing method, until it has worked again', async () => {
+  const outages: readonly (readonly [what: string, error: Error, reason: string])[] = [
+    ['the code of the driver', lost(), 'Error 57P01'],
+    ['the code of the cause', new Error('secret', { cause: lost() }), 'Error 57P01'],
+    [
+      'its own words and the code',
+      new StorageUnavailable('no connection', { cause: lost() }),
+      'no connection 57P01',
+    ],
+    ['the code once', new StorageUnavailable('57P01', { cause: lost() }), '57P01'],
+    [
+      'no words that quote',
+      new StorageUnavailable('Key (name)=(secret) exists', { cause: lost() }),
+      'PortError 57P01',
+    ],
+    [
+      'what another copy of our error class says',
+      Object.assign(new Error('secret'), { code: 'storage_unavailable', reason: 'no connection' }),
+      'no connection',
+    ],
+  ];
+  for (const [what, error, reason] of outages) {
+    it(`has its outage logged once, with the method that failed first and ${what}`, async () => {
+      const { storage, log } = behaving(() => Promise.reject(error));
+      await expectUnavailable(storage.tasks.summary(by));
+      const others = Object.values(everyCall(storage, clock));
+      await Promise.all(others.map((call) => expectUnavailable(call())));
+      expect(log.lines).to.have.length(1);
+      expect(log.lines[0]?.fields).to.have.property('reason', `tasks.summary: ${reason}`);
+      expect(log.lines[0]?.message).to.equal(
+        `The storage is unavailable (tasks.summary: ${reason}); requests that need it get 503. Is it running?`,
+      );
+      expect(inspect(log.lines, { depth: null })).not.to.contain('secret');
+    });
+  }
+
+  it('has the end of an outage logged, and the next outage', async () => {
+    let isLost = true;
+    const { storage, log } = behaving(() => (isLost ? Promise.reject(lost()) : true));
+    const call = () => storage.sessions.end(by).catch(() => undefined);
+    await call();
+    isLost = false;
+    await call();
+    await log.waitFor('The storage is available again.');
+    await call();
+    isLost = true;
+    await call();
+    expect(log.lines.map(({ message }) => message.split(' (')[0])).to.deep.equal([
+      'The storage is unavailable',
+      'The storage is available again.',
+      'The storage is unavailable',
+    ]);
+  });
+
+  it('has an outage that comes and goes logged as one', async () => {
+    let isLost = true;
+    const { storage, log } = behaving(() => (isLost ? Promise.reject(lost()) : true));
+    for (let call = 0; call < 101; call++) {
+      await storage.sessions.end(by).catch(() => undefined);
+      isLost = !isLost;
+    }
+    expect(log.lines).to.have.length(1);
+  });
+
+  it('has an outage logged as over only by a call that was made after the last failure', async () => {
+    const database = new EventEmitter();
+    let response: () => unknown = async () => (await once(database, 'reply')).length > 0;
+    const { storage, log } = behaving(() => response());
+    const early = storage.sessions.end(by);
+    response = () => Promise.reject(lost());
+    await expectUnavailable(storage.sessions.end(by));
+    database.emit('reply', 1);
+    await early;
+    const { storage: hanging } = behaving(() => new Promise(() => {}));
+    await expectUnavailable(hanging.check()); // This takes as long as the end of an outage.
+    expect(log.messages('available again')).to.deep.equal([]);
+    response = () => true;
+    await storage.sessions.end(by);
+    await log.waitFor('available again');
+  });
+
+  it('has each warning of its health check logged when it is new', async () => {
+    let warnings = ['It has no replica.'];
+    const { storage, log } = behaving(() => ({ warnings }));
+    await storage.check();
+    await storage.check();
+    warnings = ['It has no replica.', 'It has no backup.'];
+    await storage.check();
+    expect(log.lines.map(({ message }) => message)).to.deep.equal(warnings);
+  });
+
+  it('is logged once for each method with a mistake, until it has worked again', async () => {
     let response: unknown = 'nonsense';
     const { storage, log } = behaving(() => response);
     const fail = () => expectUnavailable(storage.sessions.end(by));
