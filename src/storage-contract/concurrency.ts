@@ -5,6 +5,19 @@ export async function concurrently<T>(times: number, call: (index: number) => Pr
   return Promise.all(Array.from({ length: times }, (_, index) => call(index)));
 }
 
+/**
+ * Makes `times` calls, a hundred at once: a storage may do them one after the other, and each has a second. Returns their
+ * results.
+ */
+export async function inPortions<T>(times: number, call: (index: number) => Promise<T>): Promise<T[]> {
+  const results: T[] = [];
+  while (results.length < times) {
+    const first = results.length;
+    results.push(...(await concurrently(Math.min(100, times - first), (index) => call(first + index))));
+  }
+  return results;
+}
+
 /** Two concurrent operations. */
 type Racers = readonly [() => Promise<unknown>, () => Promise<unknown>];
 

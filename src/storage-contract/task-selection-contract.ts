@@ -13,7 +13,7 @@ import {
 import { taskStatuses, type Task } from '../domain/task.js';
 import { rejectionOf } from './rejection.js';
 import { aDraft, createTask, signIn, signInWithUselessSessions, updateTask } from './builders.js';
-import { concurrently } from './concurrency.js';
+import { concurrently, inPortions } from './concurrency.js';
 import type { Suite } from './suite.js';
 
 const orders: readonly TaskOrder[] = (['id', 'title', 'status'] as const).flatMap((by) =>
@@ -169,7 +169,7 @@ export function taskSelectionContract({ it, open }: Suite): void {
 
   it('selects among thousands of tasks', async () => {
     const { storage, owner } = await openWithOwner();
-    const tasks = await concurrently(2100, (index) =>
+    const tasks = await inPortions(2100, (index) =>
       createTask(storage, owner, aDraft({ title: `${(index * 7919) % 2100}` })),
     );
     for (const order of orders) {

@@ -1,0 +1,36 @@
+import { refuse } from 'hexado/storage';
+
+/** @typedef {import('./database.js').Connection} Connection */
+/** @typedef {{ readonly userId: number, readonly sessionId: string }} SessionRef */
+
+// Whoever changes more than one row of a user locks the row of the user first. So nobody who holds a row of a user waits
+// for another one, and there are no deadlocks.
+
+/**
+ * Locks the user until the transaction ends: nobody else changes their tasks or ends their sessions. Undefined if there
+ * is no such user.
+ *
+ * @param {Connection} transaction @param {number} userId
+ */
+export async function lockUser(transaction, userId) {
+  const { rows } = await transaction.query('select * from hexado.users where id = $1 for update', [userId]);
+  return rows[0];
+}
+
+/**
+ * Locks the user of an active session, and the session. Rejects with 'token_revoked' if it is not active.
+ *
+ * Both are locked, although the lock of the user would do: the statement may have waited for a transaction that ended
+ * the session, and only rows that it locks are looked at again after that.
+ *
+ * @param {Connection} transaction @param {SessionRef} session @param {number} now
+ */
+export async function lockSession(transaction, { userId, sessionId }, now) {
+  const { rows } = await transaction.query(
+    `select u.* from hexado.users u join hexado.sessions s on s.user_id = u.id
+     where u.id = $1 and s.id = $2 and s.expires_at > $3
+     for update of u, s`,
+    [userId, sessionId, now],
+  );
+  return rows[0] ?? refuse('token_revoked');
+}

@@ -1,0 +1,168 @@
+import { opensWith } from 'hexado/storage';
+import { lockSession, lockUser } from './locks.js';
+
+/**
+ * @import { Clock, User, UserRepository } from 'hexado/storage'
+ * @import { Connection, Database } from './database.js'
+ */
+
+/** Accounts. Ids are taken from one counter, whose row is locked until the account is there: there are no gaps. */
+export class PostgresUsers {
+  #database;
+  #clock;
+
+  /** @param {Database} database @param {Clock} clock */
+  constructor(database, clock) {
+    this.#database = database;
+    this.#clock = clock;
+  }
+
+  /** @type {UserRepository['add']} */
+  async add({ username, passwordHash, createdAt }) {
+    return this.#database.transaction(async (transaction) => {
+      const { rows: counters } = await transaction.query('select * from hexado.counter for update');
+      const id = counters[0].last_user_id + 1;
+      const { rows } = await transaction.query(
+        `insert into hexado.users (id, username, password_hash, active, created_at)
+         values ($1, $2, $3, true, $4)
+         on conflict do nothing
+         returning *`,
+        [id, username, passwordHash, createdAt],
+      );
+      if (rows.length === 0) return undefined;
+      await transaction.query('update hexado.counter set last_user_id = $1', [id]);
+      return toUser(rows[0]);
+    });
+  }
+
+  /** @type {UserRepository['find']} */
+  async find(id) {
+    const { rows } = await this.#database.query('select * from hexado.users where id = $1', [id]);
+    return rows.map(toUser)[0];
+  }
+
+  /** @type {UserRepository['findByName']} */
+  async findByName(username) {
+    const { rows } = await this.#database.query('select * from hexado.users where username = $1', [username]);
+    return rows.map(toUser)[0];
+  }
+
+  /** @type {UserRepository['list']} */
+  async list({ after, limit }) {
+    const { rows } = await this.#database.query(
+      'select * from hexado.users where id > $1 order by id limit $2',
+      [after, limit],
+    );
+    return rows.map(toUser);
+  }
+
+  /** @type {UserRepository['replacePasswordHash']} */
+  async replacePasswordHash(id, from, to) {
+    await this.#database.query(
+      'update hexado.users set password_hash = $3 where id = $1 and password_hash = $2',
+      [id, from, to],
+    );
+  }
+
+  /** @type {UserRepository['setPasswordHash']} */
+  async setPasswordHash(id, hash) {
+    return this.#database.transaction(async (transaction) => {
+      const user = await lockUser(transaction, id);
+      if (!user) return false;
+      await setPassword(transaction, id, hash);
+      return true;
+    });
+  }
+
+  /** @type {UserRepository['changePasswordHash']} */
+  async changePasswordHash(by, from, to) {
+    return this.#database.transaction(async (transaction) => {
+      const user = await lockSession(transaction, by, this.#clock());
+      if (user.password_hash !== from) return false;
+      await setPassword(transaction, by.userId, to, by.sessionId);
+      return true;
+    });
+  }
+
+  /** @type {UserRepository['setPasswordLink']} */
+  async setPasswordLink(id, { digest, expiresAt }) {
+    const { rowCount } = await this.#database.query(
+      'update hexado.users set link_digest = $2, link_expires_at = $3 where id = $1',
+      [id, digest, expiresAt],
+    );
+    return rowCount === 1;
+  }
+
+  /** @type {UserRepository['usePasswordLink']} */
+  async usePasswordLink(id, digest, hash) {
+    return this.#database.transaction(async (transaction) => {
+      const row = await lockUser(transaction, id);
+      const { active, passwordLink } = row ? toUser(row) : {};
+      if (!active || !passwordLink || !opensWith(passwordLink, digest, this.#clock())) return false;
+      await setPassword(transaction, id, hash);
+      return true;
+    });
+  }
+
+  /** @type {UserRepository['activate']} */
+  async activate(id) {
+    const { rowCount } = await this.#database.query('update hexado.users set active = true where id = $1', [
+      id,
+    ]);
+    return rowCount === 1;
+  }
+
+  /** @type {UserRepository['deactivate']} */
+  async deactivate(id) {
+    return this.#database.transaction(async (transaction) => {
+      const user = await lockUser(transaction, id);
+      if (!user) return false;
+      await transaction.query('update hexado.users set active = false where id = $1', [id]);
+      await transaction.query('delete from hexado.sessions where user_id = $1', [id]);
+      return true;
+    });
+  }
+
+  /** @type {UserRepository['remove']} */
+  async remove(id) {
+    // The foreign keys delete everything of the user in the same step.
+    const { rowCount } = await this.#database.query('delete from hexado.users where id = $1', [id]);
+    return rowCount === 1;
+  }
+
+  /** @type {UserRepository['removeOwn']} */
+  async removeOwn(by) {
+    return this.#database.transaction(async (transaction) => {
+      await lockSession(transaction, by, this.#clock());
+      await transaction.query('delete from hexado.users where id = $1', [by.userId]);
+      return true;
+    });
+  }
+}
+
+/**
+ * Stores a new password of a user who is locked, removes their password link, and ends all sessions but the one with the
+ * id `except`.
+ *
+ * @param {Connection} transaction @param {number} userId @param {string} hash
+ */
+async function setPassword(transaction, userId, hash, except = '') {
+  await transaction.query(
+    `update hexado.users set password_hash = $2, link_digest = null, link_expires_at = null where id = $1`,
+    [userId, hash],
+  );
+  await transaction.query('delete from hexado.sessions where user_id = $1 and id <> $2', [userId, except]);
+}
+
+/** @param {any} row @returns {User} */
+function toUser(row) {
+  const link = { digest: row.link_digest, expiresAt: row.link_expires_at };
+  return {
+    id: row.id,
+    username: row.username,
+    passwordHash: row.password_hash,
+    active: row.active,
+    createdAt: row.created_at,
+    ...(row.link_digest !== null && { passwordLink: link }),
+  };
+}
