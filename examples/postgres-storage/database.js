@@ -6,7 +6,7 @@ import { isCurrent, migrate } from './layout.js';
  * Milliseconds. Hexado waits one second for a call. The database gives up a statement before this process gives up the
  * call: if it has not even done that, it is out of reach.
  */
-const limits = { connect: 600, statement: 600, call: 900, idleInTransaction: 1000, migration: 60_000 };
+const limits = { connect: 400, statement: 600, call: 900, idleInTransaction: 1000, migration: 60_000 };
 
 /**
  * `pg` returns numbers of eight bytes as texts, and so sums of them. Ours are below 2^53.
@@ -163,8 +163,10 @@ export class Database {
           numberTypes.includes(type) ? Number : types.getTypeParser(type, format),
       },
     });
-    // Without a listener, the loss of a connection that nobody uses would end the process. Calls notice by themselves.
+    // Without listeners, a connection that is lost while it waits, in the pool or between two statements, would end the
+    // process. Calls notice by themselves.
     pool.on('error', () => undefined);
+    pool.on('connect', (client) => client.on('error', () => undefined));
     return pool;
   }
 }

@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { freePort } from './free-port.js';
 
+/** A PostgreSQL that has on disk whatever it has acknowledged. */
+export const durable = ['-c', 'fsync=on'];
+
 /** Where Debian keeps the programs of the newest PostgreSQL that is installed. */
 function findPrograms(): string {
   const root = '/usr/lib/postgresql';
@@ -21,6 +24,11 @@ function owner(): { readonly uid: number; readonly gid: number } | undefined {
   const [uid, gid] = ['-u', '-g'].map((flag) => Number(spawnSync('id', [flag, 'postgres']).stdout));
   if (!uid || !gid) throw new Error('there is no user postgres: install postgresql');
   return { uid, gid };
+}
+
+/** The URL of the database of a PostgreSQL that is reached at this port. */
+export function urlAt(port: number): string {
+  return `postgres://postgres@127.0.0.1:${port}/postgres`;
 }
 
 /** A PostgreSQL of a test's own: real processes on a free port of 127.0.0.1, with a directory of its own. */
@@ -40,15 +48,18 @@ export class PostgresServer {
   }
 
   /** Resolves as soon as it serves. By default it may lose everything in a crash, and is quick. */
-  static async start({ args = ['-c', 'fsync=off'] }: { readonly args?: readonly string[] } = {}) {
-    const server = new PostgresServer(args, findPrograms(), await freePort());
+  static async start({
+    args = ['-c', 'fsync=off'],
+    port,
+  }: { readonly args?: readonly string[]; readonly port?: number } = {}): Promise<PostgresServer> {
+    const server = new PostgresServer(args, findPrograms(), port ?? (await freePort()));
     server.initialise();
     await server.run();
     return server;
   }
 
   get url(): string {
-    return `postgres://postgres@127.0.0.1:${this.port}/postgres`;
+    return urlAt(this.port);
   }
 
   /** Ends all of its processes as a crash of the machine does; the directory stays. */
