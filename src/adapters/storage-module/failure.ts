@@ -1,5 +1,5 @@
 import { codeOf, describeError } from '../../application/describe-error.js';
-import { StorageUnavailable } from '../../application/ports/storage.js';
+import { StorageUnavailable, UnknownLayout } from '../../application/ports/storage.js';
 
 /** There is no storage yet; the cause is the error of `createStorage`. */
 export class NotCreated extends StorageUnavailable {
@@ -32,7 +32,7 @@ export function isFault(error: unknown): boolean {
 
 /** The error for the caller of a method. Its reason has the method that failed and the code of the driver. */
 export function unavailable(method: string, error: unknown): StorageUnavailable {
-  if (error instanceof NotCreated) return error;
+  if (error instanceof NotCreated || error instanceof UnknownLayout) return error;
   const { reason, advice } = isUnavailable(error) ? error : {};
   const words = typeof reason === 'string' && plainWords.test(reason) ? reason : describeError(error).kind;
   const code = codeOf(error) ?? '';

@@ -22,7 +22,7 @@ export class StorageError extends Error {
 /**
  * Loads the module and creates its storage, wrapped by `checkedStorage`, and logs its warnings. If the storage behind it
  * cannot be reached, or `createStorage` takes longer than `timeout` milliseconds, calls wait for it and reject with
- * StorageUnavailable until it is there. Rejects as `loadCreateStorage` does otherwise.
+ * StorageUnavailable until it is there. Rejects as `loadCreateStorage` does otherwise, and with UnknownLayout if `check` does.
  */
 export async function loadStorageModule(
   specifier: string,
@@ -39,7 +39,11 @@ export async function loadStorageModule(
     return postponedStorage(creation);
   });
   const checked = checkedStorage(storage, options.log, observe, failures);
-  await checked.check().catch(() => undefined); // Its failure is logged, and so are its warnings.
+  await checked.check().catch(async (error: unknown) => {
+    if (!(error instanceof UnknownLayout)) return;
+    await checked.close().catch(() => undefined);
+    throw error;
+  });
   return checked;
 }
 

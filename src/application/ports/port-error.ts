@@ -7,12 +7,13 @@ export type PortErrorCode =
 
 /** A port that could not do its work. */
 export class PortError extends Error {
-  override readonly name = 'PortError';
+  override readonly name: string = 'PortError';
 
   constructor(
     readonly code: PortErrorCode,
+    message: string = code,
     options?: ErrorOptions,
   ) {
-    super(code, options);
+    super(message, options);
   }
 }

@@ -75,21 +75,25 @@ export type StorageRejection = (typeof storageRejections)[number];
  * sent. `advice` is a sentence about what to do. Of `cause`, which may be any error, nothing but its code is logged.
  */
 export class StorageUnavailable extends PortError {
+  override readonly name: string = 'StorageUnavailable';
   readonly advice: string;
 
   constructor(
     readonly reason: string,
     { advice = 'Is it running?', ...options }: ErrorOptions & { readonly advice?: string | undefined } = {},
   ) {
-    super('storage_unavailable', options);
+    super('storage_unavailable', reason, options);
     this.advice = advice;
   }
 }
 
 /**
- * The storage can be reached, but its data has a layout that this version does not know. None of it is read or changed.
+ * The storage can be reached, but its data has a layout that this version does not know. None of it is read or changed. The
+ * reason goes on from "The storage has": `data of layout 9`. If this happens at the start, the server ends.
  */
-export class UnknownLayout extends StorageUnavailable {}
+export class UnknownLayout extends StorageUnavailable {
+  override readonly name = 'UnknownLayout';
+}
 
 /** Stored data cannot be read: another program or another version has written it. It is left unchanged. */
 export class UnreadableData extends Error {

@@ -225,7 +225,7 @@ describe('a storage that is not trusted', () => {
     [
       'no words that quote',
       new StorageUnavailable('Key (name)=(secret) exists', { cause: lost() }),
-      'PortError 57P01',
+      'StorageUnavailable 57P01',
     ],
     [
       'what another copy of our error class says',

@@ -269,13 +269,21 @@ describe('a storage of your own', () => {
     }
 
     it('is rejected if it has data of a layout that it does not know', async () => {
-      const path = moduleOf(`
-        import { UnknownLayout } from '${new URL('../../../src/storage.js', import.meta.url).href}';
-        export const createStorage = async () => {
-          throw new UnknownLayout('data of layout 9', { advice: 'Go on with the newer version.' });
-        };`);
-      const ending = await run(['user', 'list'], { environment: { ...environment, STORAGE: path } });
-      expectRejection(ending, 78, /^The storage has data of layout 9\. Go on with the newer version\.$/);
+      const kit = new URL('../../../src/storage.js', import.meta.url).href;
+      const unknown = `new UnknownLayout('data of layout 9', { advice: 'Go on with the newer version.' })`;
+      for (const source of [
+        `export const createStorage = async () => { throw ${unknown}; };`,
+        `export const createStorage = async (options) => {
+          return { ...(await create(options)), check: async () => { throw ${unknown}; } };
+        };`,
+      ]) {
+        const path = moduleOf(`
+          import { createStorage as create } from '${inMemory}';
+          import { UnknownLayout } from '${kit}';
+          ${source}`);
+        const ending = await run(['user', 'list'], { environment: { ...environment, STORAGE: path } });
+        expectRejection(ending, 78, /^The storage has data of layout 9\. Go on with the newer version\.$/);
+      }
     });
   });
 
