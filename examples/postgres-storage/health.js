@@ -8,7 +8,8 @@ export async function check(/** @type {Database} */ database) {
   const { rows } = await database.query(
     `select pg_is_in_recovery() or current_setting('transaction_read_only')::boolean as "isReadOnly",
        current_setting('fsync') = 'off' or current_setting('synchronous_commit') = 'off'
-         or current_setting('full_page_writes') = 'off' as "losesWrites"`,
+         or current_setting('full_page_writes') = 'off' as "losesWrites"
+     from hexado.layout`,
   );
   const [{ isReadOnly, losesWrites }] = rows;
   return {

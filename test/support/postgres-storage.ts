@@ -1,35 +1,58 @@
 import { createRequire } from 'node:module';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { Clock } from '../../src/application/ports/environment.js';
 import type { CreateStorage, Storage, StorageOptions } from '../../src/application/ports/storage.js';
 import type { PostgresServer } from './postgres-server.js';
+import { RecordedLog } from './recorded-log.js';
 
 /** Where the storage is that the tests run on. */
 export const postgresStorage = resolve('examples/postgres-storage');
+
+/** A connection to the database, beside those of the storage. */
+interface DatabaseClient {
+  connect(): Promise<void>;
+  query(text: string, values?: readonly unknown[]): Promise<{ readonly rows: Record<string, unknown>[] }>;
+  end(): Promise<void>;
+}
 
 /** What the tests use of the driver, which is the example's own. */
 interface Driver {
   readonly Client: new (settings: { readonly connectionString: string }) => DatabaseClient;
 }
 
-/** A connection to the database, beside those of the storage. */
-export interface DatabaseClient {
-  connect(): Promise<void>;
-  query(text: string, values?: readonly unknown[]): Promise<{ readonly rows: Record<string, unknown>[] }>;
-  end(): Promise<void>;
+const { Client } = createRequire(join(postgresStorage, 'index.js'))('pg') as Driver;
+
+/** Opens a connection of the test's own. */
+export async function connectTo({ url }: PostgresServer): Promise<DatabaseClient> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  return client;
 }
 
-const { Client } = createRequire(`${postgresStorage}/`)('pg') as Driver;
-
-/** Runs statements on a connection of its own. */
-export async function query(server: PostgresServer, text: string): Promise<Record<string, unknown>[]> {
-  const client = new Client({ connectionString: server.url });
-  await client.connect();
+/** Runs statements on a connection of their own. */
+export async function query(
+  server: PostgresServer,
+  text: string,
+  values?: readonly unknown[],
+): Promise<Record<string, unknown>[]> {
+  const client = await connectTo(server);
   try {
-    return (await client.query(text)).rows;
+    return (await client.query(text, values)).rows;
   } finally {
     await client.end();
   }
+}
+
+/** Creates the storage on the database at this URL. `directory` is where it is. */
+export async function createPostgresStorage(
+  url: string,
+  options: StorageOptions = { clock: () => Date.now() / 1000, log: new RecordedLog() },
+  directory = postgresStorage,
+): Promise<Storage> {
+  process.env['DATABASE_URL'] = url;
+  const { createStorage } = await load<{ readonly createStorage: CreateStorage }>('index.js', directory);
+  return createStorage(options);
 }
 
 /** Creates the storage on the server's database, which is emptied first. */
@@ -38,16 +61,13 @@ export async function openPostgresStorage(
   options: StorageOptions,
   directory = postgresStorage,
 ): Promise<Storage> {
-  const { href } = pathToFileURL(resolve(directory, 'index.js'));
-  const { createStorage } = (await import(href)) as { readonly createStorage: CreateStorage };
-  process.env['DATABASE_URL'] = server.url;
-  const storage = await createStorage(options);
+  const storage = await createPostgresStorage(server.url, options, directory);
   await storage.check();
   await query(server, empty);
   return storage;
 }
 
-/** Rows are deleted: with few rows, that is quicker than TRUNCATE. */
+/** Rows are deleted: where there are few, that is quicker than TRUNCATE. */
 const empty = `
   delete from hexado.users; delete from hexado.imports; delete from hexado.attempts; delete from hexado.trusted;
   update hexado.counter set last_user_id = 0`;
@@ -55,4 +75,23 @@ const empty = `
 /** Opens all connections of the pool: calls that should race would wait for them, one after the other. */
 export async function warmUp({ users }: Storage): Promise<void> {
   await Promise.all(Array.from({ length: 10 }, () => users.find(1)));
+}
+
+/** Sweeps what has expired, which the storage does each minute. Resolves to the number of rows. */
+export async function sweepPostgres(server: PostgresServer, clock: { readonly now: Clock }): Promise<number> {
+  const { Database } = await load<{ readonly Database: DatabaseConstructor }>('database.js');
+  const { sweep } = await load<{ readonly sweep: Sweep }>('sweep.js');
+  const database = new Database(server.url, 1);
+  try {
+    return await sweep(database, clock.now());
+  } finally {
+    await database.close();
+  }
+}
+
+type DatabaseConstructor = new (url: string, size: number) => { close(): Promise<void> };
+type Sweep = (database: InstanceType<DatabaseConstructor>, now: number) => Promise<number>;
+
+async function load<Module>(file: string, directory = postgresStorage): Promise<Module> {
+  return import(pathToFileURL(join(directory, file)).href) as Promise<Module>;
 }
