@@ -1,6 +1,6 @@
 import { Container, type ServiceIdentifier } from 'inversify';
 import { BcryptPasswordHasher } from './adapters/crypto/bcrypt-password-hasher.js';
-import { BcryptThreads } from './adapters/crypto/bcrypt-threads.js';
+import { HashingThreads } from './adapters/crypto/hashing-threads.js';
 import { keyedDigest } from './adapters/crypto/keyed-digest.js';
 import { JwtTokenSigner } from './adapters/crypto/jwt-token-signer.js';
 import { randomId } from './adapters/crypto/random-id.js';
@@ -36,6 +36,7 @@ import { CreateUser } from './application/create-user.js';
 import { DeleteAccount } from './application/delete-account.js';
 import { ExportData } from './application/export-data.js';
 import { ImportData } from './application/import-data.js';
+import { ImportFromDjango } from './application/import-from-django.js';
 import { ExportAccount } from './application/export-account.js';
 import { IssueTokens } from './application/issue-tokens.js';
 import { AttemptLimiter } from './application/attempt-limiter.js';
@@ -172,11 +173,11 @@ export function createContainer(
     [Logger],
   );
   container.bind(Degradations).toConstantValue(degradations);
-  bind(BcryptThreads, []);
+  bind(HashingThreads, []);
   make(
     BcryptPasswordHasher,
     (threads) => new BcryptPasswordHasher(config.bcryptCost, threads, undefined, meters?.observeHashWait),
-    [BcryptThreads],
+    [HashingThreads],
   );
   make(Hasher, (hasher) => hasher, [BcryptPasswordHasher]);
   make(
@@ -208,6 +209,7 @@ export function createContainer(
   bind(DeleteAccount, [ConfirmPassword, Users, Report]);
   bind(ExportData, [Users, DataArchive]);
   bind(ImportData, [DataArchive]);
+  bind(ImportFromDjango, [DataArchive, Hasher]);
   bind(LongReadLimiter, []);
   bind(ManageTasks, [Tasks, TextDigest, LongReadLimiter, LimitsPerUser]);
   bind(ReadAccount, [Sessions, Users]);

@@ -1,4 +1,4 @@
-import { BcryptThreads } from './adapters/crypto/bcrypt-threads.js';
+import { HashingThreads } from './adapters/crypto/hashing-threads.js';
 import type { App, Extensions } from './adapters/http/app.js';
 import { HealthController } from './adapters/http/controllers/health-controller.js';
 import { HttpServer, shutdownTimeouts } from './adapters/http/http-server.js';
@@ -57,7 +57,7 @@ async function create({ environment = {}, log, ...extensions }: Embedding) {
   const container = createContainer(config, storage, clock, log, extensions);
   if (config.demo) await container.get(AddDemoUser).execute();
   const close = async () => {
-    await Promise.all([storage.close(), container.get(BcryptThreads).stop()]);
+    await Promise.all([storage.close(), container.get(HashingThreads).stop()]);
   };
   return { container, close };
 }

@@ -36,7 +36,7 @@ describe('the package', () => {
       'dist/src/embed.d.ts',
       'dist/src/storage.d.ts',
       'dist/src/storage-contract/storage-contract.d.ts',
-      'dist/src/adapters/crypto/bcrypt-worker.js',
+      'dist/src/adapters/crypto/hashing-worker.js',
       'dist/web/index.html',
       'dist/web/docs/LICENSE',
       'LICENSE',

@@ -12,11 +12,7 @@ import {
 } from '../application/import-data.js';
 import { BadRecord } from '../domain/archive.js';
 import { UsageError } from './arguments.js';
-
-/** Thrown when what is to be imported is not as it must be, with a message that says why. */
-export class DataError extends Error {
-  override readonly name = 'DataError';
-}
+import { DataError } from './data-error.js';
 
 /** Characters that are written at once. */
 const chunkLength = 2 ** 16;

@@ -27,6 +27,8 @@ export const options = {
   url: { value: 'URL', description: 'what the link begins with, such as https://todo.example' },
   user: { value: 'NAME', description: 'the user whose limits to lift, as NAME alone' },
   address: { value: 'ADDRESS', description: 'the address whose limits to lift, with its network' },
+  'from-django': { value: 'FILE', description: 'what manage.py dumpdata auth.user tasks.task has printed' },
+  owner: { value: 'NAME', description: 'who gets the tasks of the dump that have no owner' },
   'skip-bad': { description: 'leave out bad lines, and name them' },
 } as const satisfies Record<string, OptionRow>;
 
@@ -119,9 +121,9 @@ export const commands = {
   },
   export: { options: ['output'], isAct: true, description: 'write all users and tasks as lines of JSON' },
   import: {
-    options: ['skip-bad'],
+    options: ['skip-bad', 'from-django', 'owner'],
     isAct: true,
-    description: 'add the users and tasks of an export from standard input',
+    description: 'add the users and tasks of an export from standard input, or of a dump of Django',
   },
   'storage check': {
     arguments: ['MODULE'],

@@ -72,7 +72,7 @@ function optionTable(names: readonly OptionName[]): string {
 /** Two columns. Where the first cell is long, the second begins a new line. */
 function table(lines: readonly (readonly string[])[]): string {
   const lengths = lines.map(([first = '']) => first.length).filter((length) => length <= 34);
-  const width = Math.max(...lengths) + 2;
+  const width = Math.max(0, ...lengths) + 2;
   return lines
     .map(([first = '', second = '']) =>
       first.length < width

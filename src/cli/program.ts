@@ -11,6 +11,7 @@ import { ThrottleCommands } from '../adapters/terminal/throttle-commands.js';
 import { UserCommands } from '../adapters/terminal/user-commands.js';
 import { ExportData } from '../application/export-data.js';
 import { ImportData } from '../application/import-data.js';
+import { ImportFromDjango } from '../application/import-from-django.js';
 import { MakePasswordLink } from '../application/make-password-link.js';
 import { ManageThrottles } from '../application/manage-throttles.js';
 import { ManageUsers } from '../application/manage-users.js';
@@ -29,9 +30,11 @@ import { InvalidFields } from '../domain/input.js';
 import { version } from '../runtime/version.js';
 import { releaseSignals } from '../runtime/held-signals.js';
 import { LogOutput } from '../runtime/log-output.js';
-import { DataError, exportData, importData, requireExportTarget, requireImportSource } from './archive.js';
+import { exportData, importData, requireExportTarget, requireImportSource } from './archive.js';
+import { importFromDjango } from './django-import.js';
 import { createKey, listKeys, promoteKey, pruneKeys, removeKey } from './keys.js';
 import { linkBase } from './link-base.js';
+import { DataError } from './data-error.js';
 import { createLog } from './log.js';
 import { ListenError } from './listen-error.js';
 import { superviseMetrics } from './metrics.js';
@@ -108,6 +111,13 @@ const handlers: { readonly [N in CommandName]: (command: CommandOf<N>) => Promis
     await onStorage((container) => exportData(container.get(ExportData), output));
   },
   import: async ({ options }) => {
+    const { 'from-django': dump, owner } = options;
+    if (dump !== undefined) {
+      if (options['skip-bad'])
+        throw new UsageError('--skip-bad is for exports of Hexado, not for a dump of Django.');
+      return onStorage((container) => importFromDjango(container.get(ImportFromDjango), dump, owner));
+    }
+    if (owner !== undefined) throw new UsageError('--owner is for a dump of Django: add --from-django FILE.');
     requireImportSource();
     const skipBad = options['skip-bad'] === true;
     await onStorage((container) => importData(container.get(ImportData), { skipBad }));

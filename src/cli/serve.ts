@@ -1,6 +1,6 @@
 import cluster from 'node:cluster';
 import { BcryptPasswordHasher } from '../adapters/crypto/bcrypt-password-hasher.js';
-import { BcryptThreads } from '../adapters/crypto/bcrypt-threads.js';
+import { HashingThreads } from '../adapters/crypto/hashing-threads.js';
 import { JwtTokenSigner } from '../adapters/crypto/jwt-token-signer.js';
 import { HealthController } from '../adapters/http/controllers/health-controller.js';
 import { HttpServer, shutdownTimeouts } from '../adapters/http/http-server.js';
@@ -42,7 +42,7 @@ export async function serve(config: Config, clock: Clock, log: Log, output: LogO
     ...(metrics && { observers: [metrics.countEvent], meters: metrics }),
   });
   await container
-    .get(BcryptThreads)
+    .get(HashingThreads)
     .start()
     .catch((error: unknown) => {
       log.warn(describeError(error), 'No worker thread for password hashing could be started');

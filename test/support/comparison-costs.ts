@@ -1,8 +1,8 @@
 import bcrypt from 'bcrypt';
-import { BcryptThreads } from '../../src/adapters/crypto/bcrypt-threads.js';
+import { HashingThreads } from '../../src/adapters/crypto/hashing-threads.js';
 
 /** bcrypt's threads, which note each hash that a password is compared with. */
-class CountingThreads extends BcryptThreads {
+class CountingThreads extends HashingThreads {
   readonly compared: string[] = [];
 
   override compare(password: string, hash: string): Promise<boolean> {

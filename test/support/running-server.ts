@@ -1,4 +1,4 @@
-import { BcryptThreads } from '../../src/adapters/crypto/bcrypt-threads.js';
+import { HashingThreads } from '../../src/adapters/crypto/hashing-threads.js';
 import { HealthController } from '../../src/adapters/http/controllers/health-controller.js';
 import { describeApi } from '../../src/adapters/http/openapi/document.js';
 import { HttpServer } from '../../src/adapters/http/http-server.js';
@@ -68,7 +68,7 @@ export class RunningServer extends ApiClient {
     const log = logInto(lines);
     const storage = await createStorage(config.storage, { clock, log });
     const container = createContainer(config, storage, clock, log);
-    container.rebind(BcryptThreads).toConstantValue(bcryptThreads);
+    container.rebind(HashingThreads).toConstantValue(bcryptThreads);
     const server = container.get(HttpServer);
     const port = await server.listen(0, '127.0.0.1');
     const routes = container.get(HttpRoutes);

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { performance } from 'node:perf_hooks';
-import type { PasswordHasher, Requester } from '../../application/ports/password-hasher.js';
+import type { HashAssessment, PasswordHasher, Requester } from '../../application/ports/password-hasher.js';
 import { PortError } from '../../application/ports/port-error.js';
 import { networksOf } from '../../domain/client-network.js';
-import { normalisePassword } from '../../domain/user.js';
-import type { BcryptThreads } from './bcrypt-threads.js';
+import { noPassword, normalisePassword } from '../../domain/user.js';
+import type { HashingThreads } from './hashing-threads.js';
+import { parseDjangoHash } from './django-hash.js';
 import { FairQueue, type Waiting } from './fair-queue.js';
 
 /** Marks how the password is prepared for bcrypt, in case that ever changes. */
@@ -24,7 +25,8 @@ const operator: Waiting = { networks: ['operator'], isTrusted: true };
 
 /**
  * Hashes with bcrypt over base64(SHA-256) of the NFC-normalised password, because bcrypt ignores everything after byte
- * 72. The stored hash is `bcrypt-sha256$`, followed by bcrypt's own text.
+ * 72. The stored hash is `bcrypt-sha256$`, followed by bcrypt's own text. Hashes of Django are verified, too; how long
+ * that takes is up to them.
  */
 export class BcryptPasswordHasher implements PasswordHasher {
   // Leaves one core to requests that hash nothing.
@@ -39,7 +41,7 @@ export class BcryptPasswordHasher implements PasswordHasher {
    */
   constructor(
     private readonly cost: number,
-    private readonly threads: BcryptThreads,
+    private readonly threads: HashingThreads,
     queueTime = 10,
     private readonly observeWait: (seconds: number) => void = () => undefined,
   ) {
@@ -58,6 +60,9 @@ export class BcryptPasswordHasher implements PasswordHasher {
   }
 
   async verify(password: string, hash?: string, requester?: Requester): Promise<boolean> {
+    if (hash !== undefined && typeof parseDjangoHash(hash) === 'function') {
+      return this.enqueue(() => this.threads.compare(password, hash), requester);
+    }
     const [, bcryptHash = dummyHash(this.cost)] = hash?.split(`${scheme}$`) ?? [];
     const prepared = prepare(password);
     return this.enqueue(async () => {
@@ -70,6 +75,12 @@ export class BcryptPasswordHasher implements PasswordHasher {
       }
       return matches;
     }, requester);
+  }
+
+  assess(hash: string): HashAssessment {
+    if (hash === noPassword || hash.startsWith(`${scheme}$`)) return 'usable';
+    const verify = parseDjangoHash(hash);
+    return typeof verify === 'function' ? 'usable' : (verify ?? 'unknown');
   }
 
   isOutdated(hash: string): boolean {

@@ -12,9 +12,14 @@ export interface PasswordHasher {
    * takes as long: a dummy hash is compared, so that timing attacks learn nothing.
    */
   verify(password: string, hash: string | undefined, requester?: Requester): Promise<boolean>;
+  /** What `verify` would make of a hash that was stored by somebody else. */
+  assess(hash: string): HashAssessment;
   /** Whether the hash was made with other settings than the current ones, so that the password should be rehashed. */
   isOutdated(hash: string): boolean;
 }
+
+/** Passwords are verified by a usable hash only; they match no hash that is unknown or too costly to compare. */
+export type HashAssessment = 'usable' | 'too_costly' | 'unknown';
 
 /** For whom a password is hashed. */
 export interface Requester {

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { availableParallelism, getPriority } from 'node:os';
 import { expect } from 'chai';
 import { BcryptPasswordHasher } from '../../../src/adapters/crypto/bcrypt-password-hasher.js';
-import { BcryptThreads } from '../../../src/adapters/crypto/bcrypt-threads.js';
+import { HashingThreads } from '../../../src/adapters/crypto/hashing-threads.js';
 import { PortError } from '../../../src/application/ports/port-error.js';
 import { concurrently } from '../../../src/storage-contract/concurrency.js';
 import { bcryptThreads, comparisonCosts } from '../../support/comparison-costs.js';
@@ -125,7 +125,7 @@ describe('BcryptPasswordHasher', () => {
   it('leaves no thread when its threads are stopped', async function () {
     if (process.platform !== 'linux') this.skip();
     const before = lowPriorities();
-    const threads = new BcryptThreads();
+    const threads = new HashingThreads();
     const ofItsOwn = new BcryptPasswordHasher(4, threads);
     await ofItsOwn.hash('correct horse');
     expect(lowPriorities()).to.equal(before + 1);

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { PortError } from '../../application/ports/port-error.js';
 
 /** Hashes a password, or compares one with a hash. */
-export type BcryptJob =
+export type HashingJob =
   { readonly password: string; readonly cost: number } | { readonly password: string; readonly hash: string };
 
 /** How many threads are started in advance at most. Each takes 8 MB. */
@@ -18,8 +18,8 @@ const shortage = /^(?:EMFILE|ENFILE|EAGAIN|ENOMEM|ERR_WORKER_\w+)$/;
  * have the same priority.) There are as many threads as concurrent calls. If no thread can be started, the call rejects
  * with the code 'overloaded'.
  */
-export class BcryptThreads {
-  private readonly idle: BcryptThread[] = [];
+export class HashingThreads {
+  private readonly idle: HashingThread[] = [];
 
   /** Starts some threads before the first calls, because later there may be no file descriptors left for them. */
   async start(): Promise<void> {
@@ -40,8 +40,8 @@ export class BcryptThreads {
     return this.run<boolean>({ password, hash });
   }
 
-  private async run<T>(job: BcryptJob): Promise<T> {
-    const thread = this.idle.pop() ?? new BcryptThread();
+  private async run<T>(job: HashingJob): Promise<T> {
+    const thread = this.idle.pop() ?? new HashingThread();
     try {
       return (await thread.run(job)) as T;
     } catch (error) {
@@ -54,10 +54,10 @@ export class BcryptThreads {
 }
 
 /** A worker thread that does one job at a time. */
-class BcryptThread {
+class HashingThread {
   private worker: Worker | undefined;
 
-  async run(job: BcryptJob): Promise<unknown> {
+  async run(job: HashingJob): Promise<unknown> {
     const worker = (this.worker ??= this.start());
     worker.ref(); // Keeps the process running until the job is done, but not for an idle thread.
     worker.postMessage(job);
@@ -77,6 +77,6 @@ class BcryptThread {
   }
 
   private start(): Worker {
-    return new Worker(new URL('bcrypt-worker.js', import.meta.url));
+    return new Worker(new URL('hashing-worker.js', import.meta.url));
   }
 }

@@ -1,0 +1,270 @@
+import { BadRecord } from '../domain/archive.js';
+import { parseDjangoRecord, type DjangoTask, type DjangoUser } from '../domain/django-dump.js';
+import type { Task } from '../domain/task.js';
+import { normaliseUsername } from '../domain/user.js';
+import { AccountTaken } from './import-data.js';
+import type { Archive } from './ports/archive.js';
+import type { PasswordHasher } from './ports/password-hasher.js';
+
+/** Why a dump, or a record of it, cannot be imported. */
+export type DumpProblem =
+  | { readonly code: 'bad_record'; readonly record: string; readonly fields: readonly string[] }
+  /** Two users have one id, or names that are the same after normalisation. */
+  | { readonly code: 'same_user'; readonly record: string; readonly other: number }
+  /** Comparing a password with the hash would take too much time or memory. */
+  | { readonly code: 'costly_hash'; readonly record: string }
+  /** The task's owner is not in the dump. */
+  | { readonly code: 'unknown_owner'; readonly record: string }
+  /** The ids of a user's tasks do not ascend. */
+  | { readonly code: 'out_of_order'; readonly record: string }
+  /** Tasks have no owner, and nobody was named to get them. */
+  | { readonly code: 'no_owner'; readonly tasks: number }
+  /** The user who should get the tasks without an owner is not in the dump. */
+  | { readonly code: 'no_such_user'; readonly username: string }
+  /** Another account in the storage has the id or the name of the user. */
+  | { readonly code: 'taken'; readonly record: string };
+
+/** Thrown for a dump that cannot be imported. Nothing was written. */
+export class UnfitDump extends Error {
+  override readonly name = 'UnfitDump';
+
+  constructor(
+    /** The first problems. */
+    readonly problems: readonly DumpProblem[],
+    /** How many there are. */
+    readonly count: number,
+  ) {
+    super('unfit');
+  }
+}
+
+/** What an import has done. */
+export interface DjangoImportSummary {
+  /** Users and tasks that are imported. */
+  readonly users: number;
+  readonly tasks: number;
+  /** Users who were there already, and were left as they are. */
+  readonly present: number;
+  /** The names of users who were staff or superusers. Here they are users like any other. */
+  readonly staff: readonly string[];
+  readonly superusers: readonly string[];
+  /** The names of users whose password cannot be verified, by the algorithm of their hash. */
+  readonly unverifiable: ReadonlyMap<string, readonly string[]>;
+  /** How many records of each other model were left out. */
+  readonly leftOut: ReadonlyMap<string, number>;
+}
+
+/** So many problems are kept. */
+const maxProblems = 100;
+
+/** Tasks wait in memory until their texts exceed this many UTF-16 code units. */
+const maxWaiting = 2 ** 22;
+
+/** At most so many tasks are added at once. */
+const batchSize = 1000;
+
+/** Imports the users and tasks of the replaced Django backend, for the operator. */
+export class ImportFromDjango {
+  constructor(
+    private readonly archive: Archive,
+    private readonly hasher: PasswordHasher,
+  ) {}
+
+  /**
+   * Imports a dump, of which `read` returns the records each time. Tasks without an owner go to the user named `owner`.
+   * The dump is read once to find all problems, and only then once more to write. Each user appears with all of their
+   * tasks or not at all; users who are there already are left as they are, so an import that was cut off can be run
+   * again. Calls `onProgress` now and then. Throws UnfitDump and, for an account that was made meanwhile, AccountTaken.
+   */
+  async execute(
+    read: () => AsyncIterable<unknown>,
+    owner: string | undefined,
+    onProgress: (step: 'checking' | 'writing') => void = () => undefined,
+  ): Promise<DjangoImportSummary> {
+    const dump = new CheckedDump(this.hasher, owner);
+    for await (const record of read()) {
+      dump.take(record);
+      onProgress('checking');
+    }
+    dump.finish();
+    const begun = await this.begin(dump);
+    await this.archive.reserveUserIds(dump.lastUserId);
+    const adding = new TasksInBatches(this.archive);
+    for await (const record of read()) {
+      const parsed = parseDjangoRecord(record);
+      const userId = parsed.kind === 'task' ? dump.ownerOf(parsed) : undefined;
+      if (parsed.kind === 'task' && userId !== undefined && begun.has(userId))
+        await adding.add(userId, parsed.task);
+      onProgress('writing');
+    }
+    await adding.finish();
+    for (const { user } of begun.values()) {
+      if (!(await this.archive.finish(user, dump.lastTaskId))) throw new AccountTaken(user);
+      onProgress('writing');
+    }
+    return {
+      ...dump.summary(),
+      users: begun.size,
+      tasks: adding.count,
+      present: dump.users.size - begun.size,
+    };
+  }
+
+  /** The users who are not there yet, by their ids. Throws UnfitDump if another account has the id or name of one. */
+  private async begin({ users }: CheckedDump): Promise<ReadonlyMap<number, DjangoUser>> {
+    const begun = new Map<number, DjangoUser>();
+    const problems = new Problems();
+    for (const [id, each] of users) {
+      const outcome = await this.archive.begin(each.user);
+      if (outcome === 'begun') begun.set(id, each);
+      if (outcome === 'taken') problems.add({ code: 'taken', record: `auth.user ${id}` });
+    }
+    problems.throwIfAny();
+    return begun;
+  }
+}
+
+/** Adds tasks in batches, each of one user. */
+class TasksInBatches {
+  count = 0;
+  private readonly waiting = new Map<number, Task[]>();
+  private length = 0;
+
+  constructor(private readonly archive: Archive) {}
+
+  async add(userId: number, task: Task): Promise<void> {
+    const batch = this.waiting.get(userId) ?? [];
+    this.waiting.set(userId, batch);
+    batch.push(task);
+    this.count++;
+    this.length += task.title.length + task.description.length;
+    if (this.length > maxWaiting) return this.finish();
+    if (batch.length === batchSize) await this.addBatch(userId, batch);
+  }
+
+  async finish(): Promise<void> {
+    for (const [userId, batch] of this.waiting) await this.addBatch(userId, batch);
+    this.length = 0;
+  }
+
+  private async addBatch(userId: number, batch: readonly Task[]): Promise<void> {
+    this.waiting.delete(userId);
+    await this.archive.addTasks(userId, batch);
+  }
+}
+
+/** The problems of a dump; only the first ones are kept. */
+class Problems {
+  private readonly first: DumpProblem[] = [];
+  private count = 0;
+
+  add(problem: DumpProblem): void {
+    this.count++;
+    if (this.first.length < maxProblems) this.first.push(problem);
+  }
+
+  throwIfAny(): void {
+    if (this.count > 0) throw new UnfitDump(this.first, this.count);
+  }
+}
+
+/** The users of a dump, and what has to be known of its tasks before they are written. */
+class CheckedDump {
+  readonly users = new Map<number, DjangoUser>();
+  lastUserId = 0;
+  lastTaskId = 0;
+  private readonly problems = new Problems();
+  private readonly idsByName = new Map<string, number>();
+  /** For each owner who is named by a task, the first of their tasks. */
+  private readonly owners = new Map<number | string, string>();
+  private ownerless = 0;
+  private records = 0;
+  private readonly leftOut = new Map<string, number>();
+
+  constructor(
+    private readonly hasher: PasswordHasher,
+    private readonly owner: string | undefined,
+  ) {}
+
+  take(record: unknown): void {
+    this.records++;
+    try {
+      const parsed = parseDjangoRecord(record);
+      if (parsed.kind === 'user') this.takeUser(parsed);
+      else if (parsed.kind === 'task') this.takeTask(parsed);
+      else this.leftOut.set(parsed.model, (this.leftOut.get(parsed.model) ?? 0) + 1);
+    } catch (error) {
+      if (!(error instanceof BadRecord)) throw error;
+      this.problems.add({ code: 'bad_record', record: this.nameOf(record), fields: error.fields });
+    }
+  }
+
+  /** Throws UnfitDump if there are problems. */
+  finish(): void {
+    for (const [owner, record] of this.owners) {
+      if (this.find(owner) === undefined) this.problems.add({ code: 'unknown_owner', record });
+    }
+    if (this.ownerless > 0 && this.owner === undefined) {
+      this.problems.add({ code: 'no_owner', tasks: this.ownerless });
+    }
+    if (this.owner !== undefined && this.find(normaliseUsername(this.owner)) === undefined) {
+      this.problems.add({ code: 'no_such_user', username: this.owner });
+    }
+    this.problems.throwIfAny();
+  }
+
+  /** The id of the task's owner. */
+  ownerOf({ owner }: DjangoTask): number | undefined {
+    return this.find(owner ?? normaliseUsername(this.owner ?? ''));
+  }
+
+  summary(): Pick<DjangoImportSummary, 'staff' | 'superusers' | 'unverifiable' | 'leftOut'> {
+    const all = [...this.users.values()];
+    const unverifiable = new Map<string, string[]>();
+    for (const { user } of all) {
+      if (this.hasher.assess(user.passwordHash) === 'usable') continue;
+      const [algorithm = 'unknown'] = /^\w{1,32}(?=\$)/.exec(user.passwordHash) ?? [];
+      unverifiable.set(algorithm, [...(unverifiable.get(algorithm) ?? []), user.username]);
+    }
+    return {
+      staff: namesOf(all.filter(({ isStaff }) => isStaff)),
+      superusers: namesOf(all.filter(({ isSuperuser }) => isSuperuser)),
+      unverifiable,
+      leftOut: this.leftOut,
+    };
+  }
+
+  private takeUser(each: DjangoUser): void {
+    const { id, username, passwordHash } = each.user;
+    const record = `auth.user ${id}`;
+    const other = this.users.has(id) ? id : this.idsByName.get(username);
+    if (other !== undefined) return this.problems.add({ code: 'same_user', record, other });
+    if (this.hasher.assess(passwordHash) === 'too_costly') this.problems.add({ code: 'costly_hash', record });
+    this.users.set(id, each);
+    this.lastUserId = Math.max(this.lastUserId, id);
+    this.idsByName.set(username, id);
+  }
+
+  private takeTask({ task, owner }: DjangoTask): void {
+    const record = `tasks.task ${task.id}`;
+    if (task.id <= this.lastTaskId) this.problems.add({ code: 'out_of_order', record });
+    this.lastTaskId = Math.max(this.lastTaskId, task.id);
+    if (owner === undefined) this.ownerless++;
+    else if (!this.owners.has(owner)) this.owners.set(owner, record);
+  }
+
+  /** The id of a user who was named by id or by name. */
+  private find(owner: number | string): number | undefined {
+    return typeof owner === 'string' ? this.idsByName.get(owner) : this.users.get(owner)?.user.id;
+  }
+
+  /** The model and the key of a record, if it has them; else its position. */
+  private nameOf(record: unknown): string {
+    const { model, pk } = (record ?? {}) as { model?: unknown; pk?: unknown };
+    return typeof model === 'string' && typeof pk === 'number' ? `${model} ${pk}` : `record ${this.records}`;
+  }
+}
+
+function namesOf(users: readonly DjangoUser[]): string[] {
+  return users.map(({ user }) => user.username);
+}
