@@ -2,8 +2,8 @@ import { nextRevision } from 'hexado/storage';
 import { byId, selectPage, toPage } from './task-page.js';
 
 /**
- * @import { Clock, Archive } from 'hexado/storage'
- * @import { Connection, Database } from './database.js'
+ * @import { Archive, Clock } from 'hexado/storage'
+ * @import { Database } from './database.js'
  */
 
 /** Seconds after which an import that does not go on is forgotten. */
@@ -89,6 +89,8 @@ export class PostgresArchive {
   /** @type {Archive['finish']} */
   async finish({ id, username, passwordHash, active, createdAt }, lastTaskId) {
     return this.#database.transaction(async (transaction) => {
+      // Before the name, as a registration does.
+      await transaction.query('update hexado.counter set last_user_id = greatest(last_user_id, $1)', [id]);
       const { rowCount } = await transaction.query(
         `insert into hexado.users (id, username, password_hash, active, created_at, last_task_id, revision)
          values ($1, $2, $3, $4, $5, $6, $7)

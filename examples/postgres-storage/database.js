@@ -4,9 +4,16 @@ import { isCurrent, migrate } from './layout.js';
 
 /**
  * Milliseconds. Hexado waits one second for a call. The database gives up a statement before this process gives up the
- * call: if it has not even done that, it is out of reach.
+ * call: if it has not even done that, it is out of reach. Then calls wait less long for a connection, for a request may
+ * make several.
  */
-const limits = { connect: 400, statement: 600, call: 900, idleInTransaction: 1000, migration: 60_000 };
+const limits = {
+  connection: { inReach: 800, outOfReach: 400 },
+  statement: 700,
+  call: 900,
+  idleInTransaction: 1000,
+  migration: 60_000,
+};
 
 /**
  * `pg` returns numbers of eight bytes as texts, and so sums of them. Ours are below 2^53.
@@ -90,7 +97,7 @@ export class Database {
   async #migrate() {
     const client = new Client({
       connectionString: this.url,
-      connectionTimeoutMillis: limits.connect,
+      connectionTimeoutMillis: limits.connection.outOfReach,
       query_timeout: limits.migration,
       keepAlive: true,
     });
@@ -114,6 +121,7 @@ export class Database {
     const startedAt = performance.now();
     const pool = this.#pool;
     const client = await pool.connect().catch((error) => {
+      pool.options.connectionTimeoutMillis = limits.connection.outOfReach;
       throw unavailable(error);
     });
     const connection = new Connection(client);
@@ -127,7 +135,9 @@ export class Database {
       startedAt + limits.call - performance.now(),
     );
     try {
-      return await work(connection);
+      const result = await work(connection);
+      pool.options.connectionTimeoutMillis = limits.connection.inReach;
+      return result;
     } catch (error) {
       throw isLate ? new StorageUnavailable('timeout') : unavailable(error);
     } finally {
@@ -144,15 +154,15 @@ export class Database {
    */
   #renew(old) {
     if (this.#isClosed || this.#pool !== old) return;
-    this.#pool = this.#newPool();
+    this.#pool = this.#newPool(limits.connection.outOfReach);
     void old.end();
   }
 
-  #newPool() {
+  #newPool(connectionTimeoutMillis = limits.connection.inReach) {
     const pool = new Pool({
       connectionString: this.url,
       max: this.size,
-      connectionTimeoutMillis: limits.connect,
+      connectionTimeoutMillis,
       statement_timeout: limits.statement,
       idle_in_transaction_session_timeout: limits.idleInTransaction,
       application_name: 'hexado',

@@ -2,7 +2,7 @@ import { countAttempt, giveBackAttempt } from 'hexado/storage';
 
 /**
  * @import { Clock, RateLimiter } from 'hexado/storage'
- * @import { Connection, Database } from './database.js'
+ * @import { Database } from './database.js'
  */
 
 /** How many keys `listReached` reads at once. */

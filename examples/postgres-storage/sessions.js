@@ -3,7 +3,7 @@ import { lockSession, lockUser } from './locks.js';
 
 /**
  * @import { Clock, Session, SessionRepository } from 'hexado/storage'
- * @import { Connection, Database } from './database.js'
+ * @import { Database } from './database.js'
  */
 
 /** Sessions. Those that have expired are swept later, so every statement compares the time. */

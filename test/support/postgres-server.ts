@@ -26,9 +26,9 @@ function owner(): { readonly uid: number; readonly gid: number } | undefined {
   return { uid, gid };
 }
 
-/** The URL of the database of a PostgreSQL that is reached at this port. */
-export function urlAt(port: number): string {
-  return `postgres://postgres@127.0.0.1:${port}/postgres`;
+/** The URL of a database of a PostgreSQL that is reached at this port. */
+export function urlAt(port: number, database = 'postgres'): string {
+  return `postgres://postgres@127.0.0.1:${port}/${database}`;
 }
 
 /** A PostgreSQL of a test's own: real processes on a free port of 127.0.0.1, with a directory of its own. */

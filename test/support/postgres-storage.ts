@@ -23,8 +23,11 @@ interface Driver {
 
 const { Client } = createRequire(join(postgresStorage, 'index.js'))('pg') as Driver;
 
+/** Where a database is. */
+type At = Pick<PostgresServer, 'url'>;
+
 /** Opens a connection of the test's own. */
-export async function connectTo({ url }: PostgresServer): Promise<DatabaseClient> {
+export async function connectTo({ url }: At): Promise<DatabaseClient> {
   const client = new Client({ connectionString: url });
   await client.connect();
   return client;
@@ -32,7 +35,7 @@ export async function connectTo({ url }: PostgresServer): Promise<DatabaseClient
 
 /** Runs statements on a connection of their own. */
 export async function query(
-  server: PostgresServer,
+  server: At,
   text: string,
   values?: readonly unknown[],
 ): Promise<Record<string, unknown>[]> {
@@ -44,31 +47,26 @@ export async function query(
   }
 }
 
-/** Creates the storage on the database at this URL. `directory` is where it is. */
+/** Creates the storage on the database at this URL. */
 export async function createPostgresStorage(
   url: string,
   options: StorageOptions = { clock: () => Date.now() / 1000, log: new RecordedLog() },
-  directory = postgresStorage,
 ): Promise<Storage> {
   process.env['DATABASE_URL'] = url;
-  const { createStorage } = await load<{ readonly createStorage: CreateStorage }>('index.js', directory);
+  const { createStorage } = await load<{ readonly createStorage: CreateStorage }>('index.js');
   return createStorage(options);
 }
 
 /** Creates the storage on the server's database, which is emptied first. */
-export async function openPostgresStorage(
-  server: PostgresServer,
-  options: StorageOptions,
-  directory = postgresStorage,
-): Promise<Storage> {
-  const storage = await createPostgresStorage(server.url, options, directory);
+export async function openPostgresStorage(server: At, options: StorageOptions): Promise<Storage> {
+  const storage = await createPostgresStorage(server.url, options);
   await storage.check();
-  await query(server, empty);
+  await query(server, emptying);
   return storage;
 }
 
-/** Rows are deleted: where there are few, that is quicker than TRUNCATE. */
-const empty = `
+/** Deletes everything that the storage keeps. Where rows are few, that is quicker than TRUNCATE. */
+export const emptying = `
   delete from hexado.users; delete from hexado.imports; delete from hexado.attempts; delete from hexado.trusted;
   update hexado.counter set last_user_id = 0`;
 
@@ -92,6 +90,6 @@ export async function sweepPostgres(server: PostgresServer, clock: { readonly no
 type DatabaseConstructor = new (url: string, size: number) => { close(): Promise<void> };
 type Sweep = (database: InstanceType<DatabaseConstructor>, now: number) => Promise<number>;
 
-async function load<Module>(file: string, directory = postgresStorage): Promise<Module> {
-  return import(pathToFileURL(join(directory, file)).href) as Promise<Module>;
+async function load<Module>(file: string): Promise<Module> {
+  return import(pathToFileURL(join(postgresStorage, file)).href) as Promise<Module>;
 }
