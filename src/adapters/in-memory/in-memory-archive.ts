@@ -5,6 +5,7 @@ import type { User } from '../../domain/user.js';
 import { lengthOfPage, type InMemoryTaskRepository } from './in-memory-task-repository.js';
 import type { InMemoryUserRepository } from './in-memory-user-repository.js';
 
+/** Every method does all its work before it returns its promise, so each method is one atomic step. */
 export class InMemoryArchive implements Archive {
   /** The tasks of users whose import has begun. */
   private readonly imported = new Map<number, Task[]>();
@@ -30,7 +31,7 @@ export class InMemoryArchive implements Archive {
   }
 
   async begin(user: User): Promise<'begun' | 'present' | 'taken'> {
-    const [sameId, sameName] = await this.holders(user);
+    const [sameId, sameName] = this.users.holders(user);
     if (sameId && sameId === sameName) return 'present';
     if (sameId || sameName) return 'taken';
     this.imported.set(user.id, []);
@@ -45,17 +46,12 @@ export class InMemoryArchive implements Archive {
     { id, username, passwordHash, active, createdAt }: User,
     lastTaskId: number,
   ): Promise<boolean> {
-    const holders = await this.holders({ id, username });
+    const holders = this.users.holders({ id, username });
     const tasks = this.imported.get(id) ?? [];
     this.imported.delete(id);
     if (holders.some((user) => user !== undefined)) return false;
     this.tasks.restore(id, tasks, lastTaskId);
     this.users.restore({ id, username, passwordHash, active, createdAt });
     return true;
-  }
-
-  /** The users with this id and with this name. */
-  private holders({ id, username }: Pick<User, 'id' | 'username'>): Promise<(User | undefined)[]> {
-    return Promise.all([this.users.find(id), this.users.findByName(username)]);
   }
 }

@@ -32,8 +32,7 @@ export class InMemoryUserRepository implements UserRepository {
   }
 
   async findByName(username: string): Promise<User | undefined> {
-    const id = this.idsByName.get(username);
-    return id === undefined ? undefined : this.accounts.get(id);
+    return this.named(username);
   }
 
   async list({ after, limit }: Page): Promise<readonly User[]> {
@@ -106,6 +105,16 @@ export class InMemoryUserRepository implements UserRepository {
   async removeOwn(by: SessionRef): Promise<boolean> {
     this.sessions.requireActive(by);
     return this.remove(by.userId);
+  }
+
+  /** The users with this id and with this name. */
+  holders({ id, username }: Pick<User, 'id' | 'username'>): readonly (User | undefined)[] {
+    return [this.accounts.get(id), this.named(username)];
+  }
+
+  private named(username: string): User | undefined {
+    const id = this.idsByName.get(username);
+    return id === undefined ? undefined : this.accounts.get(id);
   }
 
   private setPassword(id: number, passwordHash: string): boolean {
