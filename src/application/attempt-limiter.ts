@@ -6,6 +6,7 @@ import {
   type RateLimit,
 } from '../domain/rate-limit.js';
 import { networkOf } from '../domain/client-network.js';
+import { beginningOf } from '../domain/input.js';
 import { maxUsernameLength } from '../domain/user.js';
 import type { Digest } from './ports/environment.js';
 import type { ReportEvent } from './ports/events.js';
@@ -168,7 +169,7 @@ function cut(subject: LimitSubject): LimitSubject {
   const { username } = subject;
   return username === undefined
     ? subject
-    : { ...subject, username: username.slice(0, 2 * maxUsernameLength) };
+    : { ...subject, username: beginningOf(username, 2 * maxUsernameLength) };
 }
 
 function requireRoom({ wait, limit }: Counting): void {

@@ -97,6 +97,11 @@ export function lengthInCodePoints(text: string): number {
   return length;
 }
 
+/** The beginning of the text, of at most so many code units. No code point is cut in half. */
+export function beginningOf(text: string, length: number): string {
+  return text.slice(0, length).replace(/\p{Surrogate}$/u, '');
+}
+
 // What Python's str.strip removes. String.prototype.trim differs: it removes U+FEFF, and keeps U+001C-001F and U+0085.
 const whitespace = new Set(
   '\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007' +

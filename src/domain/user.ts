@@ -1,4 +1,4 @@
-import { validateAll, checkText, type Validated, type Input } from './input.js';
+import { beginningOf, validateAll, checkText, type Validated, type Input } from './input.js';
 import type { PasswordLink } from './password-link.js';
 
 /** An account. The id is a positive integer, and no id is used twice, not even after a deletion. */
@@ -63,7 +63,7 @@ export function parseCredentials(input: Input): Credentials {
     username: checkText(input['username'], { normalise: normaliseUsername }),
     password: checkText(input['password']),
   });
-  return { username: username.slice(0, shrinkage * maxUsernameLength), password };
+  return { username: beginningOf(username, shrinkage * maxUsernameLength), password };
 }
 
 /** The form in which usernames are stored and looked up. A text that is too long for a name is not changed. */

@@ -190,6 +190,11 @@ describe('credentials', () => {
     }
   });
 
+  it('do not cut a code point of a very long name in half', () => {
+    const { username } = parseCredentials({ username: `a${'😀'.repeat(1000)}`, password: 'x' });
+    expect(username).to.equal(`a${'😀'.repeat(599)}`);
+  });
+
   it('may be longer, and of other characters, than those of any account', () => {
     const input = { username: '😀 '.repeat(200).trim(), password: 'x'.repeat(1000) };
     expect(parseCredentials(input)).to.deep.equal(input);
