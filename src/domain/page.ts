@@ -1,4 +1,7 @@
-/** A page of a list that is ordered by id: at most `limit` items with an id above `after`. */
+/**
+ * A page of a list that is ordered by id: at most `limit` items with an id above `after`. There need not be an item
+ * with the id `after`, which is 0 for the first page. `limit` is from 1 to `maxPageSize`.
+ */
 export interface Page {
   readonly after: number;
   readonly limit: number;

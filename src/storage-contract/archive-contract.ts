@@ -15,7 +15,7 @@ import {
   signIn,
   unlimited,
 } from './builders.js';
-import { race } from './concurrency.js';
+import { inPortions, race } from './concurrency.js';
 import type { Suite } from './suite.js';
 
 const everything = { after: 0, limit: 1000 };
@@ -77,6 +77,18 @@ export function archiveContract({ describe, it, open }: Suite): void {
       });
     });
 
+    it('returns more than a hundred tasks at once, and begins after an id, not after a number of tasks', async () => {
+      const { storage, clock } = await open();
+      const { user, ref } = await signIn(storage, clock);
+      const tasks = await inPortions(250, () => createTask(storage, ref));
+      await inPortions(100, (index) => storage.tasks.remove(ref, index + 1));
+      const left = tasks.toSorted((one, other) => one.id - other.id).slice(100);
+      const read = (after: number) => storage.archive.tasksOf(user.id, { after, limit: 1000 });
+      assert.deepEqual(await read(0), { tasks: left, hasMore: false, lastTaskId: 250 });
+      assert.deepEqual((await read(120)).tasks, left.slice(20));
+      assert.deepEqual((await read(250)).tasks, []);
+    });
+
     it('ends a page of long tasks early', async () => {
       const { storage, clock } = await open();
       const { user, ref } = await signIn(storage, clock);
@@ -120,6 +132,37 @@ export function archiveContract({ describe, it, open }: Suite): void {
       await openSession(storage, aSessionOf(bob, clock), bob);
       assert.equal((await createTask(storage, refTo(bob))).id, 31);
       assert.equal(await storage.archive.lastUserId(), 41);
+      await storage.archive.reserveUserIds(2 ** 40);
+      assert.equal(await storage.archive.lastUserId(), 2 ** 40);
+    });
+
+    it('adds tasks again and again, in their order, with texts and ids of any size', async () => {
+      const { storage, clock } = await open();
+      const parts = [[1, 2], [3], [2 ** 33, 2 ** 33 + 1], [2 ** 40]].map((ids) =>
+        ids.map((id) => ({
+          id,
+          ...aDraft({ title: '👍'.repeat(255), description: '\ufeff\\\r\n"ä'.repeat(999) }),
+        })),
+      );
+      await storage.archive.begin(bob);
+      for (const part of parts) await storage.archive.addTasks(bob.id, part);
+      assert.equal(await storage.archive.finish(bob, 2 ** 40), true);
+      assert.deepEqual(await tasksAfterSignIn(storage, clock, bob), parts.flat());
+    });
+
+    it('restores long hashes and any date', async () => {
+      const { storage } = await open();
+      for (const [index, createdAt] of [0.1 + 0.2, -86_400.5, 2 ** 32, 1e11].entries()) {
+        const user = {
+          ...bob,
+          id: index + 1,
+          username: `user${index}`,
+          passwordHash: 'aB$/'.repeat(256),
+          createdAt,
+        };
+        await importUser(storage, user);
+        assert.deepEqual(await storage.users.find(user.id), user);
+      }
     });
 
     it('counts the tasks and their bytes, and sets a revision of now', async () => {

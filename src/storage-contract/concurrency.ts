@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
 
 /** Makes `times` concurrent calls; returns their results. */
@@ -30,8 +31,34 @@ export async function race(round: number, [one, other]: Racers): Promise<void> {
   await Promise.all([first(), afterTurns(Math.floor(round / 2) % 10, second)]);
 }
 
+/** Whether each effect of a call has happened, by what it is. */
+export type Effects = Readonly<Record<string, () => Promise<boolean>>>;
+
+/**
+ * Makes the call, looks at its effects all the while, and returns its result. Expects that they happen in one step: once
+ * one of them is seen, so are all others that are looked at later; and that all have happened in the end.
+ */
+export async function inOneStep<T>(call: () => Promise<T>, effects: Effects): Promise<T> {
+  let settled = false;
+  const result = call().finally(() => (settled = true));
+  // It is awaited below. If it rejects before that, this is no unhandled rejection.
+  result.catch(() => undefined);
+  let order = Object.entries(effects);
+  let seen: string | undefined;
+  for (let isLast = false; !isLast; order = order.toReversed()) {
+    isLast = settled;
+    for (const [what, hasHappened] of order) {
+      if (await hasHappened()) seen ??= what;
+      else if (isLast || seen !== undefined)
+        assert.fail(`${seen ?? 'the end of the call'} came before ${what}`);
+    }
+    if (!isLast) await setImmediate();
+  }
+  return result;
+}
+
 /** Calls `call` after `turns` turns of the event loop; at once if that is 0. */
-async function afterTurns(turns: number, call: () => Promise<unknown>): Promise<void> {
+export async function afterTurns<T>(turns: number, call: () => Promise<T>): Promise<T> {
   for (let turn = 0; turn < turns; turn++) await setImmediate();
-  await call();
+  return call();
 }

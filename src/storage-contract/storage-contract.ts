@@ -2,15 +2,24 @@ import assert from 'node:assert/strict';
 import type { CreateStorage, Storage } from '../application/ports/storage.js';
 import { withTimeout } from '../adapters/storage-module/with-timeout.js';
 import { archiveContract } from './archive-contract.js';
+import { archiveRacesContract } from './archive-races-contract.js';
+import { addUser, aSessionOf, createTask, openSession, refTo, signIn } from './builders.js';
 import { heldToPromises } from './held-to-promises.js';
 import { rateLimiterContract } from './rate-limiter-contract.js';
 import { sessionRepositoryContract } from './session-repository-contract.js';
+import { rateLimiterValuesContract } from './rate-limiter-values-contract.js';
+import { sessionRacesContract } from './session-races-contract.js';
+import { sessionValuesContract } from './session-values-contract.js';
 import { SettableClock } from './settable-clock.js';
 import type { Suite, TestRunner } from './suite.js';
+import { taskRacesContract } from './task-races-contract.js';
 import { taskRepositoryContract } from './task-repository-contract.js';
 import { taskRevisionContract } from './task-revision-contract.js';
 import { taskSelectionContract } from './task-selection-contract.js';
+import { taskValuesContract } from './task-values-contract.js';
+import { userRacesContract } from './user-races-contract.js';
 import { userRepositoryContract } from './user-repository-contract.js';
+import { userValuesContract } from './user-values-contract.js';
 
 export type { TestRunner } from './suite.js';
 
@@ -32,6 +41,9 @@ const creationTimeout = 30_000;
 /** Milliseconds that a test may take. */
 const testTimeout = 60_000;
 
+/** Text for a person: it begins and ends as a sentence. */
+const sentence = /^\S.*\.$/s;
+
 const notCreated = () => new Error('createStorage has not resolved');
 const ignored = () => undefined;
 const silentLog = { debug: ignored, info: ignored, warn: ignored, error: ignored };
@@ -44,34 +56,91 @@ export function storageContract(createStorage: CreateStorage, options: ContractO
   const suite = suiteOf(createStorage, options);
   const { describe, it, open } = suite;
 
-  it('reports in its health check that it works', async () => {
+  it('reports in its health check that it works, and what should be changed, in sentences', async () => {
     const { storage } = await open();
-    assert.deepEqual((await storage.check()).reasons, []);
+    const { reasons, warnings } = await storage.check();
+    assert.deepEqual(reasons, []);
+    for (const warning of warnings) assert.match(warning, sentence);
   });
 
   it('inspects itself, if it can, and finds no problem', async () => {
     const { storage } = await open();
     const findings = (await storage.inspect?.()) ?? [];
-    for (const { level, message } of findings) {
+    for (const { level, about, message } of findings) {
       assert.notEqual(level, 'problem', message);
-      assert.match(message, /^\S.*\.$/);
+      assert.match(about, /^\S+$/);
+      assert.match(message, sentence);
     }
   });
 
-  it('is empty at the start', async () => {
+  it('is empty at the start, whatever another one has held', async () => {
+    const { storage: other, clock } = await open();
+    const { ref } = await signIn(other, clock);
+    await createTask(other, ref);
+    const attempt = [
+      'key',
+      { attempts: 1, period: 60 },
+      { limit: 'register', network: '192.0.2.1' },
+    ] as const;
+    for (let times = 0; times < 2; times++) await other.rateLimiter.consume(...attempt);
+    await other.rateLimiter.trust('trusted', 60);
+    await other.archive.begin({ id: 7, active: true, username: 'bob', passwordHash: 'hash', createdAt: 0 });
+
     const { storage } = await open();
-    assert.deepEqual(await storage.users.list({ after: 0, limit: 10 }), []);
+    const page = { after: 0, limit: 10 };
+    assert.deepEqual(await storage.users.list(page), []);
+    assert.equal(await storage.users.findByName('alice'), undefined);
+    assert.equal(await storage.archive.lastUserId(), 0);
+    assert.deepEqual((await storage.archive.tasksOf(1, page)).tasks, []);
+    assert.equal(await storage.sessions.find(ref), undefined);
+    assert.deepEqual(await storage.tasks.summaryOf(1), { revision: 0, count: 0, bytes: 0 });
+    assert.deepEqual((await storage.rateLimiter.listReached()).reached, []);
+    assert.equal(await storage.rateLimiter.consume(...attempt), 0);
+    assert.equal(await storage.rateLimiter.isTrusted('trusted'), false);
+    assert.equal((await addUser(storage)).id, 1);
   });
 
-  describe('users', () => userRepositoryContract(suite));
-  describe('sessions', () => sessionRepositoryContract(suite));
+  it('asks the given clock at each call, to the millisecond', async () => {
+    const { storage, clock } = await open();
+    clock.advance(-1000.5);
+    const { user, ref } = await signIn(storage, clock);
+    await createTask(storage, ref);
+    assert.equal((await storage.tasks.summary(ref)).revision, Math.floor(clock.now() * 1000));
+    clock.advance(4000);
+    assert.equal(await storage.sessions.find(ref), undefined);
+    await openSession(storage, aSessionOf(user, clock, { id: 'another' }), user);
+    clock.advance(3599.25);
+    const another = refTo(user, 'another');
+    assert.notEqual(await storage.sessions.find(another), undefined);
+    await createTask(storage, another);
+    assert.equal((await storage.tasks.summary(another)).revision, Math.floor(clock.now() * 1000));
+  });
+
+  describe('users', () => {
+    userRepositoryContract(suite);
+    userValuesContract(suite);
+    userRacesContract(suite);
+  });
+  describe('sessions', () => {
+    sessionRepositoryContract(suite);
+    sessionValuesContract(suite);
+    sessionRacesContract(suite);
+  });
   describe('tasks', () => {
     taskRepositoryContract(suite);
     describe('selecting', () => taskSelectionContract(suite));
     taskRevisionContract(suite);
+    taskValuesContract(suite);
+    taskRacesContract(suite);
   });
-  describe('attempts', () => rateLimiterContract(suite));
-  describe('export and import', () => archiveContract(suite));
+  describe('attempts', () => {
+    rateLimiterContract(suite);
+    rateLimiterValuesContract(suite);
+  });
+  describe('export and import', () => {
+    archiveContract(suite);
+    archiveRacesContract(suite);
+  });
 }
 
 function suiteOf(

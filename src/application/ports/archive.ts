@@ -12,22 +12,23 @@ export interface Archive {
   /** The last user id that was used; 0 before the first. */
   lastUserId(): Promise<number>;
   /**
-   * The user's tasks with an id above `after`, at least one if there is one. The page ends at `limit` tasks, or earlier,
-   * after about a megabyte of text.
+   * The user's tasks with an id above `after`, at least one if there is one. The page ends at `limit` tasks, or
+   * earlier, after about a megabyte of text.
    */
   tasksOf(userId: number, page: Page): Promise<ArchivedTaskPage>;
   /** From now on, users who are added get ids above this one. */
   reserveUserIds(lastUserId: number): Promise<void>;
   /**
-   * Begins to import a user. Resolves to `present` if there is a user with this id and this name, whose data stays as it
-   * is, or to `taken` if another account has the id or the name. Neither begins anything.
+   * Begins to import a user. Resolves to `present` if there is a user with this id and this name, whose data stays as
+   * it is, or to `taken` if another account has the id or the name. Neither begins anything.
    */
   begin(user: User): Promise<'begun' | 'present' | 'taken'>;
   /** Adds tasks of the user whose import has begun, ordered by id and above those that were added before. */
   addTasks(userId: number, tasks: readonly Task[]): Promise<void>;
   /**
-   * Makes the user exist with all tasks, in one step. The next task gets an id above `lastTaskId`, and the revision is
-   * as `nextRevision` of the domain decides. False if the id or the name has been taken since; then nothing is there.
+   * Makes the user exist with all tasks: once the user is found by name or listed, everything else is there. The next
+   * task gets an id above `lastTaskId`, and the revision is as `nextRevision` of the domain decides. False if the id or
+   * the name has been taken since; then nothing is there.
    */
   finish(user: User, lastTaskId: number): Promise<boolean>;
 }

@@ -24,8 +24,9 @@ export interface ReachedLimits {
 }
 
 /**
- * Counts attempts by key. All processes that share the storage share the counts. Keys are short texts of printable
- * ASCII.
+ * Counts attempts by key. All processes that share the storage share the counts. Keys are texts of up to a hundred
+ * characters of printable ASCII. Those that differ in one character, or in its case, are different. All attempts of a
+ * key have the same limit, until it is configured anew, and the same subject.
  */
 export interface RateLimiter {
   /**
@@ -33,8 +34,8 @@ export interface RateLimiter {
    * seconds there will be room. `countAttempt` of the domain decides. Of any number of concurrent attempts, no more are
    * counted than there is room for. A storage may forget attempts that no longer count.
    *
-   * The subject is kept from the first attempt for which there is no room, until the attempts are forgotten or no longer
-   * count. Nothing of it is kept before.
+   * The subject is kept from the first attempt for which there is no room, until the attempts are forgotten or no
+   * longer count. Nothing of it is kept before.
    */
   consume(key: string, limit: RateLimit, subject: LimitSubject): Promise<number>;
   /** Takes back one attempt, as `giveBackAttempt` of the domain decides. Does nothing if the key has none. */
@@ -47,7 +48,10 @@ export interface RateLimiter {
    * count may be among them.
    */
   listReached(next?: string): Promise<ReachedLimits>;
-  /** Does the same as `clear`, and marks the key as trusted for `lifetime` seconds. `consume` counts it as any other. */
+  /**
+   * Does the same as `clear`, and marks the key as trusted for `lifetime` seconds from now, also if it is trusted
+   * already. `consume` counts it as any other.
+   */
   trust(key: string, lifetime: number): Promise<void>;
   /** Whether the key is marked as trusted now. */
   isTrusted(key: string): Promise<boolean>;

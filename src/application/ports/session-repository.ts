@@ -7,23 +7,31 @@ export interface SessionRef {
 }
 
 /**
- * Sessions. A token is valid only while its session is active here. An expired session counts as missing. A method with
- * the argument `by` acts for that session: in the same step, it checks that the session is active; if it is not, it
- * changes nothing and rejects with 'token_revoked'.
+ * Sessions. A token is valid only while its session is active here. An expired session counts as missing: from the time
+ * `current.expiresAt` on, nothing finds, lists, counts or ends it. A method with the argument `by` acts for that
+ * session: in the same step, it checks that the session is active, before everything else; if it is not, it changes
+ * nothing and rejects with 'token_revoked'. Once a session has ended, nothing that began before brings it back. Two
+ * sessions may end each other at the same time: one of them does, and the other is told that it has ended.
+ *
+ * The ids of sessions and tokens have up to 32 characters. No session is opened with the id of another one that is
+ * active.
  */
 export interface SessionRepository {
   /**
    * Opens the session if its user is active and still has this password hash; otherwise resolves to undefined. This is
    * one step: a sign-in that races a deactivation, a deletion or a new password leaves no session open. At most `limit`
-   * of the user's sessions stay active: the least recently used are ended (among equals, those opened first). Resolves
-   * to the number of sessions that it ended.
+   * of the user's sessions stay active: the least recently used are ended (among equals, those opened first), in the
+   * same step. `limit` is at least 1. Resolves to the number of sessions that it ended.
    */
   open(session: Session, passwordHash: string, limit: number): Promise<number | undefined>;
   /** The session, if it is active. */
   find(session: SessionRef): Promise<Session | undefined>;
-  /** The active sessions of the same user, in the order in which they were opened, also those opened in one second. */
+  /**
+   * All active sessions of the same user, `by` included, ordered by `openedAt`; those opened in one second are in the
+   * order in which they were opened.
+   */
   list(by: SessionRef): Promise<readonly Session[]>;
-  /** Sets the session's `lastUsedAt` to `at`, unless it has ended or was used later. */
+  /** Sets the session's `lastUsedAt` to `at`, and nothing else, unless it has ended or was used later. */
   touch(session: SessionRef, at: number): Promise<void>;
   /**
    * Makes `next` the session's current refresh token if `presented` still is the current one, as `rotate` of the domain
@@ -39,6 +47,6 @@ export interface SessionRepository {
   endAll(by: SessionRef): Promise<void>;
   /** For the operator: what `list` returns to the user. Empty if there is no such user. */
   listOf(userId: number): Promise<readonly Session[]>;
-  /** For the operator: ends all sessions of the user in one step. Resolves to how many were active. */
+  /** For the operator: ends all sessions of the user in one step. Resolves to how many were active; 0 if none. */
   endAllOf(userId: number): Promise<number>;
 }

@@ -13,6 +13,19 @@ import type { UserRepository } from './user-repository.js';
  *
  * Every method may also reject with StorageUnavailable: then a write may or may not have happened. It may reject with
  * UnreadableData where stored data cannot be read: such data is neither skipped nor overwritten.
+ *
+ * Every method is one step, unless it says otherwise: whoever sees one of its effects sees all. A call that begins when
+ * another one has resolved sees what that one has done. Where there is no such user or task, a method changes nothing,
+ * and resolves to undefined, false, zeros or an empty list.
+ *
+ * Texts that come in are well-formed Unicode without U+0000. They are stored and compared as they are, to the last code
+ * point: in their case, in their normal form, with blanks and U+FEFF at their ends, and never as a pattern. Numbers are
+ * finite, but for limits, which may be `Infinity`. Ids, and times in whole seconds, are safe integers, of more than 32
+ * bits. Other times are stored to the last bit. What is stored is returned with the same fields: one that is absent is
+ * not there.
+ *
+ * Times are those of the arguments and of `clock`, which is asked at each call. It may be set back, and the clocks of
+ * processes disagree by a few seconds. Only to delete what no longer counts may a storage go by a clock of its own.
  */
 export interface Storage {
   readonly users: UserRepository;
@@ -52,7 +65,12 @@ export interface StorageOptions {
   readonly log: Log;
 }
 
-/** A storage module exports one function of this type, `createStorage`. */
+/**
+ * A storage module exports one function of this type, `createStorage`. It may take half a minute, and create what it
+ * needs in a database, while other processes do the same. It need not reach the database yet: until it does, calls
+ * reject with StorageUnavailable. Storages that are created with the same settings share all data; nothing else is
+ * shared.
+ */
 export type CreateStorage = (options: StorageOptions) => Promise<Storage>;
 
 /**
@@ -88,8 +106,8 @@ export class StorageUnavailable extends PortError {
 }
 
 /**
- * The storage can be reached, but its data has a layout that this version does not know. None of it is read or changed. The
- * reason goes on from "The storage has": `data of layout 9`. If this happens at the start, the server ends.
+ * The storage can be reached, but its data has a layout that this version does not know. None of it is read or changed.
+ * The reason goes on from "The storage has": `data of layout 9`. If this happens at the start, the server ends.
  */
 export class UnknownLayout extends StorageUnavailable {
   override readonly name = 'UnknownLayout';

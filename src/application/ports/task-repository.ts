@@ -4,9 +4,10 @@ import type { Task, TaskChanges, TaskDraft, TaskLimits, TaskPage, TaskSummary } 
 import type { SessionRef } from './session-repository.js';
 
 /**
- * The tasks of one user. Every method with a session checks that it is active, before everything else and, if it changes
- * something, in the same step as the change. If the session is not active, the method changes nothing and rejects with
- * 'token_revoked'. A user's task ids count up from 1. No id is used twice, not even after a deletion.
+ * The tasks of one user. Every method with a session checks that it is active, before everything else and, if it
+ * changes something, in the same step as the change. If the session is not active, the method changes nothing and
+ * rejects with 'token_revoked'. A user's task ids count up from 1 without gaps. No id is used twice, not even after a
+ * deletion. A title has up to 255 code points, a description up to 64 megabytes; neither is empty.
  *
  * Each user's tasks have a `revision`, a whole number: 0 before the first change. Every creation, update and deletion
  * raises it in the same step, by `nextRevision`; an update that changes nothing need not. If the revision is the same,
@@ -14,19 +15,21 @@ import type { SessionRef } from './session-repository.js';
  */
 export interface TaskRepository {
   /**
-   * Creates a task. Rejects with 'task_limit_reached' or 'byte_limit_reached' if the user would have more than `limits`
-   * allow. Concurrent calls cannot exceed the limits either.
+   * Creates a task. Rejects with 'task_limit_reached' or else 'byte_limit_reached' if the user would have more than
+   * `limits` allow, which may be 0. Concurrent calls cannot exceed the limits either.
    *
    * If a user calls this any number of times with the same `idempotency.key` within a day, exactly one call creates a
    * task. All of them resolve to the task as it was created, even if it was changed or deleted since. Rejects with
-   * 'idempotency_key_reused' if the key was used with another fingerprint. A key is remembered for at least a day and
-   * at most 25 hours. Rejects with 'idempotency_key_limit_reached' if `limits` allow no more keys.
+   * 'idempotency_key_reused' if the key was used with another fingerprint. A key is the user's, whichever session uses
+   * it. It is remembered for at least a day and at most 25 hours after its first use, and only if a task was created.
+   * Rejects with 'idempotency_key_limit_reached', after the other limits, if `limits` allow no more keys.
    */
   create(session: SessionRef, draft: TaskDraft, options: CreateTaskOptions): Promise<Task>;
   find(session: SessionRef, id: number): Promise<Task | undefined>;
   /**
    * The tasks on this page; at least one if there is one. The page ends at `limit` tasks, or with the task that makes
-   * its titles and descriptions exceed `maxPageBytes`. `hasMore` says whether more tasks follow.
+   * its titles and descriptions, and a few bytes a task, exceed `maxPageBytes`. `hasMore` says whether more tasks
+   * follow.
    */
   list(session: SessionRef, page: Page): Promise<TaskPage>;
   /**
