@@ -28,10 +28,12 @@ export class PostgresSessions {
         [session.userId, this.#clock()],
       );
       const ended = held.slice(0, Math.max(0, held.length - limit + 1)).map(({ id }) => id);
-      await transaction.query('delete from hexado.sessions where user_id = $1 and id = any($2)', [
-        session.userId,
-        ended,
-      ]);
+      if (ended.length > 0) {
+        await transaction.query('delete from hexado.sessions where user_id = $1 and id = any($2)', [
+          session.userId,
+          ended,
+        ]);
+      }
       const { current } = session;
       await transaction.query(
         `insert into hexado.sessions

@@ -144,7 +144,7 @@ describe('the storage in PostgreSQL', () => {
   });
 
   it('says that it cannot serve where it may not write', async () => {
-    await query(postgres, 'alter database postgres set default_transaction_read_only = on');
+    await query(postgres, 'alter database hexado_test set default_transaction_read_only = on');
     const readOnly = await createPostgresStorage(postgres.url);
     expect((await readOnly.check()).reasons).to.deep.equal([
       'PostgreSQL accepts no writes: DATABASE_URL leads to a standby.',
@@ -152,7 +152,7 @@ describe('the storage in PostgreSQL', () => {
     await readOnly.close();
     await query(
       postgres,
-      'begin read write; alter database postgres reset default_transaction_read_only; commit',
+      'begin read write; alter database hexado_test reset default_transaction_read_only; commit',
     );
   });
 });

@@ -32,7 +32,7 @@ describe('the layout in PostgreSQL', () => {
     const older = stopAs(await createPostgresStorage(postgres.url));
     for (const call of [older.check(), older.users.find(1)]) {
       expect(await call.catch((error: unknown) => error)).to.include({
-        name: 'PortError',
+        name: 'UnknownLayout',
         reason: 'the layout 1000 is newer than this version, which knows 1',
       });
     }

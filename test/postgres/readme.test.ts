@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect } from 'chai';
 import { PostgresServer } from '../support/postgres-server.js';
-import { query } from '../support/postgres-storage.js';
+import { openPostgresStorage, query } from '../support/postgres-storage.js';
+import { RecordedLog } from '../support/recorded-log.js';
 import { sendSignal } from '../support/send-signal.js';
-import { runCommand, ServerProcess } from '../support/server-process.js';
+import { run, runCommand, ServerProcess } from '../support/server-process.js';
 import { stopAfterEach } from '../support/stop-after-each.js';
 
 describe('examples/postgres-storage', () => {
@@ -19,7 +20,7 @@ describe('examples/postgres-storage', () => {
     const [, commands = ''] = /^```sh\n(.*?)^```/ms.exec(readme) ?? [];
     expect(commands).to.include('npm start');
 
-    const printed = commands.replace('127.0.0.1:5432', `127.0.0.1:${postgres.port}`);
+    const printed = commands.replace(':5432/postgres', `:${postgres.port}/hexado_test`);
     // npm may need more of it to reach its registry.
     const environment = process.env as Record<string, string>;
     const server = await ServerProcess.start(
@@ -35,6 +36,27 @@ describe('examples/postgres-storage', () => {
     });
     const { username } = await server.registerAndSignIn();
     expect(await query(postgres, 'select username from hexado.users')).to.deep.equal([{ username }]);
+  });
+
+  it('keeps all promises by its own command, on a database for tests', async () => {
+    const postgres = stopped(await PostgresServer.start());
+    const { stdout, stderr, code } = await run(
+      ['storage', 'check', './examples/postgres-storage/emptied.js'],
+      {
+        environment: { DATABASE_URL: postgres.url },
+        directory: resolve('.'),
+      },
+    );
+    expect(stdout).to.match(/The storage keeps all promises \(\d+ tests\)/);
+    expect({ stderr, code }).to.deep.equal({ stderr: '', code: 0 });
+  });
+
+  it('empties no database whose name does not say that it is for tests', async () => {
+    const postgres = stopped(await PostgresServer.start());
+    postgres.createDatabase('production');
+    const url = postgres.url.replace('hexado_test', 'production');
+    const opening = openPostgresStorage({ url }, { clock: () => 0, log: new RecordedLog() });
+    expect(String(await opening.catch((error: unknown) => error))).to.include('must contain "test"');
   });
 
   it('has the types that Hexado expects of a storage', async () => {

@@ -27,7 +27,7 @@ function owner(): { readonly uid: number; readonly gid: number } | undefined {
 }
 
 /** The URL of a database of a PostgreSQL that is reached at this port. */
-export function urlAt(port: number, database = 'postgres'): string {
+export function urlAt(port: number, database = 'hexado_test'): string {
   return `postgres://postgres@127.0.0.1:${port}/${database}`;
 }
 
@@ -55,6 +55,7 @@ export class PostgresServer {
     const server = new PostgresServer(args, findPrograms(), port ?? (await freePort()));
     server.initialise();
     await server.run();
+    server.createDatabase('hexado_test');
     return server;
   }
 
@@ -98,12 +99,18 @@ export class PostgresServer {
 
   private initialise(): void {
     const args = ['--pgdata', join(this.directory, 'data'), '--auth=trust', '--username=postgres'];
-    const { status, stderr } = spawnSync(
-      join(this.programs, 'initdb'),
-      [...args, '--encoding=UTF8', '--no-locale', '--no-sync'],
-      { ...this.owner, cwd: this.directory, encoding: 'utf8' },
-    );
-    if (status !== 0) throw new Error(`initdb failed: ${stderr}`);
+    this.runProgram('initdb', [...args, '--encoding=UTF8', '--no-locale', '--no-sync']);
+  }
+
+  private runProgram(name: string, args: readonly string[]): void {
+    const options = { ...this.owner, cwd: this.directory, encoding: 'utf8' } as const;
+    const { status, stderr } = spawnSync(join(this.programs, name), args, options);
+    if (status !== 0) throw new Error(`${name} failed: ${stderr}`);
+  }
+
+  createDatabase(name: string): void {
+    const at = ['--host=127.0.0.1', `--port=${this.port}`, '--username=postgres'];
+    this.runProgram('createdb', [...at, name]);
   }
 
   private async run(): Promise<void> {

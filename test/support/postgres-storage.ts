@@ -52,23 +52,19 @@ export async function createPostgresStorage(
   url: string,
   options: StorageOptions = { clock: () => Date.now() / 1000, log: new RecordedLog() },
 ): Promise<Storage> {
-  process.env['DATABASE_URL'] = url;
-  const { createStorage } = await load<{ readonly createStorage: CreateStorage }>('index.js');
-  return createStorage(options);
+  return create('index.js', url, options);
 }
 
 /** Creates the storage on the server's database, which is emptied first. */
-export async function openPostgresStorage(server: At, options: StorageOptions): Promise<Storage> {
-  const storage = await createPostgresStorage(server.url, options);
-  await storage.check();
-  await query(server, emptying);
-  return storage;
+export async function openPostgresStorage({ url }: At, options: StorageOptions): Promise<Storage> {
+  return create('emptied.js', url, options);
 }
 
-/** Deletes everything that the storage keeps. Where rows are few, that is quicker than TRUNCATE. */
-export const emptying = `
-  delete from hexado.users; delete from hexado.imports; delete from hexado.attempts; delete from hexado.trusted;
-  update hexado.counter set last_user_id = 0`;
+async function create(file: string, url: string, options: StorageOptions): Promise<Storage> {
+  process.env['DATABASE_URL'] = url;
+  const { createStorage } = await load<{ readonly createStorage: CreateStorage }>(file);
+  return createStorage(options);
+}
 
 /** Opens all connections of the pool: calls that should race would wait for them, one after the other. */
 export async function warmUp({ users }: Storage): Promise<void> {
