@@ -3,9 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
-import type { CreateStorage } from '../src/application/ports/storage.js';
-import { storageContract } from '../src/storage-contract/storage-contract.js';
-import { runCommand } from './support/server-process.js';
+import { run, runCommand } from './support/server-process.js';
 
 const documents = ['.', 'docs', 'bench'].flatMap((folder) =>
   readdirSync(folder)
@@ -105,24 +103,19 @@ describe('the documents', () => {
 });
 
 describe('the storage of docs/storage-authors.md', () => {
-  let directory: string;
-
-  before(() => {
-    directory = mkdtempSync(join(tmpdir(), 'hexado-example-'));
+  it('is a storage, whose report names the promises that it keeps and what is not written yet', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'hexado-example-'));
     const [, example = ''] = /```js\n(.*?)```/s.exec(readFileSync('docs/storage-authors.md', 'utf8')) ?? [];
-    // By its real path: loaded by way of a link, the domain could be there twice.
-    const dist = pathToFileURL(resolve('dist')).href;
-    const code = example
-      .replaceAll("'./dist/", `'${dist}/`)
-      .replaceAll("'hexado/storage'", `'${dist}/src/storage.js'`);
-    writeFileSync(join(directory, 'my-storage.mjs'), code);
-  });
-
-  after(() => rmSync(directory, { recursive: true }));
-
-  storageContract(async (options) => {
-    const { href } = pathToFileURL(join(directory, 'my-storage.mjs'));
-    const { createStorage } = (await import(href)) as { readonly createStorage: CreateStorage };
-    return createStorage(options);
+    expect(example.split('\n')).to.have.length.below(50);
+    // It is no part of this package here, and finds it by its path.
+    const kit = pathToFileURL(resolve('dist/src/storage.js')).href;
+    writeFileSync(join(directory, 'my-storage.mjs'), example.replace("'hexado/storage'", `'${kit}'`));
+    const { code, stdout, stderr } = await run(['storage', 'check', './my-storage.mjs'], { directory });
+    rmSync(directory, { recursive: true });
+    expect({ code, stderr }).to.deep.equal({ code: 1, stderr: '' });
+    expect(stdout)
+      .to.match(/^users +[1-9]\d* of \d+$/m)
+      .and.match(/^sessions +0 of \d+$/m)
+      .and.match(/^ +StorageUnavailable: users\.findByName is not written yet$/m);
   });
 });
