@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { CommandFailed } from '../adapters/terminal/command-failed.js';
 import { print } from '../adapters/terminal/print.js';
 import {
@@ -23,8 +24,8 @@ interface Test {
 
 /**
  * Holds the storage of a module to the contract, and prints a report. Sets the exit code 1 if a test fails. Throws
- * StorageError if the module cannot be used, StorageUnavailable if it cannot reach its database, and CommandFailed as soon as it creates a storage that is not empty: the
- * tests write, and must not meet somebody's data.
+ * StorageError if the module cannot be used, StorageUnavailable if it cannot reach its database, and CommandFailed as soon
+ * as it creates a storage that is not empty: the tests write, and must not meet somebody's data.
  */
 export async function checkStorage(specifier: string): Promise<void> {
   const tests = testsOf(requireEmpty(await loadCreateStorage(specifier, timeout)));
@@ -74,17 +75,24 @@ function requireEmpty(createStorage: CreateStorage): CreateStorage {
   };
 }
 
-/** Runs the tests one after the other; returns what is to be said of those that fail. */
+/** Runs the tests one after the other; returns what is to be said of those that fail, or leave a rejection unhandled. */
 async function failuresOf(tests: readonly Test[]): Promise<string[]> {
   const failures: string[] = [];
+  const unhandled: unknown[] = [];
+  const takeNote = (reason: unknown) => void unhandled.push(reason);
+  process.on('unhandledRejection', takeNote);
   for (const { title, run } of tests) {
     try {
-      await run();
+      // Node tells of unhandled rejections between two turns.
+      await run().finally(() => setImmediate());
+      if (unhandled.length > 0) throw unhandled[0];
     } catch (error) {
       if ([CommandFailed, StorageError, NotCreated].some((each) => error instanceof each)) throw error;
       failures.push(`${title}\n${indented(error)}\n`);
     }
+    unhandled.length = 0;
   }
+  process.off('unhandledRejection', takeNote);
   return failures;
 }
 

@@ -52,6 +52,18 @@ describe('hexado storage check', () => {
       .and.not.match(/node:internal|cli\/|held-to-promises/);
   });
 
+  it('goes on after a rejection that the module does not handle', async () => {
+    const { code, stdout } = await check(`
+      storage.check = async () => {
+        void Promise.reject(new RangeError('no such table'));
+        return {};
+      };`);
+    expect(code).to.equal(1);
+    expect(stdout)
+      .to.match(/^The storage breaks 1 of \d+ promises:$/m)
+      .and.match(/^1\. reports in its health check .*\n {3}RangeError: no such table$/m);
+  });
+
   it('stops before it writes where there is data', async () => {
     expectRejection(
       await check(`await users.add({ username: 'ann', passwordHash: 'hash', createdAt: 1 });
