@@ -27,6 +27,7 @@ import { createRoutes, type Route } from './adapters/http/routes.js';
 import { readWebFiles } from './adapters/http/web/web-files.js';
 import { TaskController } from './adapters/http/controllers/task-controller.js';
 import { InMemoryRateLimiter } from './adapters/in-memory/in-memory-rate-limiter.js';
+import { AdoptLegacyToken } from './application/adopt-legacy-token.js';
 import { AddDemoUser, demoUser } from './application/add-demo-user.js';
 import { Authenticate } from './application/authenticate.js';
 import { ChangePassword } from './application/change-password.js';
@@ -182,7 +183,8 @@ export function createContainer(
   make(Hasher, (hasher) => hasher, [BcryptPasswordHasher]);
   make(
     JwtTokenSigner,
-    (now) => new JwtTokenSigner(config.signingKeys ?? [newSigningKey(config.algorithm)], now),
+    (now) =>
+      new JwtTokenSigner(config.signingKeys ?? [newSigningKey(config.algorithm)], now, config.legacyTokens),
     [CurrentTime],
   );
   make(Signer, (signer) => signer, [JwtTokenSigner]);
@@ -199,10 +201,11 @@ export function createContainer(
   bind(CheckPassword, [AttemptLimiter, Users, Hasher, Report]);
   bind(SessionTokens, [Signer, RandomId, CurrentTime, Policy]);
   bind(IssueTokens, [CheckPassword, Users, Sessions, Hasher, SessionTokens, Report]);
-  bind(RefreshToken, [AttemptLimiter, SessionTokens, Sessions, Users, CurrentTime, Report]);
-  bind(VerifyToken, [Signer, Sessions, Users]);
-  bind(Logout, [SessionTokens, Sessions, Report]);
-  bind(Authenticate, [Signer, Sessions, Users]);
+  bind(AdoptLegacyToken, [Sessions, Report]);
+  bind(RefreshToken, [AttemptLimiter, SessionTokens, Sessions, Users, CurrentTime, Report, AdoptLegacyToken]);
+  bind(VerifyToken, [Signer, Sessions, Users, AdoptLegacyToken]);
+  bind(Logout, [SessionTokens, Sessions, Report, AdoptLegacyToken]);
+  bind(Authenticate, [Signer, Sessions, Users, AdoptLegacyToken]);
   bind(ConfirmPassword, [Users, CheckPassword, Protected]);
   bind(ChangePassword, [ConfirmPassword, Users, Hasher, Report]);
   bind(ManageSessions, [Sessions, Report]);

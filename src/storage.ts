@@ -41,6 +41,7 @@ export {
   type RateLimit,
 } from './domain/rate-limit.js';
 export {
+  isAdoptable,
   isUnexpired,
   rotate,
   type RefreshGeneration,

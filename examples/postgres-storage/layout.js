@@ -28,6 +28,7 @@ const versions = [
     created_at double precision not null,
     link_digest text,
     link_expires_at double precision,
+    sessions_ended_at double precision,
     last_task_id bigint not null default 0,
     task_count bigint not null default 0,
     task_bytes bigint not null default 0,
@@ -48,6 +49,14 @@ const versions = [
     primary key (user_id, id)
   );
   create index on hexado.sessions (expires_at);
+
+  create table hexado.adopted (
+    user_id bigint not null references hexado.users on delete cascade,
+    id text collate "C" not null,
+    expires_at double precision not null,
+    primary key (user_id, id)
+  );
+  create index on hexado.adopted (expires_at);
 
   create table hexado.tasks (
     user_id bigint not null references hexado.users on delete cascade,

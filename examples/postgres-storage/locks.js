@@ -34,3 +34,18 @@ export async function lockSession(transaction, { userId, sessionId }, now) {
   );
   return rows[0] ?? refuse('token_revoked');
 }
+
+/**
+ * Ends all sessions of a user who is locked but the one with the id `except`, and those that would be adopted. Resolves to
+ * how many were active.
+ *
+ * @param {Connection} transaction @param {number} userId @param {number} now @param {string} [except]
+ */
+export async function endSessions(transaction, userId, now, except = '') {
+  await transaction.query('update hexado.users set sessions_ended_at = $2 where id = $1', [userId, now]);
+  const { rows } = await transaction.query(
+    'delete from hexado.sessions where user_id = $1 and id <> $2 returning expires_at > $3 as active',
+    [userId, except, now],
+  );
+  return rows.filter(({ active }) => active).length;
+}

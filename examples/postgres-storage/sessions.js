@@ -1,9 +1,9 @@
-import { refuse, rotate } from 'hexado/storage';
-import { lockSession, lockUser } from './locks.js';
+import { isAdoptable, refuse, rotate } from 'hexado/storage';
+import { endSessions, lockSession, lockUser } from './locks.js';
 
 /**
  * @import { Clock, Session, SessionRepository } from 'hexado/storage'
- * @import { Database } from './database.js'
+ * @import { Connection, Database } from './database.js'
  */
 
 /** Sessions. Those that have expired are swept later, so every statement compares the time. */
@@ -34,24 +34,24 @@ export class PostgresSessions {
           ended,
         ]);
       }
-      const { current } = session;
-      await transaction.query(
-        `insert into hexado.sessions
-           (user_id, id, opened_at, last_used_at, address, token_id, token_issued_at, expires_at, rotated_out)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-        [
-          session.userId,
-          session.id,
-          session.openedAt,
-          session.lastUsedAt,
-          session.address,
-          current.id,
-          current.issuedAt,
-          current.expiresAt,
-          toJson(session.rotatedOut),
-        ],
-      );
+      await insert(transaction, session);
       return ended.length;
+    });
+  }
+
+  /** @type {SessionRepository['adopt']} */
+  async adopt(session) {
+    return this.#database.transaction(async (transaction) => {
+      const user = await lockUser(transaction, session.userId);
+      if (!user) return false;
+      const account = { active: user.active, createdAt: user.created_at };
+      if (!isAdoptable(session, account, user.sessions_ended_at ?? undefined, this.#clock())) return false;
+      const { rowCount } = await transaction.query(
+        'insert into hexado.adopted (user_id, id, expires_at) values ($1, $2, $3) on conflict do nothing',
+        [session.userId, session.id, session.current.expiresAt],
+      );
+      if (rowCount === 1) await insert(transaction, session);
+      return rowCount === 1;
     });
   }
 
@@ -133,8 +133,9 @@ export class PostgresSessions {
   /** @type {SessionRepository['endAll']} */
   async endAll(by) {
     await this.#database.transaction(async (transaction) => {
-      await lockSession(transaction, by, this.#clock());
-      await transaction.query('delete from hexado.sessions where user_id = $1', [by.userId]);
+      const now = this.#clock();
+      await lockSession(transaction, by, now);
+      await endSessions(transaction, by.userId, now);
     });
   }
 
@@ -152,13 +153,30 @@ export class PostgresSessions {
   async endAllOf(userId) {
     return this.#database.transaction(async (transaction) => {
       await lockUser(transaction, userId);
-      const { rowCount } = await transaction.query(
-        'delete from hexado.sessions where user_id = $1 and expires_at > $2',
-        [userId, this.#clock()],
-      );
-      return rowCount;
+      return endSessions(transaction, userId, this.#clock());
     });
   }
+}
+
+/** @param {Connection} transaction @param {Session} session */
+async function insert(transaction, session) {
+  const { current } = session;
+  await transaction.query(
+    `insert into hexado.sessions
+       (user_id, id, opened_at, last_used_at, address, token_id, token_issued_at, expires_at, rotated_out)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+    [
+      session.userId,
+      session.id,
+      session.openedAt,
+      session.lastUsedAt,
+      session.address,
+      current.id,
+      current.issuedAt,
+      current.expiresAt,
+      toJson(session.rotatedOut),
+    ],
+  );
 }
 
 /** @param {any} row @returns {Session} */

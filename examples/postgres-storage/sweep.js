@@ -1,5 +1,5 @@
 /** Where rows expire. */
-const tables = ['sessions', 'idempotency_keys', 'attempts', 'trusted', 'imports'];
+const tables = ['sessions', 'adopted', 'idempotency_keys', 'attempts', 'trusted', 'imports'];
 
 /** How many rows are deleted in one step. */
 const stepSize = 1000;

@@ -1,5 +1,5 @@
 import { opensWith } from 'hexado/storage';
-import { lockSession, lockUser } from './locks.js';
+import { endSessions, lockSession, lockUser } from './locks.js';
 
 /**
  * @import { Clock, User, UserRepository } from 'hexado/storage'
@@ -69,7 +69,7 @@ export class PostgresUsers {
     return this.#database.transaction(async (transaction) => {
       const user = await lockUser(transaction, id);
       if (!user) return false;
-      await setPassword(transaction, id, hash);
+      await setPassword(transaction, id, hash, this.#clock());
       return true;
     });
   }
@@ -77,9 +77,10 @@ export class PostgresUsers {
   /** @type {UserRepository['changePasswordHash']} */
   async changePasswordHash(by, from, to) {
     return this.#database.transaction(async (transaction) => {
-      const user = await lockSession(transaction, by, this.#clock());
+      const now = this.#clock();
+      const user = await lockSession(transaction, by, now);
       if (user.password_hash !== from) return false;
-      await setPassword(transaction, by.userId, to, by.sessionId);
+      await setPassword(transaction, by.userId, to, now, by.sessionId);
       return true;
     });
   }
@@ -98,8 +99,9 @@ export class PostgresUsers {
     return this.#database.transaction(async (transaction) => {
       const row = await lockUser(transaction, id);
       const { active, passwordLink } = row ? toUser(row) : {};
-      if (!active || !passwordLink || !opensWith(passwordLink, digest, this.#clock())) return false;
-      await setPassword(transaction, id, hash);
+      const now = this.#clock();
+      if (!active || !passwordLink || !opensWith(passwordLink, digest, now)) return false;
+      await setPassword(transaction, id, hash, now);
       return true;
     });
   }
@@ -118,7 +120,7 @@ export class PostgresUsers {
       const user = await lockUser(transaction, id);
       if (!user) return false;
       await transaction.query('update hexado.users set active = false where id = $1', [id]);
-      await transaction.query('delete from hexado.sessions where user_id = $1', [id]);
+      await endSessions(transaction, id, this.#clock());
       return true;
     });
   }
@@ -144,14 +146,14 @@ export class PostgresUsers {
  * Stores a new password of a user who is locked, removes their password link, and ends all sessions but the one with the
  * id `except`.
  *
- * @param {Connection} transaction @param {number} userId @param {string} hash
+ * @param {Connection} transaction @param {number} userId @param {string} hash @param {number} now @param {string} [except]
  */
-async function setPassword(transaction, userId, hash, except = '') {
+async function setPassword(transaction, userId, hash, now, except) {
   await transaction.query(
     `update hexado.users set password_hash = $2, link_digest = null, link_expires_at = null where id = $1`,
     [userId, hash],
   );
-  await transaction.query('delete from hexado.sessions where user_id = $1 and id <> $2', [userId, except]);
+  await endSessions(transaction, userId, now, except);
 }
 
 /** @param {any} row @returns {User} */

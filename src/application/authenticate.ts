@@ -1,5 +1,6 @@
 import { DomainError, type ErrorCode } from '../domain/errors.js';
 import type { TokenClaims } from '../domain/session.js';
+import type { AdoptLegacyToken } from './adopt-legacy-token.js';
 import type { SessionRef, SessionRepository } from './ports/session-repository.js';
 import { storageRejections, StorageUnavailable } from './ports/storage.js';
 import type { TokenSigner } from './ports/token-signer.js';
@@ -14,11 +15,13 @@ export class Authenticate {
     private readonly tokens: TokenSigner,
     private readonly sessions: SessionRepository,
     private readonly users: UserRepository,
+    private readonly adopt: AdoptLegacyToken,
   ) {}
 
   /** The session of the token. It is active now. */
   async execute(accessToken: string): Promise<SessionRef> {
     const session = this.readToken(accessToken);
+    if (session.isLegacy) await this.adopt.execute(session);
     await this.requireActive(session);
     return session;
   }
@@ -30,6 +33,7 @@ export class Authenticate {
    */
   async withSession<T>(accessToken: string, operation: (session: SessionRef) => Promise<T>): Promise<T> {
     const session = this.readToken(accessToken);
+    if (session.isLegacy) await this.adopt.execute(session);
     try {
       return await operation(session);
     } catch (error) {

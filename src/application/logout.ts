@@ -1,5 +1,6 @@
 import { DomainError } from '../domain/errors.js';
 import type { Input } from '../domain/input.js';
+import type { AdoptLegacyToken } from './adopt-legacy-token.js';
 import type { ReportEvent } from './ports/events.js';
 import type { SessionRepository } from './ports/session-repository.js';
 import { readRefreshToken } from './refresh-token.js';
@@ -14,10 +15,12 @@ export class Logout {
     private readonly tokens: SessionTokens,
     private readonly sessions: SessionRepository,
     private readonly report: ReportEvent,
+    private readonly adopt: AdoptLegacyToken,
   ) {}
 
   async execute(input: Input): Promise<void> {
     const claims = this.tokens.verifyRefresh(readRefreshToken(input));
+    await this.adopt.execute(claims);
     const ended = await this.sessions.end(claims);
     if (!ended) throw new DomainError('token_revoked');
     const { userId, sessionId } = claims;

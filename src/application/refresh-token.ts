@@ -2,6 +2,7 @@ import { DomainError } from '../domain/errors.js';
 import { validateAll, checkText, type Input } from '../domain/input.js';
 import type { Session, TokenClaims } from '../domain/session.js';
 import { throwSessionEnded } from './session-ended.js';
+import type { AdoptLegacyToken } from './adopt-legacy-token.js';
 import type { AttemptLimiter } from './attempt-limiter.js';
 import type { Clock } from './ports/environment.js';
 import type { ReportEvent } from './ports/events.js';
@@ -25,12 +26,14 @@ export class RefreshToken {
     private readonly users: UserRepository,
     private readonly clock: Clock,
     private readonly report: ReportEvent,
+    private readonly adopt: AdoptLegacyToken,
   ) {}
 
   async execute(input: Input, address: string): Promise<{ access: string; refresh?: string }> {
     const token = readRefreshToken(input);
     await this.limits.refresh(address);
     const claims = this.tokens.verifyRefresh(token);
+    await this.adopt.execute(claims);
     const { policy } = this.tokens;
     const found = await this.sessions.find(claims);
     if (!found) return throwSessionEnded(this.users, claims.userId);

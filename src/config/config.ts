@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import type { LegacyTokens } from '../adapters/crypto/jwt-token-signer.js';
 import { algorithms, type Algorithm, type SigningKeys } from '../adapters/crypto/signing-key.js';
 import type { AllowedOrigins } from '../adapters/http/middleware/cors.js';
 import { parseTrustedProxies, type TrustedProxies } from '../adapters/http/request/client-address.js';
@@ -22,6 +23,7 @@ import type { AttemptLimits } from '../domain/rate-limit.js';
 import type { SessionPolicy } from '../domain/session.js';
 import type { TaskLimits } from '../domain/task.js';
 import { isReadableByOthers } from './keys-file.js';
+import { readLegacyTokens, warningsAboutLegacyTokens } from './legacy-tokens.js';
 import { misspeltNames } from './misspelt-names.js';
 import { readSettingFile } from './read-setting-file.js';
 import { readSigningKeys } from './signing-keys.js';
@@ -52,6 +54,8 @@ export interface Config {
   readonly signingKeys: SigningKeys | undefined;
   /** The file that SIGHUP reloads, if there is one. */
   readonly signingKeysFile: string | undefined;
+  /** Whether tokens of the replaced backend are accepted. */
+  readonly legacyTokens: LegacyTokens | undefined;
   /** The algorithm of a random key. */
   readonly algorithm: Algorithm;
   readonly sessions: SessionPolicy;
@@ -138,13 +142,16 @@ export function readConfig(
   const storage = readStorage(text, reportProblem);
   const inMemory = storage?.kind === 'memory';
   const algorithm = value('ALGORITHM', parseAlgorithm, algorithms.join(', '));
+  const signingKeys = readKeys ? readSigningKeys(text, algorithm, !inMemory, reportProblem) : undefined;
+  const now = Date.now() / 1000;
   const config: { [K in keyof Config]: Config[K] | undefined } = {
     host: text('HOST') ?? (inMemory ? '127.0.0.1' : '0.0.0.0'),
     port: value('PORT', (given) => parseWhole(given, 0, 65_535), 'a port from 0 to 65535'),
     socketPath: readSocketPath(text('HOST'), reportProblem),
     storage,
-    signingKeys: readKeys ? readSigningKeys(text, algorithm, !inMemory, reportProblem) : undefined,
+    signingKeys,
     signingKeysFile: text('SIGNING_KEYS_FILE'),
+    legacyTokens: readLegacyTokens(text, signingKeys, now, reportProblem),
     algorithm,
     sessions: {
       accessLifetime: duration('ACCESS_TOKEN_LIFETIME', 1) ?? 0,
@@ -212,6 +219,7 @@ export function readConfig(
   const misspelt = misspeltNames(environment, variableNames);
   if (problems.length > 0) throw new ConfigError([...problems, ...misspelt]);
   const warnings = [...misspelt, ...warningsAbout(config as Config)];
+  if (config.legacyTokens) warnings.push(...warningsAboutLegacyTokens(config.legacyTokens, now));
   if (readKeys) warnings.push(...warningsAboutFiles(text));
   return { ...(config as Config), warnings };
 }

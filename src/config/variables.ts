@@ -54,6 +54,16 @@ export const variables = {
     default: 'none',
     description: 'file of several keys, made by the command keys new and read again at SIGHUP',
   },
+  LEGACY_SIGNING_KEY: {
+    default: 'the signing key without kid',
+    description: 'secret of the replaced backend, with ACCEPT_LEGACY_TOKENS_UNTIL: the SECRET_KEY of Django',
+  },
+  LEGACY_SIGNING_KEY_FILE: { default: 'none', description: 'file that holds this secret' },
+  ACCEPT_LEGACY_TOKENS_UNTIL: {
+    default: 'never',
+    description:
+      'last day, such as 2027-01-31, on which tokens of the replaced backend work; at most 100 days ahead',
+  },
   ALGORITHM: {
     default: 'HS256',
     description: 'HS256, or RS256 or ES256 with a private key as PEM; of a single key and of new ones',

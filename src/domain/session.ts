@@ -58,6 +58,8 @@ export interface TokenClaims {
   readonly sessionId: string;
   readonly issuedAt: number;
   readonly expiresAt: number;
+  /** The replaced backend has issued the token. Its session has the token's own id: see `adoptedSession`. */
+  readonly isLegacy?: true;
 }
 
 /** A new session. `now` is in seconds since the epoch. */
@@ -157,6 +159,28 @@ function isWithin(seconds: number, time: number, now: number): boolean {
 /** Whether the session has not expired. It may have been ended all the same. */
 export function isUnexpired(session: Session, now: number): boolean {
   return now < session.current.expiresAt;
+}
+
+/** The session that a token of the replaced backend becomes. It ends with the token, unless a refresh prolongs it. */
+export function adoptedSession({ id, userId, sessionId, issuedAt, expiresAt }: TokenClaims): Session {
+  const current = { id, issuedAt, expiresAt };
+  return { id: sessionId, userId, openedAt: issuedAt, lastUsedAt: issuedAt, current };
+}
+
+/**
+ * Whether such a session may be opened now: its user is active, and the token is neither older than the account, as one of
+ * somebody else with this id before, nor from before all sessions of the user were last ended, at `endedAt`. Whole
+ * seconds are compared.
+ */
+export function isAdoptable(
+  session: Session,
+  { active, createdAt }: { readonly active: boolean; readonly createdAt: number },
+  endedAt: number | undefined,
+  now: number,
+): boolean {
+  const isOfThisAccount = session.openedAt >= Math.floor(createdAt);
+  const isLater = endedAt === undefined || session.openedAt > Math.floor(endedAt);
+  return active && isOfThisAccount && isLater && isUnexpired(session, now);
 }
 
 /** The claims of a new access token, which never outlives the session's current refresh token. */

@@ -5,6 +5,7 @@ import type { AppEvent, ReportEvent } from '../application/ports/events.js';
 const lines: Readonly<Record<AppEvent['event'], readonly [level: keyof Log, message: string]>> = {
   sign_in_failed: ['info', 'A sign-in failed'],
   session_opened: ['info', 'A session was opened'],
+  session_adopted: ['info', 'A token of the replaced backend became a session'],
   token_refreshed: ['debug', 'An access token was refreshed'],
   refresh_token_reused: ['warn', 'A refresh token was used again; its session has ended'],
   session_ended: ['info', 'A session was ended'],

@@ -6,6 +6,7 @@ import { archiveRacesContract } from './archive-races-contract.js';
 import { addUser, aSessionOf, createTask, openSession, refTo, signIn } from './builders.js';
 import { heldToPromises } from './held-to-promises.js';
 import { rateLimiterContract } from './rate-limiter-contract.js';
+import { sessionAdoptionContract } from './session-adoption-contract.js';
 import { sessionRepositoryContract } from './session-repository-contract.js';
 import { rateLimiterValuesContract } from './rate-limiter-values-contract.js';
 import { sessionRacesContract } from './session-races-contract.js';
@@ -125,6 +126,7 @@ export function storageContract(createStorage: CreateStorage, options: ContractO
     sessionRepositoryContract(suite);
     sessionValuesContract(suite);
     sessionRacesContract(suite);
+    describe('adopting', () => sessionAdoptionContract(suite));
   });
   describe('tasks', () => {
     taskRepositoryContract(suite);

@@ -60,6 +60,7 @@ describe('the configuration', () => {
       storage: { kind: 'memory' },
       signingKeys: undefined,
       signingKeysFile: undefined,
+      legacyTokens: undefined,
       algorithm: 'HS256',
       sessions: {
         accessLifetime: 30 * 60,

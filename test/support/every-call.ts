@@ -49,6 +49,7 @@ export function everyCall(
     'users.remove': () => users.remove(1),
     'users.removeOwn': () => users.removeOwn(by),
     'sessions.open': () => sessions.open(session, 'secret', 1),
+    'sessions.adopt': () => sessions.adopt(session),
     'sessions.find': () => sessions.find(by),
     'sessions.list': () => sessions.list(by),
     'sessions.touch': () => sessions.touch(by, 1),

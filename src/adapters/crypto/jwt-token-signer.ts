@@ -12,6 +12,16 @@ const latestExpiry = 253_402_300_799;
 /** In characters. Our tokens have a few hundred, or a thousand with a large RSA key. Longer ones are not parsed. */
 const maxLength = 4096;
 
+/** Accepts tokens of the replaced backend, which have neither a `sid` nor a `kid`, until a time in seconds since the epoch. */
+export interface LegacyTokens {
+  /** What they are verified with; undefined for the key without an id. It may be weak, and signs nothing. */
+  readonly key: SigningKey | undefined;
+  readonly until: number;
+}
+
+/** The `jti` of Simple JWT. It becomes the id of a session. */
+const legacyId = /^[\da-f]{32}$/;
+
 /** Signs JSON Web Tokens (RFC 7519) with the first key, and verifies them with the key that their `kid` names. */
 export class JwtTokenSigner implements TokenSigner {
   /** The keys by `kid`. The key for tokens without a `kid` is under undefined. */
@@ -21,6 +31,7 @@ export class JwtTokenSigner implements TokenSigner {
   constructor(
     private keys: SigningKeys,
     private readonly clock: Clock,
+    private readonly legacy?: LegacyTokens,
   ) {
     this.keysById = byId(keys);
   }
@@ -59,21 +70,28 @@ export class JwtTokenSigner implements TokenSigner {
     if (token.length > maxLength) return undefined;
     const now = this.clock();
     const known = this.cache.get(token, now);
-    if (known) return known;
+    if (known) return this.isAccepted(known, now) ? known : undefined;
 
     const verified = this.read(token);
-    if (!verified || !isInTime(verified, now)) return undefined;
+    if (!verified || !isInTime(verified, now) || !this.isAccepted(verified.claims, now)) return undefined;
     this.cache.add(verified);
     return verified.claims;
+  }
+
+  private isAccepted({ isLegacy }: TokenClaims, now: number): boolean {
+    return !isLegacy || (this.legacy !== undefined && now < this.legacy.until);
   }
 
   private read(token: string): VerifiedToken | undefined {
     const decoded = this.decode(token);
     if (!decoded || 'crit' in decoded.header) return undefined;
 
-    const { token_type, exp, iat, nbf = 0, jti, user_id, sid } = decoded.payload;
+    const { isLegacy } = decoded;
+    const { token_type, exp, iat, nbf = 0, jti, sid = isLegacy ? jti : undefined } = decoded.payload;
+    const user_id = isLegacy ? wholeIn(decoded.payload['user_id']) : decoded.payload['user_id'];
     if (token_type !== 'access' && token_type !== 'refresh') return undefined;
     if (typeof jti !== 'string' || typeof sid !== 'string') return undefined;
+    if (isLegacy && !legacyId.test(jti)) return undefined;
     if (!isWhole(user_id) || !isWhole(exp) || !isWhole(iat) || !isWhole(nbf)) return undefined;
     if (exp > latestExpiry) return undefined;
     const claims: TokenClaims = {
@@ -83,15 +101,19 @@ export class JwtTokenSigner implements TokenSigner {
       sessionId: sid,
       issuedAt: iat,
       expiresAt: exp,
+      ...(isLegacy && { isLegacy }),
     };
     return { token, claims, notBefore: Math.max(iat, nbf) };
   }
 
   /** Header and payload of a token with a valid signature, whether it has expired or not. */
-  private decode(token: string): { header: object; payload: Record<string, unknown> } | undefined {
+  private decode(token: string): DecodedToken | undefined {
     if (!token.split('.').every(isCanonical)) return undefined;
     try {
-      const key = this.keysById.get(jwt.decode(token, { complete: true })?.header.kid);
+      const unverified = jwt.decode(token, { complete: true });
+      const kid = unverified?.header.kid;
+      const isLegacy = this.legacy !== undefined && kid === undefined && !hasSession(unverified?.payload);
+      const key = (isLegacy && this.legacy?.key) || this.keysById.get(kid);
       if (!key) return undefined;
       const { header, payload } = jwt.verify(token, key.verificationKey, {
         algorithms: [key.algorithm],
@@ -99,11 +121,27 @@ export class JwtTokenSigner implements TokenSigner {
         ignoreNotBefore: true,
         complete: true,
       });
-      return typeof payload === 'object' && !Array.isArray(payload) ? { header, payload } : undefined;
+      if (typeof payload !== 'object' || Array.isArray(payload)) return undefined;
+      return { header, payload, ...(isLegacy && { isLegacy }) };
     } catch {
       return undefined;
     }
   }
+}
+
+interface DecodedToken {
+  readonly header: object;
+  readonly payload: Record<string, unknown>;
+  readonly isLegacy?: true;
+}
+
+function hasSession(payload: unknown): boolean {
+  return typeof payload === 'object' && payload !== null && 'sid' in payload;
+}
+
+/** Newer versions of Simple JWT write ids as texts. */
+function wholeIn(value: unknown): unknown {
+  return typeof value === 'string' && /^[1-9]\d{0,14}$/.test(value) ? Number(value) : value;
 }
 
 function byId(keys: SigningKeys): ReadonlyMap<unknown, SigningKey> {

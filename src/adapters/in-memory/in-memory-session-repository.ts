@@ -1,8 +1,15 @@
 import type { Clock } from '../../application/ports/environment.js';
 import type { SessionRef, SessionRepository } from '../../application/ports/session-repository.js';
 import { DomainError } from '../../domain/errors.js';
-import { isUnexpired, rotate, type RotationRequest, type Session } from '../../domain/session.js';
+import {
+  isAdoptable,
+  isUnexpired,
+  rotate,
+  type RotationRequest,
+  type Session,
+} from '../../domain/session.js';
 import type { User } from '../../domain/user.js';
+import { ExpiringMap } from './expiring-map.js';
 
 /** Every method does all its work before it returns its promise, so each method is one atomic step. */
 export class InMemorySessionRepository implements SessionRepository {
@@ -11,10 +18,17 @@ export class InMemorySessionRepository implements SessionRepository {
   /** The session ids of each user, in the order in which they were opened. */
   private readonly idsByUser = new Map<number, Set<string>>();
 
+  /** The ids of adopted sessions, ended ones included. */
+  private readonly adopted: ExpiringMap<true>;
+  /** When all sessions of a user were last ended. */
+  private readonly endedAt = new Map<number, number>();
+
   constructor(
     private readonly accounts: ReadonlyMap<number, User>,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.adopted = new ExpiringMap(clock);
+  }
 
   /** How many sessions are kept, including expired ones that are not dropped yet. */
   get size(): number {
@@ -30,6 +44,16 @@ export class InMemorySessionRepository implements SessionRepository {
     for (const leastUsed of ended) this.remove(leastUsed);
     this.insert(session);
     return ended.length;
+  }
+
+  async adopt(session: Session): Promise<boolean> {
+    const user = this.accounts.get(session.userId);
+    const now = this.clock();
+    const isKnown = this.adopted.get(session.id) || this.sessions.has(session.id);
+    if (!user || isKnown || !isAdoptable(session, user, this.endedAt.get(user.id), now)) return false;
+    this.adopted.set(session.id, true, session.current.expiresAt - now);
+    this.insert(session);
+    return true;
   }
 
   async find(session: SessionRef): Promise<Session | undefined> {
@@ -90,9 +114,16 @@ export class InMemorySessionRepository implements SessionRepository {
     if (!this.active(session)) throw new DomainError('token_revoked');
   }
 
-  /** Ends every session of the user, except the one with the id `except`. */
+  /** Ends every session of the user, except the one with the id `except`, and those that would be adopted. */
   removeAll(userId: number, except?: string): void {
+    this.endedAt.set(userId, this.clock());
     for (const session of this.sessionsOf(userId)) if (session.id !== except) this.remove(session);
+  }
+
+  /** Forgets a user who has been removed. */
+  forget(userId: number): void {
+    this.removeAll(userId);
+    this.endedAt.delete(userId);
   }
 
   /** The session, if it is active now. */

@@ -97,7 +97,7 @@ export class InMemoryUserRepository implements UserRepository {
     if (!user) return false;
     this.accounts.delete(id);
     this.idsByName.delete(user.username);
-    this.sessions.removeAll(id);
+    this.sessions.forget(id);
     this.tasks.removeAll(id);
     return true;
   }

@@ -24,6 +24,7 @@ export class Keys {
     return {
       account: `${tag}account`,
       sessions: `${tag}sessions`,
+      adopted: `${tag}adopted`,
       tasks: `${tag}tasks`,
       taskCounts: `${tag}task-counts`,
       idempotencyKeyCounts: `${tag}request-counts`,
@@ -88,11 +89,14 @@ export interface RateLimiterKeys {
 export interface UserKeys {
   /**
    * Hash: username, password (its hash), active (1 or 0), created (seconds since the epoch). While there is a password
-   * link: link (the digest of its token), and link-expiry (seconds since the epoch).
+   * link: link (the digest of its token), and link-expiry (seconds since the epoch). Once all sessions have been ended:
+   * ended (whole seconds since the epoch).
    */
   readonly account: string;
   /** Hash: session id → the session as text. Expires with the last of its sessions. */
   readonly sessions: string;
+  /** Hash: id of an adopted session, even if it has ended → the call that adopted it. Expires with the last of them. */
+  readonly adopted: string;
   /** Sorted set: the tasks as text, scored by id. */
   readonly tasks: string;
   /** Hash: last (the last id that was used), bytes (of all titles and descriptions together), revision. */

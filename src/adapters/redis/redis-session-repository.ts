@@ -31,6 +31,22 @@ export class RedisSessionRepository implements SessionRepository {
     return ended === -1 ? undefined : ended;
   }
 
+  async adopt(session: Session): Promise<boolean> {
+    const { account, sessions, adopted } = this.keys.ofUser(session.userId);
+    const opened = await scripts.adoptSession(this.redis, {
+      account,
+      sessions,
+      adopted,
+      operationId: randomUUID(),
+      sessionId: session.id,
+      text: serialise({ session, order: 0 }),
+      openedAt: session.openedAt,
+      expiresAt: session.current.expiresAt,
+      now: this.clock(),
+    });
+    return opened === 1;
+  }
+
   async find(session: SessionRef): Promise<Session | undefined> {
     return (await this.read(session))?.session;
   }
@@ -89,14 +105,15 @@ export class RedisSessionRepository implements SessionRepository {
   }
 
   async endAllOf(userId: number): Promise<number> {
-    const { sessions } = this.keys.ofUser(userId);
+    const { account, sessions } = this.keys.ofUser(userId);
     const operation = this.keys.operation(userId, randomUUID());
-    return scripts.endAllSessionsOf(this.redis, { sessions, operation, now: this.clock() });
+    return scripts.endAllSessionsOf(this.redis, { account, sessions, operation, now: this.clock() });
   }
 
   private ending({ userId, sessionId }: SessionRef) {
-    const { sessions } = this.keys.ofUser(userId);
+    const { account, sessions } = this.keys.ofUser(userId);
     return {
+      account,
       sessions,
       operation: this.keys.operation(userId, randomUUID()),
       sessionId,

@@ -159,7 +159,7 @@ export class RedisUserRepository implements UserRepository {
     { endSessions }: { endSessions: boolean },
   ): Promise<boolean> {
     const { account, sessions } = this.keys.ofUser(id);
-    const change = { account, sessions, field, value, endSessions: endSessions ? 1 : 0 };
+    const change = { account, sessions, field, value, endSessions: endSessions ? 1 : 0, now: this.clock() };
     return (await scripts.changeAccount(this.redis, change)) === 1;
   }
 

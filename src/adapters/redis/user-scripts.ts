@@ -1,4 +1,4 @@
-import { operationLifetime, requireActive } from './lua/prelude.js';
+import { markEnded, operationLifetime, requireActive } from './lua/prelude.js';
 import { script } from './lua/script.js';
 
 /** Replies 1 if this user has the name now. */
@@ -31,6 +31,7 @@ export const createAccount = script<0 | 1>()(
 const keysOfUser = [
   'account',
   'sessions',
+  'adopted',
   'tasks',
   'taskCounts',
   'idempotencyKeyCounts',
@@ -39,7 +40,7 @@ const keysOfUser = [
 
 const remove = `
   local existed = redis.call('EXISTS', account)
-  redis.call('UNLINK', account, sessions, tasks, taskCounts, idempotencyKeyCounts)
+  redis.call('UNLINK', account, sessions, adopted, tasks, taskCounts, idempotencyKeyCounts)
   if existed == 1 then redis.call('SET', operation, 1, 'EX', ${operationLifetime}) end
   return existed`;
 
@@ -65,10 +66,13 @@ export const removeOwnAccount = script<0 | 1>()(
  * is no account.
  */
 export const changeAccount = script<0 | 1>()(
-  { keys: ['account', 'sessions'], args: ['field', 'value', 'endSessions'] },
+  { keys: ['account', 'sessions'], args: ['field', 'value', 'endSessions', 'now'] },
   `
   if redis.call('EXISTS', account) == 0 then return 0 end
-  if endSessions == '1' then redis.call('DEL', sessions) end
+  if endSessions == '1' then
+    redis.call('DEL', sessions)
+    ${markEnded}
+  end
   if field == 'password' then redis.call('HDEL', account, 'link', 'link-expiry') end
   redis.call('HSET', account, field, value)
   return 1`,
@@ -94,6 +98,7 @@ export const changePassword = script<0 | 1>()(
   for _, id in ipairs(redis.call('HKEYS', sessions)) do
     if id ~= sessionId then redis.call('HDEL', sessions, id) end
   end
+  ${markEnded}
   return 1`,
 );
 
@@ -116,5 +121,6 @@ export const usePasswordLink = script<0 | 1>()(
   redis.call('DEL', sessions)
   redis.call('HDEL', account, 'link', 'link-expiry')
   redis.call('HSET', account, 'password', newHash)
+  ${markEnded}
   return 1`,
 );

@@ -190,6 +190,7 @@ export const resultSchemas: SchemasOf<Storage> = {
   },
   sessions: {
     open: optional(count),
+    adopt: boolean,
     find: optional(session),
     list: list(session),
     touch: ignored,

@@ -32,6 +32,8 @@ export type AppEvent =
       readonly userId: number;
       readonly sessionId: string;
     }
+  /** A token of the replaced backend has become a session. */
+  | { readonly event: 'session_adopted'; readonly userId: number; readonly sessionId: string }
   | { readonly event: 'token_refreshed'; readonly userId: number }
   /** The session of the token has ended with this. */
   | {

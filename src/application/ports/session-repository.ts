@@ -24,6 +24,15 @@ export interface SessionRepository {
    * same step. `limit` is at least 1. Resolves to the number of sessions that it ended.
    */
   open(session: Session, passwordHash: string, limit: number): Promise<number | undefined>;
+  /**
+   * Opens a session for a token that the replaced backend has issued, as `isAdoptable` of the domain decides from the
+   * account and from when all of the user's sessions were last ended: by `endAll`, `endAllOf`, a deactivation or a new
+   * password, but not by the hash of the same one. A session is adopted once: until it would have expired, it is not opened
+   * again, even if it has ended since. One step: of any number of concurrent calls, exactly one opens it, and one that
+   * races an end of all sessions leaves none. Resolves to whether it has opened the session. There is no limit to their
+   * number.
+   */
+  adopt(session: Session): Promise<boolean>;
   /** The session, if it is active. */
   find(session: SessionRef): Promise<Session | undefined>;
   /**

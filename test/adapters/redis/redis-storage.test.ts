@@ -90,6 +90,7 @@ describe('Redis storage', () => {
       const idempotency = { key: 'key', fingerprint: 'fingerprint' };
       await createTask(storage, ref, aDraft(), { idempotency });
       await storage.tasks.remove(ref, id);
+      await storage.sessions.adopt(aSessionOf(user, clock, { id: 'adopted' }));
       const ofUser = (await everyKey()).filter(
         (key) => key !== keys.userIds && key !== keys.username('alice'),
       );
@@ -101,6 +102,7 @@ describe('Redis storage', () => {
       const { user, ref } = await signIn(storage, clock);
       const { id } = await createTask(storage, ref);
       await updateTask(storage, ref, id, { title: 'new' });
+      await storage.sessions.adopt(aSessionOf(user, clock, { id: 'adopted' }));
       await storage.users.remove(user.id);
       expect(await lastingKeys()).to.deep.equal([keys.userIds]);
     });

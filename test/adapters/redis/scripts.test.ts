@@ -99,6 +99,10 @@ describe('a Redis script that is executed twice, as it is when its reply was los
       const opened = { sessionId: 'new', text: next, expiresAt: now + 20_000 };
       return scripts.openSession(connection, { ...user, passwordHash: 'hash', ...opened, limit: 1 });
     },
+    adoptSession: () => {
+      const adoption = { operationId: 'an id', sessionId: 'new', text: next, openedAt: now };
+      return scripts.adoptSession(connection, { ...user, ...adoption, expiresAt: now + 20_000 });
+    },
     replaceSession: () => {
       const replaced = { oldText: held, newText: next, expiresAt: now + 20_000 };
       return scripts.replaceSession(connection, { ...user, ...replaced });

@@ -435,4 +435,72 @@ export const sessionsFaults = faultsIn('sessions', 'in-memory-session-repository
     'if (isUnexpired(session, now)) return; this.remove(session);',
     'if ([...this.sessions.values()].every((each) => isUnexpired(each, now))) return; this.remove(session);',
   ],
+
+  // Adopting.
+  'adopts the sessions of inactive users': [
+    'isAdoptable(session, user, this.endedAt',
+    'isAdoptable(session, { ...user, active: true }, this.endedAt',
+  ],
+  'adopts tokens that are older than the account': [
+    'isAdoptable(session, user, this.endedAt',
+    'isAdoptable(session, { ...user, createdAt: 0 }, this.endedAt',
+  ],
+  'refuses tokens from the second in which the account was made': [
+    'isAdoptable(session, user, this.endedAt',
+    'session.openedAt > user.createdAt && isAdoptable(session, user, this.endedAt',
+  ],
+  'adopts tokens from before an end of all sessions': ['this.endedAt.get(user.id), now', 'undefined, now'],
+  'adopts tokens from the second of an end of all sessions': [
+    'this.endedAt.get(user.id), now',
+    '(this.endedAt.get(user.id) ?? 0) - 1, now',
+  ],
+  'refuses all tokens after an end of all sessions': [
+    'this.endedAt.get(user.id), now',
+    'this.endedAt.has(user.id) ? Infinity : undefined, now',
+  ],
+  'adopts expired tokens': ['this.endedAt.get(user.id), now)', 'this.endedAt.get(user.id), 0)'],
+  'adopts a session again that has ended': [
+    'const isKnown = this.adopted.get(session.id) || this.sessions.has(session.id);',
+    'const isKnown = this.sessions.has(session.id);',
+  ],
+  'forgets after a minute which sessions it has adopted': [
+    'this.adopted.set(session.id, true, session.current.expiresAt - now);',
+    'this.adopted.set(session.id, true, 60);',
+  ],
+  'adopts a session in place of the one that was rotated': [
+    'if (!user || isKnown || !isAdoptable',
+    'if (this.sessions.has(session.id)) this.insert(session); if (!user || isKnown || !isAdoptable',
+  ],
+  'tells everybody who adopts a session that it has opened it': [
+    'if (!user || isKnown || !isAdoptable(session, user, this.endedAt.get(user.id), now)) return false;',
+    'if (isKnown) return true; if (!user || !isAdoptable(session, user, this.endedAt.get(user.id), now)) return false;',
+  ],
+  'looks whether a session was adopted some turns before it adopts it': [
+    'this.adopted.set(session.id, true,',
+    `${turns(3)} this.adopted.set(session.id, true,`,
+  ],
+  'adopts a session some turns after it was asked whether it may': [
+    'this.adopted.set(session.id, true, session.current.expiresAt - now); this.insert(session);',
+    `this.adopted.set(session.id, true, session.current.expiresAt - now); ${turns(3)} this.insert(session);`,
+  ],
+  'adopts a hundred sessions of a user at most': [
+    'if (!user || isKnown || !isAdoptable',
+    'if (!user || isKnown || this.sessionsOf(user.id).length >= 100 || !isAdoptable',
+  ],
+  'adopts a session with the time of the call': [
+    'session.current.expiresAt - now); this.insert(session);',
+    'session.current.expiresAt - now); this.insert({ ...session, openedAt: Math.floor(now) + 1, lastUsedAt: Math.floor(now) + 1 });',
+  ],
+  'refuses tokens after a rehashed password, too': [
+    'this.endedAt.get(user.id), now',
+    "this.endedAt.get(user.id) ?? (user.passwordHash === 'new' ? Infinity : undefined), now",
+  ],
+  'notes an end of all sessions only if it ends one': [
+    'this.endedAt.set(userId, this.clock());',
+    'if (this.sessionsOf(userId).length > 0) this.endedAt.set(userId, this.clock());',
+  ],
+  'notes no end of all sessions but one': [
+    'this.endedAt.set(userId, this.clock());',
+    'if (except === undefined) this.endedAt.set(userId, this.clock());',
+  ],
 });

@@ -473,7 +473,7 @@ export const usersFaults = [
       'setTimeout(() => this.idsByName.delete(user.username), 5);',
     ],
     'leaves the sessions of a removed user': [
-      'this.idsByName.delete(user.username); this.sessions.removeAll(id);',
+      'this.idsByName.delete(user.username); this.sessions.forget(id);',
       'this.idsByName.delete(user.username);',
     ],
     'leaves the tasks of a removed user': ['this.tasks.removeAll(id);', ''],
@@ -486,7 +486,7 @@ export const usersFaults = [
       `if (!this.accounts.has(id)) return false; this.tasks.removeAll(id); ${turn} const user = this.accounts.get(id); if (!user) return false; this.accounts.delete(id);`,
     ],
     'ends the sessions of a removed user in a later step': [
-      'this.idsByName.delete(user.username); this.sessions.removeAll(id);',
+      'this.idsByName.delete(user.username); this.sessions.forget(id);',
       `this.idsByName.delete(user.username); ${turn} this.sessions.removeAll(id);`,
     ],
     'frees the name of a removed user in a later step': [

@@ -28,6 +28,26 @@ export const extendTtl = `
     if lifetime > redis.call('TTL', sessions) then redis.call('EXPIRE', sessions, lifetime) end
   end`;
 
+/** Remembers in the account, if there is one, when all sessions of its user have been ended. */
+export const markEnded = `
+  if redis.call('EXISTS', account) == 1 then
+    redis.call('HSET', account, 'ended', string.format('%d', math.floor(tonumber(now))))
+  end`;
+
+/** A place in `held`, all sessions of a user with their ids, after those that were opened in the same second. */
+export const nextOrder = `
+  local function nextOrder(held, opened)
+    local order = 0
+    for i = 2, #held, 2 do
+      local session = readSession(held[i])
+      if session.opened == opened then order = math.max(order, session.order + 1) end
+    end
+    return order
+  end
+  local function withOrder(text, order)
+    return order > 0 and string.gsub(text, ' ', '.' .. order .. ' ', 1) or text
+  end`;
+
 /** The next revision of a user's tasks: see `nextRevision` of the domain. */
 export const nextRevision = `string.format('%d', math.max(revision + 1, math.floor(tonumber(now) * 1000)))`;
 
