@@ -1,6 +1,10 @@
 import { availableParallelism } from 'node:os';
-import type { LegacyTokens } from '../adapters/crypto/jwt-token-signer.js';
-import { algorithms, type Algorithm, type SigningKeys } from '../adapters/crypto/signing-key.js';
+import {
+  algorithms,
+  type Algorithm,
+  type LegacyTokens,
+  type SigningKeys,
+} from '../adapters/crypto/signing-key.js';
 import type { AllowedOrigins } from '../adapters/http/middleware/cors.js';
 import { parseTrustedProxies, type TrustedProxies } from '../adapters/http/request/client-address.js';
 import {

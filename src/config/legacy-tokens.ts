@@ -1,6 +1,5 @@
 import { createSecretKey } from 'node:crypto';
-import type { LegacyTokens } from '../adapters/crypto/jwt-token-signer.js';
-import type { SigningKey, SigningKeys } from '../adapters/crypto/signing-key.js';
+import type { LegacyTokens, SigningKey, SigningKeys } from '../adapters/crypto/signing-key.js';
 import { readSettingFile } from './read-setting-file.js';
 
 const variable = 'ACCEPT_LEGACY_TOKENS_UNTIL';

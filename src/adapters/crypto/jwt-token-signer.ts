@@ -3,7 +3,7 @@ import type { Clock } from '../../application/ports/environment.js';
 import type { TokenSigner } from '../../application/ports/token-signer.js';
 import { DomainError } from '../../domain/errors.js';
 import type { TokenClaims } from '../../domain/session.js';
-import type { SigningKey, SigningKeys } from './signing-key.js';
+import type { LegacyTokens, SigningKey, SigningKeys } from './signing-key.js';
 import { isInTime, TokenCache, type VerifiedToken } from './token-cache.js';
 
 /** The end of the year 9999. Many programs cannot read later dates. */
@@ -11,13 +11,6 @@ const latestExpiry = 253_402_300_799;
 
 /** In characters. Our tokens have a few hundred, or a thousand with a large RSA key. Longer ones are not parsed. */
 const maxLength = 4096;
-
-/** Accepts tokens of the replaced backend, which have neither a `sid` nor a `kid`, until a time in seconds since the epoch. */
-export interface LegacyTokens {
-  /** What they are verified with; undefined for the key without an id. It may be weak, and signs nothing. */
-  readonly key: SigningKey | undefined;
-  readonly until: number;
-}
 
 /** The `jti` of Simple JWT. It becomes the id of a session. */
 const legacyId = /^[\da-f]{32}$/;

@@ -28,6 +28,13 @@ export interface SigningKey {
 /** The keys of a server. The first one signs, all verify. No two have the same id. */
 export type SigningKeys = readonly [SigningKey, ...SigningKey[]];
 
+/** Accepts tokens of the replaced backend, which have neither a `sid` nor a `kid`, until a time in seconds since the epoch. */
+export interface LegacyTokens {
+  /** What they are verified with; undefined for the key without an id. It may be weak, and signs nothing. */
+  readonly key: SigningKey | undefined;
+  readonly until: number;
+}
+
 const minBytes = 32;
 
 /** Nearly every random key has more different bytes, even in hexadecimal digits. */
