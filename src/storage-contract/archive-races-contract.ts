@@ -15,6 +15,27 @@ const everything = { after: 0, limit: 10 };
 
 /** What every Archive promises of steps and concurrent calls. */
 export function archiveRacesContract({ describe, it, open }: Suite): void {
+  it('reserves ids in one step with those of concurrent registrations', async () => {
+    const { storage } = await open();
+    const ids: number[] = [];
+    for (let round = 0; round < 20; round++) {
+      const register = async (name: string) => {
+        ids.push((await addUser(storage, { username: `${name}${round}` })).id);
+      };
+      const reserved = (ids.at(-1) ?? 0) + 1 + (round % 3);
+      const registering = async () => {
+        for (const name of ['a', 'b', 'c']) await register(name);
+      };
+      await race(round, [() => storage.archive.reserveUserIds(reserved), registering]);
+      await register('last');
+      assert.ok((ids.at(-1) ?? 0) > reserved);
+    }
+    assert.deepEqual(
+      ids,
+      [...new Set(ids)].toSorted((one, other) => one - other),
+    );
+  });
+
   describe('finishing an import', () => {
     it('lets the user be found and listed as soon as everything else is there', async () => {
       const { storage, clock } = await open();

@@ -43,9 +43,11 @@ export async function inOneStep<T>(call: () => Promise<T>, effects: Effects): Pr
   const result = call().finally(() => (settled = true));
   // It is awaited below. If it rejects before that, this is no unhandled rejection.
   result.catch(() => undefined);
-  let order = Object.entries(effects);
+  // Each is looked at before and after each other one within one turn of the event loop.
+  const forwards = Object.entries(effects);
+  const order = [...forwards, ...forwards.toReversed().slice(1)];
   let seen: string | undefined;
-  for (let isLast = false; !isLast; order = order.toReversed()) {
+  for (let isLast = false; !isLast;) {
     isLast = settled;
     for (const [what, hasHappened] of order) {
       if (await hasHappened()) seen ??= what;

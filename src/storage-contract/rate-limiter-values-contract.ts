@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { LimitSubject, RateLimiter, ReachedLimit } from '../application/ports/rate-limiter.js';
-import { concurrently } from './concurrency.js';
+import { concurrently, inOneStep } from './concurrency.js';
 import type { Suite } from './suite.js';
 
 /** Room for four at once, and for one more every ten seconds. */
@@ -64,6 +64,15 @@ export function rateLimiterValuesContract({ it, open }: Suite): void {
     assert.equal(await rateLimiter.isTrusted('key'), true);
     clock.advance(1);
     assert.equal(await rateLimiter.isTrusted('key'), false);
+  });
+
+  it('are forgotten in the step in which the key becomes trusted', async () => {
+    const { rateLimiter } = await openRateLimiter();
+    await roomFor(rateLimiter, 'key', 5);
+    await inOneStep(() => rateLimiter.trust('key', 60), {
+      'the trust': () => rateLimiter.isTrusted('key'),
+      'the end of the attempts': async () => (await reachedBy(rateLimiter)).length === 0,
+    });
   });
 
   it('are not forgotten before they no longer count', async () => {

@@ -14,6 +14,11 @@ export async function rejectionOf(call: Promise<unknown>): Promise<StorageReject
   );
 }
 
+/** What the call resolves to, or the code of the refusal with which it rejects. Throws if it rejects with something else. */
+export async function outcomeOf<T>(call: Promise<T>): Promise<T | StorageRejection> {
+  return call.catch((error: unknown) => rejectionOf(Promise.reject(error)));
+}
+
 /** The code of a refusal, whatever class its error has; undefined for any other error. */
 export function refusalOf(error: unknown): StorageRejection | undefined {
   const code: unknown =

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Storage } from '../application/ports/storage.js';
+import type { Storage, StorageRejection } from '../application/ports/storage.js';
+import type { Session } from '../domain/session.js';
 import type { User } from '../domain/user.js';
 import {
   aGenerationAt,
@@ -13,7 +14,7 @@ import {
 } from './builders.js';
 import { afterTurns, concurrently, inOneStep, race, type Effects } from './concurrency.js';
 import { changesNothingAfterItsEnd } from './ended-session.js';
-import { rejectionOf } from './rejection.js';
+import { outcomeOf, rejectionOf } from './rejection.js';
 import type { SettableClock } from './settable-clock.js';
 import type { Suite } from './suite.js';
 
@@ -62,8 +63,8 @@ export function sessionRacesContract(suite: Suite): void {
         let listed: readonly string[] = ['session'];
         await race(round, [
           async () => {
-            const listing = storage.sessions.list(refTo(user)).then((list) => list.map(({ id }) => id));
-            listed = await listing.catch(() => listed);
+            const list = await outcomeOf(storage.sessions.list(refTo(user)));
+            if (list !== 'token_revoked') listed = idsOf(list);
           },
           () => storage.sessions.end(refTo(user)),
         ]);
@@ -198,7 +199,7 @@ async function signInTimes(
   return { user };
 }
 
-/** What the call resolves to, or the code with which it is refused. */
-async function outcomeOf(call: Promise<unknown>): Promise<unknown> {
-  return call.catch((error: unknown) => rejectionOf(Promise.reject(error)));
+function idsOf(sessions: readonly Session[] | StorageRejection): readonly string[] {
+  assert.ok(typeof sessions === 'object', `refused with ${String(sessions)}`);
+  return sessions.map(({ id }) => id);
 }

@@ -117,5 +117,9 @@ export function sessionValuesContract({ describe, it, open }: Suite): void {
     await inPortions(250, (index) => openSession(storage, aSessionOf(user, clock, { id: `${index}` }), user));
     assert.equal(await storage.sessions.endAllOf(user.id), 250);
     assert.deepEqual(await activeOf(storage, user, ids), []);
+    await inPortions(250, (index) => openSession(storage, aSessionOf(user, clock, { id: `${index}` }), user));
+    const last = aSessionOf(user, clock, { id: 'last' });
+    assert.equal(await storage.sessions.open(last, user.passwordHash, 1), 250);
+    assert.deepEqual(await storage.sessions.listOf(user.id), [last]);
   });
 }

@@ -3,7 +3,7 @@ import type { SessionRef } from '../application/ports/session-repository.js';
 import type { Storage } from '../application/ports/storage.js';
 import type { Task, TaskDraft, TaskPage } from '../domain/task.js';
 import { assertIncludes } from './assertions.js';
-import { rejectionOf } from './rejection.js';
+import { outcomeOf, rejectionOf } from './rejection.js';
 import type { SettableClock } from './settable-clock.js';
 import { aDraft, createTask, signIn, signInWithUselessSessions, updateTask } from './builders.js';
 import { concurrently, race } from './concurrency.js';
@@ -205,7 +205,7 @@ export function taskRevisionContract({ describe, it, open }: Suite): void {
       const { storage, owner } = await openWithOwner();
       const expected = await createTask(storage, owner);
       const results = await concurrently(50, (index) =>
-        resultOf(updateTask(storage, owner, 1, { title: `new ${index}` }, { expected })),
+        outcomeOf(updateTask(storage, owner, 1, { title: `new ${index}` }, { expected })),
       );
       const made = results.filter((result) => result !== 'task_changed');
       assert.deepEqual(made, [await storage.tasks.find(owner, 1)]);
@@ -219,8 +219,8 @@ export function taskRevisionContract({ describe, it, open }: Suite): void {
         let [updated, removed]: unknown[] = [];
         await race(round, [
           async () =>
-            (updated = await resultOf(updateTask(storage, owner, id, { title: 'new' }, { expected }))),
-          async () => (removed = await resultOf(storage.tasks.remove(owner, id, expected))),
+            (updated = await outcomeOf(updateTask(storage, owner, id, { title: 'new' }, { expected }))),
+          async () => (removed = await outcomeOf(storage.tasks.remove(owner, id, expected))),
         ]);
         const left = await storage.tasks.find(owner, id);
         if (removed === true) assert.deepEqual([updated, left], [undefined, undefined]);
@@ -232,9 +232,4 @@ export function taskRevisionContract({ describe, it, open }: Suite): void {
 
 async function revisionOf({ tasks }: Storage, owner: SessionRef): Promise<number> {
   return (await tasks.summary(owner)).revision;
-}
-
-/** The result of the call; if it rejects, why. */
-function resultOf<T>(call: Promise<T>): Promise<unknown> {
-  return call.catch((error: unknown) => rejectionOf(Promise.reject(error)));
 }

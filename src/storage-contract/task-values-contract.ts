@@ -170,6 +170,7 @@ export function taskValuesContract({ describe, it, open }: Suite): void {
         const reusing = create(storage, ref, { key, fingerprint });
         assert.equal(await rejectionOf(reusing), 'idempotency_key_reused');
       }
+      assert.equal((await create(storage, ref, request)).id, 1);
       for (const [index, other] of others.entries()) {
         assert.equal((await create(storage, ref, { ...request, key: other })).id, index + 2);
       }

@@ -3,7 +3,7 @@ import type { Storage } from '../application/ports/storage.js';
 import type { PasswordLink } from '../domain/password-link.js';
 import type { User } from '../domain/user.js';
 import { assertIncludes, assertSameMembers } from './assertions.js';
-import { rejectionOf } from './rejection.js';
+import { outcomeOf, rejectionOf } from './rejection.js';
 import type { SettableClock } from './settable-clock.js';
 import {
   addUser,
@@ -269,7 +269,7 @@ export function userRepositoryContract({ describe, it, open }: Suite): void {
               user.passwordHash,
               'new',
             );
-            changed = await changing.catch(() => 'rejected');
+            changed = await outcomeOf(changing);
           },
           () =>
             round % 3 === 0

@@ -234,7 +234,7 @@ export function userValuesContract({ describe, it, open }: Suite): void {
   it('leaves nothing of a removed user that the operator could see', async () => {
     const { storage, clock } = await open();
     const { user, ref } = await signIn(storage, clock);
-    await createTask(storage, ref);
+    await inPortions(250, () => createTask(storage, ref));
     await storage.users.remove(user.id);
     assert.deepEqual(await storage.tasks.summaryOf(user.id), { revision: 0, count: 0, bytes: 0 });
     assert.deepEqual(await storage.sessions.listOf(user.id), []);

@@ -19,7 +19,10 @@ export interface UserRepository {
   find(id: number): Promise<User | undefined>;
   /** The user with exactly this name. It is what a client sent, and may be any text of up to 1200 code units. */
   findByName(username: string): Promise<User | undefined>;
-  /** The users on this page, ordered by id. There are fewer than `limit` only at the end of the list. */
+  /**
+   * The users on this page, ordered by id. There are fewer than `limit` only at the end of the list. It need not be one
+   * step: users who are added or removed meanwhile may or may not be included, all others are.
+   */
   list(page: Page): Promise<readonly User[]>;
   /**
    * Stores `to`, the same password rehashed, if the user's hash still is `from`, so that it never replaces a new

@@ -59,6 +59,10 @@ export const archiveFaults = [
       'this.users.reserveIds(lastUserId);',
       'this.users.reserveIds(lastUserId | 0);',
     ],
+    'reads the last id a turn before it reserves': [
+      'this.users.reserveIds(lastUserId);',
+      `const last = Math.max(this.users.lastId, lastUserId); ${turn} this.users.lastUsedId = last;`,
+    ],
     'begins for a name that is taken': [
       `if (sameId || sameName) return 'taken';`,
       `if (sameId) return 'taken';`,

@@ -152,6 +152,16 @@ export const attemptsFaults = [
       '[{ key, subject, counted: { ...counted, at: Math.floor(counted.at / 10) * 10 } }]',
     ],
 
+    'always names a next part of the list': ['return { reached };', `return { reached, next: 'next' };`],
+    'lists one subject for all keys': [
+      '[{ key, subject, counted }]',
+      '[{ key, subject: [...this.counters.list()].find(([, each]) => each.subject)[1].subject, counted }]',
+    ],
+    'lists each subject once': [
+      'return { reached };',
+      'return { reached: reached.filter((each, index) => reached.findIndex((other) => other.subject.limit === each.subject.limit) === index) };',
+    ],
+
     // Giving back.
     'gives back nothing': ['counted: giveBackAttempt(counter.counted)', 'counted: counter.counted'],
     'gives back all attempts': [
@@ -204,6 +214,14 @@ export const attemptsFaults = [
     'keeps the attempts of a key that becomes trusted': [
       'this.counters.delete(key); this.trusted.set(key, true, lifetime);',
       'this.trusted.set(key, true, lifetime);',
+    ],
+    'trusts a key a turn after it has forgotten the attempts': [
+      'this.counters.delete(key); this.trusted.set(key, true, lifetime);',
+      `this.counters.delete(key); ${turn} this.trusted.set(key, true, lifetime);`,
+    ],
+    'forgets the attempts a turn after it trusts a key': [
+      'this.counters.delete(key); this.trusted.set(key, true, lifetime);',
+      `this.trusted.set(key, true, lifetime); ${turn} this.counters.delete(key);`,
     ],
     'trusts nobody': ['this.trusted.set(key, true, lifetime);', ''],
     'trusts everybody': ['return this.trusted.get(key) ?? false;', 'return this.trusted.size > 0;'],

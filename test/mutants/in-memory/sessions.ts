@@ -230,6 +230,17 @@ export const sessionsFaults = faultsIn('sessions', 'in-memory-session-repository
     '{ this.remove(session); this.insert({ ...session, lastUsedAt: at }); }',
   ],
 
+  'records a touch once a minute': ['session.lastUsedAt < at', 'session.lastUsedAt + 60 <= at'],
+  'records a touch by the minute': ['lastUsedAt: at }', 'lastUsedAt: Math.floor(at / 60) * 60 }'],
+  'counts the sessions of everybody for the limit': [
+    'held.length - limit + 1',
+    'Math.min(held.length, this.sessions.size - limit + 1)',
+  ],
+  'ends a hundred sessions over the limit at most': [
+    'const ended = held.slice(0, Math.max(0, held.length - limit + 1));',
+    'const ended = held.slice(0, Math.max(0, Math.min(100, held.length - limit + 1)));',
+  ],
+
   // Rotating.
   'rotates a token twice for two at once': [
     'const rotation = rotate(session, request, this.clock());',
@@ -309,6 +320,15 @@ export const sessionsFaults = faultsIn('sessions', 'in-memory-session-repository
     'rotate(session, request.presented.id.length > 31 && request.presented.id.slice(0, 31) === session.current.id.slice(0, 31) ? { ...request, presented: session.current } : request, this.clock())',
   ],
 
+  'takes the time of a rotation from its own clock': [
+    'this.sessions.set(session.id, rotation.session); return',
+    'this.sessions.set(session.id, { ...rotation.session, lastUsedAt: Math.floor(this.clock()) }); return',
+  ],
+  'takes any session for the current one of the token': [
+    'rotate(session, request, this.clock())',
+    'rotate(session, { ...request, presented: session.current }, this.clock())',
+  ],
+
   // Ending.
   'tells all who end a session at once that they have': [
     'async end(ref) { const session = this.active(ref); if (session)',
@@ -372,6 +392,15 @@ export const sessionsFaults = faultsIn('sessions', 'in-memory-session-repository
     'async endOther(by, sessionId) { this.requireActive(by);',
     `async endOther(by, sessionId) { this.requireActive(by); this.locks ??= new Set();
      if (this.locks.has(sessionId)) throw new Error('deadlock'); this.locks.add(by.sessionId); ${turn} this.locks.delete(by.sessionId); this.requireActive(by);`,
+  ],
+
+  'says that it has ended another session that is not there': [
+    'return this.end({ userId: by.userId, sessionId });',
+    'await this.end({ userId: by.userId, sessionId }); return true;',
+  ],
+  'ends its own session where it should end another': [
+    'return this.end({ userId: by.userId, sessionId });',
+    'return this.end(by);',
   ],
 
   // Ending all.

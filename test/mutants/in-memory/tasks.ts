@@ -113,6 +113,23 @@ export const tasksFaults = [
       'readMany: async (ids) => {',
     ],
 
+    'checks the session a turn before it finds': [
+      'async find(session, id) { this.sessions.requireActive(session);',
+      `async find(session, id) { this.sessions.requireActive(session); ${turn}`,
+    ],
+    'checks the session a turn before it lists': [
+      'async list(session, { after, limit }) { this.sessions.requireActive(session);',
+      `async list(session, { after, limit }) { this.sessions.requireActive(session); ${turn}`,
+    ],
+    'checks the session some turns before it lists': [
+      'async list(session, { after, limit }) { this.sessions.requireActive(session);',
+      `async list(session, { after, limit }) { this.sessions.requireActive(session); ${turns(4)}`,
+    ],
+    'checks the session a turn before it sums up': [
+      'async summary(session) { this.sessions.requireActive(session);',
+      `async summary(session) { this.sessions.requireActive(session); ${turn}`,
+    ],
+
     // Limits.
     'allows one task too many': ['list.tasks.length >= limits.tasks', 'list.tasks.length > limits.tasks'],
     'allows one task too few': ['list.tasks.length >= limits.tasks', 'list.tasks.length + 1 >= limits.tasks'],
@@ -466,6 +483,21 @@ export const tasksFaults = [
     ],
     'does not limit the bytes of updates': ['growth > 0 && list.bytes + growth > maxBytes', 'false'],
 
+    'returns a task as it was before the update': [
+      'return (list.tasks[index] = updated);',
+      'list.tasks[index] = updated; return task;',
+    ],
+    'returns the changes only': [
+      'return (list.tasks[index] = updated);',
+      'list.tasks[index] = updated; return { ...task, ...changes, description: changes.description ?? task.title };',
+    ],
+    'counts the bytes some turns before it updates': [
+      `throw new DomainError('byte_limit_reached'); this.recordChange(list, growth); return (list.tasks[index] = updated);`,
+      `throw new DomainError('byte_limit_reached'); ${turns(2)} this.sessions.requireActive(session); const now = indexOf(list.tasks, id);
+       if (now < 0) return undefined; requireExpected(list.tasks[now], expected); const latest = { ...list.tasks[now], ...changes };
+       this.recordChange(list, bytesOf(latest) - bytesOf(list.tasks[now])); return (list.tasks[now] = latest);`,
+    ],
+
     // Removing.
     'tells all who remove a task at once that they have': [
       'return false; requireExpected(task, expected); list.tasks.splice(index, 1);',
@@ -481,6 +513,13 @@ export const tasksFaults = [
     ],
     'removes the tasks above as well': ['list.tasks.splice(index, 1);', 'list.tasks.splice(index);'],
     'tells that a missing task was removed': ['if (!task) return false;', 'if (!task) return true;'],
+
+    'says that it has removed a task, and does not': ['list.tasks.splice(index, 1);', ''],
+    'removes the first task': ['list.tasks.splice(index, 1);', 'list.tasks.splice(0, 1);'],
+    'counts up the ids for tasks that are refused': [
+      'const bytes = bytesOf(draft);',
+      'const bytes = bytesOf(draft); if (list.tasks.length >= limits.tasks) list.lastId++;',
+    ],
 
     // Revisions.
     'does not raise the revision by a removal': [
@@ -600,6 +639,14 @@ export const tasksFaults = [
     'asks the clock of the machine for the age of idempotency keys': [
       'const expiresAt = this.clock() + lifetime;',
       'const expiresAt = Date.now() / 1000 + lifetime;',
+    ],
+    'keeps the last fingerprint of an idempotency key': [
+      'if (known && known.fingerprint !== fingerprint)',
+      'if (known && known.fingerprint !== fingerprint) this.keys.set(`${ownerId} ${key}`, { ...known, fingerprint }); if (known && known.fingerprint !== fingerprint)',
+    ],
+    'forgets idempotency keys at midnight': [
+      'const expiresAt = this.clock() + lifetime;',
+      'const expiresAt = (Math.floor(this.clock() / lifetime) + 1) * lifetime;',
     ],
     'counts idempotency keys that were used twice twice': [
       'return known?.taskId;',

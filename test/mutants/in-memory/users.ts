@@ -454,6 +454,31 @@ export const usersFaults = [
       `async setPassword(id, passwordHash) { const { passwordLink: _, ...user } = this.accounts.get(id) ?? {}; ${turn}`,
     ],
 
+    'removes the link a turn after a new password': [
+      'setPassword(id, passwordHash) { const { passwordLink: _, ...user } = this.accounts.get(id) ?? {};',
+      `async setPassword(id, passwordHash) { const was = this.accounts.get(id); if (was) this.accounts.set(id, { ...was, passwordHash }); ${turn} const { passwordLink: _, ...user } = this.accounts.get(id) ?? {};`,
+    ],
+    'ends a hundred sessions at most when it deactivates': [
+      'async deactivate(id) { this.sessions.removeAll(id);',
+      'async deactivate(id) { for (const session of this.sessions.activeSessions(id).slice(0, 100)) this.sessions.remove(session);',
+    ],
+    'ends a hundred sessions at most when a link is used': [
+      'return false; return this.setPasswordHash(id, hash);',
+      'return false; for (const session of this.sessions.activeSessions(id).slice(0, 100)) this.sessions.remove(session); return this.setPassword(id, hash);',
+    ],
+    'ends the sessions one after the other when it deactivates': [
+      'async deactivate(id) { this.sessions.removeAll(id);',
+      `async deactivate(id) { for (const session of this.sessions.activeSessions(id)) { ${turn} this.sessions.remove(session); }`,
+    ],
+    'brings a removed user back by a link': [
+      'return false; return this.setPasswordHash(id, hash);',
+      `return false; const user = this.accounts.get(id); ${turn} if (this.accounts.get(id) && this.accounts.get(id) !== user) return false; this.accounts.set(id, user); return this.setPasswordHash(id, hash);`,
+    ],
+    'reads whom to list a turn before it reads the users': [
+      'return users.toSorted((one, other) => one.id - other.id).slice(0, limit);',
+      `const page = users.toSorted((one, other) => one.id - other.id).slice(0, limit); ${turn} return page.flatMap(({ id }) => this.accounts.get(id) ?? []);`,
+    ],
+
     // Removing.
     'tells all who remove a user at once that they have': [
       'if (!user) return false; this.accounts.delete(id);',
@@ -530,6 +555,12 @@ export const usersFaults = [
     'opens sessions with a hash that begins alike': [
       'user.passwordHash !== passwordHash',
       'user.passwordHash.slice(0, 60) !== passwordHash.slice(0, 60)',
+    ],
+  }),
+  ...faultsIn('users', 'in-memory-task-repository.js', {
+    'deletes a hundred tasks of a removed user at most': [
+      'removeAll(ownerId) { this.lists.delete(ownerId);',
+      'removeAll(ownerId) { this.lists.get(ownerId)?.tasks.splice(0, 100);',
     ],
   }),
 ];
