@@ -68,8 +68,8 @@ export interface StorageOptions {
 /**
  * A storage module exports one function of this type, `createStorage`. It may take half a minute, and create what it
  * needs in a database, while other processes do the same. It need not reach the database yet: until it does, calls
- * reject with StorageUnavailable. Storages that are created with the same settings share all data; nothing else is
- * shared.
+ * reject with StorageUnavailable. If it rejects with that itself, it is called again later, so it leaves nothing open.
+ * Storages that are created with the same settings share all data; nothing else is shared.
  */
 export type CreateStorage = (options: StorageOptions) => Promise<Storage>;
 
