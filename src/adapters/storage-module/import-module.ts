@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { Module } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -10,9 +11,10 @@ export async function importModule(specifier: string): Promise<object> {
   if (/^\.{0,2}\//.test(specifier)) return importHere(pathToFileURL(resolve(specifier)).href);
   return importFromWorkingDirectory(specifier).catch((error: unknown) => {
     if (!isMissing(specifier, error)) throw error;
-    // Told by the place where an operator would install it, unless it is here.
     return importHere(specifier).catch((other: unknown) => {
-      throw isMissing(specifier, other) ? error : other;
+      if (!isMissing(specifier, other)) throw other;
+      if (!existsSync(specifier)) throw error; // It names the directory where an operator would install it.
+      throw new Error(`there is no package of this name; the path of the file is ./${specifier}`);
     });
   });
 }

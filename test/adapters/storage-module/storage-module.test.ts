@@ -187,6 +187,13 @@ describe('a storage of your own', () => {
       expect(await outcomeOf('koa')).to.match(/: the module does not export createStorage\.$/);
     });
 
+    it('is not found by the name of a file, whose path is named instead', async () => {
+      const name = basename(moduleOf(''));
+      expect(await outcomeOf(name)).to.match(
+        new RegExp(`: there is no package of this name; the path of the file is \\./${name}\\.$`),
+      );
+    });
+
     it('is not taken for another if it lacks what it needs', async () => {
       expect(await outcomeOf('broken-storage')).to.match(
         /: Cannot find package 'not-installed' imported from /,
