@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Task } from '../domain/task.js';
 import type { User } from '../domain/user.js';
-import { aDraft, aNewUser, aSessionOf, addUser } from './builders.js';
+import { aDraft, aNewUser, aSessionOf, addUser, createTask, signIn } from './builders.js';
 import { inOneStep, race } from './concurrency.js';
 import type { Suite } from './suite.js';
 
@@ -15,6 +15,20 @@ const everything = { after: 0, limit: 10 };
 
 /** What every Archive promises of steps and concurrent calls. */
 export function archiveRacesContract({ describe, it, open }: Suite): void {
+  it('returns the last id of the same step as the tasks', async () => {
+    const { storage, clock } = await open();
+    const { user, ref } = await signIn(storage, clock);
+    for (let round = 0; round < 20; round++) {
+      await race(round, [
+        () => createTask(storage, ref),
+        async () => {
+          const page = await storage.archive.tasksOf(user.id, { after: 0, limit: 1000 });
+          assert.equal(page.tasks.length, page.lastTaskId);
+        },
+      ]);
+    }
+  });
+
   it('reserves ids in one step with those of concurrent registrations', async () => {
     const { storage } = await open();
     const ids: number[] = [];

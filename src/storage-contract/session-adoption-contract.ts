@@ -186,6 +186,17 @@ export function sessionAdoptionContract({ describe, it, open }: Suite): void {
     });
   }
 
+  it('opens nothing in a race with a removal of the user', async () => {
+    const { storage, clock } = await open();
+    for (let round = 0; round < 30; round++) {
+      const user = await addUser(storage, { username: `user${round}` });
+      const legacy = aLegacySession(user, clock, round);
+      await race(round, [() => storage.sessions.adopt(legacy), () => storage.users.remove(user.id)]);
+      assert.equal(await storage.sessions.find(refTo(user, legacy.id)), undefined);
+      assert.deepEqual(await storage.sessions.listOf(user.id), []);
+    }
+  });
+
   it('opens nothing for tokens that were issued before, even if there was no session to be ended', async () => {
     const { storage, clock } = await open();
     for (const [what, end] of Object.entries(endings).filter(([, { length }]) => length === 2)) {

@@ -167,6 +167,22 @@ export function taskSelectionContract({ it, open }: Suite): void {
     assert.deepEqual(tasks[2], { id: 1, ...aDraft({ title: 'd', status: 'completed' }) });
   });
 
+  it('selects all tasks page by page, in every order and in pages of any length', async () => {
+    const { storage, owner } = await openWithOwner();
+    const tasks = await createVariousTasks(storage, owner);
+    for (const order of orders) {
+      const expected = tasks.toSorted(compareTasks(order));
+      for (const limit of [1, 2, 5, 7, 20, 30, 38, 1000]) {
+        const found: Task[] = [];
+        for (let page: TaskSelection | undefined; page?.hasMore ?? true; found.push(...page.tasks)) {
+          page = await storage.tasks.select(owner, aQuery({ order, limit, after: found.at(-1) }));
+          assert.ok(page.tasks.length > 0);
+        }
+        assert.deepEqual(found, expected, `${nameOf(order)}, ${limit} at once`);
+      }
+    }
+  });
+
   it('selects among thousands of tasks', async () => {
     const { storage, owner } = await openWithOwner();
     const tasks = await inPortions(2100, (index) =>

@@ -15,6 +15,7 @@ import {
   unlimited,
   updateTask,
 } from './builders.js';
+import { assertIncludes } from './assertions.js';
 import { inPortions } from './concurrency.js';
 import { rejectionOf } from './rejection.js';
 import type { Suite } from './suite.js';
@@ -124,7 +125,10 @@ export function taskValuesContract({ describe, it, open }: Suite): void {
       assert.equal((await update('äb'))?.title, 'äb');
       assert.equal((await update('abc'))?.title, 'abc');
       assert.equal(await rejectionOf(update('abcd')), 'byte_limit_reached');
-      assert.equal((await updateTask(storage, ref, 1, { title: 'ab' }, { maxBytes: 0 }))?.title, 'ab');
+      for (const changes of [{ title: 'ab' }, { title: 'cd' }, { status: 'completed' }, {}] as const) {
+        const updated = await updateTask(storage, ref, 1, changes, { maxBytes: 0 });
+        assertIncludes(updated, changes);
+      }
     });
   });
 

@@ -42,6 +42,10 @@ export const archiveFaults = [
       'const page = rest.slice(',
       'const page = tasks.length === rest.length && tasks.length <= limit ? tasks : rest.slice(',
     ],
+    'reads the last id a turn before the tasks': [
+      'const rest = tasks.filter(({ id }) => id > after);',
+      `${turn} const rest = tasks.filter(({ id }) => id > after);`,
+    ],
     'reserves no ids': ['this.users.reserveIds(lastUserId);', ''],
     'reserves ids without what it counts already': [
       'this.users.reserveIds(lastUserId);',

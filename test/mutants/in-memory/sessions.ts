@@ -512,6 +512,10 @@ export const sessionsFaults = faultsIn('sessions', 'in-memory-session-repository
     'this.adopted.set(session.id, true, session.current.expiresAt - now); this.insert(session);',
     `this.adopted.set(session.id, true, session.current.expiresAt - now); ${turns(3)} this.insert(session);`,
   ],
+  'adopts a session of a user who was removed some turns ago': [
+    'const now = this.clock(); const isKnown',
+    `${turns(2)} const now = this.clock(); const isKnown`,
+  ],
   'adopts a hundred sessions of a user at most': [
     'if (!user || isKnown || !isAdoptable',
     'if (!user || isKnown || this.sessionsOf(user.id).length >= 100 || !isAdoptable',

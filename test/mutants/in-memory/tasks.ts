@@ -341,6 +341,10 @@ export const tasksFaults = [
       'list.tasks.slice(Math.max(0, end - limit), end)',
       'list.tasks.slice(0, Math.min(limit, end))',
     ],
+    'reads from the end where less than a page is left': [
+      'Math.max(0, end - limit)',
+      'Math.min(0, end - limit)',
+    ],
     'says that nothing follows what it has selected backwards': [
       '.toReversed(), end);',
       '.toReversed(), 0);',
@@ -472,6 +476,7 @@ export const tasksFaults = [
       'list.bytes + growth >= maxBytes',
     ],
     'rejects an update that makes a task shorter': ['growth > 0 && list.bytes', 'list.bytes'],
+    'rejects an update that makes no task longer': ['growth > 0 && list.bytes', 'growth >= 0 && list.bytes'],
     'tells a reached limit before a changed task': [
       'requireExpected(task, expected); const updated = { ...task, ...changes }; const growth = bytesOf(updated) - bytesOf(task);',
       `const updated = { ...task, ...changes }; const growth = bytesOf(updated) - bytesOf(task);
