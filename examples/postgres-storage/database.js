@@ -62,7 +62,7 @@ export class Database {
   async transaction(work) {
     await this.#prepare();
     return this.#run(async (connection) => {
-      await connection.query('begin');
+      await connection.query('begin isolation level read committed');
       try {
         const result = await work(connection);
         await connection.query('commit');

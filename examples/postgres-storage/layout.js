@@ -151,9 +151,7 @@ async function versionOf(connection) {
   const { rows } = await connection.query('select version from hexado.layout');
   const version = rows[0]?.version ?? 0;
   if (version > versions.length) {
-    throw new UnknownLayout(
-      `the layout ${version} is newer than this version, which knows ${versions.length}`,
-    );
+    throw new UnknownLayout(`data of layout ${version}, and this version knows ${versions.length}`);
   }
   return version;
 }

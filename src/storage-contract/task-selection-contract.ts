@@ -165,6 +165,9 @@ export function taskSelectionContract({ it, open }: Suite): void {
       [2, 3, 1],
     );
     assert.deepEqual(tasks[2], { id: 1, ...aDraft({ title: 'd', status: 'completed' }) });
+    const find = async (search: string) =>
+      (await storage.tasks.select(owner, aQuery({ search }))).tasks.map(({ id }) => id);
+    assert.deepEqual([await find('d'), await find('a')], [[1], []]);
   });
 
   it('selects all tasks page by page, in every order and in pages of any length', async () => {

@@ -1,8 +1,9 @@
 import type { Fault } from './fault.js';
 import { inMemoryStorage } from './in-memory-faults.js';
+import { postgresStorage } from './postgres-storage.js';
 import { tryFault, type FaultyStorage, type Outcome } from './try-fault.js';
 
-const storages: readonly FaultyStorage[] = [inMemoryStorage];
+const storages: readonly FaultyStorage[] = [inMemoryStorage, postgresStorage];
 
 /** How many contracts run at once. */
 const lanes = 2;
@@ -25,7 +26,7 @@ async function complaintsAbout(storage: FaultyStorage): Promise<string[]> {
 
   const startedAt = performance.now();
   const found: string[] = [];
-  const surroundings = (await storage.start?.()) ?? {};
+  const surroundings = (await storage.start?.(lanes)) ?? {};
   try {
     const sound = await tryFault(storage, surroundings, undefined, 0);
     if (sound.kind !== 'survived') return [`${storage.name}: without a fault it is ${describe(sound)}`];

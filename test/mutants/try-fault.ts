@@ -14,8 +14,8 @@ export interface FaultyStorage {
   /** The file that exports `createStorage`. */
   readonly main: string;
   readonly faults: readonly Fault[];
-  /** Starts what the storage needs; it needs nothing if this is absent. */
-  readonly start?: () => Promise<Surroundings>;
+  /** Starts what the storage needs in so many lanes; it needs nothing if this is absent. */
+  readonly start?: (lanes: number) => Promise<Surroundings>;
 }
 
 /** What a storage needs. */
@@ -36,7 +36,7 @@ export type Outcome =
   | { readonly kind: 'hung' };
 
 /** Milliseconds after which a contract hangs. */
-const patience = 20_000;
+const patience = 60_000;
 
 /** Runs the contract on a copy of the storage with this fault, or with none, until the first red test. */
 export async function tryFault(

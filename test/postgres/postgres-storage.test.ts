@@ -6,8 +6,12 @@ describe('PostgreSQL storage', () => {
   let server: PostgresServer;
   before(async () => {
     server = await PostgresServer.start();
+    process.env['DATABASE_CONNECTIONS'] = '5'; // Each test opens them anew.
   });
-  after(() => server.stop());
+  after(async () => {
+    delete process.env['DATABASE_CONNECTIONS'];
+    await server.stop();
+  });
 
   storageContract((options) => openPostgresStorage(server, options), { warmUp });
 });
