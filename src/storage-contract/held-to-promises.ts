@@ -20,6 +20,7 @@ export function heldToPromises(storage: Storage): Storage {
     const onTimeout = () => new Error(`${name} has not settled within ${callTimeout / 1000} s`);
     const result = await withTimeout(call(...args), callTimeout, onTimeout);
     try {
+      if (name === 'check') requireBothLists(result);
       return readResult(result, args);
     } catch (error) {
       if (!(error instanceof InvalidResult)) throw error;
@@ -31,4 +32,10 @@ export function heldToPromises(storage: Storage): Storage {
       );
     }
   });
+}
+
+/** Production takes a list that is left out for an empty one. What is neither has another mistake in it. */
+function requireBothLists(health: unknown): void {
+  const { reasons, warnings } = (health ?? {}) as Readonly<Record<string, unknown>>;
+  if (!Array.isArray(reasons) || !Array.isArray(warnings)) throw new InvalidResult();
 }

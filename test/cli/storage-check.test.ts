@@ -56,7 +56,7 @@ describe('hexado storage check', () => {
     const { code, stdout } = await check(`
       storage.check = async () => {
         void Promise.reject(new RangeError('no such table'));
-        return {};
+        return { reasons: [], warnings: [] };
       };`);
     expect(code).to.equal(1);
     expect(stdout)

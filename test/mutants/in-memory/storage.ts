@@ -5,22 +5,18 @@ export const storageFaults = faultsIn('storage', 'create-storage.js', {
   'answers the health check with nothing': [
     'check: async () => ({ reasons: [], warnings: [] }),',
     'async check() {},',
-    'a list that is empty may be left out',
+  ],
+  'answers the health check with another object': ['({ reasons: [], warnings: [] })', `({ status: 'ok' })`],
+  'answers the health check with an empty reason': [
+    '({ reasons: [], warnings: [] })',
+    `({ reasons: [''], warnings: [] })`,
   ],
   'answers the health check with true': [
     'check: async () => ({ reasons: [], warnings: [] }),',
     'check: async () => true,',
   ],
-  'forgets the warnings of the health check': [
-    '({ reasons: [], warnings: [] })',
-    '({ reasons: [] })',
-    'a list that is empty may be left out',
-  ],
-  'forgets the reasons of the health check': [
-    '({ reasons: [], warnings: [] })',
-    '({ warnings: [] })',
-    'a list that is empty may be left out',
-  ],
+  'forgets the warnings of the health check': ['({ reasons: [], warnings: [] })', '({ reasons: [] })'],
+  'forgets the reasons of the health check': ['({ reasons: [], warnings: [] })', '({ warnings: [] })'],
   'answers the health check with a text': [
     '({ reasons: [], warnings: [] })',
     `({ reasons: '', warnings: [] })`,
