@@ -1,6 +1,7 @@
 import { faultsIn, type Fault } from './fault.js';
 
 const begun = 'this.#database.transaction(async (transaction) => {';
+const clocked = 'const now = this.#clock();';
 
 /** The same check of a session as in the transaction that follows, in one that has ended. */
 const checkedEarlier = (session: string) =>
@@ -13,8 +14,6 @@ const unlocked = (user: string, id: string) =>
 /** Reads a user and locks the row, but not that of a session. */
 const locked = (user: string, id: string) =>
   `const { rows: [${user}] } = await transaction.query('select * from hexado.users where id = $1 for update', [${id}]);`;
-
-const butTheLast = `and id <> (select max(id) from hexado.sessions where user_id = $1)`;
 
 const ofUsers = faultsIn('users', 'users.js', {
   'takes the next id from a counter that it does not lock': [
@@ -42,50 +41,44 @@ const ofUsers = faultsIn('users', 'users.js', {
     'password_hash = $2, link_digest = null, link_expires_at = null',
     'password_hash = $2',
   ],
-  'leaves a session open when the password is set': [
-    'user_id = $1 and id <> $2',
-    `user_id = $1 and id <> $2 ${butTheLast}`,
-  ],
   'ends the session that changes the password': [
-    'setPassword(transaction, by.userId, to, by.sessionId)',
-    'setPassword(transaction, by.userId, to)',
+    'setPassword(transaction, by.userId, to, now, by.sessionId)',
+    'setPassword(transaction, by.userId, to, now)',
   ],
   'says that the hash is wrong before it looks at the session': [
-    'const user = await lockSession(transaction, by, this.#clock()); if (user.password_hash !== from) return false;',
+    'const user = await lockSession(transaction, by, now); if (user.password_hash !== from) return false;',
     `${locked('user', 'by.userId')} if (user?.password_hash !== from) return false;
-     await lockSession(transaction, by, this.#clock());`,
+     await lockSession(transaction, by, now);`,
   ],
   'checks the session in another transaction than that of the new password': [
-    `return ${begun} const user = await lockSession(transaction, by, this.#clock()); if (user.password_hash !== from) return false;`,
-    `${checkedEarlier('by')} return ${begun} ${locked('user', 'by.userId')} if (user.password_hash !== from) return false;`,
+    `return ${begun} ${clocked} const user = await lockSession(transaction, by, now); if (user.password_hash !== from) return false;`,
+    `${checkedEarlier('by')} return ${begun} ${clocked} ${locked('user', 'by.userId')} if (user.password_hash !== from) return false;`,
   ],
   'compares the hash without a lock': [
-    `return ${begun} const user = await lockSession(transaction, by, this.#clock()); if (user.password_hash !== from) return false;`,
-    `${checkedEarlier('by')} return ${begun} ${unlocked('user', 'by.userId')} if (user.password_hash !== from) return false;`,
+    `return ${begun} ${clocked} const user = await lockSession(transaction, by, now); if (user.password_hash !== from) return false;`,
+    `${checkedEarlier('by')} return ${begun} ${clocked} ${unlocked('user', 'by.userId')} if (user.password_hash !== from) return false;`,
   ],
   'uses a link that it has not locked': [
     'const row = await lockUser(transaction, id);',
     unlocked('row', 'id'),
   ],
   'lets inactive users use a link': ['!active || !passwordLink', '!passwordLink'],
-  'lets links work for ever': [
-    'opensWith(passwordLink, digest, this.#clock())',
-    'opensWith(passwordLink, digest, 0)',
-  ],
+  'lets links work for ever': ['opensWith(passwordLink, digest, now)', 'opensWith(passwordLink, digest, 0)'],
   'keeps the first link': ['set link_digest = $2', 'set link_digest = coalesce(link_digest, $2)'],
   'leaves a session open when it deactivates': [
-    `'delete from hexado.sessions where user_id = $1', [id]`,
-    `"delete from hexado.sessions where user_id = $1 ${butTheLast}", [id]`,
+    'await endSessions(transaction, id, this.#clock());',
+    `const { rows } = await transaction.query('select max(id) as last from hexado.sessions where user_id = $1', [id]);
+     await endSessions(transaction, id, this.#clock(), rows[0].last ?? '');`,
   ],
   'ends the sessions, and deactivates in another transaction': [
-    `return this.#database.transaction(async (transaction) => {
+    `return ${begun}
       const user = await lockUser(transaction, id);
       if (!user) return false;
       await transaction.query('update hexado.users set active = false where id = $1', [id]);
-      await transaction.query('delete from hexado.sessions where user_id = $1', [id]);
+      await endSessions(transaction, id, this.#clock());
       return true;
     });`,
-    `await this.#database.query('delete from hexado.sessions where user_id = $1', [id]);
+    `await this.#database.transaction((earlier) => endSessions(earlier, id, this.#clock()));
     await new Promise((resolve) => setTimeout(resolve, 20));
     const { rowCount } = await this.#database.query('update hexado.users set active = false where id = $1', [id]);
     return rowCount === 1;`,
@@ -105,8 +98,8 @@ const ofUsers = faultsIn('users', 'users.js', {
 
 const ofSessions = faultsIn('sessions', 'sessions.js', {
   'opens sessions without locking the user': [
-    'const user = await lockUser(transaction, session.userId);',
-    unlocked('user', 'session.userId'),
+    `async open(session, passwordHash, limit) { return ${begun} const user = await lockUser(transaction, session.userId);`,
+    `async open(session, passwordHash, limit) { return ${begun} ${unlocked('user', 'session.userId')}`,
   ],
   'opens sessions of inactive users': ['!user?.active ||', '!user ||'],
   'ends the session that was opened first, not the one that was used last the longest ago': [
@@ -195,36 +188,34 @@ const ofSessions = faultsIn('sessions', 'sessions.js', {
     const { rowCount }`,
   ],
   'leaves the own session open when all end': [
-    `'delete from hexado.sessions where user_id = $1', [by.userId]`,
-    `'delete from hexado.sessions where user_id = $1 and id <> $2', [by.userId, by.sessionId]`,
+    'await endSessions(transaction, by.userId, now);',
+    'await endSessions(transaction, by.userId, now, by.sessionId);',
   ],
   'ends all sessions one after the other': [
-    `await this.#database.transaction(async (transaction) => {
-      await lockSession(transaction, by, this.#clock());
-      await transaction.query('delete from hexado.sessions where user_id = $1', [by.userId]);
+    `await ${begun} ${clocked}
+      await lockSession(transaction, by, now);
+      await endSessions(transaction, by.userId, now);
     });`,
     `for (const { id } of await this.list(by)) await this.end({ userId: by.userId, sessionId: id });`,
   ],
   'checks the session in another transaction than that which ends all': [
-    `await ${begun} await lockSession(transaction, by, this.#clock()); await`,
-    `${checkedEarlier('by')} await ${begun} await`,
+    `await ${begun} ${clocked} await lockSession(transaction, by, now); await`,
+    `${checkedEarlier('by')} await ${begun} ${clocked} await`,
   ],
   'ends all sessions of a user one after the other, for the operator': [
-    `return this.#database.transaction(async (transaction) => {
-      await lockUser(transaction, userId);
-      const { rowCount } = await transaction.query(
-        'delete from hexado.sessions where user_id = $1 and expires_at > $2',
-        [userId, this.#clock()],
-      );
-      return rowCount;
-    });`,
+    `return ${begun} await lockUser(transaction, userId); return endSessions(transaction, userId, this.#clock()); });`,
     `let ended = 0;
     for (const { id } of await this.listOf(userId)) if (await this.end({ userId, sessionId: id })) ended++;
     return ended;`,
   ],
-  'counts expired sessions among those that the operator ended': [
-    "where user_id = $1 and expires_at > $2', [userId, this.#clock()], ); return rowCount;",
-    "where user_id = $1 and $2::float8 > 0', [userId, this.#clock()], ); return rowCount;",
+  'adopts a session again that has ended': [
+    `'insert into hexado.adopted (user_id, id, expires_at) values ($1, $2, $3) on conflict do nothing'`,
+    `'insert into hexado.adopted (user_id, id, expires_at) values ($1, $2, $3) on conflict (user_id, id) do update set id = $2'`,
+  ],
+  'adopts sessions of before all were ended': ['user.sessions_ended_at ?? undefined', 'undefined'],
+  'adopts sessions without locking the user': [
+    `async adopt(session) { return ${begun} const user = await lockUser(transaction, session.userId);`,
+    `async adopt(session) { return ${begun} ${unlocked('user', 'session.userId')}`,
   ],
 });
 
@@ -236,12 +227,22 @@ const ofLocks = [
     'takes the session of another user': ['on s.user_id = u.id', 'on true'],
     'takes a session that expires in this second': ['s.expires_at > $3', 's.expires_at >= $3'],
   }),
+  ...faultsIn('sessions', 'locks.js', {
+    'counts expired sessions among those that it ended': [
+      'rows.filter(({ active }) => active).length',
+      'rows.length',
+    ],
+  }),
   ...faultsIn('users', 'locks.js', {
+    'leaves a session open where all others end': [
+      'user_id = $1 and id <> $2',
+      'user_id = $1 and id <> $2 and id <> (select max(id) from hexado.sessions where user_id = $1)',
+    ],
     'does not lock a user': ['where id = $1 for update', 'where id = $1'],
   }),
 ];
 
-const bound = 'const now = this.#clock(); const { userId } = session;';
+const bound = `${clocked} const { userId } = session;`;
 const lockedFor = (next: string) =>
   `return ${begun} ${bound} const user = await lockSession(transaction, session, now); ${next}`;
 
