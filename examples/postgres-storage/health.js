@@ -48,10 +48,10 @@ export async function inspect(/** @type {Database} */ database, /** @type {numbe
           'PostgreSQL is spoken to in plain text: use sslmode=verify-full in DATABASE_URL.',
         ),
     found.connections < 0.9 * found.maxConnections
-      ? finding('ok', 'connections', `${found.connections} of ${found.maxConnections} connections are open.`)
+      ? finding('ok', 'clients', `${found.connections} of ${found.maxConnections} connections are open.`)
       : finding(
           'warning',
-          'connections',
+          'clients',
           `${found.connections} of ${found.maxConnections} connections are open: raise max_connections.`,
         ),
     seconds < maxDifference

@@ -151,7 +151,9 @@ async function versionOf(connection) {
   const { rows } = await connection.query('select version from hexado.layout');
   const version = rows[0]?.version ?? 0;
   if (version > versions.length) {
-    throw new UnknownLayout(`data of layout ${version}, and this version knows ${versions.length}`);
+    throw new UnknownLayout(`data of layout ${version}, and this version knows ${versions.length}`, {
+      advice: 'Run the version that has changed it, or a newer one.',
+    });
   }
   return version;
 }

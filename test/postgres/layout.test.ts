@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import { PostgresServer } from '../support/postgres-server.js';
 import { createPostgresStorage, query } from '../support/postgres-storage.js';
+import { signingKey } from '../support/running-server.js';
 import { startServerOnPostgres } from '../support/server-on-postgres.js';
+import { run } from '../support/server-process.js';
 import { stopAfterEach } from '../support/stop-after-each.js';
 
 describe('the layout in PostgreSQL', () => {
@@ -37,6 +39,13 @@ describe('the layout in PostgreSQL', () => {
       });
     }
     expect(await query(postgres, 'select version from hexado.layout')).to.deep.equal([{ version: 1000 }]);
+    const environment = { STORAGE: './examples/postgres-storage/index.js', DATABASE_URL: postgres.url };
+    const { code, stderr } = await run([], { environment: { ...environment, SIGNING_KEY: signingKey } });
+    expect({ code, stderr }).to.deep.equal({
+      code: 78,
+      stderr:
+        'hexado: The storage has data of layout 1000, and this version knows 1. Run the version that has changed it, or a newer one.\n',
+    });
   });
 
   it('is not made in part: what fails on the way is undone', async () => {

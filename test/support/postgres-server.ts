@@ -1,6 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -13,6 +13,7 @@ export const durable = ['-c', 'fsync=on'];
 function findPrograms(): string {
   const root = '/usr/lib/postgresql';
   const newest = readdirSync(root)
+    .filter((version) => existsSync(join(root, version, 'bin/initdb')))
     .toSorted((one, other) => Number(one) - Number(other))
     .at(-1);
   return join(root, newest ?? '', 'bin');
