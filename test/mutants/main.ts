@@ -1,7 +1,7 @@
-import type { Fault } from './fault.js';
+import type { Fault, Part } from './fault.js';
 import { inMemoryStorage } from './in-memory-faults.js';
 import { postgresStorage } from './postgres-storage.js';
-import { tryFault, type FaultyStorage, type Outcome } from './try-fault.js';
+import { tryFault, type FaultyStorage, type Outcome, type Trial } from './try-fault.js';
 
 const storages: readonly FaultyStorage[] = [inMemoryStorage, postgresStorage];
 
@@ -17,33 +17,42 @@ if (complaints.length > 0) {
   process.exitCode = 1;
 }
 
-/** Tries the faults of a storage, and prints what found them. */
+/** Tries the storage without a fault, then with each, and prints what found them. */
 async function complaintsAbout(storage: FaultyStorage): Promise<string[]> {
-  const titleOf = ({ part, name }: Fault) => [storage.name, ...(part ? [part] : []), name].join(': ');
-  const waiting = storage.faults.filter((fault) => words.every((word) => titleOf(fault).includes(word)));
-  const { length } = waiting;
-  if (length === 0) return [];
+  const titleOf = ({ part, name }: Pick<Fault, 'name'> & { readonly part?: Part | undefined }) =>
+    [storage.name, ...(part ? [part] : []), name].join(': ');
+  const faults = storage.faults.filter((fault) => words.every((word) => titleOf(fault).includes(word)));
+  if (faults.length === 0) return [];
+  const parts = new Set(faults.map(({ part }) => part));
+  const waiting: Trial[] = [
+    ...[...parts].map((part) => ({ part })),
+    ...faults.map((fault) => ({ part: fault.part, fault })),
+  ];
 
   const startedAt = performance.now();
   const found: string[] = [];
   const surroundings = (await storage.start?.(lanes)) ?? {};
   try {
-    const sound = await tryFault(storage, surroundings, undefined, 0);
-    if (sound.kind !== 'survived') return [`${storage.name}: without a fault it is ${describe(sound)}`];
     const run = async (lane: number): Promise<void> => {
-      for (let fault = waiting.shift(); fault; fault = waiting.shift()) {
-        const outcome = await tryFault(storage, surroundings, fault, lane);
-        const isAsExpected = (outcome.kind === 'killed') === (fault.unobservable === undefined);
-        const mark = isAsExpected ? '✓' : '✗';
-        console.log(`${mark} ${titleOf(fault)}\n    ${describe(outcome)} ${fault.unobservable ?? ''}`);
-        if (!isAsExpected) found.push(`${titleOf(fault)}: ${describe(outcome)}`);
+      for (let trial = waiting.shift(); trial; trial = waiting.shift()) {
+        const { part, fault } = trial;
+        let outcome = await tryFault(storage, surroundings, trial, lane);
+        // On a busy machine, a call may need more than its second.
+        if (!fault && outcome.kind === 'killed') outcome = await tryFault(storage, surroundings, trial, lane);
+        const title = titleOf(fault ?? { part, name: 'no fault' });
+        const mustSurvive = fault ? fault.unobservable : 'nothing is wrong';
+        const isAsExpected = outcome.kind === (mustSurvive === undefined ? 'killed' : 'survived');
+        console.log(`${isAsExpected ? '✓' : '✗'} ${title}\n    ${describe(outcome)} ${mustSurvive ?? ''}`);
+        if (!isAsExpected) found.push(`${title}: ${describe(outcome)}`);
       }
     };
     await Promise.all(Array.from({ length: lanes }, (_, lane) => run(lane)));
   } finally {
     await surroundings.stop?.();
   }
-  console.log(`${storage.name}: ${length} faults in ${Math.round((performance.now() - startedAt) / 1000)} s`);
+  console.log(
+    `${storage.name}: ${faults.length} faults in ${Math.round((performance.now() - startedAt) / 1000)} s`,
+  );
   return found;
 }
 

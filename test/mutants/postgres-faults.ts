@@ -389,7 +389,7 @@ const ofAttempts = faultsIn('attempts', 'rate-limiter.js', {
     'countAttempt(before, limit, now)',
     'countAttempt(before, { ...limit, attempts: limit.attempts + 1 }, now)',
   ],
-  'keeps the last subject': ['coalesce(subject, $2)', '$2'],
+  'keeps the last subject': ['coalesce(subject, $2)', '$2', 'all attempts of a key have the same subject'],
   'keeps the subject of attempts for which there is room': [
     'count > 1 ? before.subject : null',
     'JSON.stringify(subject)',

@@ -27,6 +27,12 @@ export interface Surroundings {
   readonly stop?: () => Promise<void>;
 }
 
+/** A run of a part of the contract, or of all of it, on a copy of a storage, with a fault or as it is. */
+export interface Trial {
+  readonly part: Part | undefined;
+  readonly fault?: Fault;
+}
+
 /** What became of a fault. */
 export type Outcome =
   | { readonly kind: 'killed'; readonly by: string; readonly message: string }
@@ -38,11 +44,11 @@ export type Outcome =
 /** Milliseconds after which a contract hangs. */
 const patience = 60_000;
 
-/** Runs the contract on a copy of the storage with this fault, or with none, until the first red test. */
+/** Runs the contract until the first red test. */
 export async function tryFault(
   { directory, copies, main }: FaultyStorage,
   surroundings: Surroundings,
-  fault: Fault | undefined,
+  { part, fault }: Trial,
   lane: number,
 ): Promise<Outcome> {
   const copy = new URL(`mutant-${process.pid}-${lane}/`, copies);
@@ -55,7 +61,7 @@ export async function tryFault(
       const file = new URL(fault.file, copy);
       await writeFile(file, plant(await readFile(file, 'utf8'), fault));
     }
-    return await runContract(new URL(main, copy), surroundings, fault?.part, lane);
+    return await runContract(new URL(main, copy), surroundings, part, lane);
   } finally {
     await rm(copy, { recursive: true });
   }
