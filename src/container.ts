@@ -212,7 +212,7 @@ export function createContainer(
   bind(DeleteAccount, [ConfirmPassword, Users, Report]);
   bind(ExportData, [Users, DataArchive]);
   bind(ImportData, [DataArchive]);
-  bind(ImportFromDjango, [DataArchive, Hasher]);
+  bind(ImportFromDjango, [DataArchive, Hasher, Sessions, CurrentTime]);
   bind(LongReadLimiter, []);
   bind(ManageTasks, [Tasks, TextDigest, LongReadLimiter, LimitsPerUser]);
   bind(ReadAccount, [Sessions, Users]);

@@ -45,6 +45,7 @@ function anchorsOf(document: string): string[] {
 describe('the documents', () => {
   it('have only sh blocks that CI runs', () => {
     const ci = readFileSync('.ci/run', 'utf8');
+    const rehearsed = ['docs/moving-from-django.md']; // By test/django.
     const blocks = documents.flatMap((document) =>
       parse(document)
         .blocks.filter(({ language }) => language === 'sh')
@@ -53,7 +54,9 @@ describe('the documents', () => {
     expect(blocks).to.have.length.greaterThan(10);
     const forgotten = blocks.filter(
       ({ document, section }) =>
-        !ci.includes(`$(commands ${document})`) && !ci.includes(`$(commands ${document} '${section}')`),
+        !rehearsed.includes(document) &&
+        !ci.includes(`$(commands ${document})`) &&
+        !ci.includes(`$(commands ${document} '${section}')`),
     );
     expect(forgotten).to.deep.equal([]);
   });

@@ -1,10 +1,13 @@
 import { BadRecord } from '../domain/archive.js';
 import { parseDjangoRecord, type DjangoTask, type DjangoUser } from '../domain/django-dump.js';
+import { adoptedSession, type TokenClaims } from '../domain/session.js';
 import type { Task } from '../domain/task.js';
 import { normaliseUsername } from '../domain/user.js';
 import { AccountTaken } from './import-data.js';
 import type { Archive } from './ports/archive.js';
+import type { Clock } from './ports/environment.js';
 import type { PasswordHasher } from './ports/password-hasher.js';
+import type { SessionRepository } from './ports/session-repository.js';
 
 /** Why a dump, or a record of it, cannot be imported. */
 export type DumpProblem =
@@ -50,6 +53,8 @@ export interface DjangoImportSummary {
   readonly superusers: readonly string[];
   /** The names of users whose password cannot be verified, by the algorithm of their hash. */
   readonly unverifiable: ReadonlyMap<string, readonly string[]>;
+  /** How many tokens that Django has blacklisted are refused here, too. */
+  readonly blacklisted: number;
   /** How many records of each other model were left out. */
   readonly leftOut: ReadonlyMap<string, number>;
 }
@@ -68,6 +73,8 @@ export class ImportFromDjango {
   constructor(
     private readonly archive: Archive,
     private readonly hasher: PasswordHasher,
+    private readonly sessions: SessionRepository,
+    private readonly clock: Clock,
   ) {}
 
   /**
@@ -81,7 +88,7 @@ export class ImportFromDjango {
     owner: string | undefined,
     onProgress: (step: 'checking' | 'writing') => void = () => undefined,
   ): Promise<DjangoImportSummary> {
-    const dump = new CheckedDump(this.hasher, owner);
+    const dump = new CheckedDump(this.hasher, owner, this.clock());
     for await (const record of read()) {
       dump.take(record);
       onProgress('checking');
@@ -102,12 +109,24 @@ export class ImportFromDjango {
       if (!(await this.archive.finish(user, dump.lastTaskId))) throw new AccountTaken(user);
       onProgress('writing');
     }
+    const blacklisted = await this.endBlacklisted(dump);
     return {
       ...dump.summary(),
+      blacklisted,
       users: begun.size,
       tasks: adding.count,
       present: dump.users.size - begun.size,
     };
+  }
+
+  /** Ends the sessions that blacklisted tokens would become. Resolves to their number. */
+  private async endBlacklisted(dump: CheckedDump): Promise<number> {
+    const blacklisted = dump.blacklisted();
+    for (const claims of blacklisted) {
+      await this.sessions.adopt(adoptedSession(claims));
+      await this.sessions.end(claims);
+    }
+    return blacklisted.length;
   }
 
   /** The users who are not there yet, by their ids. Throws UnfitDump if another account has the id or name of one. */
@@ -180,19 +199,33 @@ class CheckedDump {
   private ownerless = 0;
   private records = 0;
   private readonly leftOut = new Map<string, number>();
+  /** The tokens that have not expired, by their keys. */
+  private readonly tokens = new Map<number, TokenClaims>();
+  private readonly blacklistedKeys = new Set<number>();
 
   constructor(
     private readonly hasher: PasswordHasher,
     private readonly owner: string | undefined,
+    private readonly now: number,
   ) {}
 
   take(record: unknown): void {
     this.records++;
     try {
       const parsed = parseDjangoRecord(record);
-      if (parsed.kind === 'user') this.takeUser(parsed);
-      else if (parsed.kind === 'task') this.takeTask(parsed);
-      else this.leftOut.set(parsed.model, (this.leftOut.get(parsed.model) ?? 0) + 1);
+      switch (parsed.kind) {
+        case 'user':
+          return this.takeUser(parsed);
+        case 'task':
+          return this.takeTask(parsed);
+        case 'token':
+          if (parsed.claims && this.now < parsed.claims.expiresAt) this.tokens.set(parsed.key, parsed.claims);
+          return;
+        case 'blacklisted':
+          return void this.blacklistedKeys.add(parsed.key);
+        case 'other':
+          return void this.leftOut.set(parsed.model, (this.leftOut.get(parsed.model) ?? 0) + 1);
+      }
     } catch (error) {
       if (!(error instanceof BadRecord)) throw error;
       this.problems.add({ code: 'bad_record', record: this.nameOf(record), fields: error.fields });
@@ -216,6 +249,11 @@ class CheckedDump {
   /** The id of the task's owner. */
   ownerOf({ owner }: DjangoTask): number | undefined {
     return this.find(owner ?? normaliseUsername(this.owner ?? ''));
+  }
+
+  /** The blacklisted tokens that have not expired. */
+  blacklisted(): readonly TokenClaims[] {
+    return [...this.tokens].flatMap(([key, claims]) => (this.blacklistedKeys.has(key) ? [claims] : []));
   }
 
   summary(): Pick<DjangoImportSummary, 'staff' | 'superusers' | 'unverifiable' | 'leftOut'> {

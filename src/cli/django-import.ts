@@ -102,7 +102,7 @@ function describeProblem(problem: DumpProblem): string {
 }
 
 function describeSummary({ users, tasks, present, ...summary }: DjangoImportSummary): string {
-  const { staff, superusers, unverifiable, leftOut } = summary;
+  const { staff, superusers, unverifiable, blacklisted, leftOut } = summary;
   const privileged = [
     ...(staff.length > 0 ? [`Staff: ${some(staff)}.`] : []),
     ...(superusers.length > 0 ? [`Superusers: ${some(superusers)}.`] : []),
@@ -115,6 +115,7 @@ function describeSummary({ users, tasks, present, ...summary }: DjangoImportSumm
         `${names.length} users have a password by ${algorithm}, which cannot be verified here${newerNode(algorithm)}: ` +
         `${some(names)}. Send them a link (hexado user reset).`,
     ),
+    ...(blacklisted > 0 ? [`${blacklisted} tokens that were blacklisted stay so.`] : []),
     ...privileged,
     ...[...leftOut].map(([model, count]) => `${count} records of ${printable(model)} are left out.`),
   ].join('\n');

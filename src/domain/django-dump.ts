@@ -1,5 +1,6 @@
 import { BadRecord } from './archive.js';
 import { checkText, InvalidFields, validateAll, type Validated } from './input.js';
+import type { TokenClaims } from './session.js';
 import { maxTitleLength, taskStatuses, type Task, type TaskStatus } from './task.js';
 import { checkUsername, noPassword, type User } from './user.js';
 
@@ -20,6 +21,22 @@ export interface DjangoTask {
   readonly owner: number | string | undefined;
 }
 
+/** A refresh token that Django has issued, as the claims that it has. */
+export interface DjangoToken {
+  readonly kind: 'token';
+  /** What a blacklisted token names it by. */
+  readonly key: number;
+  /** Undefined for a token whose user is gone. */
+  readonly claims: TokenClaims | undefined;
+}
+
+/** A token that was logged out, or rotated out. */
+export interface DjangoBlacklistedToken {
+  readonly kind: 'blacklisted';
+  /** The key of the token. */
+  readonly key: number;
+}
+
 /** A record of another model, which is not moved. */
 export interface OtherRecord {
   readonly kind: 'other';
@@ -30,7 +47,9 @@ export interface OtherRecord {
  * Parses a record of `manage.py dumpdata`. Texts are trimmed, as in requests. Throws BadRecord, with the names of the
  * fields that Hexado cannot store.
  */
-export function parseDjangoRecord(record: unknown): DjangoUser | DjangoTask | OtherRecord {
+export function parseDjangoRecord(
+  record: unknown,
+): DjangoUser | DjangoTask | DjangoToken | DjangoBlacklistedToken | OtherRecord {
   const { model, pk, fields } = asObject(record);
   if (typeof model !== 'string') throw new BadRecord('no_record');
   switch (model.toLowerCase()) {
@@ -38,6 +57,10 @@ export function parseDjangoRecord(record: unknown): DjangoUser | DjangoTask | Ot
       return parseUser(pk, asObject(fields));
     case 'tasks.task':
       return parseTask(pk, asObject(fields));
+    case 'token_blacklist.outstandingtoken':
+      return parseToken(pk, asObject(fields));
+    case 'token_blacklist.blacklistedtoken':
+      return { kind: 'blacklisted', key: requireValid({ token: checkId(asObject(fields)['token']) }).token };
     default:
       return { kind: 'other', model };
   }
@@ -79,6 +102,25 @@ function parseTask(pk: unknown, fields: Readonly<Record<string, unknown>>): Djan
   return { kind: 'task', task: { id, ...texts }, owner: validOwner };
 }
 
+function parseToken(pk: unknown, fields: Readonly<Record<string, unknown>>): DjangoToken {
+  const { user, jti, created_at, expires_at } = fields;
+  const valid = requireValid({
+    pk: checkId(pk),
+    user: checkOptionalId(user ?? undefined),
+    jti: checkText(jti),
+    created_at: created_at === null ? { value: 0 } : checkDate(created_at),
+    expires_at: checkDate(expires_at),
+  });
+  const { user: userId, jti: id } = valid;
+  const [issuedAt, expiresAt] = [Math.floor(valid.created_at), Math.floor(valid.expires_at)];
+  const claims = { type: 'refresh', id, sessionId: id, issuedAt, expiresAt, isLegacy: true } as const;
+  return {
+    kind: 'token',
+    key: valid.pk,
+    claims: userId === undefined ? undefined : { ...claims, userId },
+  };
+}
+
 /** In UTF-16 code units. Django's own column has room for 128. */
 const maxHashLength = 1024;
 
@@ -90,6 +132,7 @@ const checkThat =
     isValid(value) ? { value } : invalid;
 const isId = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) > 0;
 const checkId = checkThat(isId);
+const checkOptionalId = checkThat((value): value is number | undefined => value === undefined || isId(value));
 const checkFlag = checkThat((value) => typeof value === 'boolean');
 const checkHash = checkThat(
   (value): value is string => typeof value === 'string' && value.length <= maxHashLength,

@@ -35,22 +35,31 @@ const aTask = (pk: number, user: number | readonly string[] | null, title = `Tas
 });
 
 describe('importing a dump of Django', () => {
+  let clock: SettableClock;
   let storage: Storage;
   beforeEach(async () => {
-    storage = await createStorage({ clock: new SettableClock().now, log: new RecordedLog() });
+    clock = new SettableClock();
+    storage = await createStorage({ clock: clock.now, log: new RecordedLog() });
   });
 
   function importAll(records: readonly unknown[], owner?: string): Promise<DjangoImportSummary> {
     async function* read() {
       yield* records;
     }
-    return new ImportFromDjango(storage.archive, hasher as PasswordHasher).execute(read, owner);
+    return new ImportFromDjango(
+      storage.archive,
+      hasher as PasswordHasher,
+      storage.sessions,
+      clock.now,
+    ).execute(read, owner);
   }
 
   const tasksOf = async (userId: number) => {
     const { tasks, lastTaskId } = await storage.archive.tasksOf(userId, { after: 0, limit: 1000 });
     return { ids: tasks.map(({ id }) => id), lastTaskId };
   };
+
+  const at = (seconds: number): string => new Date((clock.now() + seconds) * 1000).toISOString();
 
   /** The problems for which the import is refused. Nothing may have been written. */
   async function problemsOf(records: readonly unknown[], owner?: string): Promise<readonly DumpProblem[]> {
@@ -106,6 +115,32 @@ describe('importing a dump of Django', () => {
     const { ids } = await tasksOf(50);
     expect(ids).to.have.length(100);
     expect(ids.at(-1)).to.equal(5000);
+  });
+
+  it('lets no token be adopted that Django has blacklisted, and that has not expired', async () => {
+    const jtis = ['a', 'b', 'c', 'd'].map((digit) => digit.repeat(32));
+    const aToken = (pk: number, user: number | null, lifetime: number) => ({
+      model: 'token_blacklist.outstandingtoken',
+      pk,
+      fields: { user, jti: jtis[pk - 1], token: 'x', created_at: at(-100), expires_at: at(lifetime) },
+    });
+    const blacklisted = [1, 3, 4].map((token) => ({
+      model: 'token_blacklist.blacklistedtoken',
+      pk: token,
+      fields: { token, blacklisted_at: at(-1) },
+    }));
+    const tokens = [aToken(1, 5, 60), aToken(2, 5, 60), aToken(3, 5, -1), aToken(4, null, 60)];
+    for (let time = 0; time < 2; time++) {
+      const summary = await importAll([aUser(5, 'ann'), ...tokens, ...blacklisted]);
+      expect(summary.blacklisted).to.equal(1);
+      expect([...summary.leftOut]).to.deep.equal([]);
+    }
+    const adopt = (index: number) => {
+      const [id = '', issuedAt] = [jtis[index], Math.floor(clock.now()) - 100];
+      const current = { id, issuedAt, expiresAt: issuedAt + 160 };
+      return storage.sessions.adopt({ id, userId: 5, openedAt: issuedAt, lastUsedAt: issuedAt, current });
+    };
+    expect([await adopt(0), await adopt(1)]).to.deep.equal([false, true]);
   });
 
   it('names staff, superusers, unknown hashes and what is left out', async () => {
