@@ -6,7 +6,7 @@ import { endSessions, lockSession, lockUser } from './locks.js';
  * @import { Connection, Database } from './database.js'
  */
 
-/** Accounts. Ids are taken from one counter, whose row is locked until the account is there: there are no gaps. */
+/** Accounts. Ids are taken from one counter; one is left out where two register a name at the same time. */
 export class PostgresUsers {
   #database;
   #clock;
@@ -19,20 +19,18 @@ export class PostgresUsers {
 
   /** @type {UserRepository['add']} */
   async add({ username, passwordHash, createdAt }) {
-    return this.#database.transaction(async (transaction) => {
-      const { rows: counters } = await transaction.query('select * from hexado.counter for update');
-      const id = counters[0].last_user_id + 1;
-      const { rows } = await transaction.query(
-        `insert into hexado.users (id, username, password_hash, active, created_at)
-         values ($1, $2, $3, true, $4)
-         on conflict do nothing
-         returning *`,
-        [id, username, passwordHash, createdAt],
-      );
-      if (rows.length === 0) return undefined;
-      await transaction.query('update hexado.counter set last_user_id = $1', [id]);
-      return toUser(rows[0]);
-    });
+    const { rows } = await this.#database.query(
+      `with next as (
+         update hexado.counter set last_user_id = last_user_id + 1
+         where not exists (select from hexado.users where username = $1)
+         returning last_user_id)
+       insert into hexado.users (id, username, password_hash, active, created_at)
+       select last_user_id, $1, $2, true, $3 from next
+       on conflict do nothing
+       returning *`,
+      [username, passwordHash, createdAt],
+    );
+    return rows.map(toUser)[0];
   }
 
   /** @type {UserRepository['find']} */

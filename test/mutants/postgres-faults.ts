@@ -16,19 +16,27 @@ const locked = (user: string, id: string) =>
   `const { rows: [${user}] } = await transaction.query('select * from hexado.users where id = $1 for update', [${id}]);`;
 
 const ofUsers = faultsIn('users', 'users.js', {
-  'takes the next id from a counter that it does not lock': [
-    `'select * from hexado.counter for update'`,
-    `'select * from hexado.counter'`,
+  'looks whether a name is taken, and adds the user in another transaction': [
+    'async add({ username, passwordHash, createdAt }) { const { rows } =',
+    'async add({ username, passwordHash, createdAt }) { if (await this.findByName(username)) return undefined; const { rows } =',
+    'The unique constraint decides all the same: that is what it is for.',
   ],
   'uses the id of a removed user again': [
-    'counters[0].last_user_id + 1',
-    `(await transaction.query('select coalesce(max(id), 0) as last from hexado.users')).rows[0].last + 1`,
+    'select last_user_id, $1, $2, true, $3 from next',
+    'select coalesce((select max(id) from hexado.users), 0) + 1, $1, $2, true, $3 from next',
+  ],
+  'replaces the user who has the name': [
+    'select last_user_id, $1, $2, true, $3 from next on conflict do nothing',
+    'select last_user_id, $1, $2, true, $3 from next on conflict (username) do update set password_hash = $2',
   ],
   'keeps the date of registration in whole seconds': [
-    '[id, username, passwordHash, createdAt]',
-    '[id, username, passwordHash, Math.floor(createdAt)]',
+    '[username, passwordHash, createdAt]',
+    '[username, passwordHash, Math.floor(createdAt)]',
   ],
-  'finds names in any case': ['where username = $1', 'where lower(username) = lower($1)'],
+  'finds names in any case': [
+    `'select * from hexado.users where username = $1', [username]`,
+    `'select * from hexado.users where lower(username) = lower($1)', [username]`,
+  ],
   'lists the user after whom the page begins': ['where id > $1 order by id', 'where id >= $1 order by id'],
   'lists a hundred users at most': ['[after, limit],', '[after, Math.min(limit, 100)],'],
   'looks at the hash, and replaces it in another transaction': [
