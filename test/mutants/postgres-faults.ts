@@ -484,12 +484,6 @@ const ofTheRest = [
       'createStorage() { const clock = () => Date.now() / 1000;',
     ],
   }),
-  ...faultsIn('users', 'layout.js', {
-    'lets names be taken twice': [
-      'username text collate "C" not null unique',
-      'username text collate "C" not null',
-    ],
-  }),
 ];
 
 /** The faults that are planted in examples/postgres-storage. */
