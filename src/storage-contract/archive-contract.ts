@@ -197,6 +197,8 @@ export function archiveContract({ describe, it, open }: Suite): void {
       assert.equal(await storage.users.find(bob.id), undefined);
       assert.equal(await storage.users.findByName('bob'), undefined);
       assert.deepEqual(await storage.users.list(everything), []);
+      await storage.archive.begin({ ...bob, id: 9, username: 'carol' });
+      assert.equal(await storage.archive.lastUserId(), 7);
       assert.equal(await storage.sessions.open(aSessionOf(bob, clock), bob.passwordHash, 1), undefined);
       assert.deepEqual((await storage.archive.tasksOf(bob.id, everything)).tasks, []);
     });
@@ -224,6 +226,7 @@ export function archiveContract({ describe, it, open }: Suite): void {
       const alice = await addUser(storage);
       assert.equal(await storage.archive.begin({ ...bob, id: alice.id }), 'taken');
       assert.equal(await storage.archive.begin({ ...bob, username: 'alice' }), 'taken');
+      assert.equal(await storage.archive.begin({ ...bob, id: alice.id, username: 'Alice' }), 'taken');
       assert.deepEqual(await storage.users.list(everything), [alice]);
     });
 

@@ -10,11 +10,13 @@ const maxCalls = 50_000;
 
 /**
  * The storage as production sees it: each call has its second, and its result must be what the port promises. Where
- * production responds with 503, this rejects with an error that says what was wrong.
+ * production responds with 503, this rejects with an error that says what was wrong. The arguments are frozen, for they
+ * belong to the caller: a storage that changes one gets a TypeError.
  */
 export function heldToPromises(storage: Storage): Storage {
   let calls = 0;
   return wrapMethods(storage, (call, readResult, name) => async (...args) => {
+    args.forEach(freeze);
     calls++;
     if (calls > maxCalls) throw new Error(`${name}: ${maxCalls} calls in one test. Does a list never end?`);
     const onTimeout = () => new Error(`${name} has not settled within ${callTimeout / 1000} s`);
@@ -38,4 +40,10 @@ export function heldToPromises(storage: Storage): Storage {
 function requireBothLists(health: unknown): void {
   const { reasons, warnings } = (health ?? {}) as Readonly<Record<string, unknown>>;
   if (!Array.isArray(reasons) || !Array.isArray(warnings)) throw new InvalidResult();
+}
+
+function freeze(value: unknown): void {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return;
+  Object.freeze(value);
+  Object.values(value).forEach(freeze);
 }

@@ -221,7 +221,9 @@ export function rateLimiterContract({ it, open }: Suite): void {
     const names = Array.from({ length: 2500 }, (_, index) => `user${index}`);
     const attempt = (index: number) => {
       const username = names[index % names.length] ?? '';
-      return rateLimiter.consume(`key ${username}`, once, { limit: 'sign_in_username', username });
+      // Those in upper case stand before all others, and not so in an order of words.
+      const key = `${index % 2 === 0 ? 'key' : 'KEY'} ${username}`;
+      return rateLimiter.consume(key, once, { limit: 'sign_in_username', username });
     };
     await inPortions(2 * names.length, attempt);
     const listed = await subjectsOf(rateLimiter);
@@ -282,6 +284,33 @@ export function rateLimiterContract({ it, open }: Suite): void {
         },
       ]);
       assert.equal(room + (await roomFor(opened, 10)), 4);
+    }
+  });
+
+  for (const [what, forget] of [
+    ['cleared', (rateLimiter: RateLimiter) => rateLimiter.clear('key')],
+    ['trusted', (rateLimiter: RateLimiter) => rateLimiter.trust('key', 3600)],
+  ] as const) {
+    it(`are not brought back by one that is made while the key is ${what}`, async () => {
+      const opened = await openRateLimiter();
+      for (let round = 0; round < 40; round++) {
+        // In half of the rounds there is room for it, if it comes first.
+        await roomFor(opened, round < 20 ? 2 : 4);
+        await race(round, [() => opened.consume(), () => forget(opened.rateLimiter)]);
+        const room = await roomFor(opened, 10);
+        assert.ok(room === 3 || room === 4, `there is room for ${room} after the key was ${what}`);
+        await opened.rateLimiter.clear('key');
+      }
+    });
+  }
+
+  it('are all counted while others are given back', async () => {
+    const opened = await openRateLimiter();
+    for (let round = 0; round < 20; round++) {
+      await roomFor(opened, 2);
+      await race(round, [() => opened.consume(), () => opened.rateLimiter.giveBack('key')]);
+      assert.equal(await roomFor(opened, 10), 2);
+      await opened.rateLimiter.clear('key');
     }
   });
 

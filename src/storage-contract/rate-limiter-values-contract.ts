@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { LimitSubject, RateLimiter, ReachedLimit } from '../application/ports/rate-limiter.js';
-import { concurrently, inOneStep } from './concurrency.js';
+import { concurrently, inOneStep, inPortions } from './concurrency.js';
 import type { Suite } from './suite.js';
 
 /** Room for four at once, and for one more every ten seconds. */
@@ -23,6 +23,9 @@ const others = [
   key.replaceAll(' ', ''),
   `${key} `,
   'sign-in:',
+  // What an object has by nature.
+  'constructor',
+  '__proto__',
 ];
 
 /** What every storage promises of the texts and times of attempts. */
@@ -64,6 +67,13 @@ export function rateLimiterValuesContract({ it, open }: Suite): void {
     assert.equal(await rateLimiter.isTrusted('key'), true);
     clock.advance(1);
     assert.equal(await rateLimiter.isTrusted('key'), false);
+  });
+
+  it('lead to trust in as many keys as there are', async () => {
+    const { rateLimiter } = await openRateLimiter();
+    await inPortions(120, (index) => rateLimiter.trust(`key ${index}`, 60));
+    const trusted = await inPortions(120, (index) => rateLimiter.isTrusted(`key ${index}`));
+    assert.deepEqual(new Set(trusted), new Set([true]));
   });
 
   it('are forgotten in the step in which the key becomes trusted', async () => {

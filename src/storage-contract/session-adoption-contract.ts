@@ -111,6 +111,16 @@ export function sessionAdoptionContract({ describe, it, open }: Suite): void {
     }
   });
 
+  it('does not open again what has ended weeks ago and would still last', async () => {
+    const { storage, clock } = await open();
+    const user = await addUser(storage);
+    const session = aLegacySession(user, clock, 1, 30 * 86_400);
+    await storage.sessions.adopt(session);
+    await storage.sessions.end(refTo(user, session.id));
+    clock.advance(29 * 86_400);
+    assert.equal(await storage.sessions.adopt(session), false);
+  });
+
   it('does not open again what a sign-in over the limit has ended', async () => {
     const { storage, clock } = await open();
     const user = await addUser(storage);
@@ -208,12 +218,51 @@ export function sessionAdoptionContract({ describe, it, open }: Suite): void {
     }
   });
 
-  it('goes on after a rehashed password', async () => {
+  it('opens nothing for tokens from between two ends of all sessions', async () => {
     const { storage, clock } = await open();
     const user = await addUser(storage);
+    await storage.sessions.endAllOf(user.id);
+    clock.advance(10);
     const session = aLegacySession(user, clock);
-    await storage.users.replacePasswordHash(user.id, user.passwordHash, 'new');
+    clock.advance(10);
+    await storage.sessions.endAllOf(user.id);
+    assert.equal(await storage.sessions.adopt(session), false);
+  });
+
+  it('opens nothing again that has ended with all others, whose token was issued by a clock that is ahead', async () => {
+    const { storage, clock } = await open();
+    const user = await addUser(storage);
+    const session = { ...aLegacySession(user, clock), openedAt: Math.floor(clock.now()) + 3 };
     assert.equal(await storage.sessions.adopt(session), true);
+    await storage.sessions.endAllOf(user.id);
+    assert.equal(await storage.sessions.adopt(session), false);
+    assert.equal(await storage.sessions.find(refTo(user, session.id)), undefined);
+  });
+
+  it('goes on after what ends no session, or not all of them', async () => {
+    const { storage, clock } = await open();
+    const harmless: Readonly<Record<string, (user: User) => Promise<unknown>>> = {
+      'a rehashed password': (user) => storage.users.replacePasswordHash(user.id, user.passwordHash, 'new'),
+      'an activation': (user) => storage.users.activate(user.id),
+      'a password link': (user) => storage.users.setPasswordLink(user.id, { digest: 'd', expiresAt: 4e9 }),
+      'a logout': (user) => storage.sessions.end(refTo(user, 'one')),
+      'an end of another session': (user) => storage.sessions.endOther(refTo(user, 'one'), 'two'),
+      'a reused token': (user) =>
+        storage.sessions.rotate(refTo(user, 'one'), {
+          presented: presented('reused'),
+          next: aGenerationAt(clock, 'next'),
+          grace: 0,
+        }),
+      'a sign-in over the limit': (user) =>
+        storage.sessions.open(aSessionOf(user, clock, { id: 'three' }), user.passwordHash, 1),
+    };
+    for (const [what, act] of Object.entries(harmless)) {
+      const user = await addUser(storage, { username: what });
+      for (const id of ['one', 'two']) await openSession(storage, aSessionOf(user, clock, { id }), user);
+      const session = aLegacySession(user, clock, user.id);
+      await act(user);
+      assert.equal(await storage.sessions.adopt(session), true, what);
+    }
   });
 
   it('leaves other users and their sessions alone', async () => {

@@ -161,6 +161,18 @@ export function sessionRepositoryContract({ describe, it, open }: Suite): void {
       assert.deepEqual(await idsOf(storage, refTo(user, ids.at(-1))), ids.slice(10));
     });
 
+    it('compares the times of the last use as numbers, and the number of sessions with any limit', async () => {
+      const { storage, clock } = await open();
+      const user = await addUser(storage);
+      for (const lastUsedAt of [1_000_000_001, 999_999_999, 1_000_000_000]) {
+        const session = aSessionOf(user, clock, { id: `${lastUsedAt}`, openedAt: 999_999_999, lastUsedAt });
+        assert.equal(await storage.sessions.open(session, user.passwordHash, 2 ** 32), 0);
+      }
+      assert.equal(await storage.sessions.open(aSessionOf(user, clock), user.passwordHash, 3), 1);
+      const left = await activeOf(storage, user, ['999999999', '1000000000', '1000000001']);
+      assert.deepEqual(left, ['1000000000', '1000000001']);
+    });
+
     it('ends several sessions at once after the limit was lowered', async () => {
       const { storage, clock } = await open();
       const user = await addUser(storage);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { CreateStorage, Storage } from '../application/ports/storage.js';
 import { withTimeout } from '../adapters/storage-module/with-timeout.js';
+import { callersApartContract } from './callers-apart-contract.js';
 import { archiveContract } from './archive-contract.js';
 import { archiveRacesContract } from './archive-races-contract.js';
 import { addUser, aSessionOf, createTask, openSession, refTo, signIn } from './builders.js';
@@ -135,6 +136,7 @@ export function storageContract(createStorage: CreateStorage, options: ContractO
     taskValuesContract(suite);
     taskRacesContract(suite);
   });
+  describe('calls at once', () => callersApartContract(suite));
   describe('attempts', () => {
     rateLimiterContract(suite);
     rateLimiterValuesContract(suite);

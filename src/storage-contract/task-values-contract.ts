@@ -46,12 +46,14 @@ export function taskValuesContract({ describe, it, open }: Suite): void {
     const task = await createTask(
       storage,
       ref,
-      aDraft({ title: longTitle, description: 'x'.repeat(100_000) }),
+      aDraft({ title: longTitle, description: `${'x'.repeat(100_000)}é` }),
     );
     const others = [
       { ...task, description: `${task.description.slice(0, -1)}X` },
       { ...task, description: task.description.slice(0, -1) },
       { ...task, description: `${task.description} ` },
+      { ...task, description: `${task.description}\u200B` },
+      { ...task, description: task.description.normalize('NFD') },
       { ...task, title: `${longTitle.slice(0, -2)}👎` },
     ];
     for (const expected of others) {
@@ -60,6 +62,18 @@ export function taskValuesContract({ describe, it, open }: Suite): void {
       assert.equal(await rejectionOf(storage.tasks.remove(ref, 1, expected)), 'task_changed');
     }
     assert.equal(await storage.tasks.remove(ref, 1, task), true);
+  });
+
+  it('allows what a limit of more than 32 bits allows', async () => {
+    const { storage, clock } = await open();
+    const { ref } = await signIn(storage, clock);
+    for (const limit of [2 ** 31, 2 ** 32, 2 ** 32 + 1, Number.MAX_SAFE_INTEGER]) {
+      const limits = { tasks: limit, bytes: limit, idempotencyKeys: limit };
+      const idempotency = { key: `key ${limit}`, fingerprint: 'fingerprint' };
+      const { id } = await createTask(storage, ref, aDraft(), { limits, idempotency });
+      const longer = { title: 'A longer title' };
+      assert.equal((await updateTask(storage, ref, id, longer, { maxBytes: limit }))?.title, longer.title);
+    }
   });
 
   it('goes on above an id of more than 32 bits, and takes no other id for it', async () => {
@@ -213,6 +227,16 @@ export function taskValuesContract({ describe, it, open }: Suite): void {
       clock.advance(23 * hour + 1);
       assert.equal((await create(storage, ref, { ...request, key: 'later' })).id, 2);
       assert.equal((await create(storage, ref, { ...request, key: 'last' }, 2)).id, 3);
+    });
+
+    it('are remembered, however many there are', async () => {
+      const { storage, clock } = await open();
+      const { ref } = await signIn(storage, clock);
+      const createAll = () =>
+        inPortions(120, async (index) => (await create(storage, ref, { ...request, key: `${index}` })).id);
+      const ids = await createAll();
+      assert.deepEqual(await createAll(), ids);
+      assert.equal(new Set(ids).size, 120);
     });
 
     it('are not remembered where a limit was reached', async () => {

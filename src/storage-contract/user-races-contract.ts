@@ -103,6 +103,20 @@ export function userRacesContract(suite: Suite): void {
       assert.equal(removed.filter((each) => each === 'token_revoked').length, 49);
     });
 
+    it('tell either the operator or a session that the user is removed, and refuse the other', async () => {
+      const { storage, clock } = await open();
+      for (let round = 0; round < rounds; round++) {
+        const user = await addUser(storage, { username: `user${round}` });
+        await openSession(storage, aSessionOf(user, clock), user);
+        let [byOperator, bySession]: unknown[] = [];
+        await race(round, [
+          async () => (byOperator = await storage.users.remove(user.id)),
+          async () => (bySession = await outcomeOf(storage.users.removeOwn(refTo(user)))),
+        ]);
+        assert.deepEqual([byOperator, bySession], byOperator ? [true, 'token_revoked'] : [false, true]);
+      }
+    });
+
     it('change the password for one of two sessions, which ends the other', async () => {
       const { storage, clock } = await open();
       for (let round = 0; round < rounds; round++) {

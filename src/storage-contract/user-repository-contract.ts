@@ -102,6 +102,25 @@ export function userRepositoryContract({ describe, it, open }: Suite): void {
       assert.equal(await storage.users.findByName('bob'), undefined);
       assert.equal(await storage.users.findByName('ALICE'), undefined);
     });
+
+    it('finds who was looked for in vain before', async () => {
+      const { storage, clock } = await open();
+      const [ref, other] = [refTo({ id: 1 }), refTo({ id: 1 }, 'other')];
+      assert.equal(await storage.users.find(1), undefined);
+      assert.equal(await storage.users.findByName('alice'), undefined);
+      assert.equal(await storage.sessions.find(ref), undefined);
+      assert.deepEqual(await storage.sessions.listOf(1), []);
+      const { user, session } = await signIn(storage, clock);
+      assert.deepEqual(await storage.users.find(1), user);
+      assert.deepEqual(await storage.users.findByName('alice'), user);
+      assert.deepEqual(await storage.sessions.find(ref), session);
+      assert.deepEqual(await storage.sessions.listOf(1), [session]);
+      assert.equal(await rejectionOf(storage.tasks.find(other, 1)), 'token_revoked');
+      await openSession(storage, aSessionOf(user, clock, { id: 'other' }), user);
+      assert.equal(await storage.tasks.find(other, 1), undefined);
+      const task = await createTask(storage, ref);
+      assert.deepEqual(await storage.tasks.find(other, 1), task);
+    });
   });
 
   describe('listing', () => {
@@ -187,6 +206,13 @@ export function userRepositoryContract({ describe, it, open }: Suite): void {
       assert.deepEqual(await storage.users.find(user.id), { ...user, passwordHash: 'new' });
       assert.equal(await storage.sessions.find(refTo(user, session.id)), undefined);
       assert.equal(await storage.sessions.find(refTo(user, 'another')), undefined);
+    });
+
+    it('ends all sessions also if the hash is the one that is stored', async () => {
+      const { storage, clock } = await open();
+      const { user } = await signIn(storage, clock);
+      assert.equal(await storage.users.setPasswordHash(user.id, user.passwordHash), true);
+      assert.deepEqual(await storage.sessions.listOf(user.id), []);
     });
 
     it('leaves an inactive user with a new password inactive', async () => {

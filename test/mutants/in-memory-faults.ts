@@ -1,4 +1,5 @@
 import { archiveFaults } from './in-memory/archive.js';
+import { callersFaults } from './in-memory/callers.js';
 import { attemptsFaults } from './in-memory/attempts.js';
 import { sessionsFaults } from './in-memory/sessions.js';
 import { storageFaults } from './in-memory/storage.js';
@@ -16,6 +17,7 @@ export const inMemoryStorage: FaultyStorage = {
     ...usersFaults,
     ...sessionsFaults,
     ...tasksFaults,
+    ...callersFaults,
     ...attemptsFaults,
     ...archiveFaults,
     ...storageFaults,

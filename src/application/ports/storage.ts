@@ -22,7 +22,7 @@ import type { UserRepository } from './user-repository.js';
  * point: in their case, in their normal form, with blanks and U+FEFF at their ends, and never as a pattern. Numbers are
  * finite, but for limits, which may be `Infinity`. Ids, and times in whole seconds, are safe integers, of more than 32
  * bits. Other times are stored to the last bit. What is stored is returned with the same fields: one that is absent is
- * not there.
+ * not there. Arguments belong to the caller, who may use them again: a method does not change them.
  *
  * Times are those of the arguments and of `clock`, which is asked at each call. It may be set back, and the clocks of
  * processes disagree by a few seconds. Only to delete what no longer counts may a storage go by a clock of its own.

@@ -4,6 +4,19 @@ import { turn } from './turns.js';
 /** Faults that the contract of export and import must find. */
 export const archiveFaults = [
   ...faultsIn('export and import', 'in-memory-archive.js', {
+    'counts the ids of imports that have begun': [
+      'return this.users.lastId;',
+      'return Math.max(this.users.lastId, ...this.imported.keys());',
+    ],
+    'compares the name of a present user in any case': [
+      'if (sameId && sameId === sameName)',
+      'if (sameId && sameId.username.toLowerCase() === user.username.toLowerCase())',
+    ],
+    'takes the tasks from the list that it is given': [
+      'this.imported.get(userId)?.push(...tasks);',
+      'this.imported.get(userId)?.push(...tasks.splice(0));',
+    ],
+
     'tells the highest id of a user who is there': [
       'async lastUserId() { return this.users.lastId;',
       'async lastUserId() { return Math.max(0, ...(await this.users.list({ after: 0, limit: 1000 })).map(({ id }) => id));',

@@ -4,6 +4,19 @@ import { turn } from './turns.js';
 /** Faults that the contract of rate limits must find. */
 export const attemptsFaults = [
   ...faultsIn('attempts', 'in-memory-rate-limiter.js', {
+    'brings attempts back that were cleared while one was made': [
+      'const attempt = countAttempt(before?.counted, limit, this.clock());',
+      `const attempt = countAttempt(before?.counted, limit, this.clock()); if (!this.counting?.has(key)) { (this.counting ??= new Set()).add(key); ${turn} ${turn} this.counting.delete(key); }`,
+    ],
+    'lists a thousand keys in the order of words, and goes on by their letters': [
+      'async listReached() {',
+      'async listReached(next) { const all = this.counters.list().filter(([key, { subject }]) => subject && (next === undefined || key > next)).sort(([one], [other]) => one.localeCompare(other)); const part = all.slice(0, 1000); return { reached: part.map(([key, { counted, subject }]) => ({ key, subject, counted })), ...(all.length > 1000 && { next: part.at(-1)[0] }) };',
+    ],
+    'trusts a hundred keys': [
+      'this.trusted.set(key, true, lifetime);',
+      'this.trusted.set(key, true, lifetime); if (this.trusted.size > 100) this.trusted.delete(this.trusted.list()[0][0]);',
+    ],
+
     'counts attempts a turn after it has looked for room': [
       'const attempt = countAttempt(',
       `${turn} const attempt = countAttempt(`,

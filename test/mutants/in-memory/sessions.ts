@@ -3,6 +3,44 @@ import { turn, turns } from './turns.js';
 
 /** Faults that the contract of sessions must find. */
 export const sessionsFaults = faultsIn('sessions', 'in-memory-session-repository.js', {
+  'compares the times of the last use as texts': [
+    'one.lastUsedAt - other.lastUsedAt',
+    'one.lastUsedAt.toString().localeCompare(other.lastUsedAt.toString())',
+  ],
+  'counts limits of sessions in 32 bits': ['limit + 1));', '(limit === Infinity ? limit : limit | 0) + 1));'],
+  'changes the session that it is given': [
+    'async open(session, passwordHash, limit) {',
+    'async open(session, passwordHash, limit) { session.limit = limit;',
+  ],
+  'keeps in mind which sessions it has not found': [
+    'async find(session) {',
+    'async find(session) { const missed = (this.missed ??= new Set()); if (missed.has(session.sessionId)) return undefined; if (!this.active(session)) missed.add(session.sessionId);',
+  ],
+  'remembers the first end of all sessions only': [
+    'this.endedAt.set(userId, this.clock());',
+    'if (!this.endedAt.has(userId)) this.endedAt.set(userId, this.clock());',
+  ],
+  'adopts again what has ended with all other sessions': [
+    'this.endedAt.set(userId, this.clock());',
+    'this.endedAt.set(userId, this.clock()); for (const { id } of this.sessionsOf(userId)) this.adopted.delete(id);',
+  ],
+  'forgets after a week which sessions it has adopted': [
+    'session.current.expiresAt - now);',
+    'Math.min(session.current.expiresAt - now, 604_800));',
+  ],
+  'refuses all tokens after a logout': [
+    'async end(ref) { const session = this.active(ref);',
+    'async end(ref) { const session = this.active(ref); if (session) this.endedAt.set(ref.userId, this.clock());',
+  ],
+  'refuses all tokens after a sign-in over the limit': [
+    'for (const leastUsed of ended)',
+    'if (ended.length > 0) this.endedAt.set(user.id, this.clock()); for (const leastUsed of ended)',
+  ],
+  'refuses all tokens after one that was reused': [
+    "if (rotation.outcome === 'reused') {",
+    "if (rotation.outcome === 'reused') { this.endedAt.set(ref.userId, this.clock());",
+  ],
+
   // Opening.
   'opens sessions of inactive users': ['!user?.active || user.passwordHash', '!user || user.passwordHash'],
   'opens sessions with any hash': ['!user?.active || user.passwordHash !== passwordHash', '!user?.active'],

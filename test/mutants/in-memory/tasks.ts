@@ -4,6 +4,43 @@ import { turn, turns } from './turns.js';
 /** Faults that the contract of tasks must find. */
 export const tasksFaults = [
   ...faultsIn('tasks', 'in-memory-task-repository.js', {
+    'compares with the expected description in any normal form': [
+      'task.description !== description',
+      'task.description.normalize() !== description.normalize()',
+    ],
+    'compares with the expected description in the order of words': [
+      'task.description !== description',
+      'task.description.localeCompare(description) !== 0',
+    ],
+    'counts limits of tasks in 32 bits': [
+      'list.tasks.length >= limits.tasks',
+      'list.tasks.length >= (limits.tasks === Infinity ? limits.tasks : limits.tasks | 0)',
+    ],
+    'counts limits of bytes in 32 bits': [
+      'list.bytes + bytes > limits.bytes',
+      'list.bytes + bytes > (limits.bytes === Infinity ? limits.bytes : limits.bytes | 0)',
+    ],
+    'counts limits of bytes of an update in 32 bits': [
+      'list.bytes + growth > maxBytes',
+      'list.bytes + growth > (maxBytes === Infinity ? maxBytes : maxBytes | 0)',
+    ],
+    'counts limits of idempotency keys in 32 bits': [
+      '>= limits.idempotencyKeys)',
+      '>= (limits.idempotencyKeys === Infinity ? limits.idempotencyKeys : limits.idempotencyKeys | 0))',
+    ],
+    'changes the limits that it is given': [
+      'const bytes = bytesOf(draft);',
+      'const bytes = bytesOf(draft); limits.tasks -= 1;',
+    ],
+    'changes the task that it is given': [
+      'const bytes = bytesOf(draft);',
+      'const bytes = bytesOf(draft); draft.id = list.lastId + 1;',
+    ],
+    'changes the changes that it is given': [
+      'const updated = { ...task, ...changes };',
+      'const updated = Object.assign(changes, { ...task, ...changes });',
+    ],
+
     // The session.
     'creates tasks for any session': [
       'async create(session, draft, { limits, idempotency }) { this.sessions.requireActive(session);',
@@ -592,6 +629,11 @@ export const tasksFaults = [
   }),
 
   ...faultsIn('tasks', 'in-memory-idempotency-keys.js', {
+    'remembers a hundred idempotency keys': [
+      'this.countByOwner.set(ownerId, this.countOf(ownerId) + 1);',
+      'this.countByOwner.set(ownerId, this.countOf(ownerId) + 1); if (this.keys.size > 100) this.keys.delete(this.keys.keys().next().value);',
+    ],
+
     'forgets idempotency keys after an hour': ['const lifetime = 86_400;', 'const lifetime = 3600;'],
     'forgets idempotency keys a second early': ['const lifetime = 86_400;', 'const lifetime = 86_399;'],
     'forgets idempotency keys after 25 hours and a second': [

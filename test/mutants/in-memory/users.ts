@@ -4,6 +4,27 @@ import { turn, turns } from './turns.js';
 /** Faults that the contract of users must find. */
 export const usersFaults = [
   ...faultsIn('users', 'in-memory-user-repository.js', {
+    'ends no sessions if the new hash is the old one': [
+      'async setPasswordHash(id, hash) {',
+      'async setPasswordHash(id, hash) { if (this.accounts.get(id)?.passwordHash === hash) return true;',
+    ],
+    'keeps in mind which names it has not found': [
+      'async findByName(username) {',
+      'async findByName(username) { const missed = (this.missed ??= new Set()); if (missed.has(username)) return undefined; if (!this.idsByName.has(username)) missed.add(username);',
+    ],
+    'keeps in mind which ids it has not found': [
+      'async find(id) {',
+      'async find(id) { const missed = (this.missed ??= new Set()); if (missed.has(id)) return undefined; if (!this.accounts.has(id)) missed.add(id);',
+    ],
+    'fails when the operator and a session remove a user at once': [
+      'async remove(id) { const user = this.accounts.get(id); if (!user) return false;',
+      `async remove(id) { if (!this.accounts.has(id)) return false; ${turn} const user = this.accounts.get(id); if (!user) throw new Error('it is gone');`,
+    ],
+    'changes the user that it is given': [
+      'const user = { id: ++this.lastUsedId,',
+      'newUser.id = this.lastUsedId + 1; const user = { id: ++this.lastUsedId,',
+    ],
+
     // Adding.
     'adds users of one name that are added at once': [
       'return undefined; const user = { id: ++this.lastUsedId',
