@@ -6,8 +6,17 @@ export interface ErrorDescription {
   readonly at: readonly string[];
 }
 
+/** Never throws, whatever the error is: a proxy, or an object whose getters throw. */
 export function describeError(error: unknown): ErrorDescription {
-  const name = error instanceof Error ? error.name : typeof error;
+  try {
+    return description(error);
+  } catch {
+    return { kind: typeof error, at: [] };
+  }
+}
+
+function description(error: unknown): ErrorDescription {
+  const name = error instanceof Error ? nameOf(error) : typeof error;
   const kind = joined(name, codeOf(error));
   const call = joined(
     member(error, 'syscall', /^[a-z]{1,20}$/),
@@ -15,6 +24,11 @@ export function describeError(error: unknown): ErrorDescription {
     member(error, 'port', /^\d{1,5}$/),
   );
   return { kind, at: [call, ...framesOf(error)].filter((line) => line !== '') };
+}
+
+/** A program may give its errors any name, and make one of what a client sent. */
+function nameOf({ name }: { readonly name: unknown }): string {
+  return typeof name === 'string' && /^[\w$.:-]{1,60}$/.test(name) ? name : 'Error';
 }
 
 function joined(...words: readonly (string | undefined)[]): string {

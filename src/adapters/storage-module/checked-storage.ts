@@ -1,8 +1,10 @@
 import { performance } from 'node:perf_hooks';
 import type { Log } from '../../application/ports/environment.js';
-import { storageRejections, StorageUnavailable, type Storage } from '../../application/ports/storage.js';
+import { StorageUnavailable, type Storage } from '../../application/ports/storage.js';
 import { DomainError } from '../../domain/errors.js';
 import { FailureLog } from './failure-log.js';
+import { received } from './failure.js';
+import { refusalOf } from './refusals.js';
 import { withTimeout } from './with-timeout.js';
 import { wrapMethods, type Method, type ReadResult } from './wrap-methods.js';
 
@@ -45,17 +47,13 @@ function checkedMethod(
       finish('done');
       failures.succeeded(name, calledAt);
       return result;
-    } catch (error) {
-      // Recognized by its code: a storage module need not use our error class.
-      const rejection = storageRejections.find((code) => code === codeOf(error));
+    } catch (thrown) {
+      const error = received(thrown);
+      const rejection = refusalOf(name, error);
       finish(rejection ? 'done' : 'failed');
       throw rejection ? new DomainError(rejection) : failures.failed(name, error);
     }
   };
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
 function loggingWarnings(check: Storage['check'], log: Log): Storage['check'] {

@@ -5,9 +5,10 @@ import {
   type Storage,
   type StorageOptions,
 } from '../../application/ports/storage.js';
+import { asSentence } from './as-sentence.js';
 import { checkedStorage, type ObserveCall } from './checked-storage.js';
 import { FailureLog } from './failure-log.js';
-import { isOutage, NotCreated } from './failure.js';
+import { isOutage, NotCreated, received } from './failure.js';
 import { importModule } from './import-module.js';
 import { postponedStorage } from './postponed-storage.js';
 import { optionalMethods, resultSchemas } from './result-schemas.js';
@@ -57,8 +58,8 @@ export const createsTooLong = (): NotCreated => new NotCreated(new StorageUnavai
 export async function loadCreateStorage(specifier: string, timeout: number): Promise<CreateStorage> {
   const problem = (what: string, cause?: unknown) =>
     new StorageError(`STORAGE=${specifier}: ${what}.`, { cause });
-  const loaded = importModule(specifier).catch((error: unknown) => {
-    throw problem(`the module cannot be loaded: ${firstLine(error)}`);
+  const loaded = importModule(specifier).catch((thrown: unknown) => {
+    throw problem(`the module cannot be loaded: ${firstLine(received(thrown))}`);
   });
   const { createStorage }: { readonly createStorage?: CreateStorage } = await withTimeout(
     loaded,
@@ -69,15 +70,24 @@ export async function loadCreateStorage(specifier: string, timeout: number): Pro
   return async (options) => {
     const storage: unknown = await Promise.resolve()
       .then(() => createStorage(options))
-      .catch((error: unknown) => {
+      .catch((thrown: unknown) => {
+        const error = received(thrown);
         if (error instanceof UnknownLayout) throw error;
         if (isOutage(error)) throw new NotCreated(error);
         throw problem(`createStorage failed: ${firstLine(error)}`, error);
       });
-    const missing = missingMethods(storage);
+    const missing = methodsMissingIn(storage, () => problem('createStorage returned what cannot be read'));
     if (missing.length > 0) throw problem(`createStorage returned a storage without ${missing.join(', ')}`);
     return storage as Storage;
   };
+}
+
+function methodsMissingIn(storage: unknown, onUnreadable: () => Error): string[] {
+  try {
+    return missingMethods(storage);
+  } catch {
+    throw onUnreadable();
+  }
 }
 
 function missingMethods(value: unknown, expected: object = resultSchemas, path = ''): string[] {
@@ -90,5 +100,5 @@ function missingMethods(value: unknown, expected: object = resultSchemas, path =
 }
 
 function firstLine(error: unknown): string {
-  return String(error instanceof Error ? error.message : error).split('\n', 1)[0] ?? '';
+  return asSentence(String(error instanceof Error ? error.message : error).split('\n', 1)[0] ?? '');
 }

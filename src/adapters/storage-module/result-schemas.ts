@@ -1,3 +1,4 @@
+import { asSentence } from './as-sentence.js';
 import type { ArchivedTaskPage } from '../../application/ports/archive.js';
 import type { Finding, Storage, StorageHealth } from '../../application/ports/storage.js';
 import type { LimitSubject, ReachedLimit, ReachedLimits } from '../../application/ports/rate-limiter.js';
@@ -67,18 +68,24 @@ const list =
   <T>(read: Read<T>): Read<readonly T[]> =>
   (value) => {
     if (!Array.isArray(value)) throw new InvalidResult();
-    return value.map(read);
+    return Array.from(value, read); // Unlike `map`, this reads what is missing, too.
   };
 
 /** A page, ordered by id. Items outside the page could make clients that read page by page loop for ever. */
 function pageOf<T extends { readonly id: number }>(read: Read<T>) {
   const readAll = list(read);
   return (value: unknown, { after, limit }: Page): readonly T[] => {
+    requireLength(value, limit);
     const items = readAll(value);
     const isOutside = items.some((item, index) => item.id <= (items[index - 1]?.id ?? after));
-    if (isOutside || items.length > limit) throw new InvalidResult();
+    if (isOutside) throw new InvalidResult();
     return items;
   };
+}
+
+/** Rejects a list that is too long before it is read, which would take as long as it is. */
+function requireLength(value: unknown, limit: number): void {
+  if (Array.isArray(value) && value.length > limit) throw new InvalidResult();
 }
 
 /** The wait before the next attempt: never longer than the share of one attempt in the limit's period. */
@@ -124,8 +131,9 @@ const session = object<Session>({
   rotatedOut: optional(list(object<RotatedOut>({ id: string, issuedAt: wholeTime, rotatedAt: time }))),
 });
 const task = object<Task>({ id, title: string, description: string, status: oneOf(taskStatuses) });
+const sentence: Read<string> = (value) => asSentence(string(value));
 /** A storage may leave out a list that is empty, and return its warnings alone. */
-const messages: Read<readonly string[]> = (value) => (value === undefined ? [] : list(string)(value));
+const messages: Read<readonly string[]> = (value) => (value === undefined ? [] : list(sentence)(value));
 const health = object<StorageHealth>({ reasons: messages, warnings: messages });
 const users = pageOf(user);
 const tasks = pageOf(task);
@@ -150,7 +158,10 @@ const archivedPage = (value: unknown, page: Page) =>
 const selection = (value: unknown, query: TaskQuery) => {
   const compare = compareTasks(query.order);
   const result = object<TaskSelection>({
-    tasks: list(task),
+    tasks: (given) => {
+      requireLength(given, query.limit);
+      return list(task)(given);
+    },
     hasMore: boolean,
     total: query.count ? count : () => undefined,
     revision: count,
@@ -159,7 +170,7 @@ const selection = (value: unknown, query: TaskQuery) => {
     const previous = result.tasks[index - 1] ?? query.after;
     return previous && compare(each, previous) <= 0;
   });
-  if (isOutside || result.tasks.length > query.limit) throw new InvalidResult();
+  if (isOutside) throw new InvalidResult();
   return requireStart(result);
 };
 
@@ -229,7 +240,7 @@ export const resultSchemas: SchemasOf<Storage> = {
   },
   check: (result) => health(Array.isArray(result) ? { warnings: result as unknown[] } : (result ?? {})),
   inspect: list(
-    object<Finding>({ level: oneOf(['ok', 'warning', 'problem']), about: string, message: string }),
+    object<Finding>({ level: oneOf(['ok', 'warning', 'problem']), about: sentence, message: sentence }),
   ),
   close: ignored,
 };

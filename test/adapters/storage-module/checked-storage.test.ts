@@ -5,7 +5,11 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { createStorage } from '../../../src/adapters/in-memory/create-storage.js';
-import { StorageUnavailable, type Storage } from '../../../src/application/ports/storage.js';
+import {
+  storageRejections,
+  StorageUnavailable,
+  type Storage,
+} from '../../../src/application/ports/storage.js';
 import { DomainError } from '../../../src/domain/errors.js';
 import { checkedStorage } from '../../../src/adapters/storage-module/checked-storage.js';
 import { resultSchemas } from '../../../src/adapters/storage-module/result-schemas.js';
@@ -153,6 +157,23 @@ function behaving(method: () => unknown): { readonly storage: Storage; readonly 
   return { storage: checkedStorage(like(resultSchemas) as Storage, log), log };
 }
 
+/** An error that throws another one when it is looked at. */
+function unreadableError(): Error {
+  const error = new Error('secret');
+  for (const key of ['stack', 'name', 'message', 'code', 'cause']) {
+    Object.defineProperty(error, key, { get: refuse });
+  }
+  return error;
+}
+
+const refuse = () => {
+  throw new Error('secret');
+};
+
+function unreadableProxy(): Error {
+  return new Proxy(new Error('secret'), { get: refuse, has: refuse, getPrototypeOf: refuse });
+}
+
 /** What the driver of a database throws that ends its connections. */
 const lost = () => Object.assign(new Error('secret'), { code: '57P01' });
 
@@ -169,10 +190,17 @@ describe('a storage that is not trusted', () => {
     },
     'that rejects': () => Promise.reject(new RangeError('secret')),
     'that rejects with no error': () => Promise.reject('secret'),
+    'that rejects with null': () => Promise.reject(null),
+    'that rejects with an object that is no text': () => Promise.reject(Object.create(null)),
+    'that rejects with an error whose properties throw': () => Promise.reject(unreadableError()),
+    'that rejects with a proxy whose traps throw': () => Promise.reject(unreadableProxy()),
   };
   const faults: Record<string, () => unknown> = {
     ...mistakes,
     'that rejects as a driver does': () => Promise.reject(new Error('secret')),
+    'that rejects with a frozen error': () => Promise.reject(Object.freeze(new Error('secret'))),
+    'that rejects with an error whose name quotes': () =>
+      Promise.reject(Object.assign(new Error(), { name: 'Key (name)=(secret) exists' })),
     'that never settles': () => new Promise(() => {}),
     'that returns what cannot be inspected': () =>
       new Proxy(
@@ -211,6 +239,56 @@ describe('a storage that is not trusted', () => {
     const { storage } = behaving(() => Promise.reject(Object.assign(new Error(), { code: 'token_revoked' })));
     const error: unknown = await storage.tasks.remove(by, 1).catch((reason: unknown) => reason);
     expect(error).to.be.instanceOf(DomainError).and.to.have.property('code', 'token_revoked');
+  });
+
+  it('may refuse only as the port says: the same code of a driver is no refusal', async () => {
+    const refusals: Record<string, readonly string[]> = {};
+    for (const code of storageRejections) {
+      const { storage } = behaving(() => Promise.reject(Object.assign(new Error('secret'), { code })));
+      for (const [name, call] of Object.entries(everyCall(storage, clock))) {
+        const rejection = await rejectionOf(call());
+        if (rejection === code) refusals[name] = [...(refusals[name] ?? []), code];
+        else expect(rejection).to.equal('storage_unavailable');
+      }
+    }
+    const ofEnded = ['token_revoked'];
+    expect(refusals).to.deep.equal({
+      'users.changePasswordHash': ofEnded,
+      'users.removeOwn': ofEnded,
+      'sessions.list': ofEnded,
+      'sessions.endOther': ofEnded,
+      'sessions.endAll': ofEnded,
+      'tasks.create': storageRejections.filter((code) => code !== 'task_changed'),
+      'tasks.find': ofEnded,
+      'tasks.list': ofEnded,
+      'tasks.select': ofEnded,
+      'tasks.summary': ofEnded,
+      'tasks.update': ['token_revoked', 'task_changed', 'byte_limit_reached'],
+      'tasks.remove': ['token_revoked', 'task_changed'],
+    });
+  });
+
+  it('is unavailable at once if it returns a list of billions of items', async () => {
+    const billions = Object.assign([], { length: 2 ** 32 - 1 });
+    const { storage } = behaving(() => aPageOf(billions));
+    await expectUnavailable(storage.tasks.list(by, { after: 0, limit: 10 }));
+    const { storage: other } = behaving(() => billions);
+    await expectUnavailable(other.users.list({ after: 0, limit: 10 }));
+    await expectUnavailable(other.sessions.list(by));
+    await expectUnavailable(other.check());
+  });
+
+  it('has what its health check says cut to lines of five hundred characters', async () => {
+    const { storage, log } = behaving(() => ({
+      reasons: ['The disk\u001b[2J\nis full.'],
+      warnings: ['w'.repeat(1e6)],
+    }));
+    const warning = `${'w'.repeat(500)}…`;
+    expect(await storage.check()).to.deep.equal({
+      reasons: ['The disk [2J is full.'],
+      warnings: [warning],
+    });
+    expect(log.messages(warning)).to.have.length(1);
   });
 
   const outages: readonly (readonly [what: string, error: Error, reason: string])[] = [

@@ -290,8 +290,15 @@ describe('a storage of your own', () => {
     it('is rejected if it has data of a layout that it does not know', async () => {
       const kit = new URL('../../../src/storage.js', import.meta.url).href;
       const unknown = `new UnknownLayout('data of layout 9', { advice: 'Go on with the newer version.' })`;
+      const ofAnotherCopy = `Object.assign(new Error(), {
+        name: 'UnknownLayout',
+        code: 'storage_unavailable',
+        reason: 'data of layout 9',
+        advice: 'Go on with the newer version.',
+      })`;
       for (const source of [
         `export const createStorage = async () => { throw ${unknown}; };`,
+        `export const createStorage = async () => { throw ${ofAnotherCopy}; };`,
         `export const createStorage = async (options) => {
           return { ...(await create(options)), check: async () => { throw ${unknown}; } };
         };`,
@@ -381,6 +388,32 @@ describe('a storage of your own', () => {
       'that rejects',
       'export const createStorage = async () => { throw Error("late") };',
       'createStorage failed: late.',
+    ],
+    ['that throws null', 'export const createStorage = () => { throw null };', 'createStorage failed: null.'],
+    [
+      'that throws what is no text',
+      'export const createStorage = () => { throw Object.create(null) };',
+      'createStorage failed: what was thrown cannot be read.',
+    ],
+    [
+      'that throws what is no text when it is loaded',
+      'throw Object.create(null);',
+      'the module cannot be loaded: what was thrown cannot be read.',
+    ],
+    [
+      'that throws a proxy whose traps throw',
+      'const refuse = () => { throw null }; export const createStorage = () => { throw new Proxy(Error(), { get: refuse, getPrototypeOf: refuse }) };',
+      'createStorage failed: what was thrown cannot be read.',
+    ],
+    [
+      'whose storage throws when it is looked at',
+      'export const createStorage = async () => ({ get users() { throw null } });',
+      'createStorage returned what cannot be read.',
+    ],
+    [
+      'whose createStorage is a class',
+      'export class createStorage {}',
+      'createStorage failed: Class constructor createStorage cannot be invoked',
     ],
     [
       'that throws no error',
