@@ -486,6 +486,94 @@ const ofTheRest = [
   }),
 ];
 
+/** Keeps an argument in the object until the next turn, where another call meets it. */
+const kept = (argument: string) =>
+  `this.kept = ${argument}; await new Promise(setImmediate); ${argument} = this.kept;`;
+
+const ofCallers = [
+  ...faultsIn('calls at once', 'users.js', {
+    'finds the user who is looked for last': ['async find(id) {', `async find(id) { ${kept('id')}`],
+    'stores the hash that is set last': [
+      'async setPasswordHash(id, hash) {',
+      `async setPasswordHash(id, hash) { ${kept('hash')}`,
+    ],
+  }),
+  ...faultsIn('calls at once', 'sessions.js', {
+    'gives one user the refresh token of another': [
+      'async rotate({ userId, sessionId }, request) {',
+      `async rotate({ userId, sessionId }, request) { ${kept('request')}`,
+    ],
+    'lists the sessions of the user who is named last': [
+      'async listOf(userId) {',
+      `async listOf(userId) { ${kept('userId')}`,
+    ],
+  }),
+  ...faultsIn('calls at once', 'tasks.js', {
+    'creates tasks for whoever asks last': [
+      'async create(session, draft, { limits, idempotency }) {',
+      `async create(session, draft, { limits, idempotency }) { ${kept('session')}`,
+    ],
+    'selects what is asked for last': [
+      'async #select({ userId, sessionId }, query) {',
+      `async #select({ userId, sessionId }, query) { ${kept('query')}`,
+    ],
+  }),
+  ...faultsIn('calls at once', 'rate-limiter.js', {
+    'tells whether the key is trusted that is named last': [
+      'async isTrusted(key) {',
+      `async isTrusted(key) { ${kept('key')}`,
+    ],
+  }),
+  ...faultsIn('users', 'users.js', {
+    'ends no sessions if the new hash is the old one': [
+      'if (!user) return false; await setPassword(transaction, id, hash, this.#clock());',
+      'if (!user) return false; if (user.password_hash === hash) return true; await setPassword(transaction, id, hash, this.#clock());',
+    ],
+  }),
+  ...faultsIn('sessions', 'locks.js', {
+    'adopts again what has ended with all other sessions': [
+      "'update hexado.users set sessions_ended_at = $2 where id = $1', [userId, now]);",
+      "'update hexado.users set sessions_ended_at = $2 where id = $1', [userId, now]); await transaction.query('delete from hexado.adopted where user_id = $1', [userId]);",
+    ],
+    'remembers the first end of all sessions only': [
+      'set sessions_ended_at = $2',
+      'set sessions_ended_at = coalesce(sessions_ended_at, $2)',
+    ],
+  }),
+  ...faultsIn('sessions', 'sessions.js', {
+    'compares the times of the last use as texts': [
+      'order by last_used_at, opened_at, opened_as',
+      'order by last_used_at::text, opened_at, opened_as',
+    ],
+  }),
+  ...faultsIn('tasks', 'tasks.js', {
+    'compares with the expected description in any normal form': [
+      'task.description === description',
+      'task.description.normalize() === description.normalize()',
+    ],
+    'counts limits of tasks in 32 bits': [
+      'user.task_count >= limits.tasks',
+      'user.task_count >= (limits.tasks === Infinity ? Infinity : limits.tasks | 0)',
+    ],
+  }),
+  ...faultsIn('attempts', 'rate-limiter.js', {
+    'lists keys in the order of words, and goes on by their letters': [
+      'order by key limit $3',
+      'order by lower(key), key limit $3',
+    ],
+  }),
+  ...faultsIn('export and import', 'archive.js', {
+    'counts the ids of imports that have begun': [
+      "'select * from hexado.counter'",
+      "'select greatest(last_user_id, (select max(user_id) from hexado.imports)) as last_user_id from hexado.counter'",
+    ],
+    'compares the name of a present user in any case': [
+      'holder.username === username',
+      'holder.username.toLowerCase() === username.toLowerCase()',
+    ],
+  }),
+];
+
 /** The faults that are planted in examples/postgres-storage. */
 export const postgresFaults: readonly Fault[] = [
   ...ofUsers,
@@ -495,5 +583,6 @@ export const postgresFaults: readonly Fault[] = [
   ...ofPages,
   ...ofAttempts,
   ...ofArchives,
+  ...ofCallers,
   ...ofTheRest,
 ];
