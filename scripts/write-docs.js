@@ -36,7 +36,7 @@ Settings are environment variables. Every command also reads them from a file, w
 ${settings.map(({ name, value, description }) => `| \`${name}\` | ${value} | ${description} |`).join('\n')}
 `;
 
-const environment = `# Copy to .env, fill in, and start with: node dist/src/main.js --env-file .env
+const environment = `# Copy to .env, fill in, and start with: hexado --env-file .env
 # Make a SIGNING_KEY with: openssl rand -hex 32
 ${settings
   .filter(({ name }) => name !== 'HEXADO_CONFIG')

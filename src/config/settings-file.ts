@@ -2,6 +2,12 @@ import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { ConfigError } from './config.js';
 
+/** A quoted value, which may have several lines, or a line of a comment or of nothing. */
+const quotedOrComment = /(=[ \t]*(?:"[^"]*"|'[^']*'|`[^`]*`))|(?<=^|\n)[ \t\r]*(?:#[^\n]*)?(?:\n|$)/g;
+
+/** A line without a quoted value. */
+const settingLine = /^(?:\s*(?:export\s+)?\w+\s*=[^\n]*)?$/;
+
 /** An environment that includes the settings of a file. What it had before wins, unless it is empty. */
 export class SettingsFile {
   private readonly original: Readonly<NodeJS.ProcessEnv>;
@@ -28,11 +34,14 @@ export class SettingsFile {
   }
 
   private parse(): Readonly<NodeJS.ProcessEnv> {
-    const settings = parseEnv(this.readText());
-    if (!Object.keys(settings).every((name) => /^\w+$/.test(name))) {
+    // Versions of Node differ in what they make of comments, of blanks before a name, and of lines that are no setting: some
+    // leave one out without a word, some take it for a part of the next one.
+    const text = this.readText().replaceAll(quotedOrComment, (_, quoted: string = '') => quoted);
+    const lines = text.replaceAll(quotedOrComment, (_, quoted) => (quoted ? '=' : '')).split('\n');
+    if (!lines.every((line) => settingLine.test(line))) {
       throw new ConfigError([`${this.path}: expected NAME=value on each line.`]);
     }
-    return settings;
+    return Object.fromEntries(Object.entries(parseEnv(text)).map(([name, value]) => [name.trim(), value]));
   }
 
   private readText(): string {

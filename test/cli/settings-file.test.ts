@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { expectRejection } from '../support/expect-rejection.js';
+import { command } from '../support/redis-command.js';
 import { RedisServer } from '../support/redis-server.js';
 import { signingKey } from '../support/running-server.js';
 import { program, run, runCommand, ServerProcess } from '../support/server-process.js';
@@ -80,14 +81,38 @@ describe('a file of settings', () => {
     }
   });
 
+  it('may have comments, quotes, texts of several lines and blanks', async () => {
+    writeFileSync(
+      file,
+      `# A comment = "with" a quote'
+  # another one
+
+export STORAGE=redis
+REDIS_URL = "${redis.url}" # the first one
+LOG_EVENTS='off'\r
+\tREDIS_KEY_PREFIX="two
+# lines:"
+REGISTRATION=closed
+`,
+    );
+    const { code, stderr } = await run(['user', 'create', 'bea', '--env-file', file], {
+      input: 'Xk9-fence-Orbit\n',
+    });
+    expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
+    expect(await command(redis, 'EXISTS', 'two\n# lines:username:bea')).to.equal(1);
+  });
+
   it('that is missing or that cannot be understood ends the start', async () => {
     expectRejection(
       await run([], { environment: { HEXADO_CONFIG: `${file}.missing` } }),
       78,
       /missing: .* cannot be read \(ENOENT\)/,
     );
-    writeFileSync(file, 'PORT=0\nno setting\nWEB=off\n');
-    expectRejection(await run(['--env-file', file]), 78, /expected NAME=value on each line/);
+    for (const wrong of ['no setting', 'PORT: 0', '=1', 'A B=1', '"PORT"=0']) {
+      writeFileSync(file, `WEB=off\n${wrong}\nREGISTRATION=closed\n`);
+      const ending = await run(['user', 'list', '--env-file', file]);
+      expectRejection(ending, 78, /expected NAME=value on each line/);
+    }
     write({ PORT: 'many', REGISTRATIONS: 'closed' });
     const { code, stderr } = await run([], { environment: { HEXADO_CONFIG: file } });
     expect(code).to.equal(78);
