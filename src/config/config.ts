@@ -155,7 +155,7 @@ export function readConfig(
     storage,
     signingKeys,
     signingKeysFile: text('SIGNING_KEYS_FILE'),
-    legacyTokens: readLegacyTokens(text, signingKeys, now, reportProblem),
+    legacyTokens: readKeys ? readLegacyTokens(text, signingKeys, now, reportProblem) : undefined,
     algorithm,
     sessions: {
       accessLifetime: duration('ACCESS_TOKEN_LIFETIME', 1) ?? 0,

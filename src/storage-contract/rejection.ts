@@ -20,7 +20,7 @@ export async function outcomeOf<T>(call: Promise<T>): Promise<T | StorageRejecti
 }
 
 /** The code of a refusal, whatever class its error has; undefined for any other error. */
-export function refusalOf(error: unknown): StorageRejection | undefined {
+function refusalOf(error: unknown): StorageRejection | undefined {
   const code: unknown =
     typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   return storageRejections.find((each) => each === code);

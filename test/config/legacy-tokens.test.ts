@@ -37,6 +37,11 @@ describe('the settings of tokens of the replaced backend', () => {
       .and.to.match(/can sign in as any user/);
   });
 
+  it('are not read where no keys are needed', () => {
+    const environment = { LEGACY_SIGNING_KEY_FILE: '/missing', ACCEPT_LEGACY_TOKENS_UNTIL: dayIn(1) };
+    expect(readConfig(environment, { readKeys: false }).legacyTokens).to.equal(undefined);
+  });
+
   it('say that a day is over', () => {
     const { legacyTokens, warnings } = read({ ACCEPT_LEGACY_TOKENS_UNTIL: '2020-01-31' });
     expect(legacyTokens?.until).to.equal(Date.UTC(2020, 1, 1) / 1000);
