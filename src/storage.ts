@@ -2,7 +2,7 @@
 import type { StorageRejection } from './application/ports/storage.js';
 import { DomainError } from './domain/errors.js';
 
-export type { Archive, ArchivedTaskPage } from './application/ports/archive.js';
+export type { Archive, ArchivedTaskPage, ImportedUser } from './application/ports/archive.js';
 export type { Clock, Log } from './application/ports/environment.js';
 export type {
   LimitSubject,
@@ -11,6 +11,7 @@ export type {
   ReachedLimits,
 } from './application/ports/rate-limiter.js';
 export type { SessionRef, SessionRepository } from './application/ports/session-repository.js';
+export type { StaffActRecord, StaffRepository } from './application/ports/staff-repository.js';
 export {
   storageRejections,
   StorageUnavailable,
@@ -31,6 +32,13 @@ export type {
 } from './application/ports/task-repository.js';
 export type { UserRepository } from './application/ports/user-repository.js';
 
+export {
+  auditedAs,
+  maxAuditRecords,
+  type AuditPage,
+  type AuditRecord,
+  type NewAuditRecord,
+} from './domain/audit.js';
 export { maxPageBytes, maxPageSize, type Page } from './domain/page.js';
 export { opensWith, type PasswordLink } from './domain/password-link.js';
 export {
@@ -49,6 +57,7 @@ export {
   type RotationRequest,
   type Session,
 } from './domain/session.js';
+export { staffActs, takesRight, type StaffAct } from './domain/staff.js';
 export {
   compareTasks,
   maxRank,

@@ -36,7 +36,13 @@ export type ErrorCode =
   /** The owner has used as many idempotency keys as one user may in a day. */
   | 'idempotency_key_limit_reached'
   /** The session is missing, has ended, or is another user's. */
-  | 'session_not_found';
+  | 'session_not_found'
+  /** The user of the session is not staff. */
+  | 'not_staff'
+  /** The account that staff ask for is missing or deleted. */
+  | 'account_not_found'
+  /** Nobody else is staff. */
+  | 'last_administrator';
 
 /** A rejection whose reason the caller may know. */
 export class DomainError extends Error {

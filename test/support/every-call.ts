@@ -17,14 +17,14 @@ import {
 type MethodName =
   'check' | 'inspect' | { [Port in PortName]: `${Port}.${keyof Storage[Port] & string}` }[PortName];
 
-type PortName = 'users' | 'sessions' | 'tasks' | 'rateLimiter' | 'archive';
+type PortName = 'users' | 'sessions' | 'tasks' | 'rateLimiter' | 'archive' | 'staff';
 
 /** Each method of a storage, called with a secret in its arguments. */
 export function everyCall(
   storage: Storage,
   clock: SettableClock,
 ): Record<MethodName, () => Promise<unknown>> {
-  const { users, sessions, tasks, rateLimiter, archive } = storage;
+  const { users, sessions, tasks, rateLimiter, archive, staff } = storage;
   const secret = aNewUser({ username: 'secret', passwordHash: 'secret' });
   const user = { id: 1, active: true, ...secret };
   const session = aSessionOf(user, clock, { id: 'secret' });
@@ -32,6 +32,14 @@ export function everyCall(
   const next = aGenerationAt(clock, 'secret');
   const page = { after: 0, limit: 10 };
   const subject = { limit: 'sign_in', username: 'secret' } as const;
+  const record = {
+    at: 1,
+    by: 'staff',
+    actor: 'secret',
+    act: 'secret',
+    userId: 1,
+    username: 'secret',
+  } as const;
   return {
     check: () => storage.check(),
     inspect: async () => storage.inspect?.(),
@@ -86,6 +94,13 @@ export function everyCall(
     'archive.begin': () => archive.begin(user),
     'archive.addTasks': () => archive.addTasks(1, [{ id: 1, ...aDraft({ title: 'secret' }) }]),
     'archive.finish': () => archive.finish(user, 1),
+    'staff.add': () => staff.add(1),
+    'staff.remove': () => staff.remove(1),
+    'staff.list': () => staff.list(),
+    'staff.authorise': () => staff.authorise(by),
+    'staff.act': () => staff.act(by, { ...record, act: 'end_sessions' }),
+    'staff.record': () => staff.record(record),
+    'staff.records': () => staff.records({ before: Infinity, limit: 10 }),
   };
 }
 

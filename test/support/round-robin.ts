@@ -18,6 +18,7 @@ export function roundRobin(storages: readonly [Storage, ...Storage[]]): Storage 
     tasks: spread(({ tasks }) => tasks),
     rateLimiter: spread(({ rateLimiter }) => rateLimiter),
     archive: spread(({ archive }) => archive),
+    staff: spread(({ staff }) => staff),
     check: () => first.check(),
     close: async () => {
       await Promise.all(storages.map((storage) => storage.close()));

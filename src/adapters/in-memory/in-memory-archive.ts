@@ -1,4 +1,4 @@
-import type { Archive, ArchivedTaskPage } from '../../application/ports/archive.js';
+import type { Archive, ArchivedTaskPage, ImportedUser } from '../../application/ports/archive.js';
 import type { Page } from '../../domain/page.js';
 import type { Task } from '../../domain/task.js';
 import type { User } from '../../domain/user.js';
@@ -43,7 +43,7 @@ export class InMemoryArchive implements Archive {
   }
 
   async finish(
-    { id, username, passwordHash, active, createdAt }: User,
+    { id, username, passwordHash, active, createdAt, isStaff = false }: ImportedUser,
     lastTaskId: number,
   ): Promise<boolean> {
     const holders = this.users.holders({ id, username });
@@ -51,7 +51,7 @@ export class InMemoryArchive implements Archive {
     this.imported.delete(id);
     if (holders.some((user) => user !== undefined)) return false;
     this.tasks.restore(id, tasks, lastTaskId);
-    this.users.restore({ id, username, passwordHash, active, createdAt });
+    this.users.restore({ id, username, passwordHash, active, createdAt }, { isStaff });
     return true;
   }
 }

@@ -109,9 +109,11 @@ export class InMemorySessionRepository implements SessionRepository {
     return length;
   }
 
-  /** Throws 'token_revoked' unless the session is active now. */
-  requireActive(session: SessionRef): void {
-    if (!this.active(session)) throw new DomainError('token_revoked');
+  /** The session. Throws 'token_revoked' unless it is active now. */
+  requireActive(ref: SessionRef): Session {
+    const session = this.active(ref);
+    if (!session) throw new DomainError('token_revoked');
+    return session;
   }
 
   /** Ends every session of the user, except the one with the id `except`, and those that would be adopted. */

@@ -6,6 +6,7 @@ import { opensWith, type PasswordLink } from '../../domain/password-link.js';
 import type { NewUser, User } from '../../domain/user.js';
 import type { InMemorySessionRepository } from './in-memory-session-repository.js';
 import type { InMemoryTaskRepository } from './in-memory-task-repository.js';
+import type { StaffMembers } from './staff-members.js';
 
 /** Shares `accounts` with the session repository, which opens sessions for active accounts only. */
 export class InMemoryUserRepository implements UserRepository {
@@ -16,6 +17,7 @@ export class InMemoryUserRepository implements UserRepository {
     private readonly accounts: Map<number, User>,
     private readonly sessions: InMemorySessionRepository,
     private readonly tasks: InMemoryTaskRepository,
+    private readonly staff: StaffMembers,
     private readonly clock: Clock,
   ) {}
 
@@ -52,9 +54,10 @@ export class InMemoryUserRepository implements UserRepository {
   }
 
   /** Adds a user with this id, whose id and name are free. */
-  restore(user: User): void {
+  restore(user: User, { isStaff }: { readonly isStaff: boolean }): void {
     this.accounts.set(user.id, user);
     this.idsByName.set(user.username, user.id);
+    if (isStaff && user.active) this.staff.add(user.id);
   }
 
   async replacePasswordHash(id: number, from: string, to: string): Promise<void> {
@@ -88,6 +91,7 @@ export class InMemoryUserRepository implements UserRepository {
   }
 
   async deactivate(id: number): Promise<boolean> {
+    this.staff.remove(id);
     this.sessions.removeAll(id);
     return this.change(id, { active: false });
   }
@@ -95,6 +99,7 @@ export class InMemoryUserRepository implements UserRepository {
   async remove(id: number): Promise<boolean> {
     const user = this.accounts.get(id);
     if (!user) return false;
+    this.staff.remove(id);
     this.accounts.delete(id);
     this.idsByName.delete(user.username);
     this.sessions.forget(id);

@@ -63,11 +63,11 @@ export const importTasks = script<1>()(
   return 1`,
 );
 
-/** Writes the account, and makes the imported tasks its own. Replies 0 if there is another account. */
+/** Writes the account, with its mark if it is to be staff, and makes the imported tasks its own. Replies 0 if there is another account. */
 export const finishImport = script<0 | 1>()(
   {
     keys: ['account', 'tasks', 'taskCounts', 'importedTasks', 'importedCounts'],
-    args: ['username', 'passwordHash', 'active', 'createdAt', 'lastTaskId', 'now'],
+    args: ['username', 'passwordHash', 'active', 'createdAt', 'mark', 'lastTaskId', 'now'],
   },
   `
   if redis.call('EXISTS', account) == 1 then
@@ -83,5 +83,6 @@ export const finishImport = script<0 | 1>()(
   redis.call('UNLINK', importedCounts)
   redis.call('HSET', taskCounts, 'last', lastTaskId, 'bytes', bytes, 'revision', ${nextRevision})
   redis.call('HSET', account, 'username', username, 'password', passwordHash, 'active', active, 'created', createdAt)
+  if mark ~= '' then redis.call('HSET', account, 'staff', mark) end
   return 1`,
 );

@@ -7,6 +7,8 @@ import { inspectRedis } from './redis-inspection.js';
 import { RedisHealth } from './connection/redis-health.js';
 import { RedisSessionRepository } from './redis-session-repository.js';
 import type { RedisSettings } from './connection/redis-settings.js';
+import { RedisStaffRepository } from './redis-staff-repository.js';
+import { StaffMembers } from './staff-members.js';
 import { RedisTaskRepository } from './redis-task-repository.js';
 import { RedisRateLimiter } from './redis-rate-limiter.js';
 import { RedisUserRepository } from './redis-user-repository.js';
@@ -24,13 +26,16 @@ export async function createStorage({
   const connection = await RedisConnection.open(redis, log, observer);
   const keys = new Keys(redis.keyPrefix);
   const health = new RedisHealth(connection, keys);
-  const users = new RedisUserRepository(connection, keys, clock);
+  const members = new StaffMembers(connection, keys);
+  const users = new RedisUserRepository(connection, keys, members, clock);
+  const sessions = new RedisSessionRepository(connection, keys, clock);
   return {
     users,
-    sessions: new RedisSessionRepository(connection, keys, clock),
+    sessions,
     tasks: new RedisTaskRepository(connection, keys, clock),
     rateLimiter: new RedisRateLimiter(connection, keys, clock),
-    archive: new RedisArchive(connection, keys, clock, users),
+    archive: new RedisArchive(connection, keys, clock, users, members),
+    staff: new RedisStaffRepository(connection, keys, members, users, sessions),
     check: () => health.check(),
     inspect: () => inspectRedis(connection, redis, keys, clock),
     close: () => connection.close(),

@@ -7,10 +7,16 @@ export class Keys {
   readonly layout: string;
   /** String: the last user id, a counter. */
   readonly userIds: string;
+  /** Hash: user id → the mark of somebody who is staff; with a question mark before it, of somebody who is nominated. */
+  readonly staff: string;
+  /** Sorted set: the records of the audit log as text, scored by id. */
+  readonly audit: string;
 
   constructor(private readonly prefix: string) {
     this.layout = `${prefix}layout`;
     this.userIds = `${prefix}user-ids`;
+    this.staff = `${prefix}{staff}:members`;
+    this.audit = `${prefix}{staff}:audit`;
   }
 
   /** String: the id of the user with this name. A user exists once this is written. */
@@ -40,6 +46,11 @@ export class Keys {
   /** String: the result of an operation, kept as long as the client library may send the operation again. */
   operation(userId: number, operationId: string): string {
     return `${this.tag(userId)}operation:${operationId}`;
+  }
+
+  /** The same for an operation on staff. */
+  staffOperation(operationId: string): string {
+    return `${this.prefix}{staff}:operation:${operationId}`;
   }
 
   /** String: the task and the fingerprint of a request with an idempotency key. */
@@ -90,7 +101,7 @@ export interface UserKeys {
   /**
    * Hash: username, password (its hash), active (1 or 0), created (seconds since the epoch). While there is a password
    * link: link (the digest of its token), and link-expiry (seconds since the epoch). Once all sessions have been ended:
-   * ended (whole seconds since the epoch).
+   * ended (whole seconds since the epoch). Of somebody who is or was staff: staff (a mark, see staff-members.ts).
    */
   readonly account: string;
   /** Hash: session id → the session as text. Expires with the last of its sessions. */

@@ -1,4 +1,4 @@
-import type { Archive, ArchivedTaskPage } from '../../application/ports/archive.js';
+import type { Archive, ArchivedTaskPage, ImportedUser } from '../../application/ports/archive.js';
 import type { Clock } from '../../application/ports/environment.js';
 import type { Page } from '../../domain/page.js';
 import type { Task } from '../../domain/task.js';
@@ -9,6 +9,7 @@ import type { Keys } from './keys.js';
 import { markFirstData } from './layout.js';
 import { ascending, parsePage, textAfterId } from './lua/task-codec.js';
 import type { RedisUserRepository } from './redis-user-repository.js';
+import type { StaffMembers } from './staff-members.js';
 
 /**
  * Imported tasks wait under keys of their own. One step makes them the user's and writes the account, and last the name
@@ -20,6 +21,7 @@ export class RedisArchive implements Archive {
     private readonly keys: Keys,
     private readonly clock: Clock,
     private readonly users: RedisUserRepository,
+    private readonly staff: StaffMembers,
   ) {}
 
   lastUserId(): Promise<number> {
@@ -44,7 +46,10 @@ export class RedisArchive implements Archive {
     const account = await this.users.find(id);
     if (account) {
       const isImported = account.username === username && account.passwordHash === passwordHash;
-      return isImported && (await this.users.claimName(username, id)) ? 'present' : 'taken';
+      if (!isImported) return 'taken';
+      const mark = await this.users.markOf(id);
+      if (mark !== undefined) await this.staff.confirm(id, mark);
+      return (await this.users.claimName(username, id)) ? 'present' : 'taken';
     }
     const { importedTasks, importedCounts } = this.keys.ofImport(id);
     await this.redis.send((client) => client.unlink(importedTasks, importedCounts));
@@ -61,9 +66,10 @@ export class RedisArchive implements Archive {
   }
 
   async finish(
-    { id, username, passwordHash, active, createdAt }: User,
+    { id, username, passwordHash, active, createdAt, isStaff = false }: ImportedUser,
     lastTaskId: number,
   ): Promise<boolean> {
+    const mark = isStaff && active ? await this.staff.nominate(id) : undefined;
     const finished = await scripts.finishImport(this.redis, {
       ...this.keys.ofUser(id),
       ...this.keys.ofImport(id),
@@ -71,12 +77,17 @@ export class RedisArchive implements Archive {
       passwordHash,
       active: active ? 1 : 0,
       createdAt,
+      mark: mark ?? '',
       lastTaskId,
       now: this.clock(),
     });
-    if (finished === 0) return false;
-    if (await this.users.claimName(username, id)) return true;
-    await this.users.removeAccount(id);
+    if (finished === 1) {
+      if (mark !== undefined) await this.staff.confirm(id, mark);
+      if (await this.users.claimName(username, id)) return true;
+      await this.users.discard(id, mark);
+    } else if (mark !== undefined) {
+      await this.staff.withdraw(id, mark);
+    }
     return false;
   }
 }

@@ -9,6 +9,7 @@ import type { NewUser, User } from '../../domain/user.js';
 import type { Keys } from './keys.js';
 import { markFirstData } from './layout.js';
 import type { RedisConnection } from './connection/redis-connection.js';
+import type { StaffMembers } from './staff-members.js';
 import * as scripts from './user-scripts.js';
 
 /**
@@ -20,13 +21,14 @@ export class RedisUserRepository implements UserRepository {
   constructor(
     private readonly redis: RedisConnection,
     private readonly keys: Keys,
+    private readonly staff: StaffMembers,
     private readonly clock: Clock,
   ) {}
 
   async add({ username, passwordHash, createdAt }: NewUser): Promise<User | undefined> {
     const id = await this.newAccount({ username, passwordHash, createdAt });
     if (await this.claimName(username, id)) return { id, username, passwordHash, createdAt, active: true };
-    await this.removeAccount(id);
+    await this.discard(id);
     return undefined;
   }
 
@@ -67,7 +69,9 @@ export class RedisUserRepository implements UserRepository {
   }
 
   async setPasswordHash(id: number, hash: string): Promise<boolean> {
-    return this.change(id, 'password', hash, { endSessions: true });
+    const { account, sessions } = this.keys.ofUser(id);
+    const change = { account, sessions, newHash: hash, now: this.clock() };
+    return (await scripts.setPassword(this.redis, change)) === 1;
   }
 
   async changePasswordHash({ userId, sessionId }: SessionRef, from: string, to: string): Promise<boolean> {
@@ -95,22 +99,31 @@ export class RedisUserRepository implements UserRepository {
   }
 
   async activate(id: number): Promise<boolean> {
-    return this.change(id, 'active', 1, { endSessions: false });
+    const { account } = this.keys.ofUser(id);
+    return (await scripts.activate(this.redis, { account })) === 1;
   }
 
   async deactivate(id: number): Promise<boolean> {
-    return this.change(id, 'active', 0, { endSessions: true });
+    const { account, sessions } = this.keys.ofUser(id);
+    return this.staff.withoutRight(id, (mark) =>
+      scripts.deactivate(this.redis, { account, sessions, mark, now: this.clock() }),
+    );
   }
 
   async remove(id: number): Promise<boolean> {
-    return this.removeWithName(id, () => this.removeAccount(id));
+    const keys = this.keysOfRemoval(id);
+    return this.removeWithName(id, () =>
+      this.staff.withoutRight(id, (mark) => scripts.removeAccount(this.redis, { ...keys, mark })),
+    );
   }
 
   async removeOwn({ userId, sessionId }: SessionRef): Promise<boolean> {
-    return this.removeWithName(userId, async () => {
-      const values = { ...this.keysOfRemoval(userId), sessionId, now: this.clock() };
-      return (await scripts.removeOwnAccount(this.redis, values)) === 1;
-    });
+    const keys = this.keysOfRemoval(userId);
+    return this.removeWithName(userId, () =>
+      this.staff.withoutRight(userId, (mark) =>
+        scripts.removeOwnAccount(this.redis, { ...keys, sessionId, now: this.clock(), mark }),
+      ),
+    );
   }
 
   private async removeWithName(id: number, removeAccount: () => Promise<boolean>): Promise<boolean> {
@@ -143,24 +156,20 @@ export class RedisUserRepository implements UserRepository {
     return (await scripts.claimUsername(this.redis, claim)) === 1;
   }
 
-  /** Removes all data of the user but the name. False if there was no account. */
-  async removeAccount(id: number): Promise<boolean> {
-    return (await scripts.removeAccount(this.redis, this.keysOfRemoval(id))) === 1;
+  /** The mark of an account: see staff-members.ts. */
+  async markOf(id: number): Promise<string | undefined> {
+    const { account } = this.keys.ofUser(id);
+    return (await this.redis.send((client) => client.hget(account, 'staff'))) ?? undefined;
+  }
+
+  /** Removes an account with this mark whose name could not be claimed. */
+  async discard(id: number, mark = ''): Promise<void> {
+    if (mark !== '') await this.staff.withdraw(id, mark);
+    await scripts.removeAccount(this.redis, { ...this.keysOfRemoval(id), mark });
   }
 
   private keysOfRemoval(id: number) {
     return { ...this.keys.ofUser(id), operation: this.keys.operation(id, randomUUID()) };
-  }
-
-  private async change(
-    id: number,
-    field: 'password' | 'active',
-    value: string | number,
-    { endSessions }: { endSessions: boolean },
-  ): Promise<boolean> {
-    const { account, sessions } = this.keys.ofUser(id);
-    const change = { account, sessions, field, value, endSessions: endSessions ? 1 : 0, now: this.clock() };
-    return (await scripts.changeAccount(this.redis, change)) === 1;
   }
 
   private async idOf(username: string): Promise<number | undefined> {

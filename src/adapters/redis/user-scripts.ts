@@ -44,37 +44,61 @@ const remove = `
   if existed == 1 then redis.call('SET', operation, 1, 'EX', ${operationLifetime}) end
   return existed`;
 
-/** Replies 1 if there was an account. */
-export const removeAccount = script<0 | 1>()(
-  { keys: keysOfUser, args: [] },
+/** Lua that replies the mark of the account (see staff-members.ts) if that is not `mark`. */
+const requireMark = `
+  local held = redis.call('HGET', account, 'staff') or ''
+  if held ~= mark then return held end`;
+
+/** Replies 1 if there was an account. Replies the mark of one that has another mark, which stays. */
+export const removeAccount = script<0 | 1 | string>()(
+  { keys: keysOfUser, args: ['mark'] },
   `
   if redis.call('EXISTS', operation) == 1 then return 1 end
+  ${requireMark}
   ${remove}`,
 );
 
-/** Replies 1 if there was an account. */
-export const removeOwnAccount = script<0 | 1>()(
-  { keys: keysOfUser, args: ['sessionId', 'now'] },
+/** Replies as `removeAccount` does. */
+export const removeOwnAccount = script<0 | 1 | string>()(
+  { keys: keysOfUser, args: ['sessionId', 'now', 'mark'] },
   `
   if redis.call('EXISTS', operation) == 1 then return 1 end
   ${requireActive}
+  ${requireMark}
   ${remove}`,
 );
 
-/**
- * Sets a field, and ends all sessions if `endSessions` is 1. A new password ends the password link. Replies 0 if there
- * is no account.
- */
-export const changeAccount = script<0 | 1>()(
-  { keys: ['account', 'sessions'], args: ['field', 'value', 'endSessions', 'now'] },
+/** Replies 0 if there is no account. */
+export const setPassword = script<0 | 1>()(
+  { keys: ['account', 'sessions'], args: ['newHash', 'now'] },
   `
   if redis.call('EXISTS', account) == 0 then return 0 end
-  if endSessions == '1' then
-    redis.call('DEL', sessions)
-    ${markEnded}
-  end
-  if field == 'password' then redis.call('HDEL', account, 'link', 'link-expiry') end
-  redis.call('HSET', account, field, value)
+  redis.call('DEL', sessions)
+  ${markEnded}
+  redis.call('HDEL', account, 'link', 'link-expiry')
+  redis.call('HSET', account, 'password', newHash)
+  return 1`,
+);
+
+/** Replies 0 if there is no account. */
+export const activate = script<0 | 1>()(
+  { keys: ['account'], args: [] },
+  `
+  if redis.call('EXISTS', account) == 0 then return 0 end
+  redis.call('HSET', account, 'active', 1)
+  return 1`,
+);
+
+/** Replies 0 if there is no account. Replies the mark of one that has another mark, which stays as it is. */
+export const deactivate = script<0 | 1 | string>()(
+  { keys: ['account', 'sessions'], args: ['mark', 'now'] },
+  `
+  if redis.call('EXISTS', account) == 0 then return 0 end
+  ${requireMark}
+  redis.call('DEL', sessions)
+  ${markEnded}
+  redis.call('HDEL', account, 'staff')
+  redis.call('HSET', account, 'active', 0)
   return 1`,
 );
 

@@ -5,7 +5,9 @@ const ofEnded: readonly StorageRejection[] = ['token_revoked'];
 /** With which codes a method refuses. Those that are not here never do: a driver may have a code of the same name. */
 const refusals: Readonly<Record<string, readonly StorageRejection[]>> = {
   'users.changePasswordHash': ofEnded,
-  'users.removeOwn': ofEnded,
+  'users.deactivate': ['last_administrator'],
+  'users.remove': ['last_administrator'],
+  'users.removeOwn': [...ofEnded, 'last_administrator'],
   'sessions.list': ofEnded,
   'sessions.endOther': ofEnded,
   'sessions.endAll': ofEnded,
@@ -22,6 +24,9 @@ const refusals: Readonly<Record<string, readonly StorageRejection[]>> = {
   'tasks.summary': ofEnded,
   'tasks.update': [...ofEnded, 'task_changed', 'byte_limit_reached'],
   'tasks.remove': [...ofEnded, 'task_changed'],
+  'staff.remove': ['last_administrator'],
+  'staff.authorise': [...ofEnded, 'not_staff'],
+  'staff.act': [...ofEnded, 'not_staff', 'last_administrator'],
 };
 
 /** The refusal that the error is, if this method may refuse so. A storage module need not use our error class. */

@@ -2,6 +2,7 @@ import { asSentence } from './as-sentence.js';
 import type { ArchivedTaskPage } from '../../application/ports/archive.js';
 import type { Finding, Storage, StorageHealth } from '../../application/ports/storage.js';
 import type { LimitSubject, ReachedLimit, ReachedLimits } from '../../application/ports/rate-limiter.js';
+import { auditedAs, type AuditPage, type AuditRecord } from '../../domain/audit.js';
 import { limitNames, type CountedAttempts, type RateLimit } from '../../domain/rate-limit.js';
 import type { Page } from '../../domain/page.js';
 import type { PasswordLink } from '../../domain/password-link.js';
@@ -131,6 +132,15 @@ const session = object<Session>({
   rotatedOut: optional(list(object<RotatedOut>({ id: string, issuedAt: wholeTime, rotatedAt: time }))),
 });
 const task = object<Task>({ id, title: string, description: string, status: oneOf(taskStatuses) });
+const auditRecord = object<AuditRecord>({
+  id,
+  at: wholeTime,
+  by: oneOf(auditedAs),
+  actor: string,
+  act: string,
+  userId: id,
+  username: string,
+});
 const sentence: Read<string> = (value) => asSentence(string(value));
 /** A storage may leave out a list that is empty, and return its warnings alone. */
 const messages: Read<readonly string[]> = (value) => (value === undefined ? [] : list(sentence)(value));
@@ -154,6 +164,14 @@ const archivedPage = (value: unknown, page: Page) =>
       lastTaskId: count,
     })(value),
   );
+/** A page of the audit log. As with `pageOf`, every page leads on. */
+const auditRecords = (value: unknown, { before, limit }: AuditPage) => {
+  requireLength(value, limit);
+  const records = list(auditRecord)(value);
+  const isOutside = records.some((each, index) => each.id >= (records[index - 1]?.id ?? before));
+  if (isOutside) throw new InvalidResult();
+  return records;
+};
 /** A page in the order of the query. As with `pageOf`, every page leads on. */
 const selection = (value: unknown, query: TaskQuery) => {
   const compare = compareTasks(query.order);
@@ -237,6 +255,15 @@ export const resultSchemas: SchemasOf<Storage> = {
     begin: oneOf(['begun', 'present', 'taken']),
     addTasks: ignored,
     finish: boolean,
+  },
+  staff: {
+    add: boolean,
+    remove: boolean,
+    list: list(id),
+    authorise: session,
+    act: boolean,
+    record: ignored,
+    records: (result, [page]) => auditRecords(result, page),
   },
   check: (result) => health(Array.isArray(result) ? { warnings: result as unknown[] } : (result ?? {})),
   inspect: list(

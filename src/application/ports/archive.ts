@@ -30,7 +30,13 @@ export interface Archive {
    * task gets an id above `lastTaskId`, and the revision is as `nextRevision` of the domain decides. False if the id or
    * the name has been taken since; then nothing is there.
    */
-  finish(user: User, lastTaskId: number): Promise<boolean>;
+  finish(user: ImportedUser, lastTaskId: number): Promise<boolean>;
+}
+
+/** A user as an import knows them. */
+export interface ImportedUser extends User {
+  /** Whether the user becomes staff, unless they are inactive. */
+  readonly isStaff?: boolean;
 }
 
 /** Some of a user's tasks, ordered by id, and whether more follow. */

@@ -4,11 +4,12 @@ import type { Clock, Log } from './environment.js';
 import { PortError } from './port-error.js';
 import type { RateLimiter } from './rate-limiter.js';
 import type { SessionRepository } from './session-repository.js';
+import type { StaffRepository } from './staff-repository.js';
 import type { TaskRepository } from './task-repository.js';
 import type { UserRepository } from './user-repository.js';
 
 /**
- * Where users, sessions, tasks and rate limits are stored. src/storage-contract holds every storage to what these ports
+ * Where users, sessions, tasks, rate limits and staff are stored. src/storage-contract holds every storage to what these ports
  * promise.
  *
  * Every method may also reject with StorageUnavailable: then a write may or may not have happened. It may reject with
@@ -33,6 +34,7 @@ export interface Storage {
   readonly tasks: TaskRepository;
   readonly rateLimiter: RateLimiter;
   readonly archive: Archive;
+  readonly staff: StaffRepository;
   /** How well the storage works now. Rejects with StorageUnavailable if it can serve nothing. */
   check(): Promise<StorageHealth>;
   /** What an operator should know beyond `check`, for `hexado check`. A storage that knows nothing leaves it out. */
@@ -84,6 +86,8 @@ export const storageRejections = [
   'byte_limit_reached',
   'idempotency_key_reused',
   'idempotency_key_limit_reached',
+  'not_staff',
+  'last_administrator',
 ] as const satisfies readonly ErrorCode[];
 
 export type StorageRejection = (typeof storageRejections)[number];

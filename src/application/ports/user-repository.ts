@@ -49,11 +49,14 @@ export interface UserRepository {
   usePasswordLink(id: number, digest: string, hash: string): Promise<boolean>;
   /** Makes the user active, who can sign in again. Ended sessions stay ended. False if there is no such user. */
   activate(id: number): Promise<boolean>;
-  /** Makes the user inactive and ends all their sessions, in one step. False if there is no such user. */
+  /**
+   * Makes the user inactive and ends all their sessions, in one step. False if there is no such user. Rejects with
+   * 'last_administrator' as `staff` says.
+   */
   deactivate(id: number): Promise<boolean>;
   /**
    * Deletes the user with all sessions and tasks in one step, and releases the name. False if there is no such user: of
-   * any number of concurrent calls, one resolves to true.
+   * any number of concurrent calls, one resolves to true. Rejects with 'last_administrator' as `staff` says.
    */
   remove(id: number): Promise<boolean>;
   /** Does the same for the session's own user. */

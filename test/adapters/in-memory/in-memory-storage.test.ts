@@ -4,6 +4,7 @@ import { ExpiringMap } from '../../../src/adapters/in-memory/expiring-map.js';
 import { InMemoryIdempotencyKeys } from '../../../src/adapters/in-memory/in-memory-idempotency-keys.js';
 import { InMemorySessionRepository } from '../../../src/adapters/in-memory/in-memory-session-repository.js';
 import { InMemoryTaskRepository } from '../../../src/adapters/in-memory/in-memory-task-repository.js';
+import { StaffMembers } from '../../../src/adapters/in-memory/staff-members.js';
 import { InMemoryUserRepository } from '../../../src/adapters/in-memory/in-memory-user-repository.js';
 import type { Storage } from '../../../src/application/ports/storage.js';
 import type { User } from '../../../src/domain/user.js';
@@ -57,7 +58,7 @@ describe('in-memory storage', () => {
     const accounts = new Map<number, User>();
     const sessions = new InMemorySessionRepository(accounts, clock.now);
     const tasks = new InMemoryTaskRepository(sessions, new InMemoryIdempotencyKeys(clock.now), clock.now);
-    const users = new InMemoryUserRepository(accounts, sessions, tasks, clock.now);
+    const users = new InMemoryUserRepository(accounts, sessions, tasks, new StaffMembers(), clock.now);
     const storage = { users, sessions, tasks } as unknown as Storage;
     const { user, ref } = await signIn(storage, clock);
     await createTask(storage, ref);

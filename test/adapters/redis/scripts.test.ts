@@ -6,13 +6,16 @@ import * as archiveScripts from '../../../src/adapters/redis/archive-scripts.js'
 import * as sessionScripts from '../../../src/adapters/redis/session-scripts.js';
 import * as taskScripts from '../../../src/adapters/redis/task-scripts.js';
 import * as rateLimiterScripts from '../../../src/adapters/redis/rate-limiter-scripts.js';
+import * as staffScripts from '../../../src/adapters/redis/staff-scripts.js';
 import * as userScripts from '../../../src/adapters/redis/user-scripts.js';
 import { RecordedLog } from '../../support/recorded-log.js';
 import { RedisServer } from '../../support/redis-server.js';
 import { settingsFor } from '../../support/redis-storage.js';
 
+const { nominated, ...scriptsOfStaff } = staffScripts;
 const scripts = {
   ...userScripts,
+  ...scriptsOfStaff,
   ...sessionScripts,
   ...taskScripts,
   ...rateLimiterScripts,
@@ -45,11 +48,13 @@ describe('a Redis script that is executed twice, as it is when its reply was los
     await redis.set(keys.username('alice'), 1);
     await redis.hset(account, { username: 'alice', password: 'hash', active: 1, created: 0 });
     await redis.hset(account, { link: 'digest', 'link-expiry': now + 60 });
+    await redis.hset(keys.ofUser(5).account, { username: 'eve', password: 'hash', active: 0, created: 0 });
     await redis.hset(sessions, { held, expired: sessionUntil(now) });
     await redis.zadd(tasks, 1, '1\0pending\0Milk\0a/b');
     await redis.hset(taskCounts, { last: 1, bytes: 7 });
     await redis.zadd(newcomer.importedTasks, 1, '1\0pending\0Milk\0a/b');
     await redis.hset(newcomer.importedCounts, { last: 1, bytes: 7 });
+    await redis.hset(keys.staff, { 1: 'mark', 2: 'another', 3: `${nominated}new` });
     await redis.hset(keys.ofRateLimiter('key').counted, { count: 1, at: now });
   });
 
@@ -58,6 +63,7 @@ describe('a Redis script that is executed twice, as it is when its reply was los
     ...keys.ofRateLimiter('key'),
     operation: `${keys.ofRateLimiter('key').counted}:an id`,
   };
+  const staff = { staff: keys.staff, audit: keys.audit, operation: keys.staffOperation('an id') };
   const newcomer = { ...keys.ofUser(3), ...keys.ofImport(3) };
   const newTask = { ...user, maxTasks: 2, maxBytes: 100, textAfterId: '\0pending\0Tea\0x' };
   const request = keys.request(1, 'key');
@@ -86,10 +92,11 @@ describe('a Redis script that is executed twice, as it is when its reply was los
       const username = 'bob';
       return scripts.createAccount(connection, { account, username, passwordHash: 'hash', createdAt: 0 });
     },
-    removeAccount: () => scripts.removeAccount(connection, user),
-    removeOwnAccount: () => scripts.removeOwnAccount(connection, user),
-    changeAccount: () =>
-      scripts.changeAccount(connection, { ...user, field: 'active', value: 0, endSessions: 1 }),
+    removeAccount: () => scripts.removeAccount(connection, { ...user, mark: '' }),
+    removeOwnAccount: () => scripts.removeOwnAccount(connection, { ...user, mark: '' }),
+    setPassword: () => scripts.setPassword(connection, { ...user, newHash: 'new' }),
+    activate: () => scripts.activate(connection, keys.ofUser(5)),
+    deactivate: () => scripts.deactivate(connection, { ...user, mark: '' }),
     replacePassword: () => scripts.replacePassword(connection, { ...user, oldHash: 'hash', newHash: 'new' }),
     changePassword: () => scripts.changePassword(connection, { ...user, oldHash: 'hash', newHash: 'new' }),
     setPasswordLink: () =>
@@ -136,6 +143,13 @@ describe('a Redis script that is executed twice, as it is when its reply was los
       }),
     giveBackAttempt: () => scripts.giveBackAttempt(connection, rateLimiter),
     trust: () => scripts.trust(connection, { ...rateLimiter, trustedUntil: now + 60, lifetime: 60 }),
+    nominate: () => scripts.nominate(connection, { ...staff, userId: 4, mark: 'newer' }),
+    markAccount: () => scripts.markAccount(connection, { ...user, mark: 'newer' }),
+    confirm: () => scripts.confirm(connection, { ...staff, userId: 3, mark: 'new' }),
+    withdraw: () => scripts.withdraw(connection, { ...staff, userId: 3, mark: 'new' }),
+    dismiss: () => scripts.dismiss(connection, { ...staff, userId: 1 }),
+    beginAct: () => scripts.beginAct(connection, { ...staff, by: 1, userId: 1, endsRight: 1, text: 'x' }),
+    addAuditRecord: () => scripts.addAuditRecord(connection, { ...staff, text: 'x' }),
     removeTask: () => scripts.removeTask(connection, { ...user, id: 1, ...anything }),
     reserveUserIds: () => scripts.reserveUserIds(connection, { userIds: keys.userIds, lastId: 9 }),
     importTasks: () => {
@@ -143,7 +157,7 @@ describe('a Redis script that is executed twice, as it is when its reply was los
       return scripts.importTasks(connection, { ...newcomer, texts, lastId: 3, bytes: 8 });
     },
     finishImport: () => {
-      const account = { username: 'carol', passwordHash: 'hash', active: 1, createdAt: 0 };
+      const account = { username: 'carol', passwordHash: 'hash', active: 1, createdAt: 0, mark: 'new' };
       return scripts.finishImport(connection, { ...newcomer, ...account, lastTaskId: 3, now });
     },
     'removeTask with an expected task': () => scripts.removeTask(connection, { ...user, id: 1, ...expected }),

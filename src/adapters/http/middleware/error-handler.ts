@@ -54,6 +54,13 @@ export const errorResponses: Readonly<Record<ErrorCode | PortErrorCode, HttpErro
     'idempotency_key_limit_reached',
   ),
   session_not_found: new HttpError(404, { error: 'Session not found' }),
+  not_staff: httpError(403, 'You do not have permission to perform this action.'),
+  account_not_found: new HttpError(404, { error: 'User not found' }),
+  last_administrator: httpError(
+    409,
+    'Nobody else is an active administrator; make somebody else one first.',
+    'last_administrator',
+  ),
   idempotency_key_reused: httpError(
     422,
     'Idempotency-Key was used for another task before.',
