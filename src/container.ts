@@ -9,6 +9,7 @@ import { sha256 } from './adapters/crypto/sha256.js';
 import { AccountController } from './adapters/http/controllers/account-controller.js';
 import { ExportController } from './adapters/http/controllers/export-controller.js';
 import { createApp, type App, type Extensions } from './adapters/http/app.js';
+import { AdminController } from './adapters/http/controllers/admin-controller.js';
 import { AuthController } from './adapters/http/controllers/auth-controller.js';
 import { Authentication } from './adapters/http/middleware/authenticate.js';
 import type { ObserveRequest } from './adapters/http/middleware/access-log.js';
@@ -28,8 +29,10 @@ import { readWebFiles } from './adapters/http/web/web-files.js';
 import { TaskController } from './adapters/http/controllers/task-controller.js';
 import { InMemoryRateLimiter } from './adapters/in-memory/in-memory-rate-limiter.js';
 import { AdoptLegacyToken } from './application/adopt-legacy-token.js';
+import { AdministerUsers } from './application/administer-users.js';
 import { AddDemoUser, demoUser } from './application/add-demo-user.js';
 import { Authenticate } from './application/authenticate.js';
+import { BrowseUsers } from './application/browse-users.js';
 import { ChangePassword } from './application/change-password.js';
 import { CheckPassword } from './application/check-password.js';
 import { ConfirmPassword, type ProtectedNames } from './application/confirm-password.js';
@@ -55,11 +58,13 @@ import type { ReportEvent } from './application/ports/events.js';
 import type { PasswordHasher } from './application/ports/password-hasher.js';
 import type { RateLimiter } from './application/ports/rate-limiter.js';
 import type { SessionRepository } from './application/ports/session-repository.js';
+import type { StaffRepository } from './application/ports/staff-repository.js';
 import type { Storage } from './application/ports/storage.js';
 import type { TaskRepository } from './application/ports/task-repository.js';
 import type { TokenSigner } from './application/ports/token-signer.js';
 import type { UserRepository } from './application/ports/user-repository.js';
 import { ReadAccount } from './application/read-account.js';
+import { ReadAuditLog } from './application/read-audit-log.js';
 import { RefreshToken } from './application/refresh-token.js';
 import { RegisterUser, type Registration } from './application/register-user.js';
 import { SessionTokens } from './application/session-tokens.js';
@@ -77,6 +82,7 @@ const Users = serviceId<UserRepository>('UserRepository');
 const Sessions = serviceId<SessionRepository>('SessionRepository');
 const Tasks = serviceId<TaskRepository>('TaskRepository');
 const Limiter = serviceId<RateLimiter>('RateLimiter');
+const Staff = serviceId<StaffRepository>('StaffRepository');
 const DataArchive = serviceId<Archive>('Archive');
 const WholeStorage = serviceId<Storage>('Storage');
 export const Hasher = serviceId<PasswordHasher>('PasswordHasher');
@@ -152,6 +158,7 @@ export function createContainer(
   container.bind(Sessions).toConstantValue(storage.sessions);
   container.bind(Tasks).toConstantValue(storage.tasks);
   container.bind(Limiter).toConstantValue(storage.rateLimiter);
+  container.bind(Staff).toConstantValue(storage.staff);
   container.bind(DataArchive).toConstantValue(storage.archive);
   container.bind(CurrentTime).toConstantValue(clock);
   container.bind(RandomId).toConstantValue(randomId);
@@ -215,9 +222,19 @@ export function createContainer(
   bind(ImportFromDjango, [DataArchive, Hasher, Sessions, CurrentTime]);
   bind(LongReadLimiter, []);
   bind(ManageTasks, [Tasks, TextDigest, LongReadLimiter, LimitsPerUser]);
-  bind(ReadAccount, [Sessions, Users]);
+  bind(ReadAccount, [Sessions, Users, Staff]);
   bind(ExportAccount, [ReadAccount, ManageSessions, ManageTasks]);
   bind(ManageUsers, [Users, Sessions, Tasks, DataArchive, Hasher, CreateUser, ManageThrottles, Report]);
+  make(
+    AdministerUsers,
+    (staff, users, confirmPassword, protectedNames, now, report) => {
+      const { until } = config.legacyTokens ?? {};
+      return new AdministerUsers(staff, users, confirmPassword, protectedNames, now, until, report);
+    },
+    [Staff, Users, ConfirmPassword, Protected, CurrentTime, Report],
+  );
+  bind(BrowseUsers, [Staff, Users, Sessions, Tasks, DataArchive]);
+  bind(ReadAuditLog, [Staff]);
   bind(MakePasswordLink, [Users, RandomId, TextDigest, CurrentTime]);
   bind(UsePasswordLink, [AttemptLimiter, Users, Hasher, TextDigest, CurrentTime, Report]);
   make(ManageThrottles, (limiter, now) => new ManageThrottles(limiter, now, config.limits), [
@@ -253,17 +270,24 @@ export function createContainer(
     DeleteAccount,
   ]);
   bind(ExportController, [ExportAccount, LongReadLimiter]);
+  make(
+    AdminController,
+    (read, client, users, administration, auditLog, longReads) =>
+      new AdminController(read, client, users, administration, auditLog, longReads, version),
+    [BodyReader, ClientReader, BrowseUsers, AdministerUsers, ReadAuditLog, LongReadLimiter],
+  );
   bind(TaskController, [BodyReader, ManageTasks, LongReadLimiter]);
   bind(HealthController, [WholeStorage, Degradations]);
   bind(PublicKeysController, [Signer]);
   make(
     HttpRoutes,
-    (auth, account, exports, tasks, health, publicKeys, authentication) =>
-      createRoutes({ auth, account, exports, tasks, health, publicKeys }, authentication, version),
+    (auth, account, exports, admin, tasks, health, publicKeys, authentication) =>
+      createRoutes({ auth, account, exports, admin, tasks, health, publicKeys }, authentication, version),
     [
       AuthController,
       AccountController,
       ExportController,
+      AdminController,
       TaskController,
       HealthController,
       PublicKeysController,

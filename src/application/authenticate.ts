@@ -69,4 +69,5 @@ const sessionCheckedCodes: ReadonlySet<ErrorCode> = new Set([
   ...storageRejections.filter((code) => code !== 'token_revoked'),
   'task_not_found',
   'session_not_found',
+  'account_not_found',
 ]);

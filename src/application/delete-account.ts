@@ -8,7 +8,8 @@ import type { UserRepository } from './ports/user-repository.js';
 
 /**
  * Deletes the account of a user who knows its password, with all sessions and tasks. Throws InvalidFields,
- * 'account_protected', Throttled, 'overloaded', 'user_not_found', or 'token_revoked' if the session ended concurrently.
+ * 'account_protected', 'last_administrator', Throttled, 'overloaded', 'user_not_found', or 'token_revoked' if the session
+ * ended concurrently.
  */
 export class DeleteAccount {
   constructor(

@@ -10,6 +10,12 @@ export async function userNamed(users: UserRepository, name: string): Promise<Us
   return user;
 }
 
+/** Whether a user's name contains the text, in any case. */
+export function nameContaining(text: string): (user: User) => boolean {
+  const searched = normaliseUsername(text).toLowerCase();
+  return ({ username }) => username.toLowerCase().includes(searched);
+}
+
 /** All users, ordered by id, read page by page as they are asked for. */
 export async function* allUsers(users: UserRepository): AsyncGenerator<User, void, undefined> {
   for (let after: number | undefined = 0; after !== undefined;) {

@@ -2,9 +2,9 @@ import { DomainError } from '../domain/errors.js';
 import { validateAll } from '../domain/input.js';
 import { requireStrongPassword } from '../domain/password-policy.js';
 import type { Session } from '../domain/session.js';
-import { checkNewPassword, normaliseUsername, type User } from '../domain/user.js';
+import { checkNewPassword, type User } from '../domain/user.js';
 import type { CreateUser } from './create-user.js';
-import { allUsers, userNamed } from './find-users.js';
+import { allUsers, nameContaining, userNamed } from './find-users.js';
 import type { ManageThrottles } from './manage-throttles.js';
 import type { Archive } from './ports/archive.js';
 import type { ReportEvent } from './ports/events.js';
@@ -116,10 +116,8 @@ export class ManageUsers {
 
   /** All users whose name contains the text, in any case, ordered by id. */
   async *list(text = ''): AsyncGenerator<User, void, undefined> {
-    const searched = normaliseUsername(text).toLowerCase();
-    for await (const user of allUsers(this.users)) {
-      if (user.username.toLowerCase().includes(searched)) yield user;
-    }
+    const isFound = nameContaining(text);
+    for await (const user of allUsers(this.users)) if (isFound(user)) yield user;
   }
 }
 

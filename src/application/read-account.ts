@@ -1,19 +1,32 @@
 import { DomainError } from '../domain/errors.js';
 import type { User } from '../domain/user.js';
 import type { SessionRef, SessionRepository } from './ports/session-repository.js';
+import type { StaffRepository } from './ports/staff-repository.js';
 import type { UserRepository } from './ports/user-repository.js';
+
+/** One's own account. */
+export interface Account {
+  readonly user: User;
+  readonly isStaff: boolean;
+}
 
 /** Reads a user's own account. Throws 'token_revoked' if the session is not active, or 'user_not_found'. */
 export class ReadAccount {
   constructor(
     private readonly sessions: SessionRepository,
     private readonly users: UserRepository,
+    private readonly staff: StaffRepository,
   ) {}
 
-  async execute(session: SessionRef): Promise<User> {
-    const [active, user] = await Promise.all([this.sessions.find(session), this.users.find(session.userId)]);
+  async execute(session: SessionRef): Promise<Account> {
+    const { userId } = session;
+    const [active, user, staff] = await Promise.all([
+      this.sessions.find(session),
+      this.users.find(userId),
+      this.staff.list(),
+    ]);
     if (!active) throw new DomainError('token_revoked');
     if (!user) throw new DomainError('user_not_found');
-    return user;
+    return { user, isStaff: staff.includes(userId) };
   }
 }

@@ -13,7 +13,10 @@ export function takesRight(act: StaffAct): boolean {
 /** For so many seconds after a sign-in, staff need not give their password again. */
 const freshFor = 600;
 
-/** Whether the user of the session has given their password just now. Clocks of processes may disagree by seconds. */
-export function isFresh({ openedAt }: Session, now: number): boolean {
-  return Math.abs(now - openedAt) < freshFor;
+/**
+ * Whether the user of the session has given their password just now. Sessions that were opened before `adoptedUntil` may
+ * have begun with a token of the replaced backend, and prove nothing. Clocks of processes may disagree by seconds.
+ */
+export function isFresh({ openedAt }: Session, now: number, adoptedUntil = -Infinity): boolean {
+  return Math.abs(now - openedAt) < freshFor && openedAt >= adoptedUntil;
 }

@@ -14,6 +14,7 @@ const lines: Readonly<Record<AppEvent['event'], readonly [level: keyof Log, mess
   user_registered: ['info', 'A user registered'],
   throttled: ['info', 'A rate limit was reached'],
   keys_reread: ['info', 'Signing keys reloaded'],
+  staff_act: ['info', 'A member of staff changed an account'],
   operator_act: ['info', 'An operator ran a command'],
 };
 

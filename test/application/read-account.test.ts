@@ -13,7 +13,7 @@ describe('ReadAccount', () => {
     const createdAt = Math.floor(application.now);
     const { access } = await application.signedUpUser('jigyasnh');
     application.passTime(60);
-    const user = await application.readAccount.execute(await application.sessionOf(access));
+    const { user } = await application.readAccount.execute(await application.sessionOf(access));
     expect(user).to.include({ id: 2, username: 'jigyasnh', createdAt });
   });
 

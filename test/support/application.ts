@@ -1,8 +1,10 @@
 import { BcryptPasswordHasher } from '../../src/adapters/crypto/bcrypt-password-hasher.js';
 import { JwtTokenSigner } from '../../src/adapters/crypto/jwt-token-signer.js';
 import { createStorage } from '../../src/adapters/in-memory/create-storage.js';
+import { AdministerUsers } from '../../src/application/administer-users.js';
 import { AddDemoUser } from '../../src/application/add-demo-user.js';
 import { Authenticate } from '../../src/application/authenticate.js';
+import { BrowseUsers } from '../../src/application/browse-users.js';
 import { ChangePassword } from '../../src/application/change-password.js';
 import type { Client } from '../../src/application/ports/client.js';
 import { DeleteAccount } from '../../src/application/delete-account.js';
@@ -18,6 +20,7 @@ import type { AppEvent } from '../../src/application/ports/events.js';
 import type { SessionRef } from '../../src/application/ports/session-repository.js';
 import type { Storage } from '../../src/application/ports/storage.js';
 import { ReadAccount } from '../../src/application/read-account.js';
+import { ReadAuditLog } from '../../src/application/read-audit-log.js';
 import { RefreshToken } from '../../src/application/refresh-token.js';
 import { RegisterUser, type Registration } from '../../src/application/register-user.js';
 import { UsePasswordLink } from '../../src/application/use-password-link.js';
@@ -82,6 +85,9 @@ export class Application {
   readonly makePasswordLink: MakePasswordLink;
   readonly usePasswordLink: UsePasswordLink;
   readonly throttles: ManageThrottles;
+  readonly administration: AdministerUsers;
+  readonly browseUsers: BrowseUsers;
+  readonly auditLog: ReadAuditLog;
   readonly addDemoUser: AddDemoUser;
   /** Every event that was reported, in order. */
   readonly events: AppEvent[] = [];
@@ -129,6 +135,9 @@ export class Application {
     this.makePasswordLink = container.get(MakePasswordLink);
     this.usePasswordLink = container.get(UsePasswordLink);
     this.throttles = container.get(ManageThrottles);
+    this.administration = container.get(AdministerUsers);
+    this.browseUsers = container.get(BrowseUsers);
+    this.auditLog = container.get(ReadAuditLog);
     this.addDemoUser = container.get(AddDemoUser);
     this.signer = container.get(JwtTokenSigner);
   }

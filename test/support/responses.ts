@@ -24,6 +24,7 @@ export const noActiveAccount = { detail: 'No active account found for the given 
 export const verifiedAsBlacklisted = { non_field_errors: ['Token is blacklisted'] };
 
 // Responses about an Authorization header.
+export const noPermission = { detail: 'You do not have permission to perform this action.' };
 export const noCredentials = { detail: 'Authentication credentials were not provided.' };
 export const badHeader = {
   detail: 'Authorization header must contain two space-delimited values',

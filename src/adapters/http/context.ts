@@ -13,6 +13,8 @@ export interface RequestState {
   decodedPath?: string;
   /** The task id in the path, if the route has one; 0 stands for any id that no task can have. */
   taskId?: number;
+  /** The user id in the path, if the route has one; 0 stands for any id that no user can have. */
+  userId?: number;
   /** The session id in the path, if the route has one. */
   sessionId?: string;
   /** Why the response is a 5xx, in a word. */

@@ -6,7 +6,8 @@ import type { Route } from './routes.js';
 
 /** Parses the ids in a path into the request's state, by the name of the parameter. Throws 404 for a malformed id. */
 export const params: Readonly<Record<string, (id: string, ctx: Context) => void>> = {
-  taskId: (id, ctx) => void (ctx.state.taskId = parseTaskId(id)),
+  taskId: (id, ctx) => void (ctx.state.taskId = parseNumericId(id)),
+  userId: (id, ctx) => void (ctx.state.userId = parseNumericId(id)),
   sessionId: (id, ctx) => void (ctx.state.sessionId = parseSessionId(id)),
 };
 
@@ -43,8 +44,8 @@ export function createRouter(routes: readonly Route[]): Router<RequestState, Rep
 
 export const notFound = httpError(404, 'Not found.');
 
-/** A task id in a path (docs/api.md, section 7). An id too large for a number becomes 0, which no task has. */
-function parseTaskId(text: string): number {
+/** The id of a task or a user in a path (docs/api.md, section 7). One too large for a number becomes 0, which is no id. */
+function parseNumericId(text: string): number {
   if (!/^[0-9]+$/.test(text)) throw notFound;
   const id = Number(text);
   return Number.isSafeInteger(id) ? id : 0;

@@ -1,4 +1,5 @@
 import type { AccountController } from './controllers/account-controller.js';
+import type { AdminController } from './controllers/admin-controller.js';
 import type { AuthController } from './controllers/auth-controller.js';
 import type { ExportController } from './controllers/export-controller.js';
 import type { Access, Authentication } from './middleware/authenticate.js';
@@ -25,6 +26,7 @@ interface Controllers {
   readonly auth: AuthController;
   readonly account: AccountController;
   readonly exports: ExportController;
+  readonly admin: AdminController;
   readonly tasks: TaskController;
   readonly health: HealthController;
   readonly publicKeys: PublicKeysController;
@@ -35,7 +37,7 @@ interface Controllers {
  * step that the handler asks for; with `active` it is checked before, too.
  */
 export function createRoutes(
-  { auth, account, exports, tasks, health, publicKeys }: Controllers,
+  { auth, account, exports, admin, tasks, health, publicKeys }: Controllers,
   { required, active, optional, none }: Authentication,
   version: string,
 ): readonly Route[] {
@@ -54,6 +56,14 @@ export function createRoutes(
     get('/api/account', required, account.get, operations.getAccount),
     get('/api/account/export', required, exports.export, operations.exportAccount),
     del('/api/account', active, account.delete, operations.deleteAccount),
+    get('/api/admin/users', required, admin.listUsers, operations.listUsers),
+    get('/api/admin/users/:userId', required, admin.getUser, operations.getUser),
+    del('/api/admin/users/:userId', required, admin.deleteUser, operations.deleteUser),
+    post('/api/admin/users/:userId/activate', required, admin.activate, operations.activateUser),
+    post('/api/admin/users/:userId/deactivate', required, admin.deactivate, operations.deactivateUser),
+    post('/api/admin/users/:userId/end-sessions', required, admin.endSessions, operations.endSessionsOfUser),
+    get('/api/admin/stats', required, admin.statistics, operations.getStatistics),
+    get('/api/admin/audit', required, admin.listAuditLog, operations.listAuditLog),
     get('/tasks', required, tasks.list, operations.listTasks),
     post('/tasks', required, tasks.create, sameAs(operations.createTask, 'postTask')),
     post('/tasks/create', required, tasks.create, operations.createTask),

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry, type Aggregator } from 'prom-client';
 import type { AppEvent, SignInFailure } from '../../application/ports/events.js';
+import { staffActs } from '../../domain/staff.js';
 import { limitNames } from '../../domain/rate-limit.js';
 
 /** What the program is that runs. */
@@ -116,6 +117,10 @@ export class Metrics {
   ]);
   private readonly deletions = this.counter('hexado_accounts_deleted_total', 'Deleted accounts.', ['by']);
 
+  private readonly staffActs = this.counter('hexado_staff_acts_total', 'What staff did to accounts.', [
+    'act',
+  ]);
+
   private readonly connections = this.gauge('hexado_connections', 'Open connections.');
   private readonly rejected = this.counter(
     'hexado_http_rejected_total',
@@ -159,9 +164,10 @@ export class Metrics {
     this.signIns.inc({ outcome: 'success', reason: 'none' }, 0);
     for (const outcome of ['success', 'reused', 'throttled']) this.refreshes.inc({ outcome }, 0);
     for (const limit of limitNames) this.throttled.inc({ limit }, 0);
-    for (const by of ['logout', 'all', 'limit', 'password']) this.sessionsEnded.inc({ by }, 0);
+    for (const by of ['logout', 'all', 'limit', 'password', 'staff']) this.sessionsEnded.inc({ by }, 0);
     for (const by of ['user', 'link']) this.passwordChanges.inc({ by }, 0);
-    this.deletions.inc({ by: 'user' }, 0);
+    for (const by of ['user', 'staff']) this.deletions.inc({ by }, 0);
+    for (const act of staffActs) this.staffActs.inc({ act }, 0);
     for (const status of [400, 408, 431]) this.rejected.inc({ status }, 0);
   }
 
@@ -205,6 +211,8 @@ export class Metrics {
         return this.passwordChanges.inc({ by: event.by });
       case 'account_deleted':
         return this.deletions.inc({ by: event.by });
+      case 'staff_act':
+        return this.staffActs.inc({ act: event.act });
       case 'keys_reread':
       case 'operator_act':
         return undefined;

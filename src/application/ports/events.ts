@@ -1,4 +1,5 @@
 import type { LimitName } from '../../domain/rate-limit.js';
+import type { StaffAct } from '../../domain/staff.js';
 
 /** Why a password was not accepted. */
 export type SignInFailure =
@@ -10,7 +11,7 @@ export type SignInFailure =
   | 'overloaded';
 
 /** Who has ended a session, changed a password or deleted an account. */
-type Cause = 'logout' | 'all' | 'limit' | 'password' | 'operator' | 'user' | 'link';
+type Cause = 'logout' | 'all' | 'limit' | 'password' | 'operator' | 'user' | 'link' | 'staff';
 
 /**
  * What has happened that an operator wants to find, count or be warned of. Names and fields are stable: filters and alerts
@@ -50,7 +51,7 @@ export type AppEvent =
        * that the user had.
        */
       readonly sessionId?: string;
-      readonly by: Extract<Cause, 'logout' | 'all' | 'limit' | 'password' | 'operator'>;
+      readonly by: Extract<Cause, 'logout' | 'all' | 'limit' | 'password' | 'operator' | 'staff'>;
     }
   | {
       readonly event: 'password_changed';
@@ -60,12 +61,20 @@ export type AppEvent =
   | {
       readonly event: 'account_deleted';
       readonly userId: number;
-      readonly by: Extract<Cause, 'user' | 'operator'>;
+      readonly by: Extract<Cause, 'user' | 'operator' | 'staff'>;
     }
   | { readonly event: 'user_registered'; readonly address: string; readonly userId: number }
   /** A limit has rejected an attempt other than a sign-in, whose `sign_in_failed` names the limit itself. */
   | { readonly event: 'throttled'; readonly address: string; readonly limit: LimitName }
   | { readonly event: 'keys_reread'; readonly keys: readonly (string | null)[] }
+  /** A member of staff, `userId`, has done this to the account with the id `subject`. */
+  | {
+      readonly event: 'staff_act';
+      readonly address: string;
+      readonly userId: number;
+      readonly act: StaffAct;
+      readonly subject: number;
+    }
   | {
       readonly event: 'operator_act';
       /** The user of the operating system. */

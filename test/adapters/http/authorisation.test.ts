@@ -6,6 +6,7 @@ import {
   invalidCredentials,
   noActiveAccount,
   noCredentials,
+  noPermission,
   sessionNotFound,
   taskNotFound,
   tokenBlacklisted,
@@ -18,14 +19,26 @@ import type { RunningServer, SignedIn } from '../../support/running-server.js';
 import { withEachStorage } from '../../support/storages.js';
 
 /** All kinds of callers. Every caller except `anonymous` sends the credentials that it was once given. */
-const callers = ['anonymous', 'owner', 'other', 'ended session', 'inactive', 'deleted'] as const;
+const callers = [
+  'anonymous',
+  'owner',
+  'other',
+  'staff',
+  'demoted staff',
+  'ended session',
+  'inactive',
+  'deleted',
+] as const;
 type Caller = (typeof callers)[number];
 
 /** The status of a success, or the status and body of an error. */
 type Expected = number | readonly [status: number, body: object];
 
 interface Row {
-  readonly expected: Readonly<Record<Caller, Expected>>;
+  /** For staff, only where it is another than for `other`. */
+  readonly expected: Readonly<Record<Exclude<Caller, 'staff' | 'demoted staff'>, Expected>> & {
+    readonly staff?: Expected;
+  };
   /** The body to send, if any. */
   readonly body?: (caller: Credentials) => object;
 }
@@ -65,6 +78,14 @@ const only = (status: number, otherwise: Expected): Row['expected'] => ({
   owner: status,
   other: otherwise,
 });
+
+/** The responses of routes for staff. */
+const staffOnly: Row['expected'] = {
+  ...unauthenticated,
+  owner: [403, noPermission],
+  other: [403, noPermission],
+  staff: 200,
+};
 
 const required = (field: string) => [400, { [field]: ['This field is required.'] }] as const;
 
@@ -150,6 +171,14 @@ const table: Readonly<Record<string, Row>> = {
   'GET /api/account': { expected: only(200, 200) },
   'GET /api/account/export': { expected: only(200, 200) },
   'DELETE /api/account': { expected: only(200, 200), body: ({ password }) => ({ password }) },
+  'GET /api/admin/users': { expected: staffOnly },
+  'GET /api/admin/users/:userId': { expected: staffOnly },
+  'DELETE /api/admin/users/:userId': { expected: staffOnly },
+  'POST /api/admin/users/:userId/activate': { expected: staffOnly },
+  'POST /api/admin/users/:userId/deactivate': { expected: staffOnly },
+  'POST /api/admin/users/:userId/end-sessions': { expected: staffOnly },
+  'GET /api/admin/stats': { expected: staffOnly },
+  'GET /api/admin/audit': { expected: staffOnly },
   'GET /tasks': { expected: only(200, 200) },
   'POST /tasks': {
     expected: only(201, 201),
@@ -197,7 +226,7 @@ describe('authorisation', () => {
     for (const [route, row] of Object.entries(table)) {
       describe(`of ${route}`, () => {
         for (const caller of callers) {
-          const expected = row.expected[caller];
+          const expected = expectedOf(row, caller);
           const status = typeof expected === 'number' ? expected : expected[0];
           it(`responds with ${status} to ${caller} on ${route}`, async () => {
             const world = await createWorld();
@@ -206,9 +235,9 @@ describe('authorisation', () => {
             if (typeof expected === 'number') expect(response.status).to.equal(expected);
             else expectResponse(response, ...expected);
 
-            const isOwnerUnharmed = caller !== 'owner' && caller !== 'inactive' && caller !== 'deleted';
-            if (isOwnerUnharmed) await expectUntouched(world);
-            if (caller === 'other' || caller === 'anonymous') expect(response.text).to.not.include('secret');
+            const mayHarm = ['owner', 'inactive', 'deleted', ...(row.expected.staff ? ['staff'] : [])];
+            if (!mayHarm.includes(caller)) await expectUntouched(world);
+            if (caller !== 'owner') expect(response.text).to.not.include('secret');
           });
         }
       });
@@ -228,11 +257,18 @@ describe('authorisation', () => {
     }
 
     async function credentialsOf(caller: Caller, { owner, other }: World): Promise<Credentials> {
-      const id = Number(claimsOf(owner.access)['user_id']);
+      const id = idOf(owner);
       switch (caller) {
         case 'anonymous':
           return { username: `${owner.username}.nobody`, password: 'made up & long enough' };
         case 'other':
+          return other;
+        case 'staff':
+          await server.storage.staff.add(idOf(other));
+          return other;
+        case 'demoted staff':
+          for (const user of [owner, other]) await server.storage.staff.add(idOf(user));
+          await server.storage.staff.remove(idOf(other));
           return other;
         case 'ended session':
           await server.call('POST', '/api/logout/', { refresh: owner.refresh });
@@ -250,7 +286,7 @@ describe('authorisation', () => {
 
     function request(route: string, { body }: Row, credentials: Credentials, { second }: World) {
       const [method = '', pattern = ''] = route.split(' ');
-      const path = withId(pattern, String(claimsOf(second.access)['sid']));
+      const path = withId(pattern, { session: String(claimsOf(second.access)['sid']), user: idOf(second) });
       return server.call(method, path, body?.(credentials), credentials.access);
     }
 
@@ -261,7 +297,7 @@ describe('authorisation', () => {
     }
 
     async function methodsOf(path: string): Promise<string[]> {
-      const { headers } = await server.call('OPTIONS', withId(path, '0'.repeat(32)));
+      const { headers } = await server.call('OPTIONS', withId(path, { session: '0'.repeat(32), user: 1 }));
       const methods = (headers.allow ?? '').split(', ');
       return methods
         .filter((method) => !['HEAD', 'OPTIONS'].includes(method))
@@ -277,7 +313,16 @@ interface World {
   readonly other: SignedIn;
 }
 
-/** The path of the first task, or of a session. */
-function withId(pattern: string, sessionId: string): string {
-  return pattern.replace(/:\w+/, pattern.startsWith('/tasks') ? '1' : sessionId);
+/** The path of the first task, of a session or of a user. */
+function withId(pattern: string, { session, user }: { session: string; user: number }): string {
+  return pattern.replace(':taskId', '1').replace(':sessionId', session).replace(':userId', String(user));
+}
+
+function idOf({ access }: SignedIn): number {
+  return Number(claimsOf(access)['user_id']);
+}
+
+function expectedOf({ expected }: Row, caller: Caller): Expected {
+  if (caller === 'demoted staff') return expected.other;
+  return caller === 'staff' ? (expected.staff ?? expected.other) : expected[caller];
 }

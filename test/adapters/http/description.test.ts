@@ -36,7 +36,7 @@ describe('the OpenAPI description', () => {
     );
     const known: string[] = [];
     for (const path of server.paths) {
-      const ids = path.replace(':taskId', '1').replace(':sessionId', '0'.repeat(32));
+      const ids = path.replace(/:(?:task|user)Id/, '1').replace(':sessionId', '0'.repeat(32));
       const { headers } = await server.call('OPTIONS', ids, undefined, user.access);
       const methods = `${headers.allow}`.split(', ').filter((each) => each !== 'HEAD' && each !== 'OPTIONS');
       known.push(...methods.map((method) => `${method} ${path.replace(/:(\w+)/, '{$1}')}`));
@@ -48,7 +48,7 @@ describe('the OpenAPI description', () => {
   it('requires an access token where the server does', async () => {
     for (const [path, item] of Object.entries(document.paths)) {
       for (const [method, { security }] of Object.entries(item)) {
-        const ids = path.replace('{taskId}', '1').replace('{sessionId}', '0'.repeat(32));
+        const ids = path.replace(/\{(?:task|user)Id\}/, '1').replace('{sessionId}', '0'.repeat(32));
         const { status } = await server.call(method.toUpperCase(), ids, method === 'get' ? undefined : {});
         const isRequired = JSON.stringify(security) === JSON.stringify([{ accessToken: [] }]);
         expect(status === 401 && path !== '/api/token', `${method} ${path}`).to.equal(isRequired);

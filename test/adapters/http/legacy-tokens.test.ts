@@ -78,6 +78,17 @@ describe('tokens of the replaced backend', () => {
         expectResponse(await verify(token), 200, {});
       });
 
+      it('do not stand in for the password of a member of staff, nor does a new sign-in while they may', async () => {
+        await server.storage.staff.add(user.id);
+        const signedIn = await server.call('POST', '/api/token/', { username: user.username, password });
+        const refreshed = await refresh(legacyToken('refresh'));
+        for (const access of [legacyToken('access'), accessIn(refreshed), accessIn(signedIn)]) {
+          const path = `/api/admin/users/${user.id}/end-sessions/`;
+          const response = await server.call('POST', path, undefined, access);
+          expectResponse(response, 400, { password: ['This field is required.'] });
+        }
+      });
+
       it('end with their own time', async () => {
         const token = legacyToken('refresh');
         await refresh(token);

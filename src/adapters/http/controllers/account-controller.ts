@@ -4,7 +4,7 @@ import type { ManageSessions } from '../../../application/manage-sessions.js';
 import type { ReadAccount } from '../../../application/read-account.js';
 import type { ReadClient } from '../request/client.js';
 import type { SessionHandler } from '../context.js';
-import { presentAccount, presentSession } from '../response/account-json.js';
+import { presentOwnAccount, presentSession } from '../response/account-json.js';
 import { reply } from '../response/reply.js';
 import type { ReadFields } from '../request/body.js';
 
@@ -20,7 +20,7 @@ export class AccountController {
   ) {}
 
   readonly get: SessionHandler = async (ctx) => {
-    reply(ctx, 200, presentAccount(await this.account.execute(ctx.state.session)));
+    reply(ctx, 200, presentOwnAccount(await this.account.execute(ctx.state.session)));
   };
 
   readonly changePassword: SessionHandler = async (ctx) => {

@@ -65,7 +65,15 @@ export function describeApi(routes: readonly Route[], version: string): OpenApiD
 }
 
 function describe(route: Route): DescribedOperation {
-  const { operationId, tag, summary, description, parameters = [], body } = route.operation;
+  const {
+    operationId,
+    tag,
+    summary,
+    description,
+    parameters = [],
+    body,
+    isBodyOptional = false,
+  } = route.operation;
   return {
     operationId,
     tags: [tag],
@@ -73,7 +81,7 @@ function describe(route: Route): DescribedOperation {
     ...(description !== undefined && { description }),
     security: security[route.access.token],
     parameters: [...idsIn(route.path), ...parameters],
-    ...(body && { requestBody: requestBody(body) }),
+    ...(body && { requestBody: requestBody(body, !isBodyOptional) }),
     responses: responsesOf(route),
   };
 }
@@ -93,13 +101,14 @@ function idsIn(path: string): object[] {
 }
 
 const ids: Readonly<Record<string, Pick<Parameter, 'description' | 'schema'>>> = {
+  userId: { description: "The user's id.", schema: id },
   taskId: { description: "The task's id.", schema: id },
   sessionId: { description: "The session's id.", schema: sessionId },
 };
 
 /** A body in any of the media types that are read. */
-function requestBody(name: SchemaName): object {
+function requestBody(name: SchemaName, required: boolean): object {
   const mediaTypes = ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'];
   const content = Object.fromEntries(mediaTypes.map((each) => [each, { schema: ref(name) }]));
-  return { required: true, content };
+  return { required, content };
 }

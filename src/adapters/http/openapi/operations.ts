@@ -2,7 +2,7 @@ import type { ErrorCode } from '../../../domain/errors.js';
 import type { PortErrorCode } from '../../../application/ports/port-error.js';
 import { maxPageSize } from '../../../domain/page.js';
 import { taskStatuses } from '../../../domain/task.js';
-import { maxSearchLength } from '../request/list-query.js';
+import { maxSearchLength } from '../request/query-parameters.js';
 import { ref, type Schema, type SchemaName } from './schemas.js';
 
 /** A response that is no error. */
@@ -40,6 +40,7 @@ export interface Operation {
   readonly parameters?: readonly Parameter[];
   /** The fields in the body. */
   readonly body?: SchemaName;
+  readonly isBodyOptional?: true;
   readonly success: Success;
   /** Further responses that are no errors. */
   readonly others?: readonly Success[];
@@ -51,6 +52,7 @@ export const tags = {
   Tasks: 'The tasks of the signed-in user.',
   Tokens: 'Sign in, refresh, verify, log out.',
   Account: "The user's own account and its sessions.",
+  Administration: 'For staff: the accounts of all users, and what was done to them. Others get 403.',
   Server: 'The server itself.',
 } as const;
 
@@ -89,6 +91,24 @@ const ifMatch: Parameter = {
 const signInErrors = ['throttled', 'overloaded', 'storage_unavailable'] as const;
 const logoutErrors = ['token_invalid', 'token_wrong_type', 'token_revoked', 'storage_unavailable'] as const;
 const passwordErrors = ['account_protected', 'throttled', 'overloaded'] as const;
+
+const staffErrors = ['not_staff', 'storage_unavailable'] as const;
+/** What staff do to a user, with their own password unless they have just signed in. */
+const staffAct = {
+  tag: 'Administration',
+  body: 'StaffPassword',
+  isBodyOptional: true,
+  description:
+    'Takes the password of the staff member who asks, unless their session was opened in the last ten minutes.',
+} as const;
+const staffActErrors = [...staffErrors, 'account_not_found', ...passwordErrors] as const;
+const pageOfRecords = (what: string): Parameter => ({
+  in: 'query',
+  name: 'limit',
+  description: `At most so many ${what}. The Link header leads to the next page. Without it, all of them.`,
+  schema: { type: 'integer', minimum: 1, maximum: maxPageSize },
+});
+const linkWithLimit = { Link: 'With `limit`: the next page, as a relative reference (RFC 8288).' };
 
 /** What each route is for. */
 export const operations = {
@@ -220,7 +240,100 @@ export const operations = {
     summary: 'Delete the account, with all of its sessions and tasks',
     body: 'Password',
     success: message('The account is deleted.'),
-    errors: passwordErrors,
+    errors: [...passwordErrors, 'last_administrator'],
+  },
+  listUsers: {
+    operationId: 'listUsers',
+    tag: 'Administration',
+    summary: 'List the users',
+    description:
+      'By id. With `limit`, one request examines 10,000 users at most: a page of a search may be short, or empty, and still have a next one.',
+    parameters: [
+      pageOfRecords('users'),
+      {
+        in: 'query',
+        name: 'after',
+        description: 'Only the users that follow the one with this id.',
+        schema: { type: 'integer', minimum: 0, default: 0 },
+      },
+      {
+        in: 'query',
+        name: 'search',
+        description: 'Only the users whose name contains this text, in upper or lower case.',
+        schema: { type: 'string', minLength: 1, maxLength: maxSearchLength },
+      },
+    ],
+    success: {
+      status: 200,
+      description: 'The users.',
+      schema: { type: 'array', items: ref('User') },
+      headers: linkWithLimit,
+    },
+    errors: [...staffErrors, 'too_many_reads'],
+  },
+  getUser: {
+    operationId: 'getUser',
+    tag: 'Administration',
+    summary: 'Get a user, with what they have in numbers',
+    success: { status: 200, description: 'The user.', schema: ref('UserDetails') },
+    errors: [...staffErrors, 'account_not_found'],
+  },
+  activateUser: {
+    operationId: 'activateUser',
+    tag: 'Administration',
+    summary: 'Let a user sign in again',
+    success: message('The user is active.'),
+    errors: [...staffErrors, 'account_not_found', 'account_protected'],
+  },
+  deactivateUser: {
+    ...staffAct,
+    operationId: 'deactivateUser',
+    summary: 'Keep a user from signing in, and end their sessions',
+    success: message('The user is inactive, and no longer staff.'),
+    errors: [...staffActErrors, 'last_administrator'],
+  },
+  endSessionsOfUser: {
+    ...staffAct,
+    operationId: 'endSessionsOfUser',
+    summary: 'End all sessions of a user',
+    success: message('All sessions of the user have ended.'),
+    errors: staffActErrors,
+  },
+  deleteUser: {
+    ...staffAct,
+    operationId: 'deleteUser',
+    summary: 'Delete a user, with all of their sessions and tasks',
+    success: message('The user is deleted.'),
+    errors: [...staffActErrors, 'last_administrator'],
+  },
+  getStatistics: {
+    operationId: 'getStatistics',
+    tag: 'Administration',
+    summary: 'Get what is known of the whole service',
+    success: { status: 200, description: 'Some numbers.', schema: ref('Statistics') },
+    errors: staffErrors,
+  },
+  listAuditLog: {
+    operationId: 'listAuditLog',
+    tag: 'Administration',
+    summary: 'List what was done to accounts',
+    description: 'By staff and at the command line; the latest first. The last 10,000 acts are kept.',
+    parameters: [
+      pageOfRecords('records'),
+      {
+        in: 'query',
+        name: 'before',
+        description: 'Only the records with an id below this one.',
+        schema: { type: 'integer', minimum: 0 },
+      },
+    ],
+    success: {
+      status: 200,
+      description: 'The records.',
+      schema: { type: 'array', items: ref('AuditRecord') },
+      headers: linkWithLimit,
+    },
+    errors: [...staffErrors, 'too_many_reads'],
   },
   listTasks: {
     operationId: 'listTasks',

@@ -1,3 +1,4 @@
+import { auditedAs } from '../../../domain/audit.js';
 import { maxTitleLength, taskStatuses } from '../../../domain/task.js';
 import { maxPasswordLength, maxUsernameLength } from '../../../domain/user.js';
 
@@ -46,6 +47,14 @@ const token = {
 const dateTime = { type: 'string', format: 'date-time', examples: ['2026-01-31T12:00:00Z'] };
 export const sessionId = { type: 'string', pattern: '^[0-9a-f]{32}$' };
 
+const account = { id, username: message, date_joined: dateTime };
+const user = {
+  ...account,
+  is_active: { type: 'boolean', description: 'Whether the user can sign in.' },
+  is_staff: { type: 'boolean', description: 'Whether the user may administer others.' },
+};
+const count = { type: 'integer', minimum: 0 };
+
 function object(properties: Record<string, Schema>, optional: readonly string[] = []): Schema {
   return {
     type: 'object',
@@ -75,6 +84,9 @@ export const schemas = {
     new_password: newPassword,
   }),
   Password: object({ password }),
+  StaffPassword: object({ password: { ...password, description: "The staff member's own password." } }, [
+    'password',
+  ]),
   TokenPair: object({ refresh: message, access: message }),
   RefreshedTokens: object(
     {
@@ -85,7 +97,44 @@ export const schemas = {
   ),
   Empty: object({}),
   Message: object({ message }),
-  Account: object({ id, username: message, date_joined: dateTime }),
+  Account: object(
+    {
+      ...account,
+      is_staff: { type: 'boolean', const: true, description: 'There for staff only.' },
+    },
+    ['is_staff'],
+  ),
+  User: object(user),
+  UserDetails: object({
+    ...user,
+    sessions: count,
+    tasks: count,
+    task_bytes: { ...count, description: 'All titles and descriptions together, in bytes of UTF-8.' },
+  }),
+  Statistics: object({
+    version: message,
+    staff: count,
+    last_user_id: {
+      ...count,
+      description: 'How many user ids were given, also to users who are deleted by now.',
+    },
+  }),
+  AuditRecord: object({
+    id,
+    at: dateTime,
+    by: {
+      type: 'string',
+      enum: auditedAs,
+      description: 'Whether it was a member of staff, or somebody at the command line.',
+    },
+    actor: {
+      ...message,
+      description: 'The user name of the member of staff, or that of the operating system.',
+    },
+    act: { ...message, description: 'Such as `deactivate`, `end_sessions`, `delete`, `promote`.' },
+    user_id: id,
+    username: { ...message, description: 'Of the account that it was done to.' },
+  }),
   Session: object({
     id: sessionId,
     current: { type: 'boolean', description: 'Whether it is the session of this request.' },

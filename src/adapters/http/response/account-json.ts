@@ -1,9 +1,15 @@
 import type { Session } from '../../../domain/session.js';
+import type { Account } from '../../../application/read-account.js';
 import type { User } from '../../../domain/user.js';
 
 /** An account in a response (docs/api.md, section 1). */
 export function presentAccount({ id, username, createdAt }: User): object {
   return { id, username, date_joined: dateTime(createdAt) };
+}
+
+/** One's own account. Only staff are told that they are. */
+export function presentOwnAccount({ user, isStaff }: Account): object {
+  return { ...presentAccount(user), ...(isStaff && { is_staff: true }) };
 }
 
 /** A session in a response; `currentId` is that of the session that asks. */
@@ -17,7 +23,12 @@ export function presentSession({ id, openedAt, lastUsedAt, address }: Session, c
   };
 }
 
-/** Whole seconds since the epoch as an RFC 3339 date and time. */
-function dateTime(seconds: number): string {
-  return new Date(seconds * 1000).toISOString().replace('.000', '');
+// An RFC 3339 date has a year of four digits, but an import may have brought any number.
+const firstTime = Date.parse('0000-01-01T00:00:00Z');
+const lastTime = Date.parse('9999-12-31T23:59:59Z');
+
+/** Seconds since the epoch as an RFC 3339 date and time, or the first or last one that can be written. */
+export function dateTime(seconds: number): string {
+  const time = Math.min(Math.max(seconds * 1000, firstTime), lastTime);
+  return new Date(time).toISOString().replace('.000', '');
 }
