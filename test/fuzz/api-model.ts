@@ -4,6 +4,7 @@ import {
   invalidCredentials,
   noActiveAccount,
   noCredentials,
+  noPermission,
   sessionNotFound,
   taskNotFound,
   tokenBlacklisted,
@@ -42,6 +43,7 @@ interface Account {
   readonly username: string;
   password: string;
   state: 'active' | 'inactive' | 'deleted';
+  isStaff: boolean;
   readonly sessions: Session[];
   readonly tasks: Map<number, Task>;
   lastTaskId: number;
@@ -62,6 +64,18 @@ interface Token {
   readonly session: Session;
   readonly expiresAt: number;
 }
+
+/** The last word of the path; `delete` is a method of HTTP. */
+export type Act = 'activate' | 'deactivate' | 'end-sessions' | 'delete';
+
+const stateAfter = { activate: 'active', deactivate: 'inactive', delete: 'deleted' } as const;
+
+const messages: Readonly<Record<Act, string>> = {
+  activate: 'User activated successfully',
+  deactivate: 'User deactivated successfully',
+  'end-sessions': 'Sessions ended successfully',
+  delete: 'User deleted successfully',
+};
 
 const passwordIncorrect = 'Your password was entered incorrectly. Please enter it again.';
 
@@ -109,6 +123,7 @@ export class ApiModel {
         username,
         password,
         state: 'active',
+        isStaff: false,
         sessions: [],
         tasks: new Map(),
         lastTaskId: 0,
@@ -203,8 +218,12 @@ export class ApiModel {
   /** The id and the date of the account are not known here. */
   account(bearer: string | undefined): Expected {
     return this.answerTo(() => {
-      const { username } = this.caller(bearer);
-      return { status: 200, body: ({ id, date_joined }: Received) => ({ id, username, date_joined }) };
+      const { username, isStaff } = this.caller(bearer);
+      const staff = isStaff ? { is_staff: true } : {};
+      return {
+        status: 200,
+        body: ({ id, date_joined }: Received) => ({ id, username, date_joined, ...staff }),
+      };
     });
   }
 
@@ -264,8 +283,7 @@ export class ApiModel {
   deleteAccount(bearer: string | undefined, body: Body): Expected {
     return this.answerTo(() => {
       const owner = this.caller(bearer);
-      const { password } = take(body, ['password']);
-      if (password !== owner.password) throw new Rejected(400, { password: [passwordIncorrect] });
+      this.confirm(owner, body);
       this.changeAccount(owner.username, 'deleted');
       return { status: 200, body: { message: 'Account deleted successfully' } };
     });
@@ -326,6 +344,49 @@ export class ApiModel {
     });
   }
 
+  /** What staff are shown of a user. */
+  getUser(bearer: string | undefined, username: string): Expected {
+    return this.answerTo(() => {
+      this.member(bearer);
+      const { state, isStaff, sessions, tasks } = this.existing(username);
+      const texts = [...tasks.values()].map(({ title, description }) => title + description);
+      return {
+        status: 200,
+        body: ({ id, date_joined }: Received) => ({
+          id,
+          username,
+          date_joined,
+          is_active: state === 'active',
+          is_staff: isStaff,
+          sessions: sessions.filter((session) => this.isLive(session)).length,
+          tasks: texts.length,
+          task_bytes: Buffer.byteLength(texts.join('')),
+        }),
+      };
+    });
+  }
+
+  /** What staff do to a user. */
+  administer(bearer: string | undefined, act: Act, username: string, body: Body): Expected {
+    return this.answerTo(() => {
+      const { owner, openedAt } = this.member(bearer);
+      if (act !== 'activate') {
+        if ('unreadable' in body) throw body.unreadable;
+        if (this.now() - Math.floor(openedAt) >= 600) this.confirm(owner, body);
+      }
+      const account = this.existing(username);
+      if (act === 'end-sessions') for (const session of account.sessions) session.ended = true;
+      else this.changeAccount(username, stateAfter[act]);
+      return { status: 200, body: { message: messages[act] } };
+    });
+  }
+
+  /** What the operator makes of an active user. */
+  setStaff(username: string, isStaff: boolean): void {
+    const account = this.accounts.get(username);
+    if (account?.state === 'active') account.isStaff = isStaff;
+  }
+
   /** A request that is rejected, but first for who the caller is. */
   rejectedForCallers(bearer: string | undefined, rejection: Expected): Expected {
     return this.answerTo(() => {
@@ -339,6 +400,7 @@ export class ApiModel {
     const account = this.accounts.get(username);
     if (!account) return;
     account.state = state;
+    if (state !== 'active') account.isStaff = false;
     if (state !== 'active') for (const session of account.sessions) session.ended = true;
     if (state === 'deleted') this.accounts.delete(username);
   }
@@ -355,6 +417,25 @@ export class ApiModel {
       401,
       owner.state === 'inactive' ? userInactive : accessTokenError('Token is blacklisted'),
     );
+  }
+
+  /** The session of a member of staff. */
+  private member(bearer: string | undefined): Session {
+    if (!this.caller(bearer).isStaff) throw new Rejected(403, noPermission);
+    const session = this.tokens.get(bearer ?? '')?.session;
+    if (!session) throw new Error('a caller without a session');
+    return session;
+  }
+
+  private existing(username: string): Account {
+    const account = this.accounts.get(username);
+    if (!account) throw new Rejected(404, { error: 'User not found' });
+    return account;
+  }
+
+  private confirm(owner: Account, body: Body): void {
+    const { password } = take(body, ['password']);
+    if (password !== owner.password) throw new Rejected(400, { password: [passwordIncorrect] });
   }
 
   private takeToken(body: Body, field: 'token' | 'refresh'): Token & { readonly text: string } {

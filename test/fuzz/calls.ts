@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { notAllowed, unknownPath } from '../support/responses.js';
 import { claimsOf } from '../support/json-web-token.js';
-import type { Expected } from './api-model.js';
+import type { Act, Expected } from './api-model.js';
 import {
   badUsernames,
   description,
@@ -207,6 +207,31 @@ const deleteTask = call(
   },
 );
 
+const getUser = call('get user', { caller, user }, async (world, chosen) => {
+  const access = world.access(chosen.caller);
+  const expected = world.model.getUser(access, world.nameOf(chosen.user));
+  await world.ask(`GET /api/admin/users/${await world.idOf(chosen.user)}/`, { access }, expected);
+});
+
+const administer = call(
+  'administer',
+  {
+    caller,
+    user,
+    act: fc.constantFrom<Act>('activate', 'deactivate', 'end-sessions', 'delete'),
+    password,
+    writing,
+  },
+  async (world, { act, user: subject, ...chosen }) => {
+    const access = world.access(chosen.caller);
+    const body = write({ password: chosen.password }, chosen.writing);
+    const path = `/api/admin/users/${await world.idOf(subject)}/`;
+    const expected = world.model.administer(access, act, world.nameOf(subject), body.means);
+    const request = act === 'delete' ? `DELETE ${path}` : `POST ${path}${act}/`;
+    await world.ask(request, { body, access }, expected);
+  },
+);
+
 /** What callers are rejected, whatever there is. */
 const refusals = new Map<string, Expected>([
   ['PATCH /tasks/', { status: 405, body: notAllowed('PATCH') }],
@@ -248,6 +273,17 @@ const operate = call(
   },
 );
 
+const setStaff = call(
+  'set staff',
+  { user, isStaff: mostly(fc.constant(true), fc.constant(false)) },
+  async (world, chosen) => {
+    const { staff } = world.server.storage;
+    const id = await world.idOf(chosen.user);
+    await (chosen.isStaff ? staff.add(id) : staff.remove(id));
+    world.model.setStaff(world.nameOf(chosen.user), chosen.isStaff);
+  },
+);
+
 const passTime = call(
   'pass time',
   { seconds: mostly(fc.constantFrom(1, 5, 9, 10, 60), fc.constantFrom(299, 300, 1800, 3599, 3600)) },
@@ -274,6 +310,9 @@ export const anyCall: fc.Arbitrary<Call> = fc.oneof(
   { weight: 3, arbitrary: getTask },
   { weight: 6, arbitrary: updateTask },
   { weight: 4, arbitrary: deleteTask },
+  { weight: 2, arbitrary: getUser },
+  { weight: 4, arbitrary: administer },
+  { weight: 2, arbitrary: setStaff },
   { weight: 1, arbitrary: rejected },
   { weight: 1, arbitrary: lost },
   { weight: 1, arbitrary: operate },

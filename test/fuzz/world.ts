@@ -52,6 +52,12 @@ export class World {
     return `${user}.${this.suffix}`;
   }
 
+  /** The id that a user has here, or one that nobody has. */
+  async idOf(user: string): Promise<number> {
+    const found = await this.server.storage.users.findByName(this.nameOf(user));
+    return found?.id ?? 999_999_999;
+  }
+
   nameInput(choice: string | Input): Input {
     return typeof choice === 'string' ? asItIs(this.nameOf(choice)) : choice;
   }
