@@ -278,8 +278,8 @@ const setStaff = call(
   { user, isStaff: mostly(fc.constant(true), fc.constant(false)) },
   async (world, chosen) => {
     const { staff } = world.server.storage;
-    const id = await world.idOf(chosen.user);
-    await (chosen.isStaff ? staff.add(id) : staff.remove(id));
+    const userId = await world.idOf(chosen.user);
+    await (chosen.isStaff ? staff.add(userId) : staff.remove(userId));
     world.model.setStaff(world.nameOf(chosen.user), chosen.isStaff);
   },
 );
