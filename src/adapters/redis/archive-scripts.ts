@@ -63,7 +63,10 @@ export const importTasks = script<1>()(
   return 1`,
 );
 
-/** Writes the account, with its mark if it is to be staff, and makes the imported tasks its own. Replies 0 if there is another account. */
+/**
+ * Writes the account, with a mark if it is to become staff, and makes the imported tasks its own.
+ * Replies 0 if there is another account.
+ */
 export const finishImport = script<0 | 1>()(
   {
     keys: ['account', 'tasks', 'taskCounts', 'importedTasks', 'importedCounts'],

@@ -7,7 +7,7 @@ export class Keys {
   readonly layout: string;
   /** String: the last user id, a counter. */
   readonly userIds: string;
-  /** Hash: user id → the mark of somebody who is staff; with a question mark before it, of somebody who is nominated. */
+  /** Hash: user id → the nomination of somebody who is staff; with a question mark before it, who is not staff yet. */
   readonly staff: string;
   /** Sorted set: the records of the audit log as text, scored by id. */
   readonly audit: string;
@@ -101,7 +101,8 @@ export interface UserKeys {
   /**
    * Hash: username, password (its hash), active (1 or 0), created (seconds since the epoch). While there is a password
    * link: link (the digest of its token), and link-expiry (seconds since the epoch). Once all sessions have been ended:
-   * ended (whole seconds since the epoch). Of somebody who is or was staff: staff (a mark, see staff-members.ts).
+   * ended (whole seconds since the epoch). Of somebody who is or was staff: staff (a mark, see staff-members.ts); a question
+   * mark until an import has made them staff.
    */
   readonly account: string;
   /** Hash: session id → the session as text. Expires with the last of its sessions. */

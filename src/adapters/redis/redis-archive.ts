@@ -10,10 +10,12 @@ import { markFirstData } from './layout.js';
 import { ascending, parsePage, textAfterId } from './lua/task-codec.js';
 import type { RedisUserRepository } from './redis-user-repository.js';
 import type { StaffMembers } from './staff-members.js';
+import { nominated } from './staff-scripts.js';
 
 /**
- * Imported tasks wait under keys of their own. One step makes them the user's and writes the account, and last the name
- * is claimed. A crash in between leaves an account that nobody can reach, whose import goes on with the name.
+ * Imported tasks wait under keys of their own. One step makes them the user's and writes the account, then the name is
+ * claimed, and last the user becomes staff: an account that nobody can reach must not stand in for the last one who is. A
+ * crash in between leaves such an account, or a user who is not staff; their import goes on from there.
  */
 export class RedisArchive implements Archive {
   constructor(
@@ -42,14 +44,13 @@ export class RedisArchive implements Archive {
 
   async begin({ id, username, passwordHash }: User): Promise<'begun' | 'present' | 'taken'> {
     const named = await this.users.findByName(username);
-    if (named) return named.id === id ? 'present' : 'taken';
-    const account = await this.users.find(id);
+    if (named && named.id !== id) return 'taken';
+    const account = named ?? (await this.users.find(id));
     if (account) {
       const isImported = account.username === username && account.passwordHash === passwordHash;
-      if (!isImported) return 'taken';
-      const mark = await this.users.markOf(id);
-      if (mark !== undefined) await this.staff.confirm(id, mark);
-      return (await this.users.claimName(username, id)) ? 'present' : 'taken';
+      if (!named && !(isImported && (await this.users.claimName(username, id)))) return 'taken';
+      if (await this.users.isToBeStaff(id)) await this.staff.add(id);
+      return 'present';
     }
     const { importedTasks, importedCounts } = this.keys.ofImport(id);
     await this.redis.send((client) => client.unlink(importedTasks, importedCounts));
@@ -69,7 +70,7 @@ export class RedisArchive implements Archive {
     { id, username, passwordHash, active, createdAt, isStaff = false }: ImportedUser,
     lastTaskId: number,
   ): Promise<boolean> {
-    const mark = isStaff && active ? await this.staff.nominate(id) : undefined;
+    const becomesStaff = isStaff && active;
     const finished = await scripts.finishImport(this.redis, {
       ...this.keys.ofUser(id),
       ...this.keys.ofImport(id),
@@ -77,17 +78,16 @@ export class RedisArchive implements Archive {
       passwordHash,
       active: active ? 1 : 0,
       createdAt,
-      mark: mark ?? '',
+      mark: becomesStaff ? nominated : '',
       lastTaskId,
       now: this.clock(),
     });
-    if (finished === 1) {
-      if (mark !== undefined) await this.staff.confirm(id, mark);
-      if (await this.users.claimName(username, id)) return true;
-      await this.users.discard(id, mark);
-    } else if (mark !== undefined) {
-      await this.staff.withdraw(id, mark);
+    if (finished === 0) return false;
+    if (!(await this.users.claimName(username, id))) {
+      await this.users.discard(id);
+      return false;
     }
-    return false;
+    if (becomesStaff) await this.staff.add(id);
+    return true;
   }
 }

@@ -46,11 +46,9 @@ export class RedisStaffRepository implements StaffRepository {
 
   async act(by: SessionRef, { act, userId, ...rest }: StaffActRecord): Promise<boolean> {
     const endsRight = takesRight(act);
-    const [session, user, staff] = await Promise.all([
-      this.sessions.find(by),
-      this.users.find(userId),
-      this.members.list(),
-    ]);
+    const [session, user] = await Promise.all([this.sessions.find(by), this.users.find(userId)]);
+    // After the session: of two staff who deactivate each other, the second one hears why.
+    const staff = await this.members.list();
     if (endsRight && staff.length === 1 && staff[0] === userId) throw new DomainError('last_administrator');
     if (!session) throw new DomainError('token_revoked');
     if (!staff.includes(by.userId)) throw new DomainError('not_staff');

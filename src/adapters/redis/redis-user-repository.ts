@@ -10,6 +10,7 @@ import type { Keys } from './keys.js';
 import { markFirstData } from './layout.js';
 import type { RedisConnection } from './connection/redis-connection.js';
 import type { StaffMembers } from './staff-members.js';
+import { nominated } from './staff-scripts.js';
 import * as scripts from './user-scripts.js';
 
 /**
@@ -111,10 +112,7 @@ export class RedisUserRepository implements UserRepository {
   }
 
   async remove(id: number): Promise<boolean> {
-    const keys = this.keysOfRemoval(id);
-    return this.removeWithName(id, () =>
-      this.staff.withoutRight(id, (mark) => scripts.removeAccount(this.redis, { ...keys, mark })),
-    );
+    return this.removeWithName(id, () => this.removeAccount(id));
   }
 
   async removeOwn({ userId, sessionId }: SessionRef): Promise<boolean> {
@@ -132,6 +130,11 @@ export class RedisUserRepository implements UserRepository {
     const username = user && this.keys.username(user.username);
     if (username) await scripts.releaseUsername(this.redis, { username, userId: id });
     return wasThere;
+  }
+
+  private removeAccount(id: number): Promise<boolean> {
+    const keys = this.keysOfRemoval(id);
+    return this.staff.withoutRight(id, (mark) => scripts.removeAccount(this.redis, { ...keys, mark }));
   }
 
   private async newAccount({ username, passwordHash, createdAt }: NewUser): Promise<number> {
@@ -156,16 +159,15 @@ export class RedisUserRepository implements UserRepository {
     return (await scripts.claimUsername(this.redis, claim)) === 1;
   }
 
-  /** The mark of an account: see staff-members.ts. */
-  async markOf(id: number): Promise<string | undefined> {
+  /** Whether the import of the user was cut off before they became staff. */
+  async isToBeStaff(id: number): Promise<boolean> {
     const { account } = this.keys.ofUser(id);
-    return (await this.redis.send((client) => client.hget(account, 'staff'))) ?? undefined;
+    return (await this.redis.send((client) => client.hget(account, 'staff'))) === nominated;
   }
 
-  /** Removes an account with this mark whose name could not be claimed. */
-  async discard(id: number, mark = ''): Promise<void> {
-    if (mark !== '') await this.staff.withdraw(id, mark);
-    await scripts.removeAccount(this.redis, { ...this.keysOfRemoval(id), mark });
+  /** Removes an account whose name could not be claimed. */
+  async discard(id: number): Promise<void> {
+    await this.removeAccount(id);
   }
 
   private keysOfRemoval(id: number) {

@@ -1,16 +1,20 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { UnreadableData } from '../../application/ports/storage.js';
 import type { RedisConnection } from './connection/redis-connection.js';
 import type { Keys } from './keys.js';
 import * as scripts from './staff-scripts.js';
 
+/** Milliseconds. Whoever was interrupted waits up to twice as long each time, so that one of them gets through. */
+const firstBackoff = 4;
+
 /**
  * Staff. The key with all of them decides who is staff. It is in another slot than the accounts, and still no inactive
  * account may ever count as staff: it would stand in for the last one who is. So a user becomes staff in three steps: they
- * are nominated with a new mark, the active account gets the mark, and the nomination is confirmed. What deactivates or
- * removes an account withdraws a nomination or a right, and only changes an account with the mark that it had before
- * that. So either the confirmation or the change comes too late, and is begun again. A crash between two steps leaves
- * somebody who is not staff.
+ * are nominated, the active account gets a new mark, and the nomination is confirmed. What deactivates or removes an account
+ * withdraws the nomination or the right, and then only changes an account with the mark that it had before that. So either
+ * the confirmation or the change comes too late, and is begun again. Those who add the same user share a nomination. A crash
+ * between two steps leaves somebody who is not staff.
  */
 export class StaffMembers {
   constructor(
@@ -20,16 +24,16 @@ export class StaffMembers {
 
   /** As `add` of StaffRepository. */
   async add(userId: number): Promise<boolean> {
-    const { account } = this.keys.ofUser(userId);
-    for (;;) {
-      const mark = await this.nominate(userId);
-      if (mark === undefined) return true;
-      if ((await scripts.markAccount(this.redis, { account, mark })) === 0) {
-        await this.withdraw(userId, mark);
+    for (let backoff = firstBackoff; ; backoff *= 2) {
+      const { staff } = this.keys;
+      const nomination = await scripts.nominate(this.redis, { staff, userId, nomination: randomUUID() });
+      if (nomination === 0) return true;
+      if (!(await this.markAccount(userId))) {
+        await scripts.withdraw(this.redis, { staff, userId, nomination });
         return false;
       }
-      // Repeats only after a concurrent change.
-      if (await this.confirm(userId, mark)) return true;
+      if ((await scripts.confirm(this.redis, { staff, userId, nomination })) === 1) return true;
+      await setTimeout(Math.random() * backoff);
     }
   }
 
@@ -38,26 +42,9 @@ export class StaffMembers {
     const { staff } = this.keys;
     const held = await this.redis.send((client) => client.hgetall(staff));
     return Object.entries(held)
-      .filter(([, mark]) => !mark.startsWith(scripts.nominated))
+      .filter(([, right]) => !right.startsWith(scripts.nominated))
       .map(([id]) => parseId(id, staff))
       .toSorted((one, other) => one - other);
-  }
-
-  /** The mark for the account; undefined if the user is staff already. */
-  async nominate(userId: number): Promise<string | undefined> {
-    const mark = randomUUID();
-    const isNew = await scripts.nominate(this.redis, { staff: this.keys.staff, userId, mark });
-    return isNew === 1 ? mark : undefined;
-  }
-
-  /** Makes the user staff whose active account has this mark, unless the nomination was withdrawn. */
-  async confirm(userId: number, mark: string): Promise<boolean> {
-    return (await scripts.confirm(this.redis, { staff: this.keys.staff, userId, mark })) === 1;
-  }
-
-  /** Takes back what was done with this mark. */
-  async withdraw(userId: number, mark: string): Promise<void> {
-    await scripts.withdraw(this.redis, { staff: this.keys.staff, userId, mark });
   }
 
   /** As `remove` of StaffRepository. */
@@ -77,6 +64,13 @@ export class StaffMembers {
       mark = reply;
       await this.remove(userId);
     }
+  }
+
+  /** Gives an active account a new mark. False if there is none. */
+  private async markAccount(userId: number): Promise<boolean> {
+    const { account } = this.keys.ofUser(userId);
+    const operation = this.keys.operation(userId, randomUUID());
+    return (await scripts.markAccount(this.redis, { account, operation, mark: randomUUID() })) === 1;
   }
 }
 

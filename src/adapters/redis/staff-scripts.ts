@@ -3,48 +3,48 @@ import { operationLifetime } from './lua/prelude.js';
 import { reject } from './lua/rejection.js';
 import { script } from './lua/script.js';
 
-/** Before the mark of a user who is not staff yet: see staff-members.ts. */
+/** Before the nomination of a user who is not staff yet: see staff-members.ts. */
 export const nominated = '?';
 
 /** Lua functions: whether the user is staff, and whether nobody else is. */
 const membership = `
-  local function isMark(held) return held and string.sub(held, 1, 1) ~= '${nominated}' end
-  local function isMember(id) return isMark(redis.call('HGET', staff, id)) end
+  local function isRight(held) return held and string.sub(held, 1, 1) ~= '${nominated}' end
+  local function isMember(id) return isRight(redis.call('HGET', staff, id)) end
   local function isLast(id)
     if not isMember(id) then return false end
     local held = redis.call('HGETALL', staff)
     for i = 1, #held, 2 do
-      if held[i] ~= id and isMark(held[i + 1]) then return false end
+      if held[i] ~= id and isRight(held[i + 1]) then return false end
     end
     return true
   end`;
 
-/** Replies 0 if the user is staff already. */
-export const nominate = script<0 | 1>()(
-  { keys: ['staff'], args: ['userId', 'mark'] },
+/** Replies the nomination of the user, an earlier one or this one; 0 if the user is staff already. */
+export const nominate = script<string | 0>()(
+  { keys: ['staff'], args: ['userId', 'nomination'] },
   `${membership}
   if isMember(userId) then return 0 end
-  redis.call('HSET', staff, userId, '${nominated}' .. mark)
-  return 1`,
+  local held = redis.call('HGET', staff, userId)
+  if held then return string.sub(held, ${nominated.length + 1}) end
+  redis.call('HSET', staff, userId, '${nominated}' .. nomination)
+  return nomination`,
 );
 
-/** Makes a user with this mark staff. Replies 0 if the nomination with this mark was withdrawn. */
+/** Makes the user staff. Replies 0 if the nomination was withdrawn. */
 export const confirm = script<0 | 1>()(
-  { keys: ['staff'], args: ['userId', 'mark'] },
+  { keys: ['staff'], args: ['userId', 'nomination'] },
   `
   local held = redis.call('HGET', staff, userId)
-  if held == mark then return 1 end
-  if held ~= '${nominated}' .. mark then return 0 end
-  redis.call('HSET', staff, userId, mark)
+  if held == nomination then return 1 end
+  if held ~= '${nominated}' .. nomination then return 0 end
+  redis.call('HSET', staff, userId, nomination)
   return 1`,
 );
 
-/** Takes back what was done with this mark, even if nobody else is staff. */
 export const withdraw = script<1>()(
-  { keys: ['staff'], args: ['userId', 'mark'] },
+  { keys: ['staff'], args: ['userId', 'nomination'] },
   `
-  local held = redis.call('HGET', staff, userId)
-  if held == mark or held == '${nominated}' .. mark then redis.call('HDEL', staff, userId) end
+  if redis.call('HGET', staff, userId) == '${nominated}' .. nomination then redis.call('HDEL', staff, userId) end
   return 1`,
 );
 
@@ -61,9 +61,12 @@ export const dismiss = script<0 | 1>()(
   return 1`,
 );
 
+/** Lua that reads the last id of the audit log, before anything is written: the log may be unreadable. */
+const readLastId = `
+  local top = redis.call('ZRANGE', audit, 0, 0, 'REV', 'WITHSCORES')`;
+
 /** Lua that adds the record `text` to the audit log. */
 const addRecord = `
-  local top = redis.call('ZRANGE', audit, 0, 0, 'REV', 'WITHSCORES')
   local id = string.format('%d', (tonumber(top[2]) or 0) + 1)
   redis.call('ZADD', audit, id, id .. ' ' .. text)
   local over = redis.call('ZCARD', audit) - ${maxAuditRecords}
@@ -81,6 +84,7 @@ export const beginAct = script<1>()(
   if redis.call('EXISTS', operation) == 1 then return 1 end
   if endsRight == '1' and isLast(userId) then ${reject('last_administrator')} end
   if not isMember(by) then ${reject('not_staff')} end
+  ${readLastId}
   if endsRight == '1' then redis.call('HDEL', staff, userId) end
   ${addRecord}`,
 );
@@ -89,14 +93,20 @@ export const addAuditRecord = script<1>()(
   { keys: ['audit', 'operation'], args: ['text'] },
   `
   if redis.call('EXISTS', operation) == 1 then return 1 end
+  ${readLastId}
   ${addRecord}`,
 );
 
-/** Writes the mark to an active account. Replies 0 if there is none. */
+/**
+ * Writes the mark to an active account. Replies 0 if there is none. Sent again, it must not bring back a mark that was
+ * replaced meanwhile: then a change of the account would not see that.
+ */
 export const markAccount = script<0 | 1>()(
-  { keys: ['account'], args: ['mark'] },
+  { keys: ['account', 'operation'], args: ['mark'] },
   `
+  if redis.call('EXISTS', operation) == 1 then return 1 end
   if redis.call('HGET', account, 'active') ~= '1' then return 0 end
   redis.call('HSET', account, 'staff', mark)
+  redis.call('SET', operation, 1, 'EX', ${operationLifetime})
   return 1`,
 );

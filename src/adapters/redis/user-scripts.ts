@@ -97,7 +97,6 @@ export const deactivate = script<0 | 1 | string>()(
   ${requireMark}
   redis.call('DEL', sessions)
   ${markEnded}
-  redis.call('HDEL', account, 'staff')
   redis.call('HSET', account, 'active', 0)
   return 1`,
 );

@@ -26,9 +26,9 @@ export interface Archive {
   /** Adds tasks of the user whose import has begun, ordered by id and above those that were added before. */
   addTasks(userId: number, tasks: readonly Task[]): Promise<void>;
   /**
-   * Makes the user exist with all tasks: once the user is found by name or listed, everything else is there. The next
-   * task gets an id above `lastTaskId`, and the revision is as `nextRevision` of the domain decides. False if the id or
-   * the name has been taken since; then nothing is there.
+   * Makes the user exist with all tasks: once the user is found by name or listed, everything else is there, but for the
+   * right of staff, which comes last. The next task gets an id above `lastTaskId`, and the revision is as `nextRevision` of
+   * the domain decides. False if the id or the name has been taken since; then nothing is there.
    */
   finish(user: ImportedUser, lastTaskId: number): Promise<boolean>;
 }
