@@ -8,7 +8,7 @@ import { outcomeOf } from './rejection.js';
 import type { Suite } from './suite.js';
 
 /** Everything that ends a session. `other` is another session of its user. */
-const enders: readonly ((
+export const enders: readonly ((
   storage: Storage,
   by: SessionRef,
   other: SessionRef,

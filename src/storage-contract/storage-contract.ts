@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { CreateStorage, Storage } from '../application/ports/storage.js';
 import { withTimeout } from '../adapters/storage-module/with-timeout.js';
+import { auditLogContract } from './audit-log-contract.js';
 import { callersApartContract } from './callers-apart-contract.js';
 import { archiveContract } from './archive-contract.js';
 import { archiveRacesContract } from './archive-races-contract.js';
@@ -13,6 +14,10 @@ import { rateLimiterValuesContract } from './rate-limiter-values-contract.js';
 import { sessionRacesContract } from './session-races-contract.js';
 import { sessionValuesContract } from './session-values-contract.js';
 import { SettableClock } from './settable-clock.js';
+import { staffActsContract } from './staff-acts-contract.js';
+import { addAdministrator, aRecord, recordsOf } from './staff-builders.js';
+import { staffRacesContract } from './staff-races-contract.js';
+import { staffRepositoryContract } from './staff-repository-contract.js';
 import type { Suite, TestRunner } from './suite.js';
 import { taskRacesContract } from './task-races-contract.js';
 import { taskRepositoryContract } from './task-repository-contract.js';
@@ -87,6 +92,8 @@ export function storageContract(createStorage: CreateStorage, options: ContractO
     for (let times = 0; times < 2; times++) await other.rateLimiter.consume(...attempt);
     await other.rateLimiter.trust('trusted', 60);
     await other.archive.begin({ id: 7, active: true, username: 'bob', passwordHash: 'hash', createdAt: 0 });
+    await addAdministrator(other, clock);
+    await other.staff.record(aRecord());
 
     const { storage } = await open();
     const page = { after: 0, limit: 10 };
@@ -99,6 +106,8 @@ export function storageContract(createStorage: CreateStorage, options: ContractO
     assert.deepEqual((await storage.rateLimiter.listReached()).reached, []);
     assert.equal(await storage.rateLimiter.consume(...attempt), 0);
     assert.equal(await storage.rateLimiter.isTrusted('trusted'), false);
+    assert.deepEqual(await storage.staff.list(), []);
+    assert.deepEqual(await recordsOf(storage), []);
     assert.equal((await addUser(storage)).id, 1);
   });
 
@@ -144,6 +153,12 @@ export function storageContract(createStorage: CreateStorage, options: ContractO
   describe('export and import', () => {
     archiveContract(suite);
     archiveRacesContract(suite);
+  });
+  describe('staff', () => {
+    staffRepositoryContract(suite);
+    describe('acting', () => staffActsContract(suite));
+    describe('calls at once', () => staffRacesContract(suite));
+    describe('the audit log', () => auditLogContract(suite));
   });
 }
 

@@ -31,7 +31,7 @@ describe('hexado storage check', () => {
     const { code, stdout, stderr } = await check('');
     expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
     expect(stdout).to.match(
-      /^the storage +(\d+) of \1\nusers +(\d+) of \2\n(?:\S.* +(\d+) of \3\n){5}\nThe storage keeps all promises \(\d+ tests\)\.\n$/,
+      /^the storage +(\d+) of \1\nusers +(\d+) of \2\n(?:\S.* +(\d+) of \3\n){6}\nThe storage keeps all promises \(\d+ tests\)\.\n$/,
     );
   });
 

@@ -31,6 +31,8 @@ const by = { userId: 1, sessionId: 's' };
 const session = { id: 's', userId: 1, openedAt: 0, lastUsedAt: 0, current: generation };
 const task = { id: 1, title: 't', description: 'd', status: 'pending' };
 
+const record = { id: 1, at: 0, by: 'staff', actor: 'a', act: 'delete', userId: 1, username: 'b' };
+
 const reached = { key: 'k', subject: { limit: 'sign_in' }, counted: { count: 1, at: 0 } };
 const aPageOf = (tasks: unknown) => ({ tasks, hasMore: false, total: 1, revision: 1 });
 const page = aPageOf([task]);
@@ -142,6 +144,26 @@ const nonsense: Partial<Record<keyof ReturnType<typeof everyCall>, readonly unkn
   ],
   'archive.begin': [undefined, null, true, 'done'],
   'archive.finish': noTruths,
+  'staff.add': noTruths,
+  'staff.remove': noTruths,
+  'staff.list': [...noLists, 1, ['1'], [0], [1.5]],
+  'staff.authorise': [undefined, ...noSessions],
+  'staff.act': noTruths,
+  'staff.records': [
+    ...noLists,
+    ...[
+      { ...record, id: 0 },
+      { ...record, at: 0.5 },
+      { ...record, by: 'nobody' },
+      { ...record, actor: null },
+      { ...record, act: undefined },
+      { ...record, userId: '1' },
+      { ...record, username: 7 },
+    ].map((each) => [each]),
+    [record, { ...record, id: 2 }],
+    [record, record],
+    Array.from({ length: 11 }, (_, i) => ({ ...record, id: 11 - i })),
+  ],
 };
 
 /** A storage all of whose methods do the same. */
@@ -254,17 +276,28 @@ describe('a storage that is not trusted', () => {
     const ofEnded = ['token_revoked'];
     expect(refusals).to.deep.equal({
       'users.changePasswordHash': ofEnded,
-      'users.removeOwn': ofEnded,
+      'users.deactivate': ['last_administrator'],
+      'users.remove': ['last_administrator'],
+      'users.removeOwn': ['token_revoked', 'last_administrator'],
       'sessions.list': ofEnded,
       'sessions.endOther': ofEnded,
       'sessions.endAll': ofEnded,
-      'tasks.create': storageRejections.filter((code) => code !== 'task_changed'),
+      'tasks.create': [
+        'token_revoked',
+        'task_limit_reached',
+        'byte_limit_reached',
+        'idempotency_key_reused',
+        'idempotency_key_limit_reached',
+      ],
       'tasks.find': ofEnded,
       'tasks.list': ofEnded,
       'tasks.select': ofEnded,
       'tasks.summary': ofEnded,
       'tasks.update': ['token_revoked', 'task_changed', 'byte_limit_reached'],
       'tasks.remove': ['token_revoked', 'task_changed'],
+      'staff.remove': ['last_administrator'],
+      'staff.authorise': ['token_revoked', 'not_staff'],
+      'staff.act': ['token_revoked', 'not_staff', 'last_administrator'],
     });
   });
 
@@ -425,7 +458,7 @@ describe('a storage that is not trusted', () => {
         const faulty = (port) => new Proxy(port, {
           get: (target, name) => (...args) => fault.method ? fault.method() : target[name](...args),
         });
-        const ports = ['users', 'sessions', 'tasks', 'rateLimiter', 'archive'];
+        const ports = ['users', 'sessions', 'tasks', 'rateLimiter', 'archive', 'staff'];
         const own = Object.fromEntries(ports.map((name) => [name, faulty(storage[name])]));
         return { ...faulty(storage), ...own, check: () => faulty(storage).check(), close: async () => {} };
       }`,

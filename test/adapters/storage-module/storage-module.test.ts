@@ -52,6 +52,7 @@ const methods = {
   tasks: ['create', 'find', 'list', 'select', 'summary', 'summaryOf', 'update', 'remove'],
   rateLimiter: ['consume', 'giveBack', 'clear', 'listReached', 'trust', 'isTrusted'],
   archive: ['lastUserId', 'tasksOf', 'reserveUserIds', 'begin', 'addTasks', 'finish'],
+  staff: ['add', 'remove', 'list', 'authorise', 'act', 'record', 'records'],
 };
 const allMethods = [
   ...Object.entries(methods).flatMap(([port, names]) => names.map((name) => `${port}.${name}`)),
