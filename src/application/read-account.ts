@@ -2,11 +2,13 @@ import { DomainError } from '../domain/errors.js';
 import type { User } from '../domain/user.js';
 import type { SessionRef, SessionRepository } from './ports/session-repository.js';
 import type { StaffRepository } from './ports/staff-repository.js';
+import { StorageUnavailable, UnreadableData } from './ports/storage.js';
 import type { UserRepository } from './ports/user-repository.js';
 
 /** One's own account. */
 export interface Account {
   readonly user: User;
+  /** False, too, if the storage cannot say it now. */
   readonly isStaff: boolean;
 }
 
@@ -20,13 +22,23 @@ export class ReadAccount {
 
   async execute(session: SessionRef): Promise<Account> {
     const { userId } = session;
-    const [active, user, staff] = await Promise.all([
+    const [active, user, isStaff] = await Promise.all([
       this.sessions.find(session),
       this.users.find(userId),
-      this.staff.list(),
+      this.isStaff(userId),
     ]);
     if (!active) throw new DomainError('token_revoked');
     if (!user) throw new DomainError('user_not_found');
-    return { user, isStaff: staff.includes(userId) };
+    return { user, isStaff };
+  }
+
+  /** False if the storage cannot say it: what it knows of all staff may be elsewhere than accounts, which go on working. */
+  private async isStaff(userId: number): Promise<boolean> {
+    try {
+      return (await this.staff.list()).includes(userId);
+    } catch (error) {
+      if (error instanceof StorageUnavailable || error instanceof UnreadableData) return false;
+      throw error;
+    }
   }
 }

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { StorageUnavailable, UnreadableData } from '../../src/application/ports/storage.js';
 import { Application } from '../support/application.js';
 import { rejectionOf } from '../support/rejection.js';
 
@@ -16,6 +17,18 @@ describe('ReadAccount', () => {
     const { user } = await application.readAccount.execute(await application.sessionOf(access));
     expect(user).to.include({ id: 2, username: 'jigyasnh', createdAt });
   });
+
+  for (const [what, error] of [
+    ['out of reach', new StorageUnavailable('timeout')],
+    ['unreadable', new UnreadableData('staff')],
+  ] as const) {
+    it(`reads the account while the list of staff is ${what}, as it may be on a shard of its own`, async () => {
+      const { access } = await application.signedUpUser('maria');
+      application.storage.staff.list = () => Promise.reject(error);
+      const account = await application.readAccount.execute(await application.sessionOf(access));
+      expect(account).to.have.property('isStaff', false);
+    });
+  }
 
   it('reads no account for a session that has ended', async () => {
     const { access, refresh } = await application.signedUpUser('maria');
