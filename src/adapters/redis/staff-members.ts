@@ -27,7 +27,7 @@ export class StaffMembers {
     for (let backoff = firstBackoff; ; backoff *= 2) {
       const { staff } = this.keys;
       const nomination = await scripts.nominate(this.redis, { staff, userId, nomination: randomUUID() });
-      if (nomination === 0) return true;
+      if (nomination === 0) return (await this.has(userId)) || this.markAccount(userId);
       if (!(await this.markAccount(userId))) {
         await scripts.withdraw(this.redis, { staff, userId, nomination });
         return false;
@@ -35,6 +35,19 @@ export class StaffMembers {
       if ((await scripts.confirm(this.redis, { staff, userId, nomination })) === 1) return true;
       await setTimeout(Math.random() * backoff);
     }
+  }
+
+  /**
+   * Whether the user is staff, whose account has a mark then. If it has none, a failover has lost the account that was
+   * staff, and its id was given again.
+   */
+  async has(userId: number): Promise<boolean> {
+    const { account } = this.keys.ofUser(userId);
+    const [mark, right] = await Promise.all([
+      this.redis.send((client) => client.hget(account, 'staff')),
+      this.redis.send((client) => client.hget(this.keys.staff, String(userId))),
+    ]);
+    return mark !== null && right !== null && !right.startsWith(scripts.nominated);
   }
 
   /** As `list` of StaffRepository. */
