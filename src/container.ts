@@ -65,6 +65,7 @@ import type { TokenSigner } from './application/ports/token-signer.js';
 import type { UserRepository } from './application/ports/user-repository.js';
 import { ReadAccount } from './application/read-account.js';
 import { ReadAuditLog } from './application/read-audit-log.js';
+import { RecordAct, type Operator } from './application/record-act.js';
 import { RefreshToken } from './application/refresh-token.js';
 import { RegisterUser, type Registration } from './application/register-user.js';
 import { SessionTokens } from './application/session-tokens.js';
@@ -82,8 +83,8 @@ const Users = serviceId<UserRepository>('UserRepository');
 const Sessions = serviceId<SessionRepository>('SessionRepository');
 const Tasks = serviceId<TaskRepository>('TaskRepository');
 const Limiter = serviceId<RateLimiter>('RateLimiter');
-const Staff = serviceId<StaffRepository>('StaffRepository');
 const DataArchive = serviceId<Archive>('Archive');
+const Staff = serviceId<StaffRepository>('StaffRepository');
 const WholeStorage = serviceId<Storage>('Storage');
 export const Hasher = serviceId<PasswordHasher>('PasswordHasher');
 const Signer = serviceId<TokenSigner>('TokenSigner');
@@ -102,6 +103,7 @@ const Cors = serviceId<CorsHeaders | undefined>('CorsHeaders');
 
 const RegistrationChoice = serviceId<Registration>('Registration');
 const Protected = serviceId<ProtectedNames>('ProtectedNames');
+const CurrentOperator = serviceId<Operator>('Operator');
 const LimitsPerUser = serviceId<TaskLimits>('TaskLimits');
 
 /** Every route of the API. */
@@ -118,7 +120,11 @@ export interface Surroundings extends Extensions {
   readonly observers?: readonly ReportEvent[];
   /** Measures requests, and what waits for a hash. */
   readonly meters?: Meters;
+  /** Who runs a command. A server has nobody. */
+  readonly operator?: Operator;
 }
+
+const nobody: Operator = { name: '-', onUnrecorded() {} };
 
 export interface Meters {
   readonly observeRequest: ObserveRequest;
@@ -132,7 +138,7 @@ export function createContainer(
   storage: Storage,
   clock: Clock,
   log: Log,
-  { degradations = [], observers = [], meters, ...extensions }: Surroundings = {},
+  { degradations = [], observers = [], meters, operator = nobody, ...extensions }: Surroundings = {},
 ): Container {
   const container = new Container({ defaultScope: 'Singleton' });
 
@@ -158,8 +164,8 @@ export function createContainer(
   container.bind(Sessions).toConstantValue(storage.sessions);
   container.bind(Tasks).toConstantValue(storage.tasks);
   container.bind(Limiter).toConstantValue(storage.rateLimiter);
-  container.bind(Staff).toConstantValue(storage.staff);
   container.bind(DataArchive).toConstantValue(storage.archive);
+  container.bind(Staff).toConstantValue(storage.staff);
   container.bind(CurrentTime).toConstantValue(clock);
   container.bind(RandomId).toConstantValue(randomId);
   container.bind(TextDigest).toConstantValue(sha256);
@@ -167,6 +173,7 @@ export function createContainer(
   container.bind(LimitsPerUser).toConstantValue(config.taskLimits);
   container.bind(RegistrationChoice).toConstantValue(config.registration);
   container.bind(Protected).toConstantValue(new Set(config.demo ? [demoUser.username] : []));
+  container.bind(CurrentOperator).toConstantValue(operator);
   container.bind(Logger).toConstantValue(log);
   const nameDigest = (name: string) => keyedDigest(name, container.get(JwtTokenSigner).currentKey);
   make(
@@ -224,7 +231,19 @@ export function createContainer(
   bind(ManageTasks, [Tasks, TextDigest, LongReadLimiter, LimitsPerUser]);
   bind(ReadAccount, [Sessions, Users, Staff]);
   bind(ExportAccount, [ReadAccount, ManageSessions, ManageTasks]);
-  bind(ManageUsers, [Users, Sessions, Tasks, DataArchive, Hasher, CreateUser, ManageThrottles, Report]);
+  bind(RecordAct, [Staff, CurrentTime, CurrentOperator]);
+  bind(ManageUsers, [
+    Users,
+    Sessions,
+    Tasks,
+    DataArchive,
+    Hasher,
+    CreateUser,
+    ManageThrottles,
+    Report,
+    Staff,
+    RecordAct,
+  ]);
   make(
     AdministerUsers,
     (staff, users, confirmPassword, protectedNames, now, report) => {
@@ -235,7 +254,7 @@ export function createContainer(
   );
   bind(BrowseUsers, [Staff, Users, Sessions, Tasks, DataArchive]);
   bind(ReadAuditLog, [Staff]);
-  bind(MakePasswordLink, [Users, RandomId, TextDigest, CurrentTime]);
+  bind(MakePasswordLink, [Users, RandomId, TextDigest, CurrentTime, RecordAct]);
   bind(UsePasswordLink, [AttemptLimiter, Users, Hasher, TextDigest, CurrentTime, Report]);
   make(ManageThrottles, (limiter, now) => new ManageThrottles(limiter, now, config.limits), [
     Limiter,

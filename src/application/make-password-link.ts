@@ -1,18 +1,23 @@
 import { DomainError } from '../domain/errors.js';
 import { validateAll } from '../domain/input.js';
 import { linkToken, newPasswordLink } from '../domain/password-link.js';
-import { checkUsername, noPassword } from '../domain/user.js';
+import { checkUsername, noPassword, type User } from '../domain/user.js';
 import { userNamed } from './find-users.js';
 import type { Clock, Digest, NewId } from './ports/environment.js';
 import type { UserRepository } from './ports/user-repository.js';
+import type { RecordAct } from './record-act.js';
 
-/** Makes links with which users set their own passwords, for the operator. Each ends the user's earlier link. */
+/**
+ * Makes links with which users set their own passwords, for the operator. Each ends the user's earlier link, and gets a
+ * record in the audit log.
+ */
 export class MakePasswordLink {
   constructor(
     private readonly users: UserRepository,
     private readonly newId: NewId,
     private readonly digest: Digest,
     private readonly clock: Clock,
+    private readonly recordAct: RecordAct,
   ) {}
 
   /**
@@ -21,7 +26,7 @@ export class MakePasswordLink {
    */
   async reset(username: string): Promise<string> {
     const user = await userNamed(this.users, username);
-    return this.makeLink(user.id);
+    return this.makeLink('reset', user);
   }
 
   /**
@@ -36,13 +41,14 @@ export class MakePasswordLink {
       (await this.users.findByName(username)) ??
       (await this.users.add({ username, passwordHash: noPassword, createdAt })) ??
       (await this.users.findByName(username));
-    return user?.passwordHash === noPassword ? this.makeLink(user.id) : undefined;
+    return user?.passwordHash === noPassword ? this.makeLink('invite', user) : undefined;
   }
 
-  private async makeLink(userId: number): Promise<string> {
-    const token = linkToken(userId, this.newId());
+  private async makeLink(act: 'reset' | 'invite', user: User): Promise<string> {
+    const token = linkToken(user.id, this.newId());
     const link = newPasswordLink(this.digest(token), this.clock());
-    if (!(await this.users.setPasswordLink(userId, link))) throw new DomainError('user_not_found');
+    if (!(await this.users.setPasswordLink(user.id, link))) throw new DomainError('user_not_found');
+    await this.recordAct.execute(act, user);
     return token;
   }
 }

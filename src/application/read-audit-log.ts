@@ -21,4 +21,18 @@ export class ReadAuditLog {
       end = page[maxPageSize - 1]?.id;
     }
   }
+
+  /** For the operator: at most so many records, read page by page as they are asked for. */
+  async *list(max = Infinity): AsyncGenerator<AuditRecord, void, undefined> {
+    let before = Infinity;
+    for (let left = max; left > 0;) {
+      const limit = Math.min(left, maxPageSize);
+      const records: readonly AuditRecord[] = await this.staff.records({ before, limit });
+      yield* records;
+      const last = records[limit - 1];
+      if (!last) return;
+      before = last.id;
+      left -= limit;
+    }
+  }
 }

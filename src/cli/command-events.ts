@@ -18,11 +18,11 @@ export function commandLog(): Promise<Log> {
  */
 export async function reportAct(act: string, subject?: string): Promise<void> {
   const report = eventLog(await createLog('info', process.stderr, process.stderr.isTTY));
-  report({ event: 'operator_act', operator: operator(), act, ...(subject !== undefined && { subject }) });
+  report({ event: 'operator_act', operator: operatorName(), act, ...(subject !== undefined && { subject }) });
 }
 
 /** The user who runs the command; with sudo, the one who called it. A user without a name is a number. */
-function operator(): string {
+export function operatorName(): string {
   const uid = process.getuid?.();
   const { SUDO_USER } = process.env;
   if (uid === 0 && SUDO_USER) return SUDO_USER;

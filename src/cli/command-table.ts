@@ -29,6 +29,8 @@ export const options = {
   address: { value: 'ADDRESS', description: 'the address whose limits to lift, with its network' },
   'from-django': { value: 'FILE', description: 'what manage.py dumpdata auth.user tasks.task has printed' },
   owner: { value: 'NAME', description: 'who gets the tasks of the dump that have no owner' },
+  staff: { description: 'make the user staff' },
+  limit: { value: 'NUMBER', description: 'at most so many records' },
   'skip-bad': { description: 'leave out bad lines, and name them' },
 } as const satisfies Record<string, OptionRow>;
 
@@ -50,7 +52,7 @@ export const commonOptions = ['help', 'version', 'env-file'] as const satisfies 
 export const commands = {
   serve: { description: 'start the server; so does hexado alone' },
   check: { description: 'look at settings and storage, and say what to mend' },
-  'user create': { arguments: ['NAME'], isAct: true, description: 'add a user' },
+  'user create': { arguments: ['NAME'], options: ['staff'], isAct: true, description: 'add a user' },
   'user set-password': {
     arguments: ['NAME'],
     isAct: true,
@@ -68,9 +70,15 @@ export const commands = {
     isAct: true,
     description: 'delete a user with their sessions and tasks',
   },
+  'user promote': {
+    arguments: ['NAME'],
+    isAct: true,
+    description: 'make a user staff, who administer other users',
+  },
+  'user demote': { arguments: ['NAME'], isAct: true, description: 'take the right of staff from a user' },
   'user list': {
     options: ['filter', 'json'],
-    description: 'print all users: id, name, whether active, since when',
+    description: 'print all users: id, name, whether active, since when, whether staff',
   },
   'user show': { arguments: ['NAME'], description: 'print what a user has, in numbers' },
   'user sessions': {
@@ -89,6 +97,10 @@ export const commands = {
     options: ['url'],
     isAct: true,
     description: 'add a user without a password, and print such a link',
+  },
+  audit: {
+    options: ['limit', 'json'],
+    description: 'print what was done to accounts, latest first: time, staff or operator, who, act, id, name',
   },
   'throttle list': {
     description: 'print what has reached its rate limit: limit, network, name, seconds left',
@@ -146,7 +158,8 @@ export const topics: Readonly<Record<string, { readonly about: string; readonly 
     about: 'manage users',
     notes: `Passwords are read twice from a prompt, or once from standard input, never from the command line.
 user delete asks at a terminal. No signing key is needed. The link of user reset and user invite is
-for the user alone: whoever has it can set the password.`,
+for the user alone: whoever has it can set the password. Somebody stays staff: before the last one is
+demoted, deactivated or deleted, promote another user.`,
   },
   throttle: { about: 'show and lift rate limits that were reached' },
   keys: {

@@ -25,7 +25,10 @@ function shortHelp(): string {
     const verbs = verbsOf(word);
     const about = topics[word]?.about;
     return about === undefined
-      ? [usageOf(word as CommandName).replace('hexado ', ''), rowOf(word as CommandName).description]
+      ? [
+          [word, ...(rowOf(word as CommandName).arguments ?? [])].join(' '),
+          rowOf(word as CommandName).description,
+        ]
       : [`${word} …`, `${about}: ${verbs.join(', ')}`];
   });
   return `Hexado, a to-do list API with JWT sign-in.

@@ -1,11 +1,10 @@
 import cluster from 'node:cluster';
-import { CommandFailed } from '../adapters/terminal/command-failed.js';
+import { PartlyDone } from '../adapters/terminal/partly-done.js';
 import { OutputError, print, printDone } from '../adapters/terminal/print.js';
 import type { withStorage } from './with-storage.js';
 import { canonicalAddress } from '../adapters/http/request/client-address.js';
-import { fieldMessage } from '../adapters/http/response/field-messages.js';
-import { describeError } from '../application/describe-error.js';
 import { confirm, readNewPassword } from '../adapters/terminal/read-terminal.js';
+import { printAuditLog } from '../adapters/terminal/print-audit-log.js';
 import { LinkCommands } from '../adapters/terminal/link-commands.js';
 import { ThrottleCommands } from '../adapters/terminal/throttle-commands.js';
 import { UserCommands } from '../adapters/terminal/user-commands.js';
@@ -15,18 +14,17 @@ import { ImportFromDjango } from '../application/import-from-django.js';
 import { MakePasswordLink } from '../application/make-password-link.js';
 import { ManageThrottles } from '../application/manage-throttles.js';
 import { ManageUsers } from '../application/manage-users.js';
+import { ReadAuditLog } from '../application/read-audit-log.js';
 import { envFileIn, parseCommand, UsageError, type CommandOf } from './arguments.js';
 import { reportAct } from './command-events.js';
 import { rowOf, type CommandName } from './command-table.js';
 import { completionScript } from './completion.js';
 import { helpText } from './help.js';
 import { ConfigError, readConfig, type Config } from '../config/config.js';
+import { parseWhole } from '../config/parse-values.js';
 import { SettingsFile } from '../config/settings-file.js';
 import { removeStaleSocket } from '../runtime/stale-socket.js';
 import type { Log } from '../application/ports/environment.js';
-import { StorageUnavailable, UnknownLayout, UnreadableData } from '../application/ports/storage.js';
-import { DomainError } from '../domain/errors.js';
-import { InvalidFields } from '../domain/input.js';
 import { version } from '../runtime/version.js';
 import { releaseSignals } from '../runtime/held-signals.js';
 import { LogOutput } from '../runtime/log-output.js';
@@ -34,13 +32,11 @@ import { exportData, importData, requireExportTarget, requireImportSource } from
 import { importFromDjango } from './django-import.js';
 import { createKey, listKeys, promoteKey, pruneKeys, removeKey } from './keys.js';
 import { linkBase } from './link-base.js';
-import { DataError } from './data-error.js';
+import { exitReport } from './exit-report.js';
 import { createLog } from './log.js';
-import { ListenError } from './listen-error.js';
 import { superviseMetrics } from './metrics.js';
-import { StorageError } from '../adapters/storage-module/load-storage-module.js';
 import { ClusterSupervisor } from '../runtime/cluster-supervisor.js';
-import { hidePasswords } from '../config/hide-passwords.js';
+import { warn } from './warn.js';
 
 // What needs the storage or the server is imported when it runs: loading it takes most of the time of a short command.
 
@@ -80,17 +76,25 @@ const handlers: { readonly [N in CommandName]: (command: CommandOf<N>) => Promis
     const { check } = await import('./check.js');
     await check(config, clock);
   },
-  'user create': ({ arguments: [name] }) => onUsers((users) => users.create(name)),
+  'user create': ({ arguments: [name], options }) => onUsers((users) => users.create(name, options)),
   'user set-password': ({ arguments: [name] }) => onUsers((users) => users.setPassword(name)),
   'user deactivate': ({ arguments: [name] }) => onUsers((users) => users.deactivate(name)),
   'user activate': ({ arguments: [name] }) => onUsers((users) => users.activate(name)),
   'user delete': ({ arguments: [name], options }) => onUsers((users) => users.delete(name, options)),
+  'user promote': ({ arguments: [name] }) => onUsers((users) => users.promote(name)),
+  'user demote': ({ arguments: [name] }) => onUsers((users) => users.demote(name)),
   'user list': ({ options }) => onUsers((users) => users.list(options)),
   'user show': ({ arguments: [name] }) => onUsers((users) => users.show(name)),
   'user sessions': ({ arguments: [name] }) => onUsers((users) => users.sessions(name)),
   'user logout': ({ arguments: [name] }) => onUsers((users) => users.logout(name)),
   'user reset': ({ arguments: [name], options: { url } }) => onLinks(url, (links) => links.reset(name)),
   'user invite': ({ arguments: [name], options: { url } }) => onLinks(url, (links) => links.invite(name)),
+  audit: async ({ options: { limit, json = false } }) => {
+    const max = limit === undefined ? undefined : parseWhole(limit, 1, Number.MAX_SAFE_INTEGER);
+    if (limit !== undefined && max === undefined)
+      throw new UsageError('--limit takes a whole number, 1 or more.');
+    await onStorage((container) => printAuditLog(container.get(ReadAuditLog), { max, json }, print));
+  },
   'throttle list': () => onThrottles((throttles) => throttles.list()),
   'throttle clear': ({ arguments: [name], options: { user, address } }) => {
     const [given, ...more] = [name, user, address].filter((each) => each !== undefined);
@@ -150,7 +154,7 @@ async function handle<N extends CommandName>(command: CommandOf<N>): Promise<voi
   try {
     await handlers[command.name](command);
   } catch (error) {
-    isDone = error instanceof OutputError && error.done !== undefined;
+    isDone = error instanceof PartlyDone || (error instanceof OutputError && error.done !== undefined);
     throw error;
   } finally {
     const { url: _, 'env-file': __, ...options }: Readonly<Record<string, unknown>> = command.options;
@@ -165,10 +169,6 @@ async function onStorage(command: Parameters<typeof withStorage>[2]): Promise<vo
   const config = readConfig(process.env, { readKeys: false });
   const storage = await import('./with-storage.js');
   await storage.withStorage(config, clock, command);
-}
-
-function warn(message: string): void {
-  process.stderr.write(`hexado: ${message}\n`);
 }
 
 function onUsers(command: (users: UserCommands) => Promise<void>): Promise<void> {
@@ -204,57 +204,6 @@ async function start(): Promise<void> {
   const { workers, shutdownDelay, signingKeysFile } = config;
   const onRestart = () => (rereadSettings ? rereadSettings(log) : config);
   new ClusterSupervisor(workers, shutdownDelay, log, signingKeysFile, onRestart).start();
-}
-
-/** What a failed process reports on standard error, and its exit code (sysexits.h). */
-interface ExitReport {
-  readonly messages: readonly string[];
-  readonly code: number;
-}
-
-function exitReport(error: unknown): ExitReport {
-  if (error instanceof ConfigError) return { messages: error.problems, code: 78 };
-  if (error instanceof StorageError) return { messages: [hidePasswords(error.message)], code: 78 };
-  if (error instanceof UsageError) return { messages: [hidePasswords(error.message)], code: 64 };
-  if (error instanceof DataError) return { messages: [error.message], code: 65 };
-  if (error instanceof ListenError) return { messages: [hidePasswords(error.message)], code: 69 };
-  if (error instanceof OutputError) return outputErrorReport(error);
-  if (error instanceof UnknownLayout) {
-    return { messages: [`The storage has ${error.reason}. ${error.advice}`], code: 78 };
-  }
-  if (error instanceof UnreadableData) {
-    return { messages: [`What is stored at ${error.key} cannot be read. It is left as it is.`], code: 70 };
-  }
-  if (error instanceof StorageUnavailable) {
-    return { messages: [`The storage does not answer (${error.reason}). ${error.advice}`], code: 69 };
-  }
-  if (error instanceof InvalidFields) {
-    const messages = Object.entries(error.issues).flatMap(([field, issues]) =>
-      issues.map((issue) => `${field}: ${fieldMessage(issue)}`),
-    );
-    return { messages, code: 1 };
-  }
-  if (error instanceof CommandFailed) return { messages: [error.message], code: 1 };
-  if (error instanceof DomainError && error.code === 'user_not_found') {
-    return { messages: ['There is no user of this name.'], code: 1 };
-  }
-  const { kind, at } = describeError(error);
-  return { messages: [`Unexpected error (${kind}).`, ...at, ...storageModuleHint()], code: 70 };
-}
-
-/** A connection's error has no stack frames of the module that opened it. */
-function storageModuleHint(): string[] {
-  const storage = process.env['STORAGE']?.trim() ?? '';
-  if (/^(?:memory|redis)?$/.test(storage)) return [];
-  const message = `It may come from STORAGE=${storage}, which must handle the errors of its own connections.`;
-  return [hidePasswords(message)];
-}
-
-function outputErrorReport({ code, done, target }: OutputError): ExitReport {
-  // A reader may stop before the end: `hexado --help | head -1`.
-  if (code === 'EPIPE' && done === undefined) return { messages: [], code: 0 };
-  const message = `${target} cannot be written (${code}).`;
-  return { messages: done === undefined ? [message] : [done, message], code: 74 };
 }
 
 function fail(error: unknown): never {

@@ -1,9 +1,11 @@
 import type { Clock } from '../application/ports/environment.js';
 import { ConfigError, type Config } from '../config/config.js';
-import { commandLog } from './command-events.js';
+import { commandLog, operatorName } from './command-events.js';
 import { createContainer } from '../container.js';
 import { createStorage } from '../create-storage.js';
+import { exitReport } from './exit-report.js';
 import { silentLog } from './silent-log.js';
+import { warn } from './warn.js';
 
 /** Runs a command on the configured storage, and closes the storage. Throws ConfigError if it is in memory. */
 export async function withStorage(
@@ -18,8 +20,16 @@ export async function withStorage(
   }
   const storage = await createStorage(config.storage, { clock, log: silentLog });
   try {
-    await command(createContainer(config, storage, clock, await commandLog()));
+    const operator = { name: operatorName(), onUnrecorded: reportUnrecorded };
+    await command(createContainer(config, storage, clock, await commandLog(), { operator }));
   } finally {
     await storage.close();
   }
+}
+
+/** Says that an act is done, but not in the audit log. The command goes on, and fails at its end. */
+function reportUnrecorded(error: unknown): void {
+  const { messages, code } = exitReport(error);
+  for (const message of ['This is done, but the audit log has no record of it.', ...messages]) warn(message);
+  process.exitCode = code;
 }

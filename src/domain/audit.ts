@@ -1,3 +1,5 @@
+import type { StaffAct } from './staff.js';
+
 /** What somebody has done to an account. */
 export interface AuditRecord {
   /** Positive, and greater than that of every earlier record. */
@@ -14,6 +16,18 @@ export interface AuditRecord {
   readonly userId: number;
   readonly username: string;
 }
+
+/** What operators can do to an account: what staff can do, and more. */
+export type OperatorAct =
+  | StaffAct
+  | 'create'
+  | 'set_password'
+  /** To make a link for a new password. */
+  | 'reset'
+  /** To add a user without a password, or make another link for them. */
+  | 'invite'
+  | 'promote'
+  | 'demote';
 
 export const auditedAs = ['staff', 'operator'] as const;
 

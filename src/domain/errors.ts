@@ -15,7 +15,7 @@ export type ErrorCode =
   | 'token_revoked'
   /** The access token's user was deleted. */
   | 'user_not_found'
-  /** The access token's user was deactivated. */
+  /** The access token's user was deactivated, or an inactive user was to become staff. */
   | 'user_inactive'
   /** The account is one that nobody may change or delete. */
   | 'account_protected'
@@ -37,7 +37,7 @@ export type ErrorCode =
   | 'idempotency_key_limit_reached'
   /** The session is missing, has ended, or is another user's. */
   | 'session_not_found'
-  /** The user of the session is not staff. */
+  /** The user of the session, or who was to be staff no more, is not staff. */
   | 'not_staff'
   /** The account that staff ask for is missing or deleted. */
   | 'account_not_found'

@@ -1,8 +1,10 @@
 import { expect } from 'chai';
 import type { ManageUsers } from '../../src/application/manage-users.js';
+import { StorageUnavailable } from '../../src/application/ports/storage.js';
 import { Application, address, client, password } from '../support/application.js';
 import { aTask } from '../support/builders.js';
 import { rejectionOf } from '../support/rejection.js';
+import { withStub } from '../support/with-stub.js';
 
 const newPassword = 'Another & longer kite';
 
@@ -16,7 +18,7 @@ describe('ManageUsers', () => {
 
   async function names(): Promise<string[]> {
     const found: string[] = [];
-    for await (const { username } of application.users.list()) found.push(username);
+    for await (const { user } of application.users.list()) found.push(user.username);
     return found;
   }
 
@@ -209,6 +211,141 @@ describe('ManageUsers', () => {
       await deleted;
     });
   }
+
+  /** The acts in the audit log, in the order in which they were done. */
+  async function acts(): Promise<readonly string[]> {
+    const found: string[] = [];
+    for await (const { act, username } of application.auditLog.list()) found.unshift(`${act} ${username}`);
+    return found;
+  }
+
+  describe('promoting and demoting', () => {
+    it('makes a user staff, once or twice, until they are demoted', async () => {
+      for (const name of ['maria', 'ana']) {
+        await application.register(name);
+        await application.users.promote(name);
+      }
+      await application.users.promote('ana');
+      expect(await application.storage.staff.list()).to.deep.equal([1, 2]);
+      await application.users.demote('maria');
+      expect(await application.storage.staff.list()).to.deep.equal([2]);
+      expect(await rejectionOf(application.users.demote('maria'))).to.equal('not_staff');
+    });
+
+    it('shows and lists who is staff', async () => {
+      for (const name of ['maria', 'ana']) await application.register(name);
+      await application.users.promote('ana');
+      const listed: unknown[] = [];
+      for await (const { user, isStaff } of application.users.list()) listed.push([user.username, isStaff]);
+      expect(listed).to.deep.equal([
+        ['maria', false],
+        ['ana', true],
+      ]);
+      expect((await application.users.show('ana')).isStaff).to.equal(true);
+      expect((await application.users.show('maria')).isStaff).to.equal(false);
+    });
+
+    it('promotes no inactive user, who is staff no more once they are active again', async () => {
+      for (const name of ['maria', 'ana']) {
+        await application.register(name);
+        await application.users.promote(name);
+      }
+      await application.users.deactivate('maria');
+      expect(await rejectionOf(application.users.promote('maria'))).to.equal('user_inactive');
+      await application.users.activate('maria');
+      expect(await application.storage.staff.list()).to.deep.equal([2]);
+    });
+
+    it('neither demotes, deactivates nor deletes the last who is staff', async () => {
+      const { access } = await application.signedUpUser('maria');
+      await application.users.promote('maria');
+      for (const act of ['demote', 'deactivate', 'delete'] as const) {
+        expect(await rejectionOf(application.users[act]('maria'))).to.equal('last_administrator');
+      }
+      expect(await application.authenticate.execute(access)).to.include({ userId: 1 });
+      expect(await acts()).to.deep.equal(['promote maria']);
+    });
+  });
+
+  describe('the audit log', () => {
+    it('has a record of each act that is done, with who has done it, when and to whom', async () => {
+      await application.users.create('ana', password);
+      await application.users.promote('ana');
+      await application.makePasswordLink.invite('ｍａｒｉａ');
+      await application.makePasswordLink.reset('maria');
+      await application.users.promote('maria');
+      await application.users.demote('maria');
+      await application.users.setPassword('maria', newPassword);
+      await application.users.deactivate('maria');
+      await application.users.activate('maria');
+      await application.users.logout('maria');
+      application.passTime(60);
+      await application.users.delete('maria');
+      expect(await acts()).to.deep.equal([
+        'create ana',
+        'promote ana',
+        'invite maria',
+        'reset maria',
+        'promote maria',
+        'demote maria',
+        'set_password maria',
+        'deactivate maria',
+        'activate maria',
+        'end_sessions maria',
+        'delete maria',
+      ]);
+      const [latest] = await application.storage.staff.records({ before: Infinity, limit: 1 });
+      const at = Math.floor(application.now);
+      const done = { act: 'delete', userId: 2, username: 'maria' };
+      expect(latest).to.deep.equal({ id: 11, at, by: 'operator', actor: 'root', ...done });
+    });
+
+    it('has no record of what was refused', async () => {
+      await application.register('maria');
+      await application.makePasswordLink.reset('maria');
+      await rejectionOf(application.users.create('maria', password));
+      await rejectionOf(application.users.setPassword('maria', '1234'));
+      await rejectionOf(application.users.demote('maria'));
+      expect(await application.makePasswordLink.invite('maria')).to.equal(undefined);
+      for (const act of ['promote', 'activate', 'deactivate', 'delete', 'logout'] as const) {
+        await rejectionOf(application.users[act]('nobody'));
+      }
+      expect(await acts()).to.deep.equal(['reset maria']);
+    });
+
+    it('leaves an act done that cannot be recorded, and says so', async () => {
+      const errors: unknown[] = [];
+      const operator = { name: 'root', onUnrecorded: (error: unknown) => void errors.push(error) };
+      const { users, storage } = application.restart({ operator });
+      await application.register('maria');
+      const away = new StorageUnavailable('gone');
+      await withStub(
+        storage.staff,
+        'record',
+        () => () => Promise.reject(away),
+        () => users.deactivate('maria'),
+      );
+      expect(errors).to.deep.equal([away]);
+      expect(await storage.users.find(1)).to.include({ active: false });
+    });
+
+    for (const [max, expected] of [
+      [1, 1],
+      [1000, 1000],
+      [1001, 1001],
+      [2500, 2000],
+      [undefined, 2000],
+    ] as const) {
+      it(`gives ${expected} of 2000 records, the latest first, where ${max ?? 'all'} are asked for`, async () => {
+        const { staff } = application.storage;
+        const record = { at: 1, by: 'staff', actor: 'ana', act: 'delete', userId: 1, username: 'x' } as const;
+        for (let i = 0; i < 2000; i++) await staff.record(record);
+        const ids: number[] = [];
+        for await (const { id } of application.auditLog.list(max)) ids.push(id);
+        expect(ids).to.deep.equal(Array.from({ length: expected }, (_, i) => 2000 - i));
+      });
+    }
+  });
 
   describe('listing', () => {
     it('lists no users if there are none', async () => {

@@ -3,6 +3,8 @@ import type { Browser, Page } from 'playwright-core';
 import { randomId } from '../../src/adapters/crypto/random-id.js';
 import { sha256 } from '../../src/adapters/crypto/sha256.js';
 import { MakePasswordLink } from '../../src/application/make-password-link.js';
+import { RecordAct } from '../../src/application/record-act.js';
+import { anOperator } from '../support/builders.js';
 import { RunningServer } from '../support/running-server.js';
 import { SettableClock } from '../../src/storage-contract/settable-clock.js';
 import { stopAfterEach } from '../support/stop-after-each.js';
@@ -72,8 +74,9 @@ describe('the page in a browser', () => {
   /** Makes links, and opens the page with the token of one. */
   async function openLink(environment: Record<string, string> = {}) {
     const { server, clock } = await serve(environment);
-    const { users } = server.storage;
-    const links = new MakePasswordLink(users, randomId, sha256, clock.now);
+    const { users, staff } = server.storage;
+    const recordAct = new RecordAct(staff, clock.now, anOperator);
+    const links = new MakePasswordLink(users, randomId, sha256, clock.now, recordAct);
     const visitor = await visit(server.port);
     const open = async (token = '') => visitor.open(`/#/password/${token}`);
     return { server, links, visitor, open };

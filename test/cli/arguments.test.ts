@@ -37,6 +37,11 @@ describe('the command line', () => {
       options: { address: '192.0.2.7' },
     },
     'user list': { ...none, name: 'user list' },
+    'user create ann --staff': { name: 'user create', arguments: ['ann'], options: { staff: true } },
+    'user promote ann': { name: 'user promote', arguments: ['ann'], options: {} },
+    'user demote ann': { name: 'user demote', arguments: ['ann'], options: {} },
+    audit: { ...none, name: 'audit' },
+    'audit --json --limit 5': { name: 'audit', arguments: [], options: { json: true, limit: '5' } },
   };
   for (const [words, command] of Object.entries(commands)) {
     it(`parses the command line "${words}"`, () => {
@@ -58,14 +63,16 @@ describe('the command line', () => {
     ['keys', 'hexado keys needs another word.'],
     ['keys ne', 'Did you mean new? See hexado keys --help.'],
     ['keys new keys.json more', 'Expected: hexado keys new [FILE].'],
-    ['user', 'create, set-password, deactivate, activate, delete, list'],
-    ['user rename ann', 'create, set-password, deactivate, activate, delete, list'],
+    ['user', 'create, set-password, deactivate, activate, delete, promote, demote, list'],
+    ['user rename ann', 'create, set-password, deactivate, activate, delete, promote, demote, list'],
     ['user delte ann', 'hexado user has no command delte. Did you mean delete? See hexado user --help.'],
     ['user setpassword ann', 'Did you mean set-password?'],
     ['user list ann', 'Expected: hexado user list'],
-    ['user create', 'Expected: hexado user create NAME.'],
-    ['user create ann secret', 'Expected: hexado user create NAME.'],
+    ['user create', 'Expected: hexado user create NAME [--staff].'],
+    ['user create ann secret', 'Expected: hexado user create NAME [--staff].'],
     ['user create ann --password secret', '--password'],
+    ['user delete ann --staff', 'Expected: hexado user delete NAME [--yes].'],
+    ['audit ann', 'Expected: hexado audit'],
   ];
   for (const [words, named] of rejected) {
     it(`rejects the command line "${words}"`, () => {
@@ -98,7 +105,7 @@ describe('the command line', () => {
   it('reports every command as an act but those that only look', () => {
     const looking = commandNames.filter((name) => !rowOf(name).isAct).join(', ');
     expect(looking).to.equal(
-      'serve, check, user list, user show, user sessions, throttle list, keys list, storage check, ' +
+      'serve, check, user list, user show, user sessions, audit, throttle list, keys list, storage check, ' +
         'completion bash, completion zsh, completion fish, help, version',
     );
   });

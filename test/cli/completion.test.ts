@@ -50,6 +50,8 @@ for (const shell of shells) {
     it('offers options behind a hyphen', async () => {
       expect(await completionsIn(shell, 'hexado user list --h')).to.deep.equal(['--help']);
       expect(await completionsIn(shell, 'hexado user delete ann --h')).to.deep.equal(['--help']);
+      expect(await completionsIn(shell, 'hexado user create ann --s')).to.deep.equal(['--staff']);
+      expect(await completionsIn(shell, 'hexado audit --li')).to.deep.equal(['--limit']);
     });
 
     it('offers files where a command takes one', async () => {

@@ -161,7 +161,7 @@ describe('hexado user', () => {
     const [line = '', ...more] = stdout.split('\n');
     expect(more).to.deep.equal(['']);
     const { id, created, ...rest } = JSON.parse(line) as { readonly id: number; readonly created: string };
-    expect(rest).to.deep.equal({ username: nora.username, active: true });
+    expect(rest).to.deep.equal({ username: nora.username, active: true, staff: false });
     expect(id).to.be.a('number');
     expect(Date.parse(created)).to.be.closeTo(Date.now(), 300_000);
   });
@@ -175,6 +175,7 @@ describe('hexado user', () => {
     expect(lines).to.include({
       name: oda.username,
       state: 'active',
+      staff: 'no',
       sessions: '1',
       tasks: '1',
       text: '18 bytes',

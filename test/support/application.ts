@@ -21,6 +21,7 @@ import type { SessionRef } from '../../src/application/ports/session-repository.
 import type { Storage } from '../../src/application/ports/storage.js';
 import { ReadAccount } from '../../src/application/read-account.js';
 import { ReadAuditLog } from '../../src/application/read-audit-log.js';
+import type { Operator } from '../../src/application/record-act.js';
 import { RefreshToken } from '../../src/application/refresh-token.js';
 import { RegisterUser, type Registration } from '../../src/application/register-user.js';
 import { UsePasswordLink } from '../../src/application/use-password-link.js';
@@ -32,7 +33,7 @@ import type { SessionPolicy, TokenClaims } from '../../src/domain/session.js';
 import type { TaskLimits } from '../../src/domain/task.js';
 import type { User } from '../../src/domain/user.js';
 import { unlimited } from '../../src/storage-contract/builders.js';
-import { aPolicy } from './builders.js';
+import { anOperator, aPolicy } from './builders.js';
 import { bcryptThreads } from './comparison-costs.js';
 import { RecordedLog } from './recorded-log.js';
 import { testEnvironment, withoutLimits } from './running-server.js';
@@ -50,6 +51,8 @@ export interface Settings extends Partial<SessionPolicy> {
   readonly demo?: boolean;
   /** None where they are not given. */
   readonly taskLimits?: Partial<TaskLimits>;
+  /** One whose acts must all be recorded, if not given. */
+  readonly operator?: Operator;
 }
 
 /** Where every request comes from. */
@@ -103,6 +106,7 @@ export class Application {
       demo = false,
       limits,
       taskLimits,
+      operator = anOperator,
       ...policy
     }: Settings,
   ) {
@@ -117,6 +121,7 @@ export class Application {
     };
     const container = createContainer(config, storage, () => time.now, new RecordedLog(), {
       observers: [(event) => void this.events.push(event)],
+      operator,
     });
     container.rebind(Hasher).toConstantValue(new BcryptPasswordHasher(bcryptCost, bcryptThreads, queueTime));
     this.registerUser = container.get(RegisterUser);

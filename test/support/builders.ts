@@ -1,3 +1,4 @@
+import type { Operator } from '../../src/application/record-act.js';
 import type { Input } from '../../src/domain/input.js';
 import type { RefreshGeneration, Session, SessionPolicy } from '../../src/domain/session.js';
 
@@ -5,6 +6,14 @@ import type { RefreshGeneration, Session, SessionPolicy } from '../../src/domain
 export function aTask(fields: Input = {}): Input {
   return { title: 'Buy milk', description: 'Two litres', ...fields };
 }
+
+/** Somebody whose acts must all be recorded. */
+export const anOperator: Operator = {
+  name: 'root',
+  onUnrecorded(error) {
+    throw error;
+  },
+};
 
 /** The policy of a server that was configured with nothing else than this. */
 export function aPolicy(changes: Partial<SessionPolicy> = {}): SessionPolicy {

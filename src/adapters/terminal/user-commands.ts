@@ -1,6 +1,8 @@
 import type { ManageUsers } from '../../application/manage-users.js';
 import type { User } from '../../domain/user.js';
 import { CommandFailed } from './command-failed.js';
+import { PartlyDone } from './partly-done.js';
+import { timeText } from './time-text.js';
 
 /** The input and output of the commands. */
 export interface Terminal {
@@ -22,10 +24,26 @@ export class UserCommands {
     private readonly terminal: Terminal,
   ) {}
 
-  async create(username: string): Promise<void> {
+  async create(username: string, { staff = false }): Promise<void> {
     await this.users.requireAvailable(username);
     const user = await this.users.create(username, await this.readPassword(`Password for ${username}: `));
-    await this.terminal.printDone(`User ${user.username} created with the id ${user.id}.`);
+    const done = `User ${user.username} created with the id ${user.id}.`;
+    if (!staff) return this.terminal.printDone(done);
+    await this.users.promote(user.username).catch((error: unknown) => {
+      const advice = `Making them staff failed. To try it again: hexado user promote ${user.username}`;
+      throw new PartlyDone(`${done} ${advice}`, error);
+    });
+    await this.terminal.printDone(`${done} They are staff.`);
+  }
+
+  async promote(username: string): Promise<void> {
+    await this.users.promote(username);
+    await this.terminal.printDone(`User ${username} is staff.`);
+  }
+
+  async demote(username: string): Promise<void> {
+    await this.users.demote(username);
+    await this.terminal.printDone(`User ${username} is staff no more.`);
   }
 
   async setPassword(username: string): Promise<void> {
@@ -56,11 +74,12 @@ export class UserCommands {
   }
 
   async show(username: string): Promise<void> {
-    const { user, sessions, tasks, bytes } = await this.users.show(username);
+    const { user, isStaff, sessions, tasks, bytes } = await this.users.show(username);
     const lines = {
       id: user.id,
       name: user.username,
       state: stateOf(user),
+      staff: isStaff ? 'yes' : 'no',
       created: timeText(user.createdAt),
       sessions,
       tasks,
@@ -91,13 +110,13 @@ export class UserCommands {
         'No user was ever stored here. Are these the right database and prefix? hexado check names them.',
       );
     }
-    for await (const user of this.users.list(filter)) {
+    for await (const { user, isStaff: staff } of this.users.list(filter)) {
       const { id, username, active, createdAt } = user;
       const created = timeText(createdAt);
       await this.terminal.print(
         json
-          ? `${JSON.stringify({ id, username, active, created })}\n`
-          : `${[id, username, stateOf(user), created].join('\t')}\n`,
+          ? `${JSON.stringify({ id, username, active, created, staff })}\n`
+          : `${[id, username, stateOf(user), created, ...(staff ? ['staff'] : [])].join('\t')}\n`,
       );
     }
   }
@@ -115,9 +134,4 @@ function stateOf({ active }: User): string {
 
 function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
-}
-
-/** The time in ISO 8601, from seconds since the epoch. */
-function timeText(seconds: number): string {
-  return new Date(seconds * 1000).toISOString();
 }

@@ -2,7 +2,9 @@ import { expect } from 'chai';
 import { randomId } from '../../../src/adapters/crypto/random-id.js';
 import { sha256 } from '../../../src/adapters/crypto/sha256.js';
 import { MakePasswordLink } from '../../../src/application/make-password-link.js';
+import { RecordAct } from '../../../src/application/record-act.js';
 import { concurrently } from '../../../src/storage-contract/concurrency.js';
+import { anOperator } from '../../support/builders.js';
 import { badLink, expectResponse } from '../../support/responses.js';
 import type { RunningServer } from '../../support/running-server.js';
 import { SettableClock } from '../../../src/storage-contract/settable-clock.js';
@@ -22,7 +24,8 @@ describe(`POST ${path}`, () => {
     before(async () => {
       clock = new SettableClock();
       server = await start({ REGISTRATION: 'closed' }, clock.now);
-      links = new MakePasswordLink(server.storage.users, randomId, sha256, clock.now);
+      const recordAct = new RecordAct(server.storage.staff, clock.now, anOperator);
+      links = new MakePasswordLink(server.storage.users, randomId, sha256, clock.now, recordAct);
     });
     beforeEach(() => {
       name = `invited-${process.pid}-${++names}`;
