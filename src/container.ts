@@ -224,7 +224,7 @@ export function createContainer(
   bind(ChangePassword, [ConfirmPassword, Users, Hasher, Report]);
   bind(ManageSessions, [Sessions, Report]);
   bind(DeleteAccount, [ConfirmPassword, Users, Report]);
-  bind(ExportData, [Users, DataArchive]);
+  bind(ExportData, [Users, DataArchive, Staff]);
   bind(ImportData, [DataArchive]);
   bind(ImportFromDjango, [DataArchive, Hasher, Sessions, CurrentTime]);
   bind(LongReadLimiter, []);

@@ -3,6 +3,7 @@ import { maxPageSize } from '../domain/page.js';
 import type { User } from '../domain/user.js';
 import { allUsers } from './find-users.js';
 import type { Archive, ArchivedTaskPage } from './ports/archive.js';
+import type { StaffRepository } from './ports/staff-repository.js';
 import type { UserRepository } from './ports/user-repository.js';
 
 /**
@@ -13,17 +14,19 @@ export class ExportData {
   constructor(
     private readonly users: UserRepository,
     private readonly archive: Archive,
+    private readonly staff: StaffRepository,
   ) {}
 
   /** The records in order, read page by page as they are asked for. */
   async *execute(): AsyncGenerator<ArchiveRecord, void, undefined> {
     const lastUserId = await this.archive.lastUserId();
     yield archiveHeader(lastUserId);
+    const staff = new Set(await this.staff.list());
     const counts = { users: 0, tasks: 0 };
     for await (const user of allUsers(this.users)) {
       if (user.id > lastUserId) break;
       counts.users++;
-      for await (const record of this.recordsOf(user)) {
+      for await (const record of this.recordsOf(user, staff.has(user.id))) {
         if (record.kind === 'task') counts.tasks++;
         yield record;
       }
@@ -31,11 +34,20 @@ export class ExportData {
     yield { kind: 'end', ...counts };
   }
 
-  private async *recordsOf(user: User): AsyncGenerator<ArchiveRecord, void, undefined> {
+  private async *recordsOf(user: User, isStaff: boolean): AsyncGenerator<ArchiveRecord, void, undefined> {
     const { id: userId, username, passwordHash, active, createdAt } = user;
     let page: ArchivedTaskPage = await this.archive.tasksOf(userId, { after: 0, limit: maxPageSize });
     const { lastTaskId } = page;
-    yield { kind: 'user', id: userId, username, passwordHash, active, createdAt, lastTaskId };
+    yield {
+      kind: 'user',
+      id: userId,
+      username,
+      passwordHash,
+      active,
+      createdAt,
+      lastTaskId,
+      ...(isStaff && { staff: true }),
+    };
     for (;;) {
       for (const { id, title, description, status } of page.tasks) {
         if (id > lastTaskId) return;

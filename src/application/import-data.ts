@@ -7,7 +7,7 @@ import {
   type ArchiveRecord,
 } from '../domain/archive.js';
 import type { Task } from '../domain/task.js';
-import type { Archive } from './ports/archive.js';
+import type { Archive, ImportedUser } from './ports/archive.js';
 
 /** Thrown when another account has the id or the name of a user. Nothing of that user is imported. */
 export class AccountTaken extends Error {
@@ -128,7 +128,7 @@ class ImportRun {
     if (user.id <= this.lastSeenUserId || user.id > (this.lastUserId ?? 0))
       throw new BadRecord('out_of_order');
     await this.finishUser();
-    const begun = await this.archive.begin(user);
+    const begun = await this.archive.begin(importedUser(user));
     if (begun === 'taken') throw new AccountTaken(user);
     this.lastSeenUserId = user.id;
     this.read.users++;
@@ -164,7 +164,7 @@ class ImportRun {
     }
     await this.addBatch(current);
     const { user } = current;
-    if (!(await this.archive.finish(user, user.lastTaskId))) throw new AccountTaken(user);
+    if (!(await this.archive.finish(importedUser(user), user.lastTaskId))) throw new AccountTaken(user);
     this.summary.users++;
   }
 
@@ -176,4 +176,10 @@ class ImportRun {
     current.batch = [];
     current.batchLength = 0;
   }
+}
+
+/** The user without the other fields of the line: one of those may have a name that means something to the storage. */
+function importedUser(record: ArchivedUser): ImportedUser {
+  const { id, username, passwordHash, active, createdAt, staff: isStaff = false } = record;
+  return { id, username, passwordHash, active, createdAt, isStaff };
 }

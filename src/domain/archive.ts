@@ -16,6 +16,8 @@ export interface ArchiveHeader {
 export interface ArchivedUser extends User {
   readonly kind: 'user';
   readonly lastTaskId: number;
+  /** Whether the user is staff; left out for everybody else. Versions that do not know it ignore it. */
+  readonly staff?: boolean;
 }
 
 export interface ArchivedTask extends Task {
@@ -91,6 +93,7 @@ const fieldsOf = {
     active: (value) => typeof value === 'boolean',
     createdAt: (value) => Number.isFinite(value),
     lastTaskId: isCount,
+    staff: (value) => value === undefined || typeof value === 'boolean',
   },
   task: {
     userId: isId,

@@ -86,6 +86,49 @@ describe('hexado export and import', () => {
     expect(await exported(storage)).to.equal(large);
   });
 
+  /** The small export, in whose lines the users with these names are staff. */
+  const withStaff = (...names: string[]): string =>
+    lines
+      .map((line) => {
+        const isMeant = names.some((name) => line.includes(`"username":"${name}"`));
+        return isMeant ? line.replace(/}$/, ',"staff":true}') : line;
+      })
+      .join('\n');
+
+  it('moves who is staff, says so of nobody else, and promotes nobody who is there already', async () => {
+    const storage = newStorage();
+    const text = withStaff('user.1', 'user.3');
+    await importInto(storage, text);
+    expect(await exported(storage)).to.equal(text);
+    for (const words of ['demote user.1', 'promote user.2']) {
+      await run(['user', ...words.split(' ')], { environment: storage });
+    }
+    expect((await importInto(storage, text)).code).to.equal(0);
+    expect(await exported(storage)).to.equal(withStaff('user.2', 'user.3'));
+  });
+
+  it('makes nobody staff who is inactive', async () => {
+    const storage = newStorage();
+    const text = withStaff('user.1').replace('"active":true', '"active":false');
+    expect((await importInto(storage, text)).code).to.equal(0);
+    expect(await exported(storage)).to.equal(text.replace(',"staff":true', ''));
+  });
+
+  it('gives the right to nobody by a field of another name', async () => {
+    const storage = newStorage();
+    await importInto(storage, withStaff('user.1').replace('"staff":true', '"isStaff":true'));
+    expect(await exported(storage)).to.equal(small);
+  });
+
+  it('makes staff of a user whose import was cut off, when it is run again', async () => {
+    const storage = newStorage();
+    const text = withStaff('user.2');
+    const ending = await importInto(storage, text.split('\n').slice(0, 9).join('\n'));
+    expectRejection(ending, 65, /^The export is incomplete/);
+    expect((await importInto(storage, text)).code).to.equal(0);
+    expect(await exported(storage)).to.equal(text);
+  });
+
   it('moves tasks that are too long for one step', async () => {
     const storage = newStorage();
     const [header = '', ...users] = exportLines(1, 5).split('\n');
@@ -107,7 +150,7 @@ describe('hexado export and import', () => {
          const storage = await create(options);
          const close = async () => {
            let text = '';
-           for await (const record of new ExportData(storage.users, storage.archive).execute()) {
+           for await (const record of new ExportData(storage.users, storage.archive, storage.staff).execute()) {
              text += JSON.stringify(record) + '\\n';
            }
            writeFileSync('${join(directory, 'kept')}', text);

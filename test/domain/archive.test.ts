@@ -25,7 +25,7 @@ function problemOf(record: unknown): readonly string[] {
 
 describe('a line of an export', () => {
   it('is parsed, whatever more a later version has written', () => {
-    for (const record of [user, task, { kind: 'end', users: 1, tasks: 2 }]) {
+    for (const record of [user, { ...user, staff: true }, task, { kind: 'end', users: 1, tasks: 2 }]) {
       expect(parseRecord(JSON.stringify({ ...record, later: 1 }))).to.deep.include(record);
     }
   });
@@ -66,6 +66,10 @@ describe('a line of an export', () => {
     ],
     'a user without a password hash': [{ ...user, passwordHash: '' }, ['invalid_fields', 'passwordHash']],
     'a user of no date': [{ ...user, createdAt: '2026' }, ['invalid_fields', 'createdAt']],
+    'a user of whom nobody knows whether they are staff': [
+      { ...user, staff: 'yes' },
+      ['invalid_fields', 'staff'],
+    ],
     'a task with a title that is too long': [
       { ...task, title: 'x'.repeat(256) },
       ['invalid_fields', 'title'],
