@@ -41,6 +41,24 @@ export class UnfitDump extends Error {
   }
 }
 
+/** The names of users who were staff or superusers of Django, and should be staff. */
+export interface PrivilegedUsers {
+  /** They were imported as staff. */
+  readonly promoted: readonly string[];
+  /** They were imported, but are not staff because they are inactive. */
+  readonly inactive: readonly string[];
+  /** They were there already, and were left as they are. */
+  readonly present: readonly string[];
+}
+
+/** What is to be decided about an import. */
+export interface DjangoImportChoices {
+  /** The name of the user who gets the tasks without an owner. */
+  readonly owner?: string | undefined;
+  /** Whether active users who were staff or superusers become staff. */
+  readonly takesStaff?: boolean;
+}
+
 /** What an import has done. */
 export interface DjangoImportSummary {
   /** Users and tasks that are imported. */
@@ -48,9 +66,11 @@ export interface DjangoImportSummary {
   readonly tasks: number;
   /** Users who were there already, and were left as they are. */
   readonly present: number;
-  /** The names of users who were staff or superusers. Here they are users like any other. */
+  /** The names of users who were staff or superusers. */
   readonly staff: readonly string[];
   readonly superusers: readonly string[];
+  /** What has become of them; undefined if they are users like any other here. */
+  readonly privileged: PrivilegedUsers | undefined;
   /** The names of users whose password cannot be verified, by the algorithm of their hash. */
   readonly unverifiable: ReadonlyMap<string, readonly string[]>;
   /** How many tokens that Django has blacklisted are refused here, too. */
@@ -78,14 +98,13 @@ export class ImportFromDjango {
   ) {}
 
   /**
-   * Imports a dump, of which `read` returns the records each time. Tasks without an owner go to the user named `owner`.
-   * The dump is read once to find all problems, and only then once more to write. Each user appears with all of their
+   * Imports a dump, of which `read` returns the records each time. The dump is read once to find all problems, and only then once more to write. Each user appears with all of their
    * tasks or not at all; users who are there already are left as they are, so an import that was cut off can be run
    * again. Calls `onProgress` now and then. Throws UnfitDump and, for an account that was made meanwhile, AccountTaken.
    */
   async execute(
     read: () => AsyncIterable<unknown>,
-    owner: string | undefined,
+    { owner, takesStaff = false }: DjangoImportChoices,
     onProgress: (step: 'checking' | 'writing') => void = () => undefined,
   ): Promise<DjangoImportSummary> {
     const dump = new CheckedDump(this.hasher, owner, this.clock());
@@ -105,13 +124,15 @@ export class ImportFromDjango {
       onProgress('writing');
     }
     await adding.finish();
-    for (const { user } of begun.values()) {
+    for (const each of begun.values()) {
+      const user = { ...each.user, isStaff: takesStaff && isPrivileged(each) };
       if (!(await this.archive.finish(user, dump.lastTaskId))) throw new AccountTaken(user);
       onProgress('writing');
     }
     const blacklisted = await this.endBlacklisted(dump);
     return {
       ...dump.summary(),
+      privileged: takesStaff ? privilegedUsers(dump, begun) : undefined,
       blacklisted,
       users: begun.size,
       tasks: adding.count,
@@ -301,6 +322,20 @@ class CheckedDump {
     const { model, pk } = (record ?? {}) as { model?: unknown; pk?: unknown };
     return typeof model === 'string' && typeof pk === 'number' ? `${model} ${pk}` : `record ${this.records}`;
   }
+}
+
+function isPrivileged({ isStaff, isSuperuser }: DjangoUser): boolean {
+  return isStaff || isSuperuser;
+}
+
+function privilegedUsers({ users }: CheckedDump, begun: ReadonlyMap<number, DjangoUser>): PrivilegedUsers {
+  const all = [...users.values()].filter(isPrivileged);
+  const imported = all.filter(({ user }) => begun.has(user.id));
+  return {
+    promoted: namesOf(imported.filter(({ user }) => user.active)),
+    inactive: namesOf(imported.filter(({ user }) => !user.active)),
+    present: namesOf(all.filter(({ user }) => !begun.has(user.id))),
+  };
 }
 
 function namesOf(users: readonly DjangoUser[]): string[] {

@@ -29,7 +29,7 @@ export const options = {
   address: { value: 'ADDRESS', description: 'the address whose limits to lift, with its network' },
   'from-django': { value: 'FILE', description: 'what manage.py dumpdata auth.user tasks.task has printed' },
   owner: { value: 'NAME', description: 'who gets the tasks of the dump that have no owner' },
-  staff: { description: 'make the user staff' },
+  staff: { description: 'make the user staff; in an import, users who were staff of Django' },
   limit: { value: 'NUMBER', description: 'at most so many records' },
   'skip-bad': { description: 'leave out bad lines, and name them' },
 } as const satisfies Record<string, OptionRow>;
@@ -133,7 +133,7 @@ export const commands = {
   },
   export: { options: ['output'], isAct: true, description: 'write all users and tasks as lines of JSON' },
   import: {
-    options: ['skip-bad', 'from-django', 'owner'],
+    options: ['skip-bad', 'from-django', 'owner', 'staff'],
     isAct: true,
     description: 'add the users and tasks of an export from standard input, or of a dump of Django',
   },

@@ -6,9 +6,11 @@ import { ProgressBar } from '../adapters/terminal/progress-bar.js';
 import { AccountTaken } from '../application/import-data.js';
 import {
   UnfitDump,
+  type DjangoImportChoices,
   type DjangoImportSummary,
   type DumpProblem,
   type ImportFromDjango,
+  type PrivilegedUsers,
 } from '../application/import-from-django.js';
 import { DataError } from './data-error.js';
 
@@ -19,7 +21,7 @@ const maxNames = 20;
 export async function importFromDjango(
   data: ImportFromDjango,
   file: string,
-  owner: string | undefined,
+  choices: DjangoImportChoices,
 ): Promise<void> {
   const { size, isArray } = lookInto(file);
   const progress = new ProgressBar();
@@ -29,7 +31,7 @@ export async function importFromDjango(
     return isArray ? jsonArray(text) : jsonLines(text);
   };
   try {
-    const summary = await data.execute(records, owner, (step) => progress.update(read / size / 2, step));
+    const summary = await data.execute(records, choices, (step) => progress.update(read / size / 2, step));
     progress.clear();
     await printDone(describeSummary(summary));
   } catch (error) {
@@ -102,11 +104,7 @@ function describeProblem(problem: DumpProblem): string {
 }
 
 function describeSummary({ users, tasks, present, ...summary }: DjangoImportSummary): string {
-  const { staff, superusers, unverifiable, blacklisted, leftOut } = summary;
-  const privileged = [
-    ...(staff.length > 0 ? [`Staff: ${some(staff)}.`] : []),
-    ...(superusers.length > 0 ? [`Superusers: ${some(superusers)}.`] : []),
-  ];
+  const { staff, superusers, privileged, unverifiable, blacklisted, leftOut } = summary;
   return [
     `${users} users and ${tasks} tasks imported.`,
     ...(present > 0 ? [`${present} users were there already and are left as they are.`] : []),
@@ -116,9 +114,24 @@ function describeSummary({ users, tasks, present, ...summary }: DjangoImportSumm
         `${some(names)}. Send them a link (hexado user reset).`,
     ),
     ...(blacklisted > 0 ? [`${blacklisted} tokens that were blacklisted stay so.`] : []),
-    ...privileged,
+    ...(privileged ? describePrivileged(privileged) : namesAs({ Staff: staff, Superusers: superusers })),
     ...[...leftOut].map(([model, count]) => `${count} records of ${printable(model)} are left out.`),
   ].join('\n');
+}
+
+function describePrivileged({ promoted, inactive, present }: PrivilegedUsers): string[] {
+  return namesAs({
+    'Staff here': promoted,
+    'Staff in Django, but not here, since they are inactive': inactive,
+    'Staff in Django, and left as they are here': present,
+  });
+}
+
+/** A sentence for each list of names that is not empty. */
+function namesAs(lists: Readonly<Record<string, readonly string[]>>): string[] {
+  return Object.entries(lists).flatMap(([what, names]) =>
+    names.length > 0 ? [`${what}: ${some(names)}.`] : [],
+  );
 }
 
 function newerNode(algorithm: string): string {

@@ -115,13 +115,16 @@ const handlers: { readonly [N in CommandName]: (command: CommandOf<N>) => Promis
     await onStorage((container) => exportData(container.get(ExportData), output));
   },
   import: async ({ options }) => {
-    const { 'from-django': dump, owner } = options;
+    const { 'from-django': dump, owner, staff: takesStaff = false } = options;
     if (dump !== undefined) {
       if (options['skip-bad'])
         throw new UsageError('--skip-bad is for exports of Hexado, not for a dump of Django.');
-      return onStorage((container) => importFromDjango(container.get(ImportFromDjango), dump, owner));
+      return onStorage((container) =>
+        importFromDjango(container.get(ImportFromDjango), dump, { owner, takesStaff }),
+      );
     }
     if (owner !== undefined) throw new UsageError('--owner is for a dump of Django: add --from-django FILE.');
+    if (takesStaff) throw new UsageError('--staff is for a dump of Django: an export says who is staff.');
     requireImportSource();
     const skipBad = options['skip-bad'] === true;
     await onStorage((container) => importData(container.get(ImportData), { skipBad }));

@@ -3,6 +3,7 @@ import { createStorage } from '../../src/adapters/in-memory/create-storage.js';
 import {
   ImportFromDjango,
   UnfitDump,
+  type DjangoImportChoices,
   type DjangoImportSummary,
   type DumpProblem,
 } from '../../src/application/import-from-django.js';
@@ -42,7 +43,10 @@ describe('importing a dump of Django', () => {
     storage = await createStorage({ clock: clock.now, log: new RecordedLog() });
   });
 
-  function importAll(records: readonly unknown[], owner?: string): Promise<DjangoImportSummary> {
+  function importAll(
+    records: readonly unknown[],
+    choices: DjangoImportChoices = {},
+  ): Promise<DjangoImportSummary> {
     async function* read() {
       yield* records;
     }
@@ -51,7 +55,7 @@ describe('importing a dump of Django', () => {
       hasher as PasswordHasher,
       storage.sessions,
       clock.now,
-    ).execute(read, owner);
+    ).execute(read, choices);
   }
 
   const tasksOf = async (userId: number) => {
@@ -64,7 +68,7 @@ describe('importing a dump of Django', () => {
   /** The problems for which the import is refused. Nothing may have been written. */
   async function problemsOf(records: readonly unknown[], owner?: string): Promise<readonly DumpProblem[]> {
     const before = await storage.users.list({ after: 0, limit: 100 });
-    const error: unknown = await importAll(records, owner).catch((reason: unknown) => reason);
+    const error: unknown = await importAll(records, { owner }).catch((reason: unknown) => reason);
     expect(error).to.be.instanceOf(UnfitDump);
     expect(await storage.users.list({ after: 0, limit: 100 })).to.deep.equal(before);
     return (error as UnfitDump).problems;
@@ -104,7 +108,7 @@ describe('importing a dump of Django', () => {
   });
 
   it('finds owners by their names', async () => {
-    await importAll([aUser(5, 'ﬁona'), aTask(2, ['ﬁona']), aTask(3, null)], 'ﬁona');
+    await importAll([aUser(5, 'ﬁona'), aTask(2, ['ﬁona']), aTask(3, null)], { owner: 'ﬁona' });
     expect((await tasksOf(5)).ids).to.deep.equal([2, 3]);
   });
 
@@ -144,19 +148,43 @@ describe('importing a dump of Django', () => {
   });
 
   it('names staff, superusers, unknown hashes and what is left out', async () => {
-    const { staff, superusers, unverifiable, leftOut } = await importAll([
+    const { staff, superusers, privileged, unverifiable, leftOut } = await importAll([
       aUser(1, 'ann', { is_staff: true }),
       aUser(2, 'bob', { is_superuser: true, password: 'md5$salt$hash' }),
       aUser(3, 'cleo', { password: 'md5' }),
       { model: 'auth.group', pk: 1, fields: {} },
       { model: 'auth.group', pk: 2, fields: {} },
     ]);
-    expect({ staff, superusers }).to.deep.equal({ staff: ['ann'], superusers: ['bob'] });
+    expect({ staff, superusers, privileged }).to.deep.equal({
+      staff: ['ann'],
+      superusers: ['bob'],
+      privileged: undefined,
+    });
+    expect(await storage.staff.list()).to.deep.equal([]);
     expect([...unverifiable]).to.deep.equal([
       ['md5', ['bob']],
       ['unknown', ['cleo']],
     ]);
     expect([...leftOut]).to.deep.equal([['auth.group', 2]]);
+  });
+
+  it('makes active staff and superusers staff if it is told to, and leaves users as they are who are there', async () => {
+    const ann = aUser(1, 'ann', { is_staff: true });
+    await importAll([ann]);
+    const records = [
+      ann,
+      aUser(2, 'bob', { is_superuser: true }),
+      aUser(3, 'cleo', { is_staff: true, is_superuser: true }),
+      aUser(4, 'dora', { is_staff: true, is_active: false }),
+      aUser(5, 'emma'),
+    ];
+    const { privileged } = await importAll(records, { takesStaff: true });
+    expect(privileged).to.deep.equal({ promoted: ['bob', 'cleo'], inactive: ['dora'], present: ['ann'] });
+    expect(await storage.staff.list()).to.deep.equal([2, 3]);
+    await storage.staff.remove(3);
+    const again = await importAll(records, { takesStaff: true });
+    expect(again.privileged?.present).to.deep.equal(['ann', 'bob', 'cleo', 'dora']);
+    expect(await storage.staff.list()).to.deep.equal([2]);
   });
 
   it('refuses names that are the same after NFKC, ids that come twice, and everything else at once', async () => {

@@ -82,6 +82,27 @@ describe('hexado import --from-django', () => {
     expect((await run(['export'], { environment: storage })).stdout).to.equal(once);
   });
 
+  it('makes active staff and superusers staff with --staff, and names who is not', async () => {
+    const storage = newStorage();
+    const text = readFileSync(dump, 'utf8');
+    const records = JSON.parse(text) as { readonly pk: number; readonly fields: object }[];
+    for (const { pk, fields } of records) if (pk === 9) Object.assign(fields, { is_staff: true });
+    const words = [fileOf(JSON.stringify(records)), '--owner', 'boss', '--staff'];
+    const first = await importInto(storage, ...words);
+    expect(first.code).to.equal(0);
+    expect(first.stdout)
+      .to.match(
+        /^Staff here: boss, fiona\.\nStaff in Django, but not here, since they are inactive: inactive\.$/m,
+      )
+      .and.not.match(/^Superusers/m);
+    const list = async () => (await run(['user', 'list'], { environment: storage })).stdout;
+    const marked = await list();
+    expect(marked.match(/^\d+\t\w+(?=\t.*\tstaff$)/gm)).to.deep.equal(['10\tboss', '11\tfiona']);
+    const { stdout } = await importInto(storage, ...words);
+    expect(stdout).to.match(/^Staff in Django, and left as they are here: inactive, boss, fiona\.$/m);
+    expect(await list()).to.equal(marked);
+  });
+
   it('takes JSON lines as well as an array', async () => {
     const records = JSON.parse(readFileSync(dump, 'utf8')) as unknown[];
     const lines = records.map((record) => `${JSON.stringify(record)}\n`).join('');
@@ -129,5 +150,7 @@ describe('hexado import --from-django', () => {
     );
     const alone = await run(['import', '--owner', 'boss'], { environment: storage });
     expectRejection(alone, 64, /^--owner is for a dump of Django/);
+    const withStaff = await run(['import', '--staff'], { environment: storage });
+    expectRejection(withStaff, 64, /^--staff is for a dump of Django/);
   });
 });

@@ -112,6 +112,7 @@ for (const rotation of [false, true]) {
         ROTATE_REFRESH_TOKENS: String(rotation),
         REFRESH_GRACE: '10s',
         PYTHONDONTWRITEBYTECODE: '1',
+        DJANGO_SUPERUSER_PASSWORD: 'Xk9-fence-boss',
       };
       await run('python3 manage.py migrate --run-syncdb --verbosity 0');
     });
@@ -163,6 +164,12 @@ for (const rotation of [false, true]) {
       await run(commands.slice(start + 1).join('\n'));
     }
 
+    /** The names of all who are staff where the move has led. */
+    async function staff(): Promise<readonly string[]> {
+      const { stdout } = await run('hexado user list --env-file hexado.env');
+      return [...stdout.matchAll(/^\d+\t(\S+)\t.*\tstaff$/gm)].map(([, name = '']) => name);
+    }
+
     it('signs nobody out and loses no task, while clients go on working', async () => {
       await startDjango();
       const clients = ['ann', 'bob', 'cleo'].map((name) => new PatientClient(port, name));
@@ -180,16 +187,20 @@ for (const rotation of [false, true]) {
 
       let isOver = false;
       const working = clients.map((client) => client.work(() => isOver));
+      await run('python3 manage.py createsuperuser --noinput --username boss --email boss@todo.example');
       await run(commandsOf('1. Prepare').join('\n'));
       const rehearsal = await run(commandsOf('2. Rehearse').join('\n'));
       expect(rehearsal.stdout)
-        .to.match(/^4 users and \d+ tasks imported\.$/m)
-        .and.match(/^1\tann\tactive\t/m);
+        .to.match(/^5 users and \d+ tasks imported\.$/m)
+        .and.match(/^1\tann\tactive\t/m)
+        .and.match(/^Staff: boss\.\nSuperusers: boss\.$/m)
+        .and.not.match(/\tstaff$/m);
 
       await stopDjango();
       const before = clients.map(({ created }) => created.length);
       const startedAt = Date.now();
       await move();
+      expect(await staff()).to.deep.equal(['boss']);
       report(`Nobody listened for ${Date.now() - startedAt} ms`);
       while (clients.some(({ created }, index) => created.length < (before[index] ?? 0) + 5))
         await setTimeout(20);
