@@ -190,8 +190,9 @@ describe('the page in a browser', () => {
     expect(await titles(page)).to.deep.equal(['Buy milk']);
     await page.getByLabel('Search').fill('no such words');
     await page.getByRole('link', { name: 'Show all tasks' }).click();
-    await page.getByLabel('Order').selectOption('Title');
     await page.getByText('2 tasks').waitFor();
+    await page.getByLabel('Order').selectOption('Title');
+    await page.locator('.task:first-child').getByText('Buy milk').waitFor();
     expect(await titles(page)).to.deep.equal(['Buy milk', 'Write to Charles']);
 
     await page.getByRole('button', { name: 'Delete “Buy milk”' }).click();
