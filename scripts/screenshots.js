@@ -1,8 +1,8 @@
 // Takes the pictures in docs/screenshots: every screen of the page, in light and dark colours. It needs a build and Chromium.
-import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startChromium } from '../dist/test/browser/chromium.js';
+import { RunningServer } from '../dist/test/support/running-server.js';
 
 const folder = 'docs/screenshots';
 const tasks = [
@@ -15,22 +15,19 @@ const tasks = [
   ],
 ];
 
-/** Starts the program, and resolves with it and its port. */
-function startServer() {
-  const environment = { PATH: process.env.PATH, PORT: '0', BCRYPT_COST: '4', DEMO: 'on' };
-  const server = spawn(process.execPath, ['dist/src/main.js'], { env: environment });
-  return new Promise((resolve, reject) => {
-    let output = '';
-    server.stdout.on('data', (text) => {
-      output += text;
-      const [, port] = /"port":(\d+)/.exec(output) ?? [];
-      if (port) resolve({ server, port });
+/** Others, for the list that administrators see. */
+async function addUsers({ users }) {
+  for (const username of ['charles', 'mary.somerville', 'luigi']) {
+    const user = await users.add({
+      username,
+      passwordHash: '!',
+      createdAt: Date.parse('2026-01-15T09:30Z') / 1000,
     });
-    server.once('exit', () => reject(new Error('The server has ended.')));
-  });
+    if (username === 'luigi') await users.deactivate(user.id);
+  }
 }
 
-async function takeAll(browser, port, colorScheme) {
+async function takeAll(browser, { port, storage }, colorScheme) {
   const context = await browser.newContext({
     colorScheme,
     reducedMotion: 'reduce',
@@ -49,7 +46,8 @@ async function takeAll(browser, port, colorScheme) {
   await page.goto(`http://127.0.0.1:${port}/`);
   await take('sign-in');
   await page.getByRole('link', { name: 'Register' }).click();
-  await page.getByLabel('User name').fill(colorScheme === 'light' ? 'ada' : 'ada.lovelace');
+  const username = colorScheme === 'light' ? 'ada' : 'ada.lovelace';
+  await page.getByLabel('User name').fill(username);
   await page.getByLabel('Password').fill('12345');
   await button('Register').click();
   await page.getByText('too short').waitFor();
@@ -94,6 +92,16 @@ async function takeAll(browser, port, colorScheme) {
   await take('account');
   await page.setViewportSize({ width: 800, height: 780 });
 
+  const { id } = await storage.users.findByName(username);
+  await storage.staff.add(id);
+  await page.reload();
+  await page.getByRole('link', { name: 'Users' }).click();
+  await page.locator('.rows time').first().waitFor();
+  await take('users');
+  await page.getByRole('link', { name: 'charles' }).click();
+  await button('Deactivate').waitFor();
+  await take('user');
+
   await page.goto(`http://127.0.0.1:${port}/tasks/`);
   await page.getByText('What programs get here').click();
   await take('error');
@@ -105,11 +113,11 @@ async function takeAll(browser, port, colorScheme) {
 
 mkdirSync(folder, { recursive: true });
 const browser = await startChromium();
-const { server, port } = await startServer();
+const server = await RunningServer.start({ DEMO: 'on' });
+await addUsers(server.storage);
 try {
-  for (const colorScheme of ['light', 'dark']) await takeAll(browser, port, colorScheme);
+  for (const colorScheme of ['light', 'dark']) await takeAll(browser, server, colorScheme);
 } finally {
   await browser.close();
-  server.removeAllListeners('exit');
-  server.kill();
+  await server.stop();
 }

@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import { demoUser } from '../../src/application/add-demo-user.js';
 import { ServerProcess } from '../support/server-process.js';
 import { startChromium } from './chromium.js';
-import { expectAccessible, expectNoSidewaysScrolling, Visitor } from './visitor.js';
+import { expectAccessible, expectNoSidewaysScrolling, tabTo, Visitor } from './visitor.js';
 
 /** Shows every screen, one after the other, and calls back at each. */
 async function tour(visitor: Visitor, arrived: (screen: string, page: Page) => Promise<void>): Promise<void> {
@@ -100,36 +100,20 @@ describe('every screen of the page', () => {
     const page = await visitor.open();
     const { keyboard } = page;
 
-    /** Presses Tab until the focus is on an element of this name. */
-    async function tabTo(name: string): Promise<void> {
-      for (let i = 0; i < 40; i++) {
-        await keyboard.press('Tab');
-        const focused = page.locator(':focus');
-        const label = await focused.evaluate(
-          (element) =>
-            element.getAttribute('aria-label') ??
-            (element as HTMLInputElement).labels?.[0]?.textContent ??
-            element.textContent,
-        );
-        if (label === name) return;
-      }
-      throw new Error(`no ${name} by Tab`);
-    }
-
-    await tabTo('User name');
+    await tabTo(page, 'User name');
     await keyboard.type(demoUser.username);
-    await tabTo('Password');
+    await tabTo(page, 'Password');
     await keyboard.type(demoUser.password);
     await keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Tasks' }).waitFor();
-    await tabTo('Title');
+    await tabTo(page, 'Title');
     await keyboard.type('By hand');
-    await tabTo('Description');
+    await tabTo(page, 'Description');
     await keyboard.type('With the keys.');
-    await tabTo('Add task');
+    await tabTo(page, 'Add task');
     await keyboard.press('Enter');
     await page.getByText('The task is added.').waitFor();
-    await tabTo('Edit “By hand”');
+    await tabTo(page, 'Edit “By hand”');
     await keyboard.press('Enter');
     await page.getByRole('button', { name: 'Save' }).waitFor();
     expect(await page.evaluate('document.activeElement.value')).to.equal('By hand');

@@ -93,3 +93,20 @@ export async function expectNoSidewaysScrolling(page: Page, screen: string): Pro
   );
   expect(content, screen).to.be.at.most(window);
 }
+
+/** Presses Tab until the focus is on an element of this name, from the end of the page on at its beginning. */
+export async function tabTo(page: Page, name: string): Promise<void> {
+  for (let i = 0; i < 40; i++) {
+    await page.keyboard.press('Tab');
+    const focused = page.locator(':focus');
+    if ((await focused.count()) === 0) continue; // After the last element, before the first one.
+    const label = await focused.evaluate(
+      (element) =>
+        element.getAttribute('aria-label') ??
+        (element as HTMLInputElement).labels?.[0]?.textContent ??
+        element.textContent,
+    );
+    if (label === name) return;
+  }
+  throw new Error(`no ${name} by Tab`);
+}

@@ -2,6 +2,7 @@ import { dateTime } from './dates.js';
 import { ask } from './dialogs.js';
 import { element } from './dom.js';
 import { field, form } from './forms.js';
+import { hiddenUsername } from './hidden-username.js';
 import { messageOf, tell, tellError } from './messages.js';
 import { call, forget, SessionEnded, signedInAs } from './session.js';
 
@@ -172,9 +173,4 @@ function passwordSection(changed) {
     },
   });
   return element('section', { class: 'card' }, element('h2', {}, 'Password'), made);
-}
-
-/** For password managers, which must know whose password it is. */
-function hiddenUsername() {
-  return element('input', { name: 'username', autocomplete: 'username', value: signedInAs(), hidden: true });
 }

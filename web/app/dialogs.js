@@ -4,7 +4,7 @@ import { form } from './forms.js';
 /**
  * Shows a dialog over the page. It is closed by its own content, or by Escape; then the focus returns to where it was.
  *
- * @param {string} title
+ * @param {string | Node} title
  * @param {(close: () => void) => readonly Node[]} content
  * @param {() => void} [closed] called when it has been closed
  */
@@ -26,16 +26,18 @@ export function showDialog(title, content, closed = () => undefined) {
  *
  * @param {object} question
  * @param {string} question.title
- * @param {string} question.text
+ * @param {string | Node} question.text
  * @param {string} question.action what the button says
+ * @param {string} [question.kind] the class of that button
  * @param {readonly import('./forms.js').Field[]} [question.fields]
  * @param {readonly Node[]} [question.others] what stands beside the buttons
  * @param {(values: Record<string, string>) => Promise<void>} question.submit
+ * @param {((error: unknown) => string | undefined) | undefined} [question.explain] a better sentence for an error
  */
-export function ask({ title, text, action, fields = [], others = [], submit }) {
-  showDialog(title, (close) => {
+export function ask({ title, text, action, kind = 'danger', fields = [], others = [], submit, explain }) {
+  return showDialog(title, (close) => {
     // Nothing is lost by pressing a key too many.
-    const autofocus = fields.length === 0;
+    const autofocus = fields.every(({ root }) => root.hidden);
     const cancel = element(
       'button',
       { type: 'button', class: 'button plain', autofocus, onclick: close },
@@ -46,8 +48,9 @@ export function ask({ title, text, action, fields = [], others = [], submit }) {
       form({
         fields,
         action,
-        kind: 'danger',
+        kind,
         others: [cancel, ...others],
+        explain,
         async submit(values) {
           await submit(values);
           close();

@@ -4,6 +4,7 @@ import { tell, tellError } from './messages.js';
 import { passwordLinkView } from './password-link-view.js';
 import { changes, signedInAs, signOut } from './session.js';
 import { isOpen, registerView, signInView } from './sign-in-view.js';
+import { askForStaff, isStaff, staffScreens } from './staff.js';
 import { tasksView } from './tasks-view.js';
 
 /**
@@ -24,7 +25,7 @@ const signedIn = { tasks: tasksView, account: accountView };
 /** @type {Record<string, (parameters: URLSearchParams) => View>} */
 const signedOut = { 'sign-in': signInView, ...(isOpen && { register: registerView }) };
 
-/** @type {{ name: string, user: string | undefined, view: View } | undefined} */
+/** @type {{ screen: object | undefined, user: string | undefined, view: View } | undefined} */
 let shown;
 
 /** The token of the password link that was opened last, while it is not used. @type {string | undefined} */
@@ -56,20 +57,25 @@ function show() {
   const user = signedInAs();
   /** @type {Record<string, (parameters: URLSearchParams) => View>} */
   const screens = {
-    ...(user === undefined ? signedOut : signedIn),
+    ...(user === undefined ? signedOut : { ...signedIn, ...staffScreens() }),
     ...(linkToken !== undefined && passwordLink),
   };
   const name = Object.hasOwn(screens, asked) ? asked : (Object.keys(screens)[0] ?? '');
   const parameters = new URLSearchParams(name === asked ? query : '');
   if (name !== asked) history.replaceState(null, '', `#${name}`);
-  if (shown?.name === name && shown.user === user) return shown.view.update?.(parameters);
+  const screen = screens[name];
+  if (user !== undefined) void askForStaff();
+  if (shown && shown.screen === screen && shown.user === user) {
+    showStaffLink();
+    return shown.view.update?.(parameters);
+  }
 
   const isFirst = shown === undefined;
   shown?.view.close?.();
   for (const dialog of document.querySelectorAll('dialog')) dialog.close();
-  const view = screens[name]?.(parameters);
+  const view = screen?.(parameters);
   if (!view) return;
-  shown = { name, user, view };
+  shown = { screen, user, view };
   document.title = `${view.title} – Hexado`;
   main.replaceChildren(view.root);
   navigation.replaceChildren(...links(name, user));
@@ -82,16 +88,30 @@ function show() {
  * @param {string | undefined} user
  */
 function links(name, user) {
-  /** @param {string} to @param {string} text */
-  const link = (to, text) => element('a', { href: to, 'aria-current': to === `#${name}` && 'page' }, text);
   const documentation = element('a', { href: '/docs/' }, 'API docs');
   if (user === undefined) return [documentation];
   return [
-    link('#tasks', 'Tasks'),
-    link('#account', 'Account'),
+    link('tasks', 'Tasks', name),
+    ...(isStaff() ? [link('users', 'Users', name)] : []),
+    link('account', 'Account', name),
     documentation,
     element('button', { type: 'button', class: 'quiet', onclick: leave }, 'Sign out'),
   ];
+}
+
+/**
+ * @param {string} to
+ * @param {string} text
+ * @param {string} [name] of the screen that is shown
+ */
+function link(to, text, name) {
+  return element('a', { href: `#${to}`, 'aria-current': to === name && 'page' }, text);
+}
+
+/** Shows staff the way to their screens, as soon as they are known to be staff. The other links may have the focus. */
+function showStaffLink() {
+  const isShown = navigation.querySelector('[href="#users"]') !== null;
+  if (isStaff() && !isShown) navigation.firstElementChild?.after(link('users', 'Users'));
 }
 
 async function leave() {
@@ -109,6 +129,7 @@ async function leave() {
 
 addEventListener('hashchange', show);
 changes.addEventListener('change', show);
+changes.addEventListener('staff', show);
 changes.addEventListener('end', () => tell('Your session has ended. Please sign in again.', 'failed'));
 document.querySelector('.skip')?.addEventListener('click', (event) => {
   event.preventDefault(); // The part of the address after # names the screen.

@@ -17,7 +17,8 @@ export class SessionEnded extends Error {}
 
 /**
  * Tells the page of a `change`: somebody else is signed in than before, or nobody, in whichever tab that happened. It
- * tells of an `end` if the server has ended the session.
+ * tells of an `end` if the server has ended the session, and of `staff` once it is known whether the user is staff, or has
+ * changed.
  */
 export const changes = new EventTarget();
 
