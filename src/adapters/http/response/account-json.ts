@@ -1,6 +1,7 @@
 import type { Session } from '../../../domain/session.js';
 import type { Account } from '../../../application/read-account.js';
 import type { User } from '../../../domain/user.js';
+import { writableDate } from '../../../domain/writable-date.js';
 
 /** An account in a response (docs/api.md, section 1). */
 export function presentAccount({ id, username, createdAt }: User): object {
@@ -23,12 +24,7 @@ export function presentSession({ id, openedAt, lastUsedAt, address }: Session, c
   };
 }
 
-// An RFC 3339 date has a year of four digits, but an import may have brought any number.
-const firstTime = Date.parse('0000-01-01T00:00:00Z');
-const lastTime = Date.parse('9999-12-31T23:59:59Z');
-
-/** Seconds since the epoch as an RFC 3339 date and time, or the first or last one that can be written. */
+/** Seconds since the epoch as an RFC 3339 date and time. */
 export function dateTime(seconds: number): string {
-  const time = Math.min(Math.max(seconds * 1000, firstTime), lastTime);
-  return new Date(time).toISOString().replace('.000', '');
+  return writableDate(seconds).toISOString().replace('.000', '');
 }
