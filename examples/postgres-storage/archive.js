@@ -87,7 +87,7 @@ export class PostgresArchive {
   }
 
   /** @type {Archive['finish']} */
-  async finish({ id, username, passwordHash, active, createdAt }, lastTaskId) {
+  async finish({ id, username, passwordHash, active, createdAt, isStaff = false }, lastTaskId) {
     return this.#database.transaction(async (transaction) => {
       // Before the name, as a registration does.
       await transaction.query('update hexado.counter set last_user_id = greatest(last_user_id, $1)', [id]);
@@ -109,6 +109,7 @@ export class PostgresArchive {
            where id = $1`,
           [id],
         );
+        if (isStaff && active) await transaction.query('insert into hexado.staff values ($1)', [id]);
       }
       await transaction.query('delete from hexado.imports where user_id = $1', [id]);
       return rowCount === 1;

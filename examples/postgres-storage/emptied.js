@@ -8,6 +8,8 @@ const statements = [
   'delete from hexado.attempts',
   'delete from hexado.trusted',
   'update hexado.counter set last_user_id = 0',
+  'delete from hexado.audit',
+  'update hexado.audit_counter set last_record_id = 0',
 ];
 
 /**

@@ -3,6 +3,7 @@ import { Database } from './database.js';
 import { check, inspect } from './health.js';
 import { PostgresRateLimiter } from './rate-limiter.js';
 import { PostgresSessions } from './sessions.js';
+import { PostgresStaff } from './staff.js';
 import { sweep } from './sweep.js';
 import { PostgresTasks } from './tasks.js';
 import { PostgresUsers } from './users.js';
@@ -31,6 +32,7 @@ export async function createStorage({ clock }) {
     tasks: new PostgresTasks(database, clock),
     rateLimiter: new PostgresRateLimiter(database, clock),
     archive: new PostgresArchive(database, clock),
+    staff: new PostgresStaff(database, clock),
     check: () => check(database),
     inspect: () => inspect(database, clock()),
     close() {

@@ -111,6 +111,23 @@ const versions = [
     lower_description text not null,
     primary key (user_id, id)
   );`,
+  `
+  create table hexado.staff (
+    user_id bigint primary key references hexado.users on delete cascade
+  );
+
+  create table hexado.audit_counter (last_record_id bigint not null);
+  insert into hexado.audit_counter values (0);
+
+  create table hexado.audit (
+    id bigint primary key,
+    at bigint not null,
+    by text not null,
+    actor text not null,
+    act text not null,
+    user_id bigint not null,
+    username text not null
+  );`,
 ];
 
 /**

@@ -3,8 +3,9 @@ import { refuse } from 'hexado/storage';
 /** @typedef {import('./database.js').Connection} Connection */
 /** @typedef {{ readonly userId: number, readonly sessionId: string }} SessionRef */
 
-// Whoever changes more than one row of a user locks the row of the user first. So nobody who holds a row of a user waits
-// for another one, and there are no deadlocks.
+// Whoever changes more than one row of a user locks the row of the user first, and whoever then takes the right of staff
+// away locks staff, as the last thing. So nobody who holds a row waits for one that comes before it, and there are no
+// deadlocks.
 
 /**
  * Locks the user until the transaction ends: nobody else changes their tasks or ends their sessions. Undefined if there
@@ -33,6 +34,40 @@ export async function lockSession(transaction, { userId, sessionId }, now) {
     [userId, sessionId, now],
   );
   return rows[0] ?? refuse('token_revoked');
+}
+
+/**
+ * Locks staff until the transaction ends: nobody else loses the right, or adds a record.
+ *
+ * @param {Connection} transaction
+ */
+export async function lockStaff(transaction) {
+  await transaction.query('select from hexado.audit_counter for update');
+}
+
+/**
+ * Rejects with 'last_administrator' if the user is staff, and nobody else is. Staff is locked.
+ *
+ * @param {Connection} transaction @param {number} userId
+ */
+export async function requireAnother(transaction, userId) {
+  const { rows } = await transaction.query('select user_id from hexado.staff limit 2');
+  if (rows.length === 1 && rows[0].user_id === userId) refuse('last_administrator');
+}
+
+/**
+ * Takes the right of staff from a user who is locked, so that nobody gives it to them meanwhile. False if they do not have
+ * it. Rejects as `requireAnother` does.
+ *
+ * @param {Connection} transaction @param {number} userId
+ */
+export async function takeRight(transaction, userId) {
+  const { rows } = await transaction.query('select from hexado.staff where user_id = $1', [userId]);
+  if (rows.length === 0) return false;
+  await lockStaff(transaction);
+  await requireAnother(transaction, userId);
+  await transaction.query('delete from hexado.staff where user_id = $1', [userId]);
+  return true;
 }
 
 /**

@@ -180,7 +180,7 @@ async function insert(transaction, session) {
 }
 
 /** @param {any} row @returns {Session} */
-function toSession(row) {
+export function toSession(row) {
   return {
     id: row.id,
     userId: row.user_id,

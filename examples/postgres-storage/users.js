@@ -1,5 +1,5 @@
 import { opensWith } from 'hexado/storage';
-import { endSessions, lockSession, lockUser } from './locks.js';
+import { endSessions, lockSession, lockUser, takeRight } from './locks.js';
 
 /**
  * @import { Clock, User, UserRepository } from 'hexado/storage'
@@ -106,10 +106,7 @@ export class PostgresUsers {
 
   /** @type {UserRepository['activate']} */
   async activate(id) {
-    const { rowCount } = await this.#database.query('update hexado.users set active = true where id = $1', [
-      id,
-    ]);
-    return rowCount === 1;
+    return activate(this.#database, id);
   }
 
   /** @type {UserRepository['deactivate']} */
@@ -117,27 +114,61 @@ export class PostgresUsers {
     return this.#database.transaction(async (transaction) => {
       const user = await lockUser(transaction, id);
       if (!user) return false;
-      await transaction.query('update hexado.users set active = false where id = $1', [id]);
-      await endSessions(transaction, id, this.#clock());
+      await deactivate(transaction, id, this.#clock());
       return true;
     });
   }
 
   /** @type {UserRepository['remove']} */
   async remove(id) {
-    // The foreign keys delete everything of the user in the same step.
-    const { rowCount } = await this.#database.query('delete from hexado.users where id = $1', [id]);
-    return rowCount === 1;
+    return this.#database.transaction(async (transaction) => {
+      await lockUser(transaction, id);
+      return remove(transaction, id);
+    });
   }
 
   /** @type {UserRepository['removeOwn']} */
   async removeOwn(by) {
     return this.#database.transaction(async (transaction) => {
       await lockSession(transaction, by, this.#clock());
-      await transaction.query('delete from hexado.users where id = $1', [by.userId]);
-      return true;
+      return remove(transaction, by.userId);
     });
   }
+}
+
+/**
+ * @param {Pick<Connection, 'query'>} connection @param {number} userId
+ * @returns {Promise<boolean>} Whether there is such a user.
+ */
+export async function activate(connection, userId) {
+  const { rowCount } = await connection.query('update hexado.users set active = true where id = $1', [
+    userId,
+  ]);
+  return rowCount === 1;
+}
+
+/**
+ * Deactivates a user who is locked.
+ *
+ * @param {Connection} transaction @param {number} userId @param {number} now
+ */
+export async function deactivate(transaction, userId, now) {
+  await takeRight(transaction, userId);
+  await transaction.query('update hexado.users set active = false where id = $1', [userId]);
+  await endSessions(transaction, userId, now);
+}
+
+/**
+ * Removes a user who is locked.
+ *
+ * @param {Connection} transaction @param {number} userId
+ * @returns {Promise<boolean>} Whether there is such a user.
+ */
+export async function remove(transaction, userId) {
+  await takeRight(transaction, userId);
+  // The foreign keys delete everything of the user in the same step.
+  const { rowCount } = await transaction.query('delete from hexado.users where id = $1', [userId]);
+  return rowCount === 1;
 }
 
 /**

@@ -157,8 +157,8 @@ export function storageContract(createStorage: CreateStorage, options: ContractO
   describe('staff', () => {
     staffRepositoryContract(suite);
     describe('acting', () => staffActsContract(suite));
-    describe('calls at once', () => staffRacesContract(suite));
     describe('the audit log', () => auditLogContract(suite));
+    describe('calls at once', () => staffRacesContract(suite));
   });
 }
 

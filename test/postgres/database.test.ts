@@ -13,6 +13,12 @@ import {
 } from '../../src/storage-contract/builders.js';
 import { concurrently } from '../../src/storage-contract/concurrency.js';
 import { SettableClock } from '../../src/storage-contract/settable-clock.js';
+import {
+  addAdministrator,
+  anActOn,
+  aRecord,
+  type Administrator,
+} from '../../src/storage-contract/staff-builders.js';
 import { everyCall } from '../support/every-call.js';
 import { PostgresServer } from '../support/postgres-server.js';
 import {
@@ -91,6 +97,38 @@ describe('the storage in PostgreSQL', () => {
       );
       expect(failures.filter((code) => code !== 'token_revoked')).to.deep.equal([]);
       expect(await sessions.listOf(user.id)).to.deep.equal([]);
+    }
+  });
+
+  it('lets staff who act on one another, lose the right and are removed, all at once, come to an end', async () => {
+    for (let round = 0; round < 10; round++) {
+      const all: Administrator[] = [];
+      for (const name of ['ada', 'bob', 'eve', 'leo']) {
+        all.push(await addAdministrator(storage, clock, `${name}${round}`));
+      }
+      const { staff, users } = storage;
+      const outcomes = await Promise.allSettled(
+        all.flatMap(({ user, ref }, index) => {
+          const other = all.at(index - 1)!.user;
+          return [
+            staff.act(ref, anActOn(other, 'deactivate')),
+            staff.act(ref, anActOn(user, 'end_sessions')),
+            staff.act(ref, anActOn(all.at(index - 2)!.user, 'delete')),
+            staff.add(user.id),
+            staff.remove(other.id),
+            users.deactivate(other.id),
+            users.removeOwn(ref),
+            users.remove(user.id),
+            staff.record(aRecord()),
+          ];
+        }),
+      );
+      const failures = outcomes.flatMap((each) =>
+        each.status === 'rejected' ? [(each.reason as { code: string }).code] : [],
+      );
+      const refusals = ['token_revoked', 'not_staff', 'last_administrator'];
+      expect(failures.filter((code) => !refusals.includes(code))).to.deep.equal([]);
+      expect(await staff.list()).to.have.length(1);
     }
   });
 

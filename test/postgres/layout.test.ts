@@ -1,4 +1,7 @@
 import { expect } from 'chai';
+import { aSessionOf, createTask, openSession, refTo } from '../../src/storage-contract/builders.js';
+import { SettableClock } from '../../src/storage-contract/settable-clock.js';
+import { aRecord } from '../../src/storage-contract/staff-builders.js';
 import { PostgresServer } from '../support/postgres-server.js';
 import { createPostgresStorage, query } from '../support/postgres-storage.js';
 import { signingKey } from '../support/running-server.js';
@@ -24,7 +27,35 @@ describe('the layout in PostgreSQL', () => {
       );
       expect(new Set(statuses)).to.deep.equal(new Set([200]));
     }
-    expect(await query(postgres, 'select version from hexado.layout')).to.deep.equal([{ version: 1 }]);
+    expect(await query(postgres, 'select version from hexado.layout')).to.deep.equal([{ version: 2 }]);
+  });
+
+  it('is brought up to date by ten servers that start at once, and what there was is kept', async () => {
+    const storage = stopAs(await createPostgresStorage(postgres.url));
+    const user = (await storage.users.add({ username: 'ada', passwordHash: 'hash', createdAt: 0 }))!;
+    const session = aSessionOf(user, new SettableClock());
+    await openSession(storage, session, user);
+    const task = await createTask(storage, refTo(user));
+    await query(
+      postgres,
+      `drop table hexado.staff, hexado.audit, hexado.audit_counter;
+       update hexado.layout set version = 1`,
+    );
+
+    const servers = await Promise.all(
+      Array.from({ length: 10 }, () => startServerOnPostgres(postgres.url, stopped)),
+    );
+    await Promise.all(servers.map((server) => server.registerAndSignIn()));
+    expect(await query(postgres, 'select version from hexado.layout')).to.deep.equal([{ version: 2 }]);
+    expect(await storage.users.findByName('ada')).to.deep.equal(user);
+    expect(await storage.sessions.find(refTo(user))).to.deep.equal(session);
+    expect(await storage.tasks.find(refTo(user), task.id)).to.deep.equal(task);
+    expect(await storage.staff.list()).to.deep.equal([]);
+    expect(await storage.staff.add(user.id)).to.equal(true);
+    await storage.staff.record(aRecord());
+    expect(await storage.staff.records({ before: Infinity, limit: 10 })).to.deep.equal([
+      { id: 1, ...aRecord() },
+    ]);
   });
 
   it('is left alone if it is newer than the program', async () => {
@@ -35,7 +66,7 @@ describe('the layout in PostgreSQL', () => {
     for (const call of [older.check(), older.users.find(1)]) {
       expect(await call.catch((error: unknown) => error)).to.include({
         name: 'UnknownLayout',
-        reason: 'data of layout 1000, and this version knows 1',
+        reason: 'data of layout 1000, and this version knows 2',
       });
     }
     expect(await query(postgres, 'select version from hexado.layout')).to.deep.equal([{ version: 1000 }]);
@@ -44,7 +75,7 @@ describe('the layout in PostgreSQL', () => {
     expect({ code, stderr }).to.deep.equal({
       code: 78,
       stderr:
-        'hexado: The storage has data of layout 1000, and this version knows 1. Run the version that has changed it, or a newer one.\n',
+        'hexado: The storage has data of layout 1000, and this version knows 2. Run the version that has changed it, or a newer one.\n',
     });
   });
 
