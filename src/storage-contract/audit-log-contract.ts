@@ -128,6 +128,7 @@ export function auditLogContract({ it, open }: Suite): void {
     await storage.staff.record(aRecord({ at: -2 }));
     const [latest] = await storage.staff.records({ before: Infinity, limit: 1 });
     assert.equal(latest?.at, -2);
+    assert.ok(latest.id > (ids[0] ?? Infinity), 'an id is used twice');
     assert.deepEqual(await storage.staff.records({ before: oldest + 1, limit: 10 }), []);
   });
 }

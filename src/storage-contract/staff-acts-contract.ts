@@ -141,6 +141,8 @@ export function staffActsContract({ describe, it, open }: Suite): void {
         await addAdministrator(storage, clock);
         const bob = await addAdministrator(storage, clock, 'bob');
         const record = anActOn(await addSubject(storage, clock, 'carl'), act);
+        const first = anActOn(await addSubject(storage, clock, 'dave'), act);
+        assert.equal(await storage.staff.act(bob.ref, first), true);
         await storage.staff.remove(bob.user.id);
         assert.equal(await rejectionOf(storage.staff.act(bob.ref, record)), 'not_staff');
         await storage.staff.add(bob.user.id);

@@ -97,6 +97,7 @@ export function staffRepositoryContract({ describe, it, open }: Suite): void {
         const { storage, clock } = await open();
         const ada = await addAdministrator(storage, clock);
         const bob = await addAdministrator(storage, clock, 'bob');
+        assert.equal((await storage.staff.authorise(bob.ref)).userId, bob.user.id);
         assert.equal(await take(storage, bob.user, ada.ref), true);
         assert.deepEqual(await storage.staff.list(), [ada.user.id]);
         const refusal = name === 'staff.remove' ? 'not_staff' : 'token_revoked';
@@ -104,6 +105,7 @@ export function staffRepositoryContract({ describe, it, open }: Suite): void {
         assert.equal(await storage.staff.remove(bob.user.id), false);
 
         const isThere = await storage.users.activate(bob.user.id);
+        assert.deepEqual(await storage.staff.list(), [ada.user.id]);
         assert.equal(await storage.staff.add(bob.user.id), isThere);
         if (isThere) {
           await storage.staff.remove(bob.user.id);

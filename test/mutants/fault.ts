@@ -1,6 +1,6 @@
 /** The parts of the storage contract, by the titles that they have in it. */
 export type Part =
-  'storage' | 'users' | 'sessions' | 'tasks' | 'calls at once' | 'attempts' | 'export and import';
+  'storage' | 'users' | 'sessions' | 'tasks' | 'calls at once' | 'attempts' | 'export and import' | 'staff';
 
 /** A fault that is planted in a copy of a storage. The storage contract must find it. */
 export interface Fault {

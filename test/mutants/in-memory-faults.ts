@@ -2,6 +2,7 @@ import { archiveFaults } from './in-memory/archive.js';
 import { callersFaults } from './in-memory/callers.js';
 import { attemptsFaults } from './in-memory/attempts.js';
 import { sessionsFaults } from './in-memory/sessions.js';
+import { staffFaults } from './in-memory/staff.js';
 import { storageFaults } from './in-memory/storage.js';
 import { tasksFaults } from './in-memory/tasks.js';
 import { usersFaults } from './in-memory/users.js';
@@ -20,6 +21,7 @@ export const inMemoryStorage: FaultyStorage = {
     ...callersFaults,
     ...attemptsFaults,
     ...archiveFaults,
+    ...staffFaults,
     ...storageFaults,
   ],
 };

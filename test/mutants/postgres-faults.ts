@@ -74,16 +74,15 @@ const ofUsers = faultsIn('users', 'users.js', {
   'lets links work for ever': ['opensWith(passwordLink, digest, now)', 'opensWith(passwordLink, digest, 0)'],
   'keeps the first link': ['set link_digest = $2', 'set link_digest = coalesce(link_digest, $2)'],
   'leaves a session open when it deactivates': [
-    'await endSessions(transaction, id, this.#clock());',
-    `const { rows } = await transaction.query('select max(id) as last from hexado.sessions where user_id = $1', [id]);
-     await endSessions(transaction, id, this.#clock(), rows[0].last ?? '');`,
+    'await endSessions(transaction, userId, now);',
+    `const { rows } = await transaction.query('select max(id) as last from hexado.sessions where user_id = $1', [userId]);
+     await endSessions(transaction, userId, now, rows[0].last ?? '');`,
   ],
   'ends the sessions, and deactivates in another transaction': [
     `return ${begun}
       const user = await lockUser(transaction, id);
       if (!user) return false;
-      await transaction.query('update hexado.users set active = false where id = $1', [id]);
-      await endSessions(transaction, id, this.#clock());
+      await deactivate(transaction, id, this.#clock());
       return true;
     });`,
     `await this.#database.transaction((earlier) => endSessions(earlier, id, this.#clock()));
@@ -92,15 +91,14 @@ const ofUsers = faultsIn('users', 'users.js', {
     return rowCount === 1;`,
   ],
   'tells everybody who removes a user that they have': [
-    `const { rowCount } = await this.#database.query('delete from hexado.users where id = $1', [id]);
-    return rowCount === 1;`,
+    `return ${begun} await lockUser(transaction, id); return remove(transaction, id); });`,
     `const user = await this.find(id);
-    await this.#database.query('delete from hexado.users where id = $1', [id]);
+    await ${begun} await lockUser(transaction, id); await remove(transaction, id); });
     return user !== undefined;`,
   ],
   'checks the session in another transaction than that of the removal': [
-    `return ${begun} await lockSession(transaction, by, this.#clock()); await`,
-    `${checkedEarlier('by')} return ${begun} await`,
+    `return ${begun} await lockSession(transaction, by, this.#clock()); return remove(`,
+    `${checkedEarlier('by')} return ${begun} await lockUser(transaction, by.userId); return remove(`,
   ],
 });
 
@@ -574,6 +572,91 @@ const ofCallers = [
   }),
 ];
 
+const ofStaff = [
+  ...faultsIn('staff', 'staff.js', {
+    'makes a user staff who is not locked': [
+      'const user = await lockUser(transaction, userId); if (!user?.active)',
+      `${unlocked('user', 'userId')} if (!user?.active)`,
+    ],
+    'makes inactive users staff': ['if (!user?.active) return false;', 'if (!user) return false;'],
+    'lists staff in the order in which they became it': [
+      "'select user_id from hexado.staff order by user_id'",
+      "'select user_id from hexado.staff order by ctid'",
+    ],
+    'acts in another transaction than that of the record': [
+      'await addRecord(transaction, record); await does',
+      'await addRecord(this.#database, record); await does',
+    ],
+    'acts before it records, in two transactions': [
+      'await addRecord(transaction, record); await does[act](transaction, userId, now); return true; });',
+      `await does[act](transaction, userId, now); return true;
+      }).then(async (isDone) => { await new Promise((resolve) => setTimeout(resolve, 20)); if (isDone) await addRecord(this.#database, record); return isDone; });`,
+    ],
+    'acts without locking staff, some of whom are slow': [
+      'await lockStaff(transaction); if (takesRight(act)) await requireAnother(transaction, userId);',
+      `if (takesRight(act)) await requireAnother(transaction, userId);
+       if (by.userId % 2 === 1) await new Promise((resolve) => setTimeout(resolve, 20));`,
+    ],
+    'acts on a user who is not locked': [
+      'const user = await lockUser(transaction, userId); await lockStaff(transaction);',
+      `${unlocked('user', 'userId')} await lockStaff(transaction);`,
+    ],
+    'tells of the last administrator after all else': [
+      'if (takesRight(act)) await requireAnother(transaction, userId); await requireStaff(transaction, by, now);',
+      'await requireStaff(transaction, by, now); if (takesRight(act)) await requireAnother(transaction, userId);',
+    ],
+    'authorises expired sessions': ['s.id = $2 and s.expires_at > $3', 's.id = $2 and $3::float8 > 0'],
+    'takes everybody for staff': ['return session.is_staff ?', 'return session ?'],
+    'takes the id after the highest one, without a lock': [
+      'update hexado.audit_counter set last_record_id = last_record_id + 1 returning last_record_id as id)',
+      'select coalesce(max(id), 0) + 1 as id from hexado.audit)',
+    ],
+    'keeps one record too few': ['(select id from next) - $7', '(select id from next) - $7 + 1'],
+    'begins a page with the record before it': [
+      'where id < $1 order by id desc',
+      'where id <= $1 order by id desc',
+    ],
+    'returns the first records': ['order by id desc', 'order by id'],
+    'keeps the time in 32 bits': ['[at, by, actor,', '[at % 2 ** 31, by, actor,'],
+  }),
+  ...faultsIn('staff', 'locks.js', {
+    'takes the right without locking staff': [
+      'await lockStaff(transaction); await requireAnother(transaction, userId); await transaction.query(',
+      'await requireAnother(transaction, userId); await transaction.query(',
+    ],
+    'looks for another one before it has locked staff': [
+      'await lockStaff(transaction); await requireAnother(transaction, userId);',
+      'await requireAnother(transaction, userId); await lockStaff(transaction);',
+    ],
+    'takes the right from the last one': ["refuse('last_administrator');", 'return;'],
+    'counts who has lost the right as another one': [
+      'rows.length === 1 && rows[0]',
+      'rows.length === 0 && rows[0]',
+    ],
+  }),
+  ...faultsIn('staff', 'users.js', {
+    'leaves whoever is deactivated staff': [
+      'await takeRight(transaction, userId); await transaction.query(',
+      'await transaction.query(',
+    ],
+    'lets the last one be removed': [
+      'await takeRight(transaction, userId); // The foreign',
+      '// The foreign',
+    ],
+    'removes a user who is not locked': [
+      `return ${begun} await lockUser(transaction, id); return remove(`,
+      `return ${begun} return remove(`,
+    ],
+  }),
+  ...faultsIn('staff', 'archive.js', {
+    'makes inactive users staff': ['if (isStaff && active) await', 'if (isStaff) await'],
+    'makes all imported users staff': ['if (isStaff && active) await', 'if (active) await'],
+  }),
+  ...faultsIn('storage', 'index.js', {
+    'has no staff': ['staff: new PostgresStaff(database, clock),', ''],
+  }),
+];
+
 /** The faults that are planted in examples/postgres-storage. */
 export const postgresFaults: readonly Fault[] = [
   ...ofUsers,
@@ -583,6 +666,7 @@ export const postgresFaults: readonly Fault[] = [
   ...ofPages,
   ...ofAttempts,
   ...ofArchives,
+  ...ofStaff,
   ...ofCallers,
   ...ofTheRest,
 ];

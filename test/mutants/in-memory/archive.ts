@@ -107,7 +107,7 @@ export const archiveFaults = [
     ],
     'adds the user when an import begins': [
       'this.imported.set(user.id, []);',
-      'this.imported.set(user.id, []); this.users.restore(user);',
+      'this.imported.set(user.id, []); this.users.restore(user, {});',
     ],
     'takes the name when an import begins': [
       'this.imported.set(user.id, []);',
@@ -155,12 +155,12 @@ export const archiveFaults = [
       'this.tasks.restore(id, tasks, lastTaskId); if (holders.some((user) => user !== undefined)) return false;',
     ],
     'makes the user exist a turn before the tasks': [
-      'this.tasks.restore(id, tasks, lastTaskId); this.users.restore({ id, username, passwordHash, active, createdAt });',
-      `this.users.restore({ id, username, passwordHash, active, createdAt }); ${turn} this.tasks.restore(id, tasks, lastTaskId);`,
+      'this.tasks.restore(id, tasks, lastTaskId); this.users.restore({ id, username, passwordHash, active, createdAt }, { isStaff });',
+      `this.users.restore({ id, username, passwordHash, active, createdAt }, { isStaff }); ${turn} this.tasks.restore(id, tasks, lastTaskId);`,
     ],
     'makes the tasks exist a turn before the user': [
-      'this.tasks.restore(id, tasks, lastTaskId); this.users.restore({ id, username, passwordHash, active, createdAt });',
-      `this.tasks.restore(id, tasks, lastTaskId); ${turn} this.users.restore({ id, username, passwordHash, active, createdAt });`,
+      'this.tasks.restore(id, tasks, lastTaskId); this.users.restore({ id, username, passwordHash, active, createdAt }, { isStaff });',
+      `this.tasks.restore(id, tasks, lastTaskId); ${turn} this.users.restore({ id, username, passwordHash, active, createdAt }, { isStaff });`,
     ],
     'goes on counting tasks from the highest that is there': [
       'this.tasks.restore(id, tasks, lastTaskId);',
@@ -175,20 +175,20 @@ export const archiveFaults = [
       'this.users.restore({ id, username, passwordHash, active: true,',
     ],
     'imports the date in whole seconds': [
-      'passwordHash, active, createdAt }); return',
-      'passwordHash, active, createdAt: Math.floor(createdAt) }); return',
+      'passwordHash, active, createdAt }, { isStaff }); return',
+      'passwordHash, active, createdAt: Math.floor(createdAt) }, { isStaff }); return',
     ],
     'imports the present for the date': [
-      'passwordHash, active, createdAt }); return',
-      'passwordHash, active, createdAt: Date.now() / 1000 }); return',
+      'passwordHash, active, createdAt }, { isStaff }); return',
+      'passwordHash, active, createdAt: Date.now() / 1000 }, { isStaff }); return',
     ],
     'imports a date before 1970 as 1970': [
-      'passwordHash, active, createdAt }); return',
-      'passwordHash, active, createdAt: Math.max(0, createdAt) }); return',
+      'passwordHash, active, createdAt }, { isStaff }); return',
+      'passwordHash, active, createdAt: Math.max(0, createdAt) }, { isStaff }); return',
     ],
     'imports the password link of an older copy': [
-      'this.users.restore({ id, username, passwordHash, active, createdAt });',
-      `this.users.restore({ id, username, passwordHash, active, createdAt, passwordLink: { digest: 'digest', expiresAt: 9e9 } });`,
+      'this.users.restore({ id, username, passwordHash, active, createdAt }, { isStaff });',
+      `this.users.restore({ id, username, passwordHash, active, createdAt, passwordLink: { digest: 'digest', expiresAt: 9e9 } }, { isStaff });`,
     ],
   }),
   ...faultsIn('export and import', 'in-memory-task-repository.js', {
@@ -203,12 +203,12 @@ export const archiveFaults = [
   }),
   ...faultsIn('export and import', 'in-memory-user-repository.js', {
     'does not find an imported user by name': [
-      'restore(user) { this.accounts.set(user.id, user); this.idsByName.set(user.username, user.id);',
-      'restore(user) { this.accounts.set(user.id, user);',
+      'restore(user, { isStaff }) { this.accounts.set(user.id, user); this.idsByName.set(user.username, user.id);',
+      'restore(user, { isStaff }) { this.accounts.set(user.id, user);',
     ],
     'goes on counting users from an imported one': [
-      'restore(user) { this.accounts.set(user.id, user);',
-      'restore(user) { this.lastUsedId = user.id; this.accounts.set(user.id, user);',
+      'restore(user, { isStaff }) { this.accounts.set(user.id, user);',
+      'restore(user, { isStaff }) { this.lastUsedId = user.id; this.accounts.set(user.id, user);',
     ],
     'lists imported users last': [
       'return users.toSorted((one, other) => one.id - other.id).slice(0, limit);',

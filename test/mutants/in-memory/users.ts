@@ -427,32 +427,32 @@ export const usersFaults = [
       'this.change(id, { active: true }); return true;',
     ],
     'leaves the sessions when it deactivates': [
-      'async deactivate(id) { this.sessions.removeAll(id);',
-      'async deactivate(id) {',
+      'async deactivate(id) { this.staff.remove(id); this.sessions.removeAll(id);',
+      'async deactivate(id) { this.staff.remove(id);',
     ],
     'ends all sessions but the last when it deactivates': [
-      'async deactivate(id) { this.sessions.removeAll(id);',
-      'async deactivate(id) { this.sessions.removeAll(id, this.sessions.activeSessions(id).at(-1)?.id);',
+      'async deactivate(id) { this.staff.remove(id); this.sessions.removeAll(id);',
+      'async deactivate(id) { this.staff.remove(id); this.sessions.removeAll(id, this.sessions.activeSessions(id).at(-1)?.id);',
     ],
     'ends all sessions but the first when it deactivates': [
-      'async deactivate(id) { this.sessions.removeAll(id);',
-      'async deactivate(id) { this.sessions.removeAll(id, this.sessions.activeSessions(id)[0]?.id);',
+      'async deactivate(id) { this.staff.remove(id); this.sessions.removeAll(id);',
+      'async deactivate(id) { this.staff.remove(id); this.sessions.removeAll(id, this.sessions.activeSessions(id)[0]?.id);',
     ],
     'ends one session when it deactivates': [
-      'async deactivate(id) { this.sessions.removeAll(id);',
-      'async deactivate(id) { const [one] = this.sessions.activeSessions(id); if (one) this.sessions.remove(one);',
+      'async deactivate(id) { this.staff.remove(id); this.sessions.removeAll(id);',
+      'async deactivate(id) { this.staff.remove(id); const [one] = this.sessions.activeSessions(id); if (one) this.sessions.remove(one);',
     ],
     'ends the sessions before it deactivates': [
-      'async deactivate(id) { this.sessions.removeAll(id);',
-      `async deactivate(id) { this.sessions.removeAll(id); ${turn}`,
+      'async deactivate(id) { this.staff.remove(id); this.sessions.removeAll(id);',
+      `async deactivate(id) { this.staff.remove(id); this.sessions.removeAll(id); ${turn}`,
     ],
     'ends the sessions after it has deactivated': [
-      'async deactivate(id) { this.sessions.removeAll(id); return this.change(id, { active: false });',
-      `async deactivate(id) { const isThere = this.change(id, { active: false }); ${turn} this.sessions.removeAll(id); return isThere;`,
+      'async deactivate(id) { this.staff.remove(id); this.sessions.removeAll(id); return this.change(id, { active: false });',
+      `async deactivate(id) { this.staff.remove(id); const isThere = this.change(id, { active: false }); ${turn} this.sessions.removeAll(id); return isThere;`,
     ],
     'deletes the tasks when it deactivates': [
-      'async deactivate(id) { this.sessions.removeAll(id);',
-      'async deactivate(id) { this.sessions.removeAll(id); this.tasks.removeAll(id);',
+      'async deactivate(id) { this.staff.remove(id); this.sessions.removeAll(id);',
+      'async deactivate(id) { this.staff.remove(id); this.sessions.removeAll(id); this.tasks.removeAll(id);',
     ],
     'removes the link when it deactivates': [
       'return this.change(id, { active: false });',
@@ -480,16 +480,16 @@ export const usersFaults = [
       `async setPassword(id, passwordHash) { const was = this.accounts.get(id); if (was) this.accounts.set(id, { ...was, passwordHash }); ${turn} const { passwordLink: _, ...user } = this.accounts.get(id) ?? {};`,
     ],
     'ends a hundred sessions at most when it deactivates': [
-      'async deactivate(id) { this.sessions.removeAll(id);',
-      'async deactivate(id) { for (const session of this.sessions.activeSessions(id).slice(0, 100)) this.sessions.remove(session);',
+      'async deactivate(id) { this.staff.remove(id); this.sessions.removeAll(id);',
+      'async deactivate(id) { this.staff.remove(id); for (const session of this.sessions.activeSessions(id).slice(0, 100)) this.sessions.remove(session);',
     ],
     'ends a hundred sessions at most when a link is used': [
       'return false; return this.setPasswordHash(id, hash);',
       'return false; for (const session of this.sessions.activeSessions(id).slice(0, 100)) this.sessions.remove(session); return this.setPassword(id, hash);',
     ],
     'ends the sessions one after the other when it deactivates': [
-      'async deactivate(id) { this.sessions.removeAll(id);',
-      `async deactivate(id) { for (const session of this.sessions.activeSessions(id)) { ${turn} this.sessions.remove(session); }`,
+      'async deactivate(id) { this.staff.remove(id); this.sessions.removeAll(id);',
+      `async deactivate(id) { this.staff.remove(id); for (const session of this.sessions.activeSessions(id)) { ${turn} this.sessions.remove(session); }`,
     ],
     'brings a removed user back by a link': [
       'return false; return this.setPasswordHash(id, hash);',
@@ -502,16 +502,16 @@ export const usersFaults = [
 
     // Removing.
     'tells all who remove a user at once that they have': [
-      'if (!user) return false; this.accounts.delete(id);',
-      `if (!user) return false; ${turn} this.accounts.delete(id);`,
+      'if (!user) return false; this.staff.remove(id); this.accounts.delete(id);',
+      `if (!user) return false; ${turn} this.staff.remove(id); this.accounts.delete(id);`,
     ],
     'tells that a user who is not there was removed': [
-      'if (!user) return false; this.accounts.delete(id);',
-      'if (!user) return true; this.accounts.delete(id);',
+      'if (!user) return false; this.staff.remove(id); this.accounts.delete(id);',
+      'if (!user) return true; this.staff.remove(id); this.accounts.delete(id);',
     ],
     'removes no inactive user': [
-      'if (!user) return false; this.accounts.delete(id);',
-      'if (!user?.active) return false; this.accounts.delete(id);',
+      'if (!user) return false; this.staff.remove(id); this.accounts.delete(id);',
+      'if (!user?.active) return false; this.staff.remove(id); this.accounts.delete(id);',
     ],
     'keeps the name of a removed user taken': ['this.idsByName.delete(user.username);', ''],
     'frees a name some turns after the removal': [
@@ -528,8 +528,8 @@ export const usersFaults = [
       `${turn} this.tasks.removeAll(id);`,
     ],
     'removes the tasks of a user in an earlier step': [
-      'const user = this.accounts.get(id); if (!user) return false; this.accounts.delete(id);',
-      `if (!this.accounts.has(id)) return false; this.tasks.removeAll(id); ${turn} const user = this.accounts.get(id); if (!user) return false; this.accounts.delete(id);`,
+      'const user = this.accounts.get(id); if (!user) return false; this.staff.remove(id); this.accounts.delete(id);',
+      `if (!this.accounts.has(id)) return false; this.tasks.removeAll(id); ${turn} const user = this.accounts.get(id); if (!user) return false; this.staff.remove(id); this.accounts.delete(id);`,
     ],
     'ends the sessions of a removed user in a later step': [
       'this.idsByName.delete(user.username); this.sessions.forget(id);',
