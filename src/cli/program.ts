@@ -163,7 +163,9 @@ async function handle<N extends CommandName>(command: CommandOf<N>): Promise<voi
     const { url: _, 'env-file': __, ...options }: Readonly<Record<string, unknown>> = command.options;
     const given: unknown[] = [...(command.arguments as readonly unknown[]), ...Object.values(options)];
     const subject = given.filter((each) => typeof each === 'string').join(' ') || undefined;
-    if (isDone && rowOf(command.name).isAct) await reportAct(command.name, subject);
+    // Nobody gets the right of staff without that the log says so.
+    const act = options['staff'] ? `${command.name} --staff` : command.name;
+    if (isDone && rowOf(command.name).isAct) await reportAct(act, subject);
   }
 }
 

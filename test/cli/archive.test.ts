@@ -86,43 +86,34 @@ describe('hexado export and import', () => {
     expect(await exported(storage)).to.equal(large);
   });
 
-  /** The small export, in whose lines the users with these names are staff. */
-  const withStaff = (...names: string[]): string =>
-    lines
-      .map((line) => {
-        const isMeant = names.some((name) => line.includes(`"username":"${name}"`));
-        return isMeant ? line.replace(/}$/, ',"staff":true}') : line;
-      })
-      .join('\n');
-
   it('moves who is staff, says so of nobody else, and promotes nobody who is there already', async () => {
     const storage = newStorage();
-    const text = withStaff('user.1', 'user.3');
+    const text = withStaff(1, 3);
     await importInto(storage, text);
     expect(await exported(storage)).to.equal(text);
     for (const words of ['demote user.1', 'promote user.2']) {
       await run(['user', ...words.split(' ')], { environment: storage });
     }
     expect((await importInto(storage, text)).code).to.equal(0);
-    expect(await exported(storage)).to.equal(withStaff('user.2', 'user.3'));
+    expect(await exported(storage)).to.equal(withStaff(2, 3));
   });
 
   it('makes nobody staff who is inactive', async () => {
     const storage = newStorage();
-    const text = withStaff('user.1').replace('"active":true', '"active":false');
+    const text = withStaff(1).replace('"active":true', '"active":false');
     expect((await importInto(storage, text)).code).to.equal(0);
     expect(await exported(storage)).to.equal(text.replace(',"staff":true', ''));
   });
 
   it('gives the right to nobody by a field of another name', async () => {
     const storage = newStorage();
-    await importInto(storage, withStaff('user.1').replace('"staff":true', '"isStaff":true'));
+    await importInto(storage, withStaff(1).replace('"staff":true', '"isStaff":true'));
     expect(await exported(storage)).to.equal(small);
   });
 
   it('makes staff of a user whose import was cut off, when it is run again', async () => {
     const storage = newStorage();
-    const text = withStaff('user.2');
+    const text = withStaff(2);
     const ending = await importInto(storage, text.split('\n').slice(0, 9).join('\n'));
     expectRejection(ending, 65, /^The export is incomplete/);
     expect((await importInto(storage, text)).code).to.equal(0);
@@ -329,4 +320,9 @@ describe('hexado export and import', () => {
 
 function moduleUrl(file: string): string {
   return new URL(`../../src/${file}`, import.meta.url).href;
+}
+
+/** The small export, in which these users are staff. */
+function withStaff(...users: number[]): string {
+  return exportLines(3, 4, (user) => users.includes(user));
 }

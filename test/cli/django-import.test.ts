@@ -90,6 +90,7 @@ describe('hexado import --from-django', () => {
     const words = [fileOf(JSON.stringify(records)), '--owner', 'boss', '--staff'];
     const first = await importInto(storage, ...words);
     expect(first.code).to.equal(0);
+    expect(first.events.at(-1)).to.include({ event: 'operator_act', act: 'import --staff' });
     expect(first.stdout)
       .to.match(
         /^Staff here: boss, fiona\.\nStaff in Django, but not here, since they are inactive: inactive\.$/m,

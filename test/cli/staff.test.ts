@@ -25,8 +25,9 @@ describe('hexado user promote and hexado user demote', () => {
   async function userDoes(words: string, sentence: string): Promise<void> {
     const ending = await user(words);
     expect(ending).to.include({ code: 0, stdout: `${sentence}\n`, stderr: '' });
-    const [verb, subject] = words.split(' ');
-    expect(ending.events.at(-1)).to.include({ event: 'operator_act', act: `user ${verb}`, subject });
+    const [verb, subject, ...options] = words.split(' ');
+    const act = ['user', verb, ...options].join(' ');
+    expect(ending.events.at(-1)).to.include({ event: 'operator_act', act, subject });
   }
 
   /** The names of all who are staff, by the list and by what is shown of each. */
@@ -119,7 +120,11 @@ describe('hexado user promote and hexado user demote', () => {
         'hexado: The storage does not answer (NOPERM). Its ACL keeps the user of REDIS_URL from a command that is needed.',
         '',
       ]);
-      expect(ending.events.at(-1)).to.include({ event: 'operator_act', act: 'user create', subject: 'bob' });
+      expect(ending.events.at(-1)).to.include({
+        event: 'operator_act',
+        act: 'user create --staff',
+        subject: 'bob',
+      });
       expect(await staff()).to.deep.equal([]);
       await userDoes('promote bob', 'User bob is staff.');
     });

@@ -1,5 +1,12 @@
-/** The text of an export of so many users with so many tasks each, as if some users and tasks had been deleted. */
-export function exportLines(users: number, tasksPerUser: number): string {
+/**
+ * The text of an export of so many users with so many tasks each, as if some users and tasks had been deleted. Of the
+ * users, counted from 1, every seventh is inactive.
+ */
+export function exportLines(
+  users: number,
+  tasksPerUser: number,
+  isStaff: (user: number) => boolean = () => false,
+): string {
   const lines: object[] = [{ kind: 'hexado-export', version: 1, lastUserId: 2 * users }];
   for (let user = 1; user <= users; user++) {
     const id = 2 * user;
@@ -11,6 +18,7 @@ export function exportLines(users: number, tasksPerUser: number): string {
       active: user % 7 !== 0,
       createdAt: 1_700_000_000 + user / 8,
       lastTaskId: 3 * tasksPerUser,
+      ...(isStaff(user) && { staff: true }),
     });
     for (let task = 1; task <= tasksPerUser; task++) {
       lines.push({

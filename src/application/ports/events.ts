@@ -79,7 +79,7 @@ export type AppEvent =
       readonly event: 'operator_act';
       /** The user of the operating system. */
       readonly operator: string;
-      /** The words of the command, such as `user set-password`. */
+      /** The words of the command, such as `user set-password`; with `--staff` where that gave the right of staff. */
       readonly act: string;
       /** Whom or what it was done to: a user name, a file, an address. */
       readonly subject?: string;
