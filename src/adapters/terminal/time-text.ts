@@ -1,6 +1,6 @@
-import { writableDate } from '../../domain/writable-date.js';
+import { writableTime } from '../../domain/writable-time.js';
 
 /** The time in ISO 8601, from seconds since the epoch. */
 export function timeText(seconds: number): string {
-  return writableDate(seconds).toISOString();
+  return new Date(writableTime(seconds)).toISOString();
 }

@@ -1,7 +1,7 @@
 import type { Session } from '../../../domain/session.js';
 import type { Account } from '../../../application/read-account.js';
 import type { User } from '../../../domain/user.js';
-import { writableDate } from '../../../domain/writable-date.js';
+import { writableTime } from '../../../domain/writable-time.js';
 
 /** An account in a response (docs/api.md, section 1). */
 export function presentAccount({ id, username, createdAt }: User): object {
@@ -26,5 +26,5 @@ export function presentSession({ id, openedAt, lastUsedAt, address }: Session, c
 
 /** Seconds since the epoch as an RFC 3339 date and time. */
 export function dateTime(seconds: number): string {
-  return writableDate(seconds).toISOString().replace('.000', '');
+  return new Date(writableTime(seconds)).toISOString().replace('.000', '');
 }
