@@ -7,7 +7,7 @@ import type { StaffRepository } from './ports/staff-repository.js';
 export interface Operator {
   /** The name of the user of the operating system. */
   readonly name: string;
-  /** Hears of an act that is done, and why the audit log has no record of it. */
+  /** Hears of an act that is done, and why the audit log may have no record of it. */
   onUnrecorded(error: unknown): void;
 }
 

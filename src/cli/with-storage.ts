@@ -27,9 +27,10 @@ export async function withStorage(
   }
 }
 
-/** Says that an act is done, but not in the audit log. The command goes on, and fails at its end. */
+/** After an outage nobody knows whether a record was added. The command goes on, and fails at its end. */
 function reportUnrecorded(error: unknown): void {
   const { messages, code } = exitReport(error);
-  for (const message of ['This is done, but the audit log has no record of it.', ...messages]) warn(message);
+  warn('This is done, but the audit log may have no record of it.');
+  for (const message of messages) warn(message);
   process.exitCode = code;
 }
