@@ -371,6 +371,7 @@ describe('the page for administrators, in a browser', () => {
     await tabTo(page, bob.username);
     await keyboard.press('Enter');
     await page.getByRole('dialog', { name: bob.username }).getByText('Sessions', { exact: true }).waitFor();
+    await expectFocusOn(page, bob.username);
     await tabTo(page, 'Deactivate');
     await keyboard.press('Enter');
     await page.getByRole('dialog', { name: 'Deactivate this user?' }).waitFor();

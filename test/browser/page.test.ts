@@ -365,6 +365,33 @@ describe('the page in a browser', () => {
       }
     });
 
+    it('waits for the token that the other one has got, should it see that a little later', async () => {
+      const { server, clock } = await serve({ ROTATE_REFRESH_TOKENS: 'true', REFRESH_GRACE: '0s' });
+      const visitor = await visit(server.port);
+      const first = await visitor.openSignedIn(await server.registerAndSignIn('ada'));
+      const second = await visitor.open();
+      for (const tab of [first, second]) await tab.getByText('Nothing to do yet').waitFor();
+      visitor.expectFailures(/status of 401/);
+      clock.advance(31 * 60);
+      await second.evaluate(() => {
+        const seen = localStorage.getItem('hexado.session');
+        Storage.prototype.getItem = () => seen;
+      });
+      await first.getByRole('link', { name: 'Pending' }).click();
+      await first.getByText('No task matches').waitFor();
+      const refused = second.waitForResponse((response) => response.status() === 401);
+      await second.getByRole('link', { name: 'Pending' }).click();
+      await refused;
+      await second.evaluate(() => {
+        Storage.prototype.getItem = function (this: Record<string, string>, name) {
+          return this[name] ?? null;
+        };
+        dispatchEvent(new StorageEvent('storage', { key: 'another' }));
+      });
+      await second.getByText('No task matches').waitFor();
+      expect(visitor.count('POST /api/token/refresh/')).to.equal(3); // One when the second tab was opened.
+    });
+
     it('signs out in both, and in again', async () => {
       const { server } = await serve();
       const user = await server.registerAndSignIn('ada');

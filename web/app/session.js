@@ -1,10 +1,12 @@
 import { ApiError, send } from './http.js';
+import { announce, lastWrite, untilStored } from './write-order.js';
 
 /**
  * Who is signed in. All tabs share the refresh token, in `localStorage`. It is read, exchanged and stored under one lock, so
- * that no two tabs exchange the same token. Each tab has an access token of its own, in memory only.
+ * that no two tabs exchange the same token. Each tab has an access token of its own, in memory only. `write` is the number of
+ * the write.
  *
- * @typedef {{ username: string, refresh: string }} Session
+ * @typedef {{ username: string, refresh: string, write?: number }} Session
  */
 
 const key = 'hexado.session';
@@ -41,7 +43,7 @@ export function signedInAs() {
  */
 export async function signIn(credentials) {
   const { data } = await send('POST', '/api/token/', { body: credentials });
-  await exclusively(async () => write({ username: credentials.username.trim(), refresh: data.refresh }));
+  await exclusively(() => write({ username: credentials.username.trim(), refresh: data.refresh }));
   access = data.access;
   changes.dispatchEvent(new Event('change'));
 }
@@ -98,11 +100,11 @@ export async function call(method, path, options = {}) {
 function refresh(stale) {
   return exclusively(async () => {
     if (access !== undefined && access !== stale) return access;
-    const session = read();
+    const session = await readLatest();
     if (!session) throw new SessionEnded();
     try {
       const { data } = await send('POST', '/api/token/refresh/', { body: { refresh: session.refresh } });
-      write({ ...session, refresh: data.refresh ?? session.refresh });
+      await write({ ...session, refresh: data.refresh ?? session.refresh });
       access = /** @type {string} */ (data.access);
       return access;
     } catch (error) {
@@ -142,9 +144,18 @@ function read() {
   return parsed(localStorage.getItem(key));
 }
 
+/** What was written last, in whichever tab. */
+async function readLatest() {
+  const last = await lastWrite();
+  await untilStored(() => (read()?.write ?? last) >= last);
+  return read();
+}
+
 /** @param {Session} session */
-function write(session) {
-  localStorage.setItem(key, JSON.stringify(session));
+async function write(session) {
+  const number = Math.max(await lastWrite(), read()?.write ?? 0) + 1;
+  localStorage.setItem(key, JSON.stringify({ ...session, write: number }));
+  await announce(number);
 }
 
 /**
