@@ -96,8 +96,7 @@ describe('the page for administrators, in a browser', () => {
     const { server, bob, page } = await openUsers();
     await server.call('POST', '/tasks/', { title: 'A secret', description: 'Nobody may know.' }, bob.access);
     const dialog = await openUser(page, bob);
-    await dialog.getByText('Sessions', { exact: true }).waitFor();
-    expect(await dialog.locator('dl').innerText()).to.match(
+    expect(await dialog.getByRole('status').innerText()).to.match(
       /State\s+Active\s+Registered\s.*\s+Sessions\s+1\s+Tasks\s+1, with 24 bytes of text/,
     );
     expect(await page.content()).not.to.match(/secret|Nobody may/);

@@ -58,11 +58,8 @@ export function showUserDialog(id, closed) {
   /** @type {HTMLDialogElement | undefined} */
   let question;
   const title = element('span', { tabindex: '-1' }, 'User');
-  const body = element(
-    'div',
-    { class: 'details' },
-    element('p', { class: 'muted', role: 'status' }, 'Loading …'),
-  );
+  const about = element('div', { role: 'status' }, element('p', { class: 'muted' }, 'Loading …'));
+  const buttons = element('div', { class: 'actions' });
   const close = element(
     'button',
     { type: 'button', class: 'button plain', onclick: () => dialog.close() },
@@ -70,7 +67,7 @@ export function showUserDialog(id, closed) {
   );
   const dialog = showDialog(
     title,
-    () => [body, element('div', { class: 'actions' }, close)],
+    () => [about, buttons, element('div', { class: 'actions' }, close)],
     () => {
       question?.close();
       closed(outcome);
@@ -83,11 +80,8 @@ export function showUserDialog(id, closed) {
     try {
       const user = await read(id);
       title.replaceChildren(userName(user.username));
-      body.replaceChildren(
-        facts(user),
-        element('div', { class: 'actions' }, ...acts(user).map((act) => button(act, user))),
-      );
-      title.focus();
+      about.replaceChildren(facts(user));
+      buttons.replaceChildren(...acts(user).map((act) => button(act, user)));
     } catch (error) {
       if (error instanceof SessionEnded) return;
       if (isMissing(error)) return end('gone', 'This user does not exist any more.');
@@ -190,7 +184,7 @@ function facts(user) {
   const state = user.is_active ? 'Active' : 'Inactive';
   return element(
     'dl',
-    {},
+    { class: 'facts' },
     ...fact('State', user.is_staff ? `${state}, administrator` : state),
     ...fact('Registered', dateTime(user.date_joined)),
     ...fact('Sessions', String(user.sessions)),
