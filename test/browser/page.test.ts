@@ -63,6 +63,7 @@ describe('the page in a browser', () => {
     const user = await server.registerAndSignIn('ada');
     const visitor = await visit(proxy.port);
     const page = await visitor.openSignedIn(user);
+    await page.getByText('Nothing to do yet').waitFor();
     visitor.expectFailures(/net::ERR_/);
     const goAway = () => {
       proxy.leadTo(1); // Nobody listens there.
