@@ -30,7 +30,7 @@ describe('the user of Redis in docs/operations.md', () => {
       [...text.matchAll(/redis\.p?call\('([A-Z]+)'/g)].map(([, name]) => name?.toLowerCase()),
     );
     const direct = code
-      .filter(({ file }) => /repository|rate-limiter|health|layout/.test(file))
+      .filter(({ file }) => /repository|rate-limiter|health|layout|archive|members/.test(file))
       .flatMap(({ text }) => [...text.matchAll(/\bclient\.([a-z]+)\(/g)].map(([, name]) => name));
     const rules = documentedRules().redis;
     const granted = rules.filter((rule) => rule.startsWith('+')).map((rule) => rule.slice(1));
