@@ -14,6 +14,7 @@ import {
   updateTask,
 } from './builders.js';
 import { outcomeOf } from './rejection.js';
+import { addAdministrator, anActOn, aRecord, recordsOf, withoutId } from './staff-builders.js';
 import type { SettableClock } from './settable-clock.js';
 import type { Suite } from './suite.js';
 
@@ -51,6 +52,9 @@ const reads: Readonly<Record<string, Call>> = {
   'tasks.summaryOf': ({ storage, user }) => storage.tasks.summaryOf(user.id),
   'archive.tasksOf': ({ storage, user }) => storage.archive.tasksOf(user.id, page),
   'rateLimiter.isTrusted': ({ storage, user }) => storage.rateLimiter.isTrusted(user.username),
+  'staff.authorise': ({ storage, by }) => storage.staff.authorise(by),
+  'staff.records': ({ storage }) => storage.staff.records({ before: Infinity, limit: 1 }),
+  'staff.records of the rest': ({ storage }) => storage.staff.records({ before: 2, limit: 10 }),
 };
 
 /** Calls that change what belongs to the caller. */
@@ -91,6 +95,15 @@ const changes: Readonly<Record<string, Call>> = {
   'rateLimiter.consume': ({ storage, user }) =>
     storage.rateLimiter.consume(user.username, minute, { limit: 'sign_in', username: user.username }),
   'rateLimiter.trust': ({ storage, user }) => storage.rateLimiter.trust(`new ${user.username}`, 60),
+  'staff.remove': ({ storage, user }) => storage.staff.remove(user.id),
+  'staff.add': async ({ storage, user }) => {
+    await storage.staff.remove(user.id);
+    return storage.staff.add(user.id);
+  },
+  'staff.act': ({ storage, user, by }) =>
+    storage.staff.act(by, { ...anActOn(user, 'end_sessions'), actor: user.username }),
+  'staff.record': ({ storage, user: { id, username } }) =>
+    storage.staff.record(aRecord({ actor: username, userId: id, username })),
 };
 
 /** What every storage promises of calls that are made in one turn of the event loop. */
@@ -101,6 +114,7 @@ export function callersApartContract({ describe, it, open }: Suite): void {
       const ada = await aCaller(storage, clock, 'ada');
       const bob = await aCaller(storage, clock, 'bob');
       await createTask(storage, bob.by, aDraft({ title: 'third of bob' }));
+      await storage.staff.remove(bob.user.id);
       const ended = { ...ada, by: refTo(ada.user, 'ended') };
       const callers = [ada, bob, ended, bob, ada];
       const alone: unknown[] = [];
@@ -120,6 +134,7 @@ export function callersApartContract({ describe, it, open }: Suite): void {
   for (const [name, change] of Object.entries(changes)) {
     it(`${name} changes what is the caller’s, whatever others change at the same time`, async () => {
       const { storage, clock } = await open();
+      await addAdministrator(storage, clock, 'root');
       // These have names of one length, so that what belongs to them differs in nothing else.
       const [eve, ada, bob] = [
         await aCaller(storage, clock, 'eve'),
@@ -152,6 +167,9 @@ export function callersApartContract({ describe, it, open }: Suite): void {
           storage.sessions.endOther(refTo(user, 'ended'), by.sessionId),
           storage.sessions.end(refTo(user, 'second ada')),
           storage.users.changePasswordHash(by, 'wrong', 'new'),
+          storage.users.deactivate(user.id),
+          storage.staff.authorise(by).then(({ id }) => id),
+          storage.staff.act(refTo(user, 'ended'), anActOn(user, 'activate')),
           createTask(storage, by).then(({ id }) => id),
         ].map((call) => outcomeOf<unknown>(call)),
       );
@@ -164,13 +182,16 @@ export function callersApartContract({ describe, it, open }: Suite): void {
         'token_revoked',
         true,
         false,
+        'last_administrator',
+        by.sessionId,
+        'token_revoked',
         4,
       ]);
     });
   });
 }
 
-/** Adds a user with two tasks and two sessions, of whom everything contains the name. */
+/** Adds a user who is staff, with two tasks and two sessions, of whom everything contains the name. */
 async function aCaller(storage: Storage, clock: SettableClock, username: string): Promise<Caller> {
   const user = await addUser(storage, { username, passwordHash: `first hash ${username}` });
   for (const id of [username, `second ${username}`]) {
@@ -180,6 +201,8 @@ async function aCaller(storage: Storage, clock: SettableClock, username: string)
   await createTask(storage, by, aDraft({ title: `first of ${username}` }));
   await createTask(storage, by, aDraft({ title: `second of ${username}` }));
   await storage.users.setPasswordLink(user.id, { digest: `link ${username}`, expiresAt: 4e9 });
+  await storage.staff.add(user.id);
+  await storage.staff.record(aRecord({ actor: username, userId: user.id, username }));
   // Only one of them is trusted.
   if (username === 'ada') await storage.rateLimiter.trust(username, 60);
   return { storage, clock, user, by };
@@ -195,6 +218,8 @@ async function everythingOf(caller: Caller): Promise<object> {
     await storage.tasks.summaryOf(user.id),
     await storage.archive.tasksOf(user.id, page),
     await storage.rateLimiter.isTrusted(`new ${username}`),
+    (await storage.staff.list()).includes(user.id),
+    (await recordsOf(storage)).filter(({ userId }) => userId === user.id).map(withoutId),
     await outcomeOf(storage.rateLimiter.consume(username, minute, { limit: 'sign_in' })),
   ];
   return { everything: everything.map((each) => withoutName(each, caller)) };

@@ -137,6 +137,23 @@ export const callersFaults = [
       `async touch(ref, at) { ${kept('ref')}`,
     ],
   }),
+  ...faultsIn('calls at once', 'in-memory-staff-repository.js', {
+    'authorises whoever asks last': ['async authorise(by) {', `async authorise(by) { ${kept('by')}`],
+    'makes the user staff who is named last': [
+      'async add(userId) {',
+      `async add(userId) { ${kept('userId')}`,
+    ],
+    'takes the right from the user who is named last': [
+      'async remove(userId) {',
+      `async remove(userId) { ${kept('userId')}`,
+    ],
+    'does what is asked for last': ['async act(by, record) {', `async act(by, record) { ${kept('record')}`],
+    'records what comes last': ['async record(record) {', `async record(record) { ${kept('record')}`],
+    'returns the records before the id that is asked for last': [
+      'async records({ before, limit }) {',
+      `async records({ before, limit }) { ${kept('before')}`,
+    ],
+  }),
   ...faultsIn('calls at once', 'in-memory-rate-limiter.js', {
     'counts attempts for the key that is named last': [
       'async consume(key, limit, subject) {',
