@@ -49,7 +49,8 @@ export class RedisArchive implements Archive {
     if (account) {
       const isImported = account.username === username && account.passwordHash === passwordHash;
       if (!named && !(isImported && (await this.users.claimName(username, id)))) return 'taken';
-      if (await this.users.isToBeStaff(id)) await this.staff.add(id);
+      const wasCutOff = (await this.users.isToBeStaff(id)) || (await this.staff.isNominated(id));
+      if (wasCutOff) await this.staff.add(id);
       return 'present';
     }
     const { importedTasks, importedCounts } = this.keys.ofImport(id);

@@ -159,7 +159,7 @@ export class RedisUserRepository implements UserRepository {
     return (await scripts.claimUsername(this.redis, claim)) === 1;
   }
 
-  /** Whether the import of the user was cut off before they became staff. */
+  /** Whether the import of the user was cut off before they were nominated as staff. */
   async isToBeStaff(id: number): Promise<boolean> {
     const { account } = this.keys.ofUser(id);
     return (await this.redis.send((client) => client.hget(account, 'staff'))) === nominated;

@@ -60,6 +60,12 @@ export class StaffMembers {
       .toSorted((one, other) => one - other);
   }
 
+  /** Whether the user is nominated, and was not staff yet when that was interrupted. */
+  async isNominated(userId: number): Promise<boolean> {
+    const held = await this.redis.send((client) => client.hget(this.keys.staff, `${userId}`));
+    return held?.startsWith(scripts.nominated) ?? false;
+  }
+
   /** As `remove` of StaffRepository. */
   async remove(userId: number): Promise<boolean> {
     const operation = this.keys.staffOperation(randomUUID());
