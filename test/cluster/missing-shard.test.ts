@@ -5,6 +5,7 @@ import type { WireResponse } from '../support/http-client.js';
 import { RedisCluster } from '../support/redis-cluster.js';
 import type { RedisServer } from '../support/redis-server.js';
 import { RunningServer } from '../support/running-server.js';
+import { expectResponse, unavailable } from '../support/responses.js';
 import { waitForStorage } from '../support/wait-for-storage.js';
 
 const password = 'Xk9-fence-Orbit';
@@ -39,7 +40,7 @@ describe('on a Redis Cluster with a missing shard,', () => {
       TRUST_PROXY: '1',
     });
     await waitForStorage(server.storage);
-    gone = await cluster.masterOf(keys.ofRateLimiter('anything').counted);
+    gone = await cluster.masterOf(keys.staff);
     for (let index = 0; affected.length < 6; index++) {
       const user = { username: `user-${index}`, address: `203.0.113.${index}` };
       expect((await post('/tasks/register/', user)).status).to.equal(201);
@@ -62,6 +63,15 @@ describe('on a Redis Cluster with a missing shard,', () => {
 
   it('users of the other shards sign in, though their attempts cannot be counted there', async () => {
     for (const user of affected) expect((await post('/api/token/', user)).status).to.equal(200);
+  });
+
+  it('users of the other shards delete their accounts, though nobody can say who is staff there', async () => {
+    const user = affected.at(-1)!;
+    const { access } = (await post('/api/token/', user)).json() as { access: string };
+    const admin = await server.call('GET', '/api/admin/users/', undefined, access);
+    expectResponse(admin, 503, unavailable);
+    const { status } = await server.call('DELETE', '/api/account/', { password }, access);
+    expect(status).to.equal(200);
   });
 
   it('failed sign-ins are limited in the process, to a tenth', async () => {

@@ -6,6 +6,7 @@ import {
   aDraft,
   aGenerationAt,
   aSessionOf,
+  addUser,
   createTask,
   openSession,
   presented,
@@ -13,6 +14,7 @@ import {
   signIn,
   updateTask,
 } from '../../src/storage-contract/builders.js';
+import { addAdministrator, anActOn, aRecord, recordsOf } from '../../src/storage-contract/staff-builders.js';
 import { expectResponse, taskNotFound, tokenBlacklisted, unavailable } from '../support/responses.js';
 import type { WireResponse } from '../support/http-client.js';
 import { claimsOf } from '../support/json-web-token.js';
@@ -283,5 +285,35 @@ describe('a write whose reply was lost, and that ioredis retries on a Cluster', 
     expect((await tasks.list(ref, all)).tasks).to.deep.equal([]);
     expect(await withoutReply(() => sessions.end(ref))).to.be.oneOf([true, undefined]);
     expect(await sessions.find(ref)).to.equal(undefined);
+  });
+
+  it('records once what staff and operators do, and takes a right once', async () => {
+    const { staff, users } = storage;
+    const [ada, bob] = [
+      await addAdministrator(storage, clock),
+      await addAdministrator(storage, clock, 'bob'),
+    ];
+    const eve = await addUser(storage, { username: 'eve' });
+    // So that Redis knows the scripts.
+    await staff.remove(bob.user.id);
+    await staff.record(aRecord());
+    await staff.act(ada.ref, anActOn(eve, 'activate'));
+
+    expect(await withoutReply(() => staff.add(bob.user.id))).to.be.oneOf([true, undefined]);
+    await staff.add(bob.user.id);
+    expect(await staff.list()).to.deep.equal([ada.user.id, bob.user.id]);
+    expect(await withoutReply(() => staff.remove(bob.user.id))).to.be.oneOf([true, undefined]);
+    expect(await staff.list()).to.deep.equal([ada.user.id]);
+    await withoutReply(() => staff.record(aRecord({ act: 'promote' })));
+    const acted = await withoutReply(() => staff.act(ada.ref, anActOn(eve, 'deactivate')));
+    expect(acted).to.be.oneOf([true, undefined]);
+    expect((await recordsOf(storage)).map(({ act }) => act)).to.deep.equal([
+      'deactivate',
+      'promote',
+      'activate',
+      'deactivate',
+    ]);
+    // What was begun may not have been done: its record is there all the same.
+    if (acted) expect(await users.find(eve.id)).to.include({ active: false });
   });
 });

@@ -39,6 +39,7 @@ const harmful = [
   'PUBLISH channel message',
   'GET other:key',
   'DEL other:key',
+  'HSET other:{staff}:members 1 x',
 ];
 
 describe('a Redis that refuses', () => {
@@ -222,8 +223,13 @@ describe('a Redis that refuses', () => {
     expect((await create()).status).to.equal(201);
     for (const { status } of await callEveryEndpoint(server, user)) expect(status).to.be.below(500);
     expect((await server.call('GET', '/readyz')).json()).to.have.property('warnings');
-    const { users } = server.storage;
+    const { users, staff } = server.storage;
     const { id } = (await users.findByName(user.username))!;
+    const other = await server.registerAndSignIn();
+    const root = sessionRefOf(other.access);
+    for (const each of [id, root.userId]) expect(await staff.add(each)).to.equal(true);
+    await staff.act(root, { at: 0, by: 'staff', actor: 'a', act: 'deactivate', userId: id, username: 'b' });
+    expect(await staff.records({ before: Infinity, limit: 10 })).to.have.length(1);
     expect(await users.remove(id)).to.equal(true);
     const status = async () => ((await server.call('GET', '/readyz')).json() as { status: string }).status;
     await waitFor('no write waits too long for the replica', async () => (await status()) === 'ready');

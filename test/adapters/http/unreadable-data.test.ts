@@ -208,6 +208,27 @@ describe('unreadable data in Redis', () => {
     expect(await redis.get(key)).to.equal('garbage');
   });
 
+  it('responds with 500 to administrators if the audit log or who is staff cannot be read', async () => {
+    const paths = ['/api/admin/audit/', `/api/admin/users/${userId}/`] as const;
+    await hexado.storage.staff.add(userId);
+    for (const path of paths) expect((await call('GET', path)).status).to.equal(200);
+    const unreadable: [key: string, spoil: () => Promise<unknown>, paths: readonly string[]][] = [
+      [keys.audit, () => redis.zadd(keys.audit, 1, 'garbage'), [paths[0]]],
+      [keys.staff, () => redis.set(keys.staff, 'garbage'), paths],
+    ];
+    for (const [key, spoil, affected] of unreadable) {
+      await spoil();
+      const before = await redis.dumpBuffer(key);
+      for (const path of affected) {
+        expectResponse(await call('GET', path), 500, internalError);
+        expect(hexado.log.findLast(({ level }) => level === 'error')?.fields).to.include({ key });
+      }
+      expect(await redis.dumpBuffer(key)).to.deep.equal(before);
+      expect((await call('GET', '/tasks/')).status).to.equal(200);
+      await redis.del(key);
+    }
+  });
+
   it('a registration never overwrites existing data under the key of the next account', async () => {
     const { password } = user;
     const next = Number(await redis.get(keys.userIds)) + 1;

@@ -49,6 +49,8 @@ describe('a Redis script that is executed twice, as it is when its reply was los
     await redis.hset(account, { username: 'alice', password: 'hash', active: 1, created: 0 });
     await redis.hset(account, { link: 'digest', 'link-expiry': now + 60 });
     await redis.hset(keys.ofUser(5).account, { username: 'eve', password: 'hash', active: 0, created: 0 });
+    const { account: ofStaff } = keys.ofUser(6);
+    await redis.hset(ofStaff, { username: 'ada', password: 'hash', active: 1, created: 0, staff: 'mark' });
     await redis.hset(sessions, { held, expired: sessionUntil(now) });
     await redis.zadd(tasks, 1, '1\0pending\0Milk\0a/b');
     await redis.hset(taskCounts, { last: 1, bytes: 7 });
@@ -76,7 +78,11 @@ describe('a Redis script that is executed twice, as it is when its reply was los
     | 'summariseTasks'
     | 'summariseTasksOf'
     | 'readTasks';
-  type Conditional = 'removeTask with an expected task' | 'countAttempt over the limit';
+  type Conditional =
+    | 'removeTask with an expected task'
+    | 'countAttempt over the limit'
+    | 'deactivate somebody who was staff'
+    | 'removeAccount of somebody who was staff';
   const subject = '{"limit":"sign_in"}';
   const expected = { expectedTitle: 'Milk', expectedDescription: 'a/b', expectedStatus: 'pending' };
   const update = { ...user, id: 1, maxBytes: 100, title: 'longer', description: '', status: 'completed' };
@@ -97,6 +103,10 @@ describe('a Redis script that is executed twice, as it is when its reply was los
     setPassword: () => scripts.setPassword(connection, { ...user, newHash: 'new' }),
     activate: () => scripts.activate(connection, keys.ofUser(5)),
     deactivate: () => scripts.deactivate(connection, { ...user, mark: '' }),
+    'deactivate somebody who was staff': () =>
+      scripts.deactivate(connection, { ...keys.ofUser(6), mark: 'mark', now }),
+    'removeAccount of somebody who was staff': () =>
+      scripts.removeAccount(connection, { ...user, ...keys.ofUser(6), mark: 'mark' }),
     replacePassword: () => scripts.replacePassword(connection, { ...user, oldHash: 'hash', newHash: 'new' }),
     changePassword: () => scripts.changePassword(connection, { ...user, oldHash: 'hash', newHash: 'new' }),
     setPasswordLink: () =>
