@@ -3,6 +3,7 @@ import type { Browser, Locator, Page } from 'playwright-core';
 import { SettableClock } from '../../src/storage-contract/settable-clock.js';
 import { RunningServer, withoutLimits, type SignedIn } from '../support/running-server.js';
 import { stopAfterEach } from '../support/stop-after-each.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 import { startChromium } from './chromium.js';
 import { expectAccessible, expectNoSidewaysScrolling, tabTo, Visitor } from './visitor.js';
 
@@ -247,6 +248,46 @@ describe('the page for administrators, in a browser', () => {
     expect((await server.storage.users.find(2))?.active).to.equal(true);
   });
 
+  it('says why when an act is refused for another reason', async () => {
+    const { server, visitor, page } = await openUsers({ DEMO: 'on' });
+    await server.storage.users.add({ username: 'demo', passwordHash: '!', createdAt: 0 });
+    await page.reload();
+    await page.getByText('3 users', { exact: true }).waitFor();
+    visitor.expectFailures(/status of 403/);
+    const question = await askTo(page, { username: 'demo' }, 'Delete');
+    await question.getByRole('button', { name: 'Delete' }).click();
+    await question.getByRole('alert').getByText('Everybody may use this account').waitFor();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+    await expectFocusOn(page, 'demo');
+  });
+
+  it('says that the server is gone, and goes on when it is back', async () => {
+    const { server, ada, bob } = await serve();
+    const proxy = started(await TcpProxy.start(server.port));
+    const visitor = started(await Visitor.arrive(browser, proxy.port));
+    const page = await visitor.openSignedIn(ada);
+    await page.getByRole('link', { name: 'Users' }).click();
+    const question = await askTo(page, bob, 'Deactivate');
+    visitor.expectFailures(/net::ERR_/);
+    proxy.leadTo(1); // Nobody listens there.
+    proxy.resetConnections();
+    await question.getByRole('button', { name: 'Deactivate' }).click();
+    await question.getByText('The server cannot be reached.').waitFor();
+    proxy.leadTo(server.port);
+    await question.getByRole('button', { name: 'Deactivate' }).click();
+    await page.getByText('The user is deactivated.').waitFor();
+
+    await page.locator('[data-id="2"]').getByText('Inactive').waitFor();
+    proxy.leadTo(1);
+    proxy.resetConnections();
+    await page.getByLabel('Search').fill('bob.');
+    await page.getByText('The server cannot be reached.').waitFor();
+    proxy.leadTo(server.port);
+    await page.getByText('1 user', { exact: true }).waitFor();
+    expect(await page.getByText('The server cannot be reached.').count()).to.equal(0);
+  });
+
   it('leads to the sign-in when the session has ended', async () => {
     const { server, ada, visitor, page } = await openUsers();
     await server.call('POST', '/api/logout/all/', undefined, ada.access);
@@ -438,6 +479,8 @@ describe('the page for administrators, in a browser', () => {
   }
 });
 
+type Named = Pick<SignedIn, 'username'>;
+
 async function makeStaff(server: RunningServer, { username }: SignedIn): Promise<void> {
   const user = await server.storage.users.findByName(username);
   await server.storage.staff.add(user?.id ?? 0);
@@ -452,7 +495,7 @@ async function addUsers(server: RunningServer, count: number, prefix = 'user'): 
 /** The names in the list, in their order. */
 const names = (page: Page) => page.locator('.rows bdi').allTextContents();
 
-async function openUser(page: Page, { username }: SignedIn): Promise<Locator> {
+async function openUser(page: Page, { username }: Named): Promise<Locator> {
   await page.getByRole('link', { name: username }).click();
   const dialog = page.getByRole('dialog', { name: username });
   await dialog.getByText('Sessions', { exact: true }).waitFor();
@@ -460,7 +503,7 @@ async function openUser(page: Page, { username }: SignedIn): Promise<Locator> {
 }
 
 /** Opens the question before an act. */
-async function askTo(page: Page, user: SignedIn, action: string): Promise<Locator> {
+async function askTo(page: Page, user: Named, action: string): Promise<Locator> {
   const dialog = await openUser(page, user);
   await dialog.getByRole('button', { name: action }).click();
   return page.getByRole('dialog', { name: `${action} ` });

@@ -52,7 +52,7 @@ export class Visitor {
     const page = await this.open();
     await page.getByLabel('User name').fill(username);
     await page.getByLabel('Password').fill(password);
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await page.getByRole('heading', { name: 'Tasks' }).waitFor();
     return page;
   }
