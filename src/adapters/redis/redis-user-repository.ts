@@ -3,7 +3,7 @@ import type { Clock } from '../../application/ports/environment.js';
 import type { SessionRef } from '../../application/ports/session-repository.js';
 import { UnreadableData } from '../../application/ports/storage.js';
 import type { UserRepository } from '../../application/ports/user-repository.js';
-import type { Page } from '../../domain/page.js';
+import { maxPageSize, type Page } from '../../domain/page.js';
 import type { PasswordLink } from '../../domain/password-link.js';
 import type { NewUser, User } from '../../domain/user.js';
 import type { Keys } from './keys.js';
@@ -51,10 +51,13 @@ export class RedisUserRepository implements UserRepository {
   async list({ after, limit }: Page): Promise<readonly User[]> {
     const lastId = await this.lastId();
     const users: User[] = [];
-    for (let id = after + 1; id <= lastId && users.length < limit; id += limit) {
-      const ids = Array.from({ length: Math.min(limit, lastId - id + 1) }, (_, index) => id + index);
-      const found = await Promise.all(ids.map((each) => this.findReachable(each)));
+    let next = after + 1;
+    // Many ids in a row may have no user, and a short page must not take a round trip for each few of them.
+    for (let size = limit; next <= lastId && users.length < limit; size = Math.min(2 * size, maxPageSize)) {
+      const ids = Array.from({ length: Math.min(size, lastId - next + 1) }, (_, index) => next + index);
+      const found = await Promise.all(ids.map((id) => this.findReachable(id)));
       users.push(...found.filter((user) => user !== undefined));
+      next += size;
     }
     return users.slice(0, limit);
   }

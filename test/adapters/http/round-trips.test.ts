@@ -114,6 +114,17 @@ describe('round trips to Redis', () => {
     expect(await proxy.roundTripsOf(() => call('GET', '/tasks/'))).to.equal(2);
   });
 
+  it('makes few round trips to Redis for a short page of users after thousands of ids without a user', async () => {
+    const { archive, users } = server.storage;
+    const after = await archive.lastUserId();
+    await archive.reserveUserIds(after + 10_000);
+    await server.registerAndSignIn();
+    const made = await proxy.roundTripsOf(async () => {
+      expect(await users.list({ after, limit: 1 })).to.have.length(1);
+    });
+    expect(made).to.be.below(100);
+  });
+
   it('makes no round trip to Redis for an invalid token', async () => {
     expect(await proxy.roundTripsOf(() => server.call('GET', '/tasks/', undefined, 'garbage'))).to.equal(0);
   });
