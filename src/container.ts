@@ -244,14 +244,7 @@ export function createContainer(
     Staff,
     RecordAct,
   ]);
-  make(
-    AdministerUsers,
-    (staff, users, confirmPassword, protectedNames, now, report) => {
-      const { until } = config.legacyTokens ?? {};
-      return new AdministerUsers(staff, users, confirmPassword, protectedNames, now, until, report);
-    },
-    [Staff, Users, ConfirmPassword, Protected, CurrentTime, Report],
-  );
+  bind(AdministerUsers, [Staff, Users, ConfirmPassword, Protected, CurrentTime, Report]);
   bind(BrowseUsers, [Staff, Users, Sessions, Tasks, DataArchive]);
   bind(ReadAuditLog, [Staff]);
   bind(MakePasswordLink, [Users, RandomId, TextDigest, CurrentTime, RecordAct]);

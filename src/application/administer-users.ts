@@ -19,8 +19,6 @@ export class AdministerUsers {
     private readonly confirmPassword: ConfirmPassword,
     private readonly protectedNames: ProtectedNames,
     private readonly clock: Clock,
-    /** Until when tokens of the replaced backend become sessions, in seconds since the epoch; undefined if they do not. */
-    private readonly adoptedUntil: number | undefined,
     private readonly report: ReportEvent,
   ) {}
 
@@ -42,7 +40,7 @@ export class AdministerUsers {
     input: Input,
     client: Client,
   ): Promise<void> {
-    if (act !== 'activate' && !isFresh(session, this.clock(), this.adoptedUntil)) {
+    if (act !== 'activate' && !isFresh(session, this.clock())) {
       const { password } = validateAll<{ password: string }>({ password: checkText(input['password']) });
       await this.confirmPassword.execute(session.userId, ['password', password], client);
     }

@@ -33,7 +33,7 @@ export interface Session {
    * a minute behind.
    */
   readonly lastUsedAt: number;
-  /** The client that opened it, if known: its IPv4 address, or its IPv6 network. */
+  /** The client that signed in: its IPv4 address, or its IPv6 network. Undefined for an adopted session. */
   readonly address?: string;
   /** The only refresh token that is valid now. */
   readonly current: RefreshGeneration;
@@ -165,6 +165,11 @@ export function isUnexpired(session: Session, now: number): boolean {
 export function adoptedSession({ id, userId, sessionId, issuedAt, expiresAt }: TokenClaims): Session {
   const current = { id, issuedAt, expiresAt };
   return { id: sessionId, userId, openedAt: issuedAt, lastUsedAt: issuedAt, current };
+}
+
+/** Whether the session may have begun with a token of the replaced backend: every sign-in knows its client's address. */
+export function mayBeAdopted({ address }: Session): boolean {
+  return address === undefined;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Session } from './session.js';
+import { mayBeAdopted, type Session } from './session.js';
 
 /** What staff can do to an account. */
 export const staffActs = ['activate', 'deactivate', 'end_sessions', 'delete'] as const;
@@ -14,9 +14,9 @@ export function takesRight(act: StaffAct): boolean {
 const freshFor = 600;
 
 /**
- * Whether the user of the session has given their password just now. Sessions that were opened before `adoptedUntil` may
- * have begun with a token of the replaced backend, and prove nothing. Clocks of processes may disagree by seconds.
+ * Whether the user of the session has given their password just now. A session that was adopted proves no password, and
+ * stays what it is when such tokens are accepted no more. Clocks of processes may disagree by seconds.
  */
-export function isFresh({ openedAt }: Session, now: number, adoptedUntil = -Infinity): boolean {
-  return Math.abs(now - openedAt) < freshFor && openedAt >= adoptedUntil;
+export function isFresh(session: Session, now: number): boolean {
+  return Math.abs(now - session.openedAt) < freshFor && !mayBeAdopted(session);
 }

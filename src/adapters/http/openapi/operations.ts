@@ -99,7 +99,7 @@ const staffAct = {
   body: 'StaffPassword',
   isBodyOptional: true,
   description:
-    'Takes the password of the staff member who asks, unless their session was opened in the last ten minutes.',
+    'Takes the password of the staff member who asks, unless they have signed in within the last ten minutes.',
 } as const;
 const staffActErrors = [...staffErrors, 'account_not_found', ...passwordErrors] as const;
 const pageOfRecords = (what: string): Parameter => ({
