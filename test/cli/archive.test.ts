@@ -98,6 +98,15 @@ describe('hexado export and import', () => {
     expect(await exported(storage)).to.equal(withStaff(2, 3));
   });
 
+  it('may bring a name that turns the direction of the text, which no command prints as it is', async () => {
+    const storage = newStorage();
+    await importInto(storage, exportLines(1, 0).replace('user.1', 'user\u202e1'));
+    const name = String.raw`user\u202e1`;
+    for (const words of [['list'], ['show', 'user\u202e1']]) {
+      expect((await run(['user', ...words], { environment: storage })).stdout).to.include(name);
+    }
+  });
+
   it('makes nobody staff who is inactive', async () => {
     const storage = newStorage();
     const text = withStaff(1).replace('"active":true', '"active":false');

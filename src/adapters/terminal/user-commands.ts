@@ -2,6 +2,7 @@ import type { ManageUsers } from '../../application/manage-users.js';
 import type { User } from '../../domain/user.js';
 import { CommandFailed } from './command-failed.js';
 import { PartlyDone } from './partly-done.js';
+import { printable } from './printable.js';
 import { timeText } from './time-text.js';
 
 /** The input and output of the commands. */
@@ -77,7 +78,7 @@ export class UserCommands {
     const { user, isStaff, sessions, tasks, bytes } = await this.users.show(username);
     const lines = {
       id: user.id,
-      name: user.username,
+      name: printable(user.username),
       state: stateOf(user),
       staff: isStaff ? 'yes' : 'no',
       created: timeText(user.createdAt),
@@ -116,7 +117,7 @@ export class UserCommands {
       await this.terminal.print(
         json
           ? `${JSON.stringify({ id, username, active, created, staff })}\n`
-          : `${[id, username, stateOf(user), created, ...(staff ? ['staff'] : [])].join('\t')}\n`,
+          : `${[id, printable(username), stateOf(user), created, ...(staff ? ['staff'] : [])].join('\t')}\n`,
       );
     }
   }
