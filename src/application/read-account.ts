@@ -21,11 +21,10 @@ export class ReadAccount {
   ) {}
 
   async execute(session: SessionRef): Promise<Account> {
-    const { userId } = session;
     const [active, user, isStaff] = await Promise.all([
       this.sessions.find(session),
-      this.users.find(userId),
-      this.isStaff(userId),
+      this.users.find(session.userId),
+      this.isStaff(session),
     ]);
     if (!active) throw new DomainError('token_revoked');
     if (!user) throw new DomainError('user_not_found');
@@ -33,11 +32,13 @@ export class ReadAccount {
   }
 
   /** False if the storage cannot say it: what it knows of all staff may be elsewhere than accounts, which go on working. */
-  private async isStaff(userId: number): Promise<boolean> {
+  private async isStaff(session: SessionRef): Promise<boolean> {
     try {
-      return (await this.staff.list()).includes(userId);
+      await this.staff.authorise(session);
+      return true;
     } catch (error) {
-      if (error instanceof StorageUnavailable || error instanceof UnreadableData) return false;
+      const isTold = error instanceof DomainError || error instanceof StorageUnavailable;
+      if (isTold || error instanceof UnreadableData) return false;
       throw error;
     }
   }

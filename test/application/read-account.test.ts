@@ -24,7 +24,7 @@ describe('ReadAccount', () => {
   ] as const) {
     it(`reads the account while the list of staff is ${what}, as it may be on a shard of its own`, async () => {
       const { access } = await application.signedUpUser('maria');
-      application.storage.staff.list = () => Promise.reject(error);
+      application.storage.staff.authorise = () => Promise.reject(error);
       const account = await application.readAccount.execute(await application.sessionOf(access));
       expect(account).to.have.property('isStaff', false);
     });

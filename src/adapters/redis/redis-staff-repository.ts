@@ -53,6 +53,7 @@ export class RedisStaffRepository implements StaffRepository {
     if (!session) throw new DomainError('token_revoked');
     if (!isStaff) throw new DomainError('not_staff');
     if (!user) return false;
+    if (endsRight) await this.members.forgetLost();
     await scripts.beginAct(this.redis, {
       staff: this.keys.staff,
       audit: this.keys.audit,

@@ -27,9 +27,13 @@ export class StaffMembers {
     for (let backoff = firstBackoff; ; backoff *= 2) {
       const { staff } = this.keys;
       const nomination = await scripts.nominate(this.redis, { staff, userId, nomination: randomUUID() });
-      if (nomination === 0) return (await this.has(userId)) || this.markAccount(userId);
+      if (nomination === 0) {
+        if (await this.has(userId)) return true;
+        await this.forgetLost();
+        continue;
+      }
       if (!(await this.markAccount(userId))) {
-        await scripts.withdraw(this.redis, { staff, userId, nomination });
+        await scripts.withdraw(this.redis, { staff, userId, held: scripts.nominated + nomination });
         return false;
       }
       if ((await scripts.confirm(this.redis, { staff, userId, nomination })) === 1) return true;
@@ -52,12 +56,8 @@ export class StaffMembers {
 
   /** As `list` of StaffRepository. */
   async list(): Promise<number[]> {
-    const { staff } = this.keys;
-    const held = await this.redis.send((client) => client.hgetall(staff));
-    return Object.entries(held)
-      .filter(([, right]) => !right.startsWith(scripts.nominated))
-      .map(([id]) => parseId(id, staff))
-      .toSorted((one, other) => one - other);
+    const rights = await this.rights();
+    return rights.filter(({ isLost }) => !isLost).map(({ userId }) => userId);
   }
 
   /** Whether the user is nominated, and was not staff yet when that was interrupted. */
@@ -68,8 +68,16 @@ export class StaffMembers {
 
   /** As `remove` of StaffRepository. */
   async remove(userId: number): Promise<boolean> {
+    await this.forgetLost();
     const operation = this.keys.staffOperation(randomUUID());
     return (await scripts.dismiss(this.redis, { staff: this.keys.staff, operation, userId })) === 1;
+  }
+
+  /** Takes the right from ids whose accounts are lost: none of them may stand in for the last one who is staff. */
+  async forgetLost(): Promise<void> {
+    const lost = (await this.rights()).filter(({ isLost }) => isLost);
+    const { staff } = this.keys;
+    await Promise.all(lost.map(({ userId, held }) => scripts.withdraw(this.redis, { staff, userId, held })));
   }
 
   /**
@@ -85,12 +93,35 @@ export class StaffMembers {
     }
   }
 
+  /** All rights, in the order of the ids. A right is lost if the account has no mark: see `has`. */
+  private async rights(): Promise<readonly Right[]> {
+    const { staff } = this.keys;
+    const all = await this.redis.send((client) => client.hgetall(staff));
+    const rights = Object.entries(all).filter(([, held]) => !held.startsWith(scripts.nominated));
+    const found = await Promise.all(
+      rights.map(async ([id, held]) => {
+        const userId = parseId(id, staff);
+        const { account } = this.keys.ofUser(userId);
+        const mark = await this.redis.send((client) => client.hget(account, 'staff'));
+        return { userId, held, isLost: mark === null };
+      }),
+    );
+    return found.toSorted((one, other) => one.userId - other.userId);
+  }
+
   /** Gives an active account a new mark. False if there is none. */
   private async markAccount(userId: number): Promise<boolean> {
     const { account } = this.keys.ofUser(userId);
     const operation = this.keys.operation(userId, randomUUID());
     return (await scripts.markAccount(this.redis, { account, operation, mark: randomUUID() })) === 1;
   }
+}
+
+interface Right {
+  readonly userId: number;
+  /** What the key with all staff holds of them. */
+  readonly held: string;
+  readonly isLost: boolean;
 }
 
 function parseId(text: string, key: string): number {

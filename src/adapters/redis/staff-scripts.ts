@@ -41,10 +41,11 @@ export const confirm = script<0 | 1>()(
   return 1`,
 );
 
+/** Takes away what is held of the user: a right, or a nomination with `nominated` before it. */
 export const withdraw = script<1>()(
-  { keys: ['staff'], args: ['userId', 'nomination'] },
+  { keys: ['staff'], args: ['userId', 'held'] },
   `
-  if redis.call('HGET', staff, userId) == '${nominated}' .. nomination then redis.call('HDEL', staff, userId) end
+  if redis.call('HGET', staff, userId) == held then redis.call('HDEL', staff, userId) end
   return 1`,
 );
 

@@ -156,7 +156,7 @@ describe('a Redis script that is executed twice, as it is when its reply was los
     nominate: () => scripts.nominate(connection, { ...staff, userId: 4, nomination: 'newer' }),
     markAccount: () => scripts.markAccount(connection, { ...user, mark: 'newer' }),
     confirm: () => scripts.confirm(connection, { ...staff, userId: 3, nomination: 'new' }),
-    withdraw: () => scripts.withdraw(connection, { ...staff, userId: 3, nomination: 'new' }),
+    withdraw: () => scripts.withdraw(connection, { ...staff, userId: 3, held: '?new' }),
     dismiss: () => scripts.dismiss(connection, { ...staff, userId: 1 }),
     beginAct: () => scripts.beginAct(connection, { ...staff, by: 1, userId: 1, endsRight: 1, text: 'x' }),
     addAuditRecord: () => scripts.addAuditRecord(connection, { ...staff, text: 'x' }),

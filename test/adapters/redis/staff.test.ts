@@ -148,7 +148,7 @@ describe('staff in Redis', () => {
           expect((await storage.users.find(id))?.active ?? false).to.equal(false);
         },
       );
-      expect(steps).to.be.within(3, 6);
+      expect(steps).to.be.within(3, 9);
     });
   }
 
