@@ -103,6 +103,13 @@ describe('endpoints for administrators', () => {
         expect(found.map(({ username }) => username)).to.deep.equal([`many1999.${first}`]);
       });
 
+      it('is 403 for others, however many they ask for at once', async () => {
+        for (const path of ['users/', 'users/?search=a&limit=1', 'audit/']) {
+          const responses = await concurrently(20, () => call('GET', path, undefined, user));
+          for (const response of responses) expectResponse(response, 403, noPermission);
+        }
+      });
+
       it('takes a parameter that cannot be read for a missing one', async () => {
         const after = idOf(staff) - 1;
         const whole = await call('GET', `users/?after=${after}`);

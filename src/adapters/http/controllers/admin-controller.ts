@@ -1,6 +1,7 @@
 import type { AdministerUsers } from '../../../application/administer-users.js';
 import type { BrowseUsers, UserPage } from '../../../application/browse-users.js';
 import type { LongReadLimiter } from '../../../application/long-read-limiter.js';
+import type { SessionRef } from '../../../application/ports/session-repository.js';
 import type { ReadAuditLog } from '../../../application/read-audit-log.js';
 import type { AuditRecord } from '../../../domain/audit.js';
 import { maxPageSize } from '../../../domain/page.js';
@@ -39,10 +40,10 @@ export class AdminController {
         items: users.map(presentListedUser),
         isLast: next === undefined,
       }));
-      return replyWithPages(ctx, pages, this.longReads.begin(session.userId));
+      return replyWithPages(ctx, pages, await this.beginLongRead(session));
     }
-    const read = () => this.users.page(session, { after, limit }, search);
-    const { users, next } = await (search === undefined ? read() : this.longReads.run(session.userId, read));
+    const release = search === undefined ? undefined : await this.beginLongRead(session);
+    const { users, next } = await this.users.page(session, { after, limit }, search).finally(release);
     const link = next === undefined ? {} : linkToUsersAfter(ctx.querystring, limit, next);
     reply(ctx, 200, users.map(presentListedUser), link);
   };
@@ -84,13 +85,19 @@ export class AdminController {
         items: records.map(presentAuditRecord),
         isLast: records.length < maxPageSize,
       }));
-      return replyWithPages(ctx, pages, this.longReads.begin(session.userId));
+      return replyWithPages(ctx, pages, await this.beginLongRead(session));
     }
     const records = await this.auditLog.page(session, { before, limit });
     const last = records[limit - 1]?.id;
     const link = last === undefined ? {} : linkToRecordsBefore(ctx.querystring, limit, last);
     reply(ctx, 200, records.map(presentAuditRecord), link);
   };
+
+  /** Whoever is not staff must hear that, however many long lists they have in progress. */
+  private async beginLongRead(session: SessionRef): Promise<() => void> {
+    await this.administration.authorise(session);
+    return this.longReads.begin(session.userId);
+  }
 
   private async execute(ctx: SessionContext, act: StaffAct, readInput = this.readFields): Promise<void> {
     const session = await this.administration.authorise(ctx.state.session);
