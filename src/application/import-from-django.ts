@@ -113,7 +113,8 @@ export class ImportFromDjango {
       onProgress('checking');
     }
     dump.finish();
-    const begun = await this.begin(dump);
+    const isToBeStaff = (each: DjangoUser) => takesStaff && isPrivileged(each);
+    const begun = await this.begin(dump, isToBeStaff);
     await this.archive.reserveUserIds(dump.lastUserId);
     const adding = new TasksInBatches(this.archive);
     for await (const record of read()) {
@@ -125,7 +126,7 @@ export class ImportFromDjango {
     }
     await adding.finish();
     for (const each of begun.values()) {
-      const user = { ...each.user, isStaff: takesStaff && isPrivileged(each) };
+      const user = { ...each.user, isStaff: isToBeStaff(each) };
       if (!(await this.archive.finish(user, dump.lastTaskId))) throw new AccountTaken(user);
       onProgress('writing');
     }
@@ -151,11 +152,14 @@ export class ImportFromDjango {
   }
 
   /** The users who are not there yet, by their ids. Throws UnfitDump if another account has the id or name of one. */
-  private async begin({ users }: CheckedDump): Promise<ReadonlyMap<number, DjangoUser>> {
+  private async begin(
+    { users }: CheckedDump,
+    isToBeStaff: (user: DjangoUser) => boolean,
+  ): Promise<ReadonlyMap<number, DjangoUser>> {
     const begun = new Map<number, DjangoUser>();
     const problems = new Problems();
     for (const [id, each] of users) {
-      const outcome = await this.archive.begin(each.user);
+      const outcome = await this.archive.begin({ ...each.user, isStaff: isToBeStaff(each) });
       if (outcome === 'begun') begun.set(id, each);
       if (outcome === 'taken') problems.add({ code: 'taken', record: `auth.user ${id}` });
     }

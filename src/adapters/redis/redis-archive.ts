@@ -2,7 +2,6 @@ import type { Archive, ArchivedTaskPage, ImportedUser } from '../../application/
 import type { Clock } from '../../application/ports/environment.js';
 import type { Page } from '../../domain/page.js';
 import type { Task } from '../../domain/task.js';
-import type { User } from '../../domain/user.js';
 import * as scripts from './archive-scripts.js';
 import type { RedisConnection } from './connection/redis-connection.js';
 import type { Keys } from './keys.js';
@@ -42,15 +41,19 @@ export class RedisArchive implements Archive {
     await scripts.reserveUserIds(this.redis, { userIds: this.keys.userIds, lastId: lastUserId });
   }
 
-  async begin({ id, username, passwordHash }: User): Promise<'begun' | 'present' | 'taken'> {
+  async begin({
+    id,
+    username,
+    passwordHash,
+    isStaff = false,
+  }: ImportedUser): Promise<'begun' | 'present' | 'taken'> {
     const named = await this.users.findByName(username);
     if (named && named.id !== id) return 'taken';
     const account = named ?? (await this.users.find(id));
     if (account) {
       const isImported = account.username === username && account.passwordHash === passwordHash;
       if (!named && !(isImported && (await this.users.claimName(username, id)))) return 'taken';
-      const wasCutOff = (await this.users.isToBeStaff(id)) || (await this.staff.isNominated(id));
-      if (wasCutOff) await this.staff.add(id);
+      if (isStaff && (await this.wasCutOff(id))) await this.staff.add(id);
       return 'present';
     }
     const { importedTasks, importedCounts } = this.keys.ofImport(id);
@@ -90,5 +93,10 @@ export class RedisArchive implements Archive {
     }
     if (becomesStaff) await this.staff.add(id);
     return true;
+  }
+
+  /** Whether an import or a promotion of the user was cut off before they were staff. */
+  private async wasCutOff(id: number): Promise<boolean> {
+    return (await this.users.isToBeStaff(id)) || (await this.staff.isNominated(id));
   }
 }

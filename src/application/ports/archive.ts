@@ -20,9 +20,10 @@ export interface Archive {
   reserveUserIds(lastUserId: number): Promise<void>;
   /**
    * Begins to import a user. Resolves to `present` if there is a user with this id and this name, whose data stays as
-   * it is, or to `taken` if another account has the id or the name. Neither begins anything.
+   * it is, or to `taken` if another account has the id or the name. Neither begins anything. A present user who is staff in
+   * the import may become so, if an import or a promotion was cut off before they did.
    */
-  begin(user: User): Promise<'begun' | 'present' | 'taken'>;
+  begin(user: ImportedUser): Promise<'begun' | 'present' | 'taken'>;
   /** Adds tasks of the user whose import has begun, ordered by id and above those that were added before. */
   addTasks(userId: number, tasks: readonly Task[]): Promise<void>;
   /**

@@ -170,7 +170,7 @@ describe('staff in Redis', () => {
         const user = of.get(id)!;
         if (await isStaff(id)) expect(await storage.users.findByName(user.username)).to.deep.equal(user);
         await expectActiveStaff();
-        const begun = await storage.archive.begin(user);
+        const begun = await storage.archive.begin({ ...user, isStaff: true });
         if (begun === 'begun') await storage.archive.finish({ ...user, isStaff: true }, 1);
         else expect(begun).to.equal('present');
         expect(await storage.users.findByName(user.username)).to.deep.equal(user);
@@ -182,13 +182,25 @@ describe('staff in Redis', () => {
     expect(steps).to.equal(5);
   });
 
+  it('lets no import make staff of a present user who is none in it, after a crash in a promotion', async () => {
+    await newStaff();
+    await crashingAtEachStep(
+      newUser,
+      ({ members }, id) => members.add(id),
+      async (id) => {
+        expect(await storage.archive.begin((await storage.users.find(id))!)).to.equal('present');
+        expect(await isStaff(id)).to.equal(false);
+      },
+    );
+  });
+
   it('does not make staff of a present user whom no import was about to promote', async () => {
     const user = await addUser(storage, { username: 'bob' });
     await newStaff();
-    expect(await storage.archive.begin(user)).to.equal('present');
+    expect(await storage.archive.begin({ ...user, isStaff: true })).to.equal('present');
     await storage.staff.add(user.id);
     await storage.staff.remove(user.id);
-    expect(await storage.archive.begin(user)).to.equal('present');
+    expect(await storage.archive.begin({ ...user, isStaff: true })).to.equal('present');
     expect(await isStaff(user.id)).to.equal(false);
   });
 
