@@ -98,9 +98,10 @@ export class ImportFromDjango {
   ) {}
 
   /**
-   * Imports a dump, of which `read` returns the records each time. The dump is read once to find all problems, and only then once more to write. Each user appears with all of their
-   * tasks or not at all; users who are there already are left as they are, so an import that was cut off can be run
-   * again. Calls `onProgress` now and then. Throws UnfitDump and, for an account that was made meanwhile, AccountTaken.
+   * Imports a dump, of which `read` returns the records each time. The dump is read once to find all problems, and only
+   * then once more to write. Each user appears with all of their tasks or not at all; users who are there already are left
+   * as they are, so an import that was cut off can be run again. Calls `onProgress` now and then. Throws UnfitDump and,
+   * for an account that was made meanwhile, AccountTaken.
    */
   async execute(
     read: () => AsyncIterable<unknown>,

@@ -9,8 +9,8 @@ import type { TaskRepository } from './task-repository.js';
 import type { UserRepository } from './user-repository.js';
 
 /**
- * Where users, sessions, tasks, rate limits and staff are stored. src/storage-contract holds every storage to what these ports
- * promise.
+ * Where users, sessions, tasks, rate limits and staff are stored. src/storage-contract holds every storage to what these
+ * ports promise.
  *
  * Every method may also reject with StorageUnavailable: then a write may or may not have happened. It may reject with
  * UnreadableData where stored data cannot be read: such data is neither skipped nor overwritten.
