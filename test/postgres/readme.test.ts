@@ -49,7 +49,7 @@ describe('examples/postgres-storage', () => {
     );
     expect(stdout).to.match(/The storage keeps all promises \(\d+ tests\)/);
     expect({ stderr, code }).to.deep.equal({ stderr: '', code: 0 });
-  });
+  }).timeout(180_000); // The whole contract.
 
   it('empties no database whose name does not say that it is for tests', async () => {
     const postgres = stopped(await PostgresServer.start());
