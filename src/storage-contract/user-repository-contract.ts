@@ -15,7 +15,7 @@ import {
   signIn,
   signInWithUselessSessions,
 } from './builders.js';
-import { concurrently, race } from './concurrency.js';
+import { concurrently, inPortions, race } from './concurrency.js';
 import type { Suite } from './suite.js';
 
 const everybody = { after: 0, limit: 1000 };
@@ -76,6 +76,20 @@ export function userRepositoryContract({ describe, it, open }: Suite): void {
       assert.equal(added.length, 1);
       assert.deepEqual(await storage.users.findByName('alice'), added[0]);
       assert.deepEqual(await storage.users.list(everybody), added);
+    });
+
+    it('gives each of two hundred names to exactly one of two concurrent calls', async () => {
+      const { storage } = await open();
+      const results = await inPortions(400, (index) =>
+        storage.users.add(
+          aNewUser({ username: `user${Math.floor(index / 2)}`, passwordHash: `hash ${index}` }),
+        ),
+      );
+      for (let index = 0; index < 400; index += 2) {
+        const added = results.slice(index, index + 2).filter((user) => user !== undefined);
+        assert.equal(added.length, 1);
+        assert.deepEqual(await storage.users.findByName(`user${index / 2}`), added[0]);
+      }
     });
 
     it('gives a hundred concurrent users a hundred different ids', async () => {

@@ -1,7 +1,11 @@
 import { expect } from 'chai';
+import type { Storage } from '../../src/application/ports/storage.js';
+import { addUser } from '../../src/storage-contract/builders.js';
 import { expectRejection } from '../support/expect-rejection.js';
+import { RecordedLog } from '../support/recorded-log.js';
 import { command } from '../support/redis-command.js';
 import { RedisServer } from '../support/redis-server.js';
+import { openRedisStorage } from '../support/redis-storage.js';
 import { run, type Ending } from '../support/server-process.js';
 
 const input = 'Xk9-fence-Orbit\n';
@@ -9,6 +13,7 @@ const input = 'Xk9-fence-Orbit\n';
 describe('hexado user promote and hexado user demote', () => {
   let redis: RedisServer;
   let environment: Readonly<Record<string, string>>;
+  let storage: Storage;
   let prefixes = 0;
   before(async () => {
     redis = await RedisServer.start();
@@ -16,8 +21,11 @@ describe('hexado user promote and hexado user demote', () => {
   beforeEach(async () => {
     const prefix = `staff${++prefixes}:`;
     environment = { STORAGE: 'redis', REDIS_URL: redis.url, REDIS_KEY_PREFIX: prefix, BCRYPT_COST: '4' };
-    await user('create ann');
+    const options = { clock: () => Date.now() / 1000, log: new RecordedLog() };
+    storage = await openRedisStorage(redis, options, { keyPrefix: prefix });
+    await addUser(storage, { username: 'ann' });
   });
+  afterEach(() => storage.close());
   after(() => redis.stop());
 
   const user = (words: string): Promise<Ending> => run(['user', ...words.split(' ')], { environment, input });
@@ -30,35 +38,40 @@ describe('hexado user promote and hexado user demote', () => {
     expect(ending.events.at(-1)).to.include({ event: 'operator_act', act, subject });
   }
 
-  /** The names of all who are staff, by the list and by what is shown of each. */
-  async function staff(): Promise<readonly string[]> {
-    const rows = (await user('list')).stdout
-      .trimEnd()
-      .split('\n')
-      .map((line) => line.split('\t'));
-    const names = rows.filter(([, , , , mark]) => mark === 'staff').map(([, name = '']) => name);
-    for (const [, name = ''] of rows) {
-      const word = names.includes(name) ? 'yes' : 'no';
-      expect((await user(`show ${name}`)).stdout, name).to.match(new RegExp(`^staff +${word}$`, 'm'));
-    }
-    return names;
+  /** The names of all who are staff. */
+  async function staff(): Promise<readonly (string | undefined)[]> {
+    const ids = await storage.staff.list();
+    const users = await Promise.all(ids.map((id) => storage.users.find(id)));
+    return users.map((each) => each?.username);
   }
 
-  it('makes a user staff, whom the list and what is shown of them name so, until they are demoted', async () => {
-    await user('create bob');
+  async function addStaff(username: string): Promise<void> {
+    const { id } = (await storage.users.findByName(username)) ?? (await addUser(storage, { username }));
+    await storage.staff.add(id);
+  }
+
+  it('makes a user staff, who may be staff already, until they are demoted', async () => {
+    await addStaff('bob');
     await userDoes('promote ann', 'User ann is staff.');
-    await userDoes('promote bob', 'User bob is staff.');
-    await userDoes('promote bob', 'User bob is staff.');
+    await userDoes('promote ann', 'User ann is staff.');
     expect(await staff()).to.deep.equal(['ann', 'bob']);
     await userDoes('demote ann', 'User ann is staff no more.');
     expect(await staff()).to.deep.equal(['bob']);
+  });
+
+  it('marks staff in the list and in what is shown of them', async () => {
+    await addStaff('bob');
+    const rows = (await user('list')).stdout.trimEnd().split('\n');
+    expect(rows.map((line) => line.split('\t').slice(4))).to.deep.equal([[], ['staff']]);
+    expect((await user('show ann')).stdout).to.match(/^staff +no$/m);
+    expect((await user('show bob')).stdout).to.match(/^staff +yes$/m);
     const lines = (await user('list --json')).stdout.trimEnd().split('\n');
     const marks = lines.map((line) => (JSON.parse(line) as { readonly staff: unknown }).staff);
     expect(marks).to.deep.equal([false, true]);
   });
 
   it('promotes nobody who is inactive, and says what to do', async () => {
-    await user('deactivate ann');
+    await storage.users.deactivate(1);
     const ending = await user('promote ann');
     expectRejection(ending, 1, /^The user is inactive, .*hexado user activate NAME$/);
     expect(ending.events).to.deep.equal([]);
@@ -77,22 +90,22 @@ describe('hexado user promote and hexado user demote', () => {
 
   for (const words of ['demote ann', 'deactivate ann', 'delete ann --yes']) {
     it(`refuses ${words} while nobody else is staff, and says what to do`, async () => {
-      await user('promote ann');
+      await addStaff('ann');
       expectRejection(
         await user(words),
         1,
         /^Nobody else is staff\. First promote somebody: hexado user promote NAME$/,
       );
       expect(await staff()).to.deep.equal(['ann']);
-      await user('create bob --staff');
+      await addStaff('bob');
       expect((await user(words)).code).to.equal(0);
       expect(await staff()).to.deep.equal(['bob']);
     });
   }
 
   it('takes the right with the active flag: somebody who is activated again is not staff', async () => {
-    await user('create bob --staff');
-    await user('promote ann');
+    await addStaff('bob');
+    await addStaff('ann');
     await user('deactivate ann');
     await user('activate ann');
     expect(await staff()).to.deep.equal(['bob']);
