@@ -24,8 +24,8 @@ export class ExportAccount {
 
   async execute(session: SessionRef): Promise<AccountExport> {
     const pages = this.tasks.listOn(session, { after: 0, limit: Infinity });
-    const [{ user }, sessions, first] = await Promise.all([
-      this.account.execute(session),
+    const [user, sessions, first] = await Promise.all([
+      this.account.user(session),
       this.sessions.list(session),
       pages.next(), // What fails at once is an error of this method, and not of an export that has begun.
     ]);

@@ -21,14 +21,16 @@ export class ReadAccount {
   ) {}
 
   async execute(session: SessionRef): Promise<Account> {
-    const [active, user, isStaff] = await Promise.all([
-      this.sessions.find(session),
-      this.users.find(session.userId),
-      this.isStaff(session),
-    ]);
+    const [user, isStaff] = await Promise.all([this.user(session), this.isStaff(session)]);
+    return { user, isStaff };
+  }
+
+  /** The user alone. */
+  async user(session: SessionRef): Promise<User> {
+    const [active, user] = await Promise.all([this.sessions.find(session), this.users.find(session.userId)]);
     if (!active) throw new DomainError('token_revoked');
     if (!user) throw new DomainError('user_not_found');
-    return { user, isStaff };
+    return user;
   }
 
   /** False if the storage cannot say it: what it knows of all staff may be elsewhere than accounts, which go on working. */

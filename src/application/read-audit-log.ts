@@ -14,25 +14,27 @@ export class ReadAuditLog {
   }
 
   /** For staff: all records with an id below `before`, page by page. The right is checked at each page. */
-  async *pages(by: SessionRef, before: number): AsyncGenerator<readonly AuditRecord[], void, undefined> {
-    for (let end: number | undefined = before; end !== undefined;) {
-      const page = await this.page(by, { before: end, limit: maxPageSize });
-      yield page;
-      end = page[maxPageSize - 1]?.id;
-    }
+  pages(by: SessionRef, before: number): AsyncGenerator<readonly AuditRecord[], void, undefined> {
+    return pagesOf((page) => this.page(by, page), before, Infinity);
   }
 
   /** For the operator: at most so many records, read page by page as they are asked for. */
   async *list(max = Infinity): AsyncGenerator<AuditRecord, void, undefined> {
-    let before = Infinity;
-    for (let left = max; left > 0;) {
-      const limit = Math.min(left, maxPageSize);
-      const records: readonly AuditRecord[] = await this.staff.records({ before, limit });
-      yield* records;
-      const last = records[limit - 1];
-      if (!last) return;
-      before = last.id;
-      left -= limit;
-    }
+    for await (const page of pagesOf((next) => this.staff.records(next), Infinity, max)) yield* page;
+  }
+}
+
+/** Pages of at most `max` records in all, until one is not full. */
+async function* pagesOf(
+  read: (page: AuditPage) => Promise<readonly AuditRecord[]>,
+  first: number,
+  max: number,
+): AsyncGenerator<readonly AuditRecord[], void, undefined> {
+  let before: number | undefined = first;
+  for (let left = max; left > 0 && before !== undefined; left -= maxPageSize) {
+    const limit = Math.min(left, maxPageSize);
+    const page: readonly AuditRecord[] = await read({ before, limit });
+    yield page;
+    before = page[limit - 1]?.id;
   }
 }

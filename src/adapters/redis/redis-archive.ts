@@ -53,7 +53,7 @@ export class RedisArchive implements Archive {
     if (account) {
       const isImported = account.username === username && account.passwordHash === passwordHash;
       if (!named && !(isImported && (await this.users.claimName(username, id)))) return 'taken';
-      if (isStaff && (await this.wasCutOff(id))) await this.staff.add(id);
+      if (isStaff && (await this.staff.wasCutOff(id))) await this.staff.add(id);
       return 'present';
     }
     const { importedTasks, importedCounts } = this.keys.ofImport(id);
@@ -88,15 +88,10 @@ export class RedisArchive implements Archive {
     });
     if (finished === 0) return false;
     if (!(await this.users.claimName(username, id))) {
-      await this.users.discard(id);
+      await this.users.removeAccount(id);
       return false;
     }
     if (becomesStaff) await this.staff.add(id);
     return true;
-  }
-
-  /** Whether an import or a promotion of the user was cut off before they were staff. */
-  private async wasCutOff(id: number): Promise<boolean> {
-    return (await this.users.isToBeStaff(id)) || (await this.staff.isNominated(id));
   }
 }

@@ -48,8 +48,11 @@ export class RedisStaffRepository implements StaffRepository {
     const endsRight = takesRight(act);
     const [session, user] = await Promise.all([this.sessions.find(by), this.users.find(userId)]);
     // After the session: of two staff who deactivate each other, the second one hears why.
-    const [staff, isStaff] = await Promise.all([this.members.list(), this.members.has(by.userId)]);
-    if (endsRight && staff.length === 1 && staff[0] === userId) throw new DomainError('last_administrator');
+    const [isLast, isStaff] = await Promise.all([
+      endsRight && this.isLast(userId),
+      this.members.has(by.userId),
+    ]);
+    if (isLast) throw new DomainError('last_administrator');
     if (!session) throw new DomainError('token_revoked');
     if (!isStaff) throw new DomainError('not_staff');
     if (!user) return false;
@@ -78,6 +81,11 @@ export class RedisStaffRepository implements StaffRepository {
       client.zrange(audit, below, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, limit),
     );
     return texts.map((text) => parse(text, audit));
+  }
+
+  private async isLast(userId: number): Promise<boolean> {
+    const staff = await this.members.list();
+    return staff.length === 1 && staff[0] === userId;
   }
 
   private readonly does: Readonly<Record<StaffAct, (userId: number) => Promise<boolean>>> = {

@@ -10,7 +10,6 @@ import type { Keys } from './keys.js';
 import { markFirstData } from './layout.js';
 import type { RedisConnection } from './connection/redis-connection.js';
 import type { StaffMembers } from './staff-members.js';
-import { nominated } from './staff-scripts.js';
 import * as scripts from './user-scripts.js';
 
 /**
@@ -29,7 +28,7 @@ export class RedisUserRepository implements UserRepository {
   async add({ username, passwordHash, createdAt }: NewUser): Promise<User | undefined> {
     const id = await this.newAccount({ username, passwordHash, createdAt });
     if (await this.claimName(username, id)) return { id, username, passwordHash, createdAt, active: true };
-    await this.discard(id);
+    await this.removeAccount(id);
     return undefined;
   }
 
@@ -135,7 +134,8 @@ export class RedisUserRepository implements UserRepository {
     return wasThere;
   }
 
-  private removeAccount(id: number): Promise<boolean> {
+  /** Removes all data of the user but the name. False if there was no account. */
+  removeAccount(id: number): Promise<boolean> {
     const keys = this.keysOfRemoval(id);
     return this.staff.withoutRight(id, (mark) => scripts.removeAccount(this.redis, { ...keys, mark }));
   }
@@ -160,17 +160,6 @@ export class RedisUserRepository implements UserRepository {
       await scripts.releaseUsername(this.redis, { ...claim, userId: owner });
     }
     return (await scripts.claimUsername(this.redis, claim)) === 1;
-  }
-
-  /** Whether the import of the user was cut off before they were nominated as staff. */
-  async isToBeStaff(id: number): Promise<boolean> {
-    const { account } = this.keys.ofUser(id);
-    return (await this.redis.send((client) => client.hget(account, 'staff'))) === nominated;
-  }
-
-  /** Removes an account whose name could not be claimed. */
-  async discard(id: number): Promise<void> {
-    await this.removeAccount(id);
   }
 
   private keysOfRemoval(id: number) {

@@ -46,12 +46,8 @@ export class StaffMembers {
    * staff, and its id was given again.
    */
   async has(userId: number): Promise<boolean> {
-    const { account } = this.keys.ofUser(userId);
-    const [mark, right] = await Promise.all([
-      this.redis.send((client) => client.hget(account, 'staff')),
-      this.redis.send((client) => client.hget(this.keys.staff, String(userId))),
-    ]);
-    return mark !== null && right !== null && !right.startsWith(scripts.nominated);
+    const [mark, held] = await Promise.all([this.markOf(userId), this.heldOf(userId)]);
+    return mark !== null && held !== null && !held.startsWith(scripts.nominated);
   }
 
   /** As `list` of StaffRepository. */
@@ -60,10 +56,10 @@ export class StaffMembers {
     return rights.filter(({ isLost }) => !isLost).map(({ userId }) => userId);
   }
 
-  /** Whether the user is nominated, and was not staff yet when that was interrupted. */
-  async isNominated(userId: number): Promise<boolean> {
-    const held = await this.redis.send((client) => client.hget(this.keys.staff, `${userId}`));
-    return held?.startsWith(scripts.nominated) ?? false;
+  /** Whether an import or a promotion of the user was cut off before they were staff. */
+  async wasCutOff(userId: number): Promise<boolean> {
+    const [mark, held] = await Promise.all([this.markOf(userId), this.heldOf(userId)]);
+    return mark === scripts.nominated || (held?.startsWith(scripts.nominated) ?? false);
   }
 
   /** As `remove` of StaffRepository. */
@@ -101,12 +97,21 @@ export class StaffMembers {
     const found = await Promise.all(
       rights.map(async ([id, held]) => {
         const userId = parseId(id, staff);
-        const { account } = this.keys.ofUser(userId);
-        const mark = await this.redis.send((client) => client.hget(account, 'staff'));
-        return { userId, held, isLost: mark === null };
+        return { userId, held, isLost: (await this.markOf(userId)) === null };
       }),
     );
     return found.toSorted((one, other) => one.userId - other.userId);
+  }
+
+  /** The mark of the user's account; null if it has none. */
+  private markOf(userId: number): Promise<string | null> {
+    const { account } = this.keys.ofUser(userId);
+    return this.redis.send((client) => client.hget(account, 'staff'));
+  }
+
+  /** What the key with all staff holds of the user: a right, or a nomination with `nominated` before it. */
+  private heldOf(userId: number): Promise<string | null> {
+    return this.redis.send((client) => client.hget(this.keys.staff, `${userId}`));
   }
 
   /** Gives an active account a new mark. False if there is none. */

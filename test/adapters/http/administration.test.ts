@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { concurrently } from '../../../src/storage-contract/concurrency.js';
 import { SettableClock } from '../../../src/storage-contract/settable-clock.js';
 import { aNewUser } from '../../../src/storage-contract/builders.js';
-import { claimsOf } from '../../support/json-web-token.js';
+import { sessionRefOf } from '../../support/json-web-token.js';
 import {
   accessTokenError,
   expectResponse,
@@ -326,5 +326,5 @@ function pathOf(subject: SignedIn, act = ''): string {
 }
 
 function idOf({ access }: Pick<SignedIn, 'access'>): number {
-  return Number(claimsOf(access)['user_id']);
+  return sessionRefOf(access).userId;
 }

@@ -14,7 +14,7 @@ import {
   userNotFound,
   verifiedAsBlacklisted,
 } from '../../support/responses.js';
-import { claimsOf } from '../../support/json-web-token.js';
+import { claimsOf, sessionRefOf } from '../../support/json-web-token.js';
 import type { RunningServer, SignedIn } from '../../support/running-server.js';
 import { withEachStorage } from '../../support/storages.js';
 
@@ -319,7 +319,7 @@ function withId(pattern: string, { session, user }: { session: string; user: num
 }
 
 function idOf({ access }: SignedIn): number {
-  return Number(claimsOf(access)['user_id']);
+  return sessionRefOf(access).userId;
 }
 
 function expectedOf({ expected }: Row, caller: Caller): Expected {

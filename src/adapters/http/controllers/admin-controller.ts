@@ -7,12 +7,7 @@ import type { AuditRecord } from '../../../domain/audit.js';
 import { maxPageSize } from '../../../domain/page.js';
 import type { StaffAct } from '../../../domain/staff.js';
 import type { SessionContext, SessionHandler } from '../context.js';
-import {
-  linkToRecordsBefore,
-  linkToUsersAfter,
-  parseAuditQuery,
-  parseUserQuery,
-} from '../request/admin-query.js';
+import { linkToPage, parseAuditQuery, parseUserQuery } from '../request/admin-query.js';
 import type { ReadFields } from '../request/body.js';
 import type { ReadClient } from '../request/client.js';
 import { presentAuditRecord, presentListedUser, presentUserDetails } from '../response/admin-json.js';
@@ -44,8 +39,7 @@ export class AdminController {
     }
     const release = search === undefined ? undefined : await this.beginLongRead(session);
     const { users, next } = await this.users.page(session, { after, limit }, search).finally(release);
-    const link = next === undefined ? {} : linkToUsersAfter(ctx.querystring, limit, next);
-    reply(ctx, 200, users.map(presentListedUser), link);
+    reply(ctx, 200, users.map(presentListedUser), linkToPage(ctx.querystring, limit, 'after', next));
   };
 
   readonly getUser: SessionHandler = async (ctx) => {
@@ -88,8 +82,7 @@ export class AdminController {
       return replyWithPages(ctx, pages, await this.beginLongRead(session));
     }
     const records = await this.auditLog.page(session, { before, limit });
-    const last = records[limit - 1]?.id;
-    const link = last === undefined ? {} : linkToRecordsBefore(ctx.querystring, limit, last);
+    const link = linkToPage(ctx.querystring, limit, 'before', records[limit - 1]?.id);
     reply(ctx, 200, records.map(presentAuditRecord), link);
   };
 

@@ -17,11 +17,6 @@ export function parseUserQuery(querystring: string): RequestedUsers {
   };
 }
 
-/** The Link header to the users after this one. */
-export function linkToUsersAfter(querystring: string, limit: number, id: number): Record<string, string> {
-  return linkHeader(querystring, limit, ['after'], [`after=${id}`]);
-}
-
 /** The records of the audit log that a client asks for. */
 export interface RequestedRecords {
   readonly before: number;
@@ -34,7 +29,12 @@ export function parseAuditQuery(querystring: string): RequestedRecords {
   return { before: wholeNumber(query, 'before') ?? Infinity, limit: pageLimit(query) };
 }
 
-/** The Link header to the records before this one. */
-export function linkToRecordsBefore(querystring: string, limit: number, id: number): Record<string, string> {
-  return linkHeader(querystring, limit, ['before'], [`before=${id}`]);
+/** The Link header to the page after or before this id; empty if there is none. */
+export function linkToPage(
+  querystring: string,
+  limit: number,
+  side: 'after' | 'before',
+  id: number | undefined,
+): Record<string, string> {
+  return id === undefined ? {} : linkHeader(querystring, limit, [side], [`${side}=${id}`]);
 }
